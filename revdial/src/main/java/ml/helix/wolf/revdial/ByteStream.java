@@ -1,0 +1,33 @@
+package ml.helix.wolf.revdial;
+
+import java.io.Closeable;
+import java.io.IOException;
+
+/**
+ * A two-way stream of bytes: a tunnelled connection, a socket to Wolf, a caller's connection.
+ *
+ * <p>Blocking. At most one thread reads and one thread writes at a time; {@link #close} may come from any thread, any
+ * number of times, and makes a blocked read or write end at once.
+ */
+public interface ByteStream extends Closeable {
+
+    /**
+     * Waits for bytes.
+     *
+     * @return how many bytes were put into {@code buffer}, at least 1; -1 once the peer has ended the stream in order
+     * @throws IOException where the stream broke: a reset, a protocol error, {@link #close}
+     */
+    int read(byte[] buffer, int offset, int length) throws IOException;
+
+    /**
+     * Writes all the bytes. Returns when the transport has taken them, and so waits while the peer doesn't read: that
+     * wait is the back-pressure, nothing is queued.
+     *
+     * @throws IOException where the stream broke or was closed; how much was written is then unknown
+     */
+    void write(byte[] buffer, int offset, int length) throws IOException;
+
+    /** Ends both directions. Never fails. */
+    @Override
+    void close();
+}

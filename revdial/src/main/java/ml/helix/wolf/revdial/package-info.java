@@ -1,0 +1,5 @@
+/** The RevDial protocol: control messages, the agent's {@code Listener}, the control plane's {@code Dialer}. */
+@NullMarked
+package ml.helix.wolf.revdial;
+
+import org.jspecify.annotations.NullMarked;
