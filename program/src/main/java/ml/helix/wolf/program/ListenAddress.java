@@ -1,0 +1,33 @@
+package ml.helix.wolf.program;
+
+import java.net.InetSocketAddress;
+
+/** Reads the addresses that programs listen on. */
+public final class ListenAddress {
+    private ListenAddress() {}
+
+    /**
+     * {@code :9797} (all addresses), {@code 127.0.0.1:9797}, {@code [::1]:9797}; port 0 lets the system choose.
+     *
+     * @throws IllegalArgumentException where it is none of these, saying what to write
+     */
+    public static InetSocketAddress parse(String text) {
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? "" : text.substring(0, colon);
+        String port = text.substring(colon + 1);
+        boolean bracketed = host.startsWith("[") && host.endsWith("]");
+        boolean bareIpv6 = !bracketed && host.contains(":");
+        if (colon < 0 || bareIpv6 || !port.matches("\\d{1,5}") || Integer.parseInt(port) > 65_535) {
+            throw new IllegalArgumentException("must be :port, host:port or [ipv6]:port, not '" + text + "'");
+        }
+        if (host.isEmpty()) {
+            return new InetSocketAddress(Integer.parseInt(port));
+        }
+        String name = bracketed ? host.substring(1, host.length() - 1) : host;
+        var address = new InetSocketAddress(name, Integer.parseInt(port));
+        if (address.isUnresolved()) {
+            throw new IllegalArgumentException("names a host that does not resolve: '" + name + "'");
+        }
+        return address;
+    }
+}

@@ -1,0 +1,21 @@
+package ml.helix.wolf.program;
+
+import java.util.Locale;
+
+/** From which severity on log lines are written. */
+public enum LogLevel {
+    TRACE,
+    DEBUG,
+    INFO,
+    WARN,
+    ERROR;
+
+    /** @throws IllegalArgumentException where the text is none of them */
+    public static LogLevel parse(String text) {
+        try {
+            return valueOf(text.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("must be trace, debug, info, warn or error, not '" + text + "'", e);
+        }
+    }
+}

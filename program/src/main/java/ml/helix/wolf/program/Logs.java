@@ -1,0 +1,58 @@
+package ml.helix.wolf.program;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.JsonEncoder;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import org.slf4j.LoggerFactory;
+
+/** Sets where and how this process logs: standard error, so that standard output stays a command's answer. */
+public final class Logs {
+    private static final String PATTERN =
+            "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{0}: %msg%kvp{DOUBLE}%n%ex{short}";
+
+    private Logs() {}
+
+    /** Replaces what was configured before. The project's own lines follow {@code level}, libraries' from WARN on. */
+    public static void configure(LogLevel level, LogFormat format) {
+        configure((LoggerContext) LoggerFactory.getILoggerFactory(), level, format);
+    }
+
+    static void configure(LoggerContext context, LogLevel level, LogFormat format) {
+        context.reset();
+        Encoder<ILoggingEvent> encoder =
+                switch (format) {
+                    case TEXT -> {
+                        var text = new PatternLayoutEncoder();
+                        text.setPattern(PATTERN);
+                        yield text;
+                    }
+                    case JSON -> {
+                        var json = new JsonEncoder();
+                        json.setWithFormattedMessage(true);
+                        json.setWithMessage(false);
+                        json.setWithArguments(false);
+                        json.setWithContext(false);
+                        json.setWithSequenceNumber(false);
+                        json.setWithNanoseconds(false);
+                        yield json;
+                    }
+                };
+        encoder.setContext(context);
+        encoder.start();
+        var console = new ConsoleAppender<ILoggingEvent>();
+        console.setContext(context);
+        console.setTarget("System.err");
+        console.setEncoder(encoder);
+        console.start();
+        Level own = Level.toLevel(level.name());
+        Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.setLevel(own.isGreaterOrEqual(Level.WARN) ? own : Level.WARN);
+        root.addAppender(console);
+        context.getLogger("ml.helix.wolf").setLevel(own);
+    }
+}

@@ -1,0 +1,24 @@
+package ml.helix.wolf.program;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Properties;
+
+/** The version that this build has. */
+public final class Version {
+    private Version() {}
+
+    /** As the build writes it, for example {@code 0.1.0}. */
+    public static String text() {
+        try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
+            var properties = new Properties();
+            if (in != null) {
+                properties.load(in);
+            }
+            return properties.getProperty("version", "unknown");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
