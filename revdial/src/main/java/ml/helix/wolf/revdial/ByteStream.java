@@ -23,11 +23,15 @@ public interface ByteStream extends Closeable {
      * Writes all the bytes. Returns when the transport has taken them, and so waits while the peer doesn't read: that
      * wait is the back-pressure, nothing is queued.
      *
-     * @throws IOException where the stream broke or was closed; how much was written is then unknown
+     * @throws IOException where the stream broke or was closed; how much was written is then unknown. What the peer had
+     *     sent before can still be read.
      */
     void write(byte[] buffer, int offset, int length) throws IOException;
 
-    /** Ends both directions. Never fails. */
+    /**
+     * Ends both directions. What a returned {@link #write} took is still delivered to a peer that reads. Never fails,
+     * and never waits for the peer for more than a few seconds.
+     */
     @Override
     void close();
 }

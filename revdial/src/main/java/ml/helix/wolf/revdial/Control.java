@@ -1,0 +1,26 @@
+package ml.helix.wolf.revdial;
+
+import java.io.IOException;
+
+/**
+ * What a transport gives to a {@link Listener} or a {@code Dialer}: the sending half of one control connection.
+ *
+ * <p>Thread safe. The receiving half is pushed by the transport, into {@link Listener#receive} or
+ * the {@code Dialer}.
+ */
+public interface Control {
+
+    /**
+     * Sends one line, its {@code \n} included, in one binary message. Lines of different threads never mix. May wait
+     * for the transport.
+     *
+     * @throws IOException where the connection is broken or closed
+     */
+    void send(byte[] line) throws IOException;
+
+    /**
+     * Ends the connection and says why. Idempotent: the first reason counts. Does not wait for the peer, and never
+     * fails.
+     */
+    void close(ControlEnd end);
+}

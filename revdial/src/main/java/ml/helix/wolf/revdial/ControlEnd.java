@@ -1,0 +1,21 @@
+package ml.helix.wolf.revdial;
+
+/**
+ * Why this side ended a control connection.
+ *
+ * @param message one sentence for a log or a status; it holds nothing that the peer sent
+ */
+public record ControlEnd(Cause cause, String message) {
+
+    /** The kinds of ends that this side decides on. */
+    public enum Cause {
+        /** The peer sent no complete line, or took none, for too long. */
+        KEEP_ALIVE_TIMEOUT,
+        /** The peer sent something that is no control line. */
+        PROTOCOL_ERROR,
+        /** A newer control connection of the same id took over, and the streams of this one are done. */
+        REPLACED,
+        /** This side is stopping, or has no more use for the connection. */
+        CLOSED
+    }
+}

@@ -1,0 +1,235 @@
+package ml.helix.wolf.revdial;
+
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
+import ml.helix.wolf.revdial.ControlMessage.ConnReady;
+import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
+import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
+import ml.helix.wolf.revdial.ControlMessage.Unknown;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The agent's side of one control connection: answers each conn-ready with a data connection or a pickup-failed, and
+ * notices a server that has gone silent.
+ *
+ * <p>{@link #receive} belongs to the transport's reading thread; everything else may be called from any thread. Its life
+ * is that of the control connection: made when that is up, {@linkplain #close closed} when it is gone. What was picked
+ * up, and pickups under way, outlive it.
+ */
+public final class Listener implements AutoCloseable {
+
+    /** Without a complete line for that long the server is taken for dead. It sends one every 18 s. */
+    public static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(60);
+
+    /** What a pickup may take in all. */
+    public static final Duration PICKUP_TIMEOUT = Duration.ofSeconds(20);
+
+    /** How many pickups may be under way at once on one control connection; more are refused. */
+    public static final int MAX_PICKUPS = 4096;
+
+    private static final Logger log = LoggerFactory.getLogger(Listener.class);
+
+    private final Control control;
+    private final Pickup pickup;
+    private final ScheduledExecutorService timers;
+    private final LongSupplier nanoTime;
+    private final Semaphore room = new Semaphore(MAX_PICKUPS);
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final ControlLines.Decoder decoder = new ControlLines.Decoder(ControlLines.AGENT_LIMIT);
+
+    private volatile boolean draining;
+    /** Written by the reading thread only. */
+    private volatile long lastLine;
+
+    private volatile @Nullable ScheduledFuture<?> silenceCheck;
+
+    /**
+     * Starts at once: from now on the server has {@link #KEEP_ALIVE_TIMEOUT} for its first line.
+     *
+     * @param timers runs short tasks only; see {@link Timers}
+     * @param nanoTime the clock that {@code timers} goes by, in nanoseconds
+     */
+    public Listener(Control control, Pickup pickup, ScheduledExecutorService timers, LongSupplier nanoTime) {
+        this.control = control;
+        this.pickup = pickup;
+        this.timers = timers;
+        this.nanoTime = nanoTime;
+        this.lastLine = nanoTime.getAsLong();
+        scheduleSilenceCheck(KEEP_ALIVE_TIMEOUT.toNanos());
+    }
+
+    /**
+     * Takes what came on the control connection, in order. Never throws: what is no control line closes the connection,
+     * and whatever comes after the end is ignored. Returns soon.
+     */
+    public void receive(ByteBuffer bytes) {
+        try {
+            while (!closed.get()) {
+                ControlMessage message = decoder.next(bytes);
+                if (message == null) {
+                    return;
+                }
+                lastLine = nanoTime.getAsLong();
+                handle(message);
+            }
+        } catch (ProtocolException e) {
+            end(new ControlEnd(ControlEnd.Cause.PROTOCOL_ERROR, Objects.requireNonNull(e.getMessage())));
+        }
+    }
+
+    /** From now on each conn-ready is answered by a pickup-failed. Pickups under way go on. */
+    public void drain() {
+        draining = true;
+    }
+
+    /** Closes the control connection. Idempotent. Data connections and pickups under way are left alone. */
+    @Override
+    public void close() {
+        end(new ControlEnd(ControlEnd.Cause.CLOSED, "the agent closed the control connection"));
+    }
+
+    private void end(ControlEnd end) {
+        if (closed.compareAndSet(false, true)) {
+            ScheduledFuture<?> check = silenceCheck;
+            if (check != null) {
+                check.cancel(false);
+            }
+            control.close(end);
+        }
+    }
+
+    private void handle(ControlMessage message) throws ProtocolException {
+        switch (message) {
+            case ConnReady(String connPath) -> connReady(connPath);
+            case KeepAlive() -> {}
+            case PickupFailed ignored -> {}
+            case Unknown ignored -> {}
+        }
+    }
+
+    private void connReady(String connPath) throws ProtocolException {
+        if (!ControlLines.canBeEchoed(connPath)) {
+            throw new ProtocolException(
+                    "a connPath is too long to be echoed in a line of " + ControlLines.PEER_LIMIT + " bytes");
+        }
+        if (!room.tryAcquire()) {
+            refuse(connPath, new PickupFailure("the agent has " + MAX_PICKUPS + " pickups under way"));
+            return;
+        }
+        Thread.ofVirtual().name("pickup").start(() -> {
+            Runnable serve;
+            try {
+                serve = open(connPath);
+            } finally {
+                room.release();
+            }
+            serve.run();
+        });
+    }
+
+    private Runnable open(String connPath) {
+        Attempt attempt = new Attempt(connPath, Thread.currentThread());
+        ScheduledFuture<?> timeout =
+                timers.schedule(attempt::timedOut, PICKUP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            if (draining) {
+                throw new PickupFailure("the agent is stopping");
+            }
+            Pickup.Joined joined = pickup.pickUp(ConnPath.parse(connPath));
+            if (attempt.won()) {
+                return joined::serve;
+            }
+            return joined::close;
+        } catch (PickupFailure e) {
+            attempt.failed(e);
+        } catch (IOException e) {
+            attempt.failed(new PickupFailure(Objects.requireNonNullElse(e.getMessage(), e.toString()), e));
+        } catch (InterruptedException e) {
+            attempt.failed(new PickupFailure("the pickup was interrupted", e));
+        } catch (RuntimeException e) {
+            attempt.failed(
+                    new PickupFailure("the agent has a fault: " + e.getClass().getSimpleName(), e));
+        } finally {
+            timeout.cancel(false);
+        }
+        return () -> {};
+    }
+
+    private void refuse(String connPath, PickupFailure failure) {
+        log.info("Pickup failed: {}", failure.getMessage());
+        pickup.failed(failure);
+        try {
+            control.send(ControlLines.encode(
+                    new PickupFailed(connPath, Objects.requireNonNullElse(failure.getMessage(), ""))));
+        } catch (IOException e) {
+            log.debug("The server does not hear of a failed pickup: {}", e.getMessage());
+        }
+    }
+
+    private void scheduleSilenceCheck(long nanos) {
+        silenceCheck = timers.schedule(this::checkSilence, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void checkSilence() {
+        long left = KEEP_ALIVE_TIMEOUT.toNanos() - (nanoTime.getAsLong() - lastLine);
+        if (left <= 0) {
+            end(new ControlEnd(
+                    ControlEnd.Cause.KEEP_ALIVE_TIMEOUT,
+                    "no complete line from the server for " + KEEP_ALIVE_TIMEOUT.toSeconds() + " s"));
+        } else if (!closed.get()) {
+            scheduleSilenceCheck(left);
+        }
+    }
+
+    /** One conn-ready: its pickup and its timeout race for the outcome. */
+    private final class Attempt {
+        private enum State {
+            OPENING,
+            OPEN,
+            OVER
+        }
+
+        private final String connPath;
+        private final Thread thread;
+        private final AtomicReference<State> state = new AtomicReference<>(State.OPENING);
+
+        Attempt(String connPath, Thread thread) {
+            this.connPath = connPath;
+            this.thread = thread;
+        }
+
+        boolean won() {
+            return state.compareAndSet(State.OPENING, State.OPEN);
+        }
+
+        void failed(PickupFailure failure) {
+            if (state.compareAndSet(State.OPENING, State.OVER)) {
+                refuse(connPath, failure);
+            }
+        }
+
+        /** The answer is not left to the pickup's thread: it may hang in something that no interrupt ends. */
+        void timedOut() {
+            if (state.compareAndSet(State.OPENING, State.OVER)) {
+                thread.interrupt();
+                Thread.ofVirtual()
+                        .name("pickup-timeout")
+                        .start(() -> refuse(
+                                connPath,
+                                new PickupFailure("the pickup took longer than " + PICKUP_TIMEOUT.toSeconds() + " s")));
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package ml.helix.wolf.revdial;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Joins two streams, byte for byte, both ways, with one buffer per direction and nothing else in between: a side that
+ * doesn't take bytes stops the other side's reader.
+ *
+ * <p>The first end of either side, in order or by an error, closes both, after every byte that this side had sent before
+ * was written to the other. There is no half-close. For one use, by one thread.
+ */
+public final class Splice {
+    private static final int BUFFER = 16 * 1024;
+    private static final Duration LINGER = Duration.ofSeconds(1);
+
+    private final Direction there;
+    private final Direction back;
+    private final Duration linger;
+    private final AtomicReference<@Nullable End> end = new AtomicReference<>();
+
+    /**
+     * Which side ended it.
+     *
+     * @param left whether the left stream ended, else the right one
+     * @param error what broke it; null where it ended in order
+     */
+    public record End(boolean left, @Nullable IOException error) {}
+
+    /**
+     * Takes both streams over: {@link #run} closes them.
+     *
+     * @param toRight told of each number of bytes written to the right stream; must not block
+     * @param toLeft told of each number of bytes written to the left stream; must not block
+     */
+    public Splice(ByteStream left, ByteStream right, LongConsumer toRight, LongConsumer toLeft) {
+        this(left, right, toRight, toLeft, LINGER);
+    }
+
+    /** @param linger how long a side whose write failed may be silent before it is given up reading from */
+    Splice(ByteStream left, ByteStream right, LongConsumer toRight, LongConsumer toLeft, Duration linger) {
+        this.there = new Direction(true, left, right, toRight);
+        this.back = new Direction(false, right, left, toLeft);
+        this.linger = linger;
+    }
+
+    /** Copies until both directions are over, on this thread and one virtual thread more. */
+    public End run() {
+        Thread other = Thread.ofVirtual().name("splice-back").start(() -> back.run(there));
+        there.run(back);
+        joinUninterruptibly(other);
+        End first = end.get();
+        if (first == null) {
+            throw new IllegalStateException("a splice is over and has no end");
+        }
+        return first;
+    }
+
+    private void close(End reason) {
+        end.compareAndSet(null, reason);
+        there.from.close();
+        back.from.close();
+    }
+
+    private static void joinUninterruptibly(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private final class Direction {
+        private final boolean fromLeft;
+        private final ByteStream from;
+        private final ByteStream to;
+        private final LongConsumer count;
+        private final CountDownLatch over = new CountDownLatch(1);
+        /** Even while in a read, odd otherwise. Written by this direction's thread only. */
+        private volatile long phase = 1;
+
+        Direction(boolean fromLeft, ByteStream from, ByteStream to, LongConsumer count) {
+            this.fromLeft = fromLeft;
+            this.from = from;
+            this.to = to;
+            this.count = count;
+        }
+
+        void run(Direction opposite) {
+            try {
+                copy(opposite);
+            } finally {
+                over.countDown();
+                from.close();
+                to.close();
+            }
+        }
+
+        private void copy(Direction opposite) {
+            byte[] buffer = new byte[BUFFER];
+            while (true) {
+                int read;
+                phase++;
+                try {
+                    read = from.read(buffer, 0, buffer.length);
+                } catch (IOException e) {
+                    close(new End(fromLeft, e));
+                    return;
+                }
+                phase++;
+                if (read < 0) {
+                    close(new End(fromLeft, null));
+                    return;
+                }
+                try {
+                    to.write(buffer, 0, read);
+                } catch (IOException e) {
+                    // That side is over, but what it sent before may still be on its way to us.
+                    end.compareAndSet(null, new End(!fromLeft, e));
+                    over.countDown();
+                    opposite.awaitOver();
+                    return;
+                }
+                count.accept(read);
+            }
+        }
+
+        /** Waits until this direction copies no more, or has heard nothing for the linger time. */
+        private void awaitOver() {
+            try {
+                long before;
+                do {
+                    before = phase;
+                    if (over.await(linger.toMillis(), TimeUnit.MILLISECONDS)) {
+                        return;
+                    }
+                } while (before % 2 == 1 || before != phase);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
