@@ -1,0 +1,302 @@
+package ml.helix.wolf.testkit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Wolf whose API behaves as the real one does: HTTP/1.0, one request per connection, no chunked requests, sessions
+ * and apps that keep their state, server-sent events with keep-alives. Listens on a TCP address or on a UNIX socket,
+ * which is made anew at each start. Its answers to {@code /testkit/…} are not Wolf's: {@link TestEndpoints} lists them.
+ *
+ * <p>Thread-safe. Each connection has a virtual thread. It may be started and stopped any number of times; its sessions
+ * do not survive a stop, the TCP port chosen at the first start does.
+ */
+public final class FakeWolf implements AutoCloseable {
+
+    /** What becomes of a connection. */
+    public enum Behaviour {
+        /** Requests are answered. */
+        ANSWERS,
+        /** Connections are accepted and read, and nothing is ever answered. */
+        NEVER_ANSWERS,
+        /** Nothing is accepted and the queue of waiting connections is full: a connect hangs. */
+        NEVER_ACCEPTS
+    }
+
+    private static final int BACKLOG = 1024;
+    /** A connect on loopback that takes longer finds a full queue. */
+    private static final int FULL_AFTER_MILLIS = 200;
+
+    private final Duration keepAlive;
+    private final boolean helixFork;
+    private final AtomicLong accepted = new AtomicLong();
+    private final Set<SocketChannel> connections = ConcurrentHashMap.newKeySet();
+
+    /** Guarded by this: changes from the wanted address to the bound one at the first start. */
+    private SocketAddress address;
+    /** Guarded by this; null while stopped. */
+    private @Nullable ServerSocketChannel server;
+    /** Guarded by this; null while stopped. */
+    private @Nullable WolfApi api;
+    /** Guarded by this; null where nothing is accepted. */
+    private @Nullable Thread acceptor;
+    /** Guarded by this. */
+    private Duration stopTakes = Duration.ZERO;
+
+    private FakeWolf(SocketAddress address, Duration keepAlive, boolean helixFork) {
+        this.address = address;
+        this.keepAlive = keepAlive;
+        this.helixFork = helixFork;
+    }
+
+    /** An upstream Wolf, not yet started, at a TCP address; port 0 lets the system choose at the first start. */
+    public static FakeWolf at(InetSocketAddress address) {
+        return new FakeWolf(address, Duration.ofSeconds(15), false);
+    }
+
+    /** An upstream Wolf, not yet started, at a free port of 127.0.0.1. */
+    public static FakeWolf onLoopback() {
+        return at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
+    }
+
+    /** An upstream Wolf, not yet started, at a UNIX socket; its folder must exist. */
+    public static FakeWolf at(Path socket) {
+        return new FakeWolf(UnixDomainSocketAddress.of(socket), Duration.ofSeconds(15), false);
+    }
+
+    /** The same with another interval between the event stream's keep-alives; 15 s is Wolf's own. */
+    public FakeWolf withKeepAlive(Duration interval) {
+        return new FakeWolf(listenAddress(), interval, helixFork);
+    }
+
+    /** The same as Helix's fork, which reports system health and memory; upstream answers 404 there. */
+    public FakeWolf asHelixFork() {
+        return new FakeWolf(listenAddress(), keepAlive, true);
+    }
+
+    /** Starts answering. Does nothing if it runs; fails if the address cannot be bound. */
+    public FakeWolf start() {
+        return start(Behaviour.ANSWERS);
+    }
+
+    /** Starts with the given behaviour. Does nothing if it runs; fails if the address cannot be bound. */
+    public synchronized FakeWolf start(Behaviour behaviour) {
+        if (server != null) {
+            return this;
+        }
+        try {
+            ServerSocketChannel bound = bind(behaviour == Behaviour.NEVER_ACCEPTS ? 1 : BACKLOG);
+            server = bound;
+            api = new WolfApi(keepAlive, helixFork, stopTakes);
+            WolfApi answering = api;
+            switch (behaviour) {
+                case ANSWERS -> acceptor = accept(bound, channel -> serve(channel, answering));
+                case NEVER_ANSWERS -> acceptor = accept(bound, this::swallow);
+                case NEVER_ACCEPTS -> fillBacklog();
+            }
+        } catch (IOException e) {
+            stop();
+            throw new UncheckedIOException("Cannot listen on " + address + ": " + e.getMessage(), e);
+        }
+        return this;
+    }
+
+    /** Closes the listening socket and every connection. A UNIX socket's file stays, as a killed Wolf leaves it. */
+    public synchronized void stop() {
+        closeQuietly(server);
+        server = null;
+        awaitAcceptor();
+        if (api != null) {
+            api.close();
+            api = null;
+        }
+        connections.forEach(FakeWolf::closeQuietly);
+        connections.clear();
+    }
+
+    /** Stops and starts: a new socket, no session left. */
+    public synchronized FakeWolf restart() {
+        return restart(Behaviour.ANSWERS);
+    }
+
+    /** Stops and starts with the given behaviour. */
+    public synchronized FakeWolf restart(Behaviour behaviour) {
+        stop();
+        return start(behaviour);
+    }
+
+    /** Stopping a session takes this long from the next start on, as it can with the real one. */
+    public synchronized FakeWolf sessionStopTakes(Duration duration) {
+        stopTakes = duration;
+        return this;
+    }
+
+    /** Sends an event to every subscriber of the event stream. */
+    public void emit(String type, JsonNode data) {
+        running().events().emit(type, data);
+    }
+
+    /** Subscribers of the event stream now. */
+    public int subscribers() {
+        return running().events().subscribers();
+    }
+
+    /** Connections accepted since this object exists. */
+    public long accepted() {
+        return accepted.get();
+    }
+
+    /** Connections open now. */
+    public int open() {
+        return connections.size();
+    }
+
+    /** Where it listens: the bound address once it was started. */
+    public synchronized SocketAddress listenAddress() {
+        return address;
+    }
+
+    /** The bound TCP port; fails for a UNIX socket. */
+    public int port() {
+        return ((InetSocketAddress) listenAddress()).getPort();
+    }
+
+    /** Where it listens as the agent's {@code -local} wants it: {@code host:port} or {@code unix:///path}. */
+    public String local() {
+        return switch (listenAddress()) {
+            case UnixDomainSocketAddress unix -> "unix://" + unix.getPath().toAbsolutePath();
+            case InetSocketAddress tcp -> tcp.getAddress().getHostAddress() + ":" + tcp.getPort();
+            case SocketAddress other -> throw new IllegalStateException("No text for " + other);
+        };
+    }
+
+    /** Stops; it may be started again. */
+    @Override
+    public void close() {
+        stop();
+    }
+
+    private ServerSocketChannel bind(int backlog) throws IOException {
+        boolean unix = address instanceof UnixDomainSocketAddress;
+        ServerSocketChannel bound =
+                unix ? ServerSocketChannel.open(StandardProtocolFamily.UNIX) : ServerSocketChannel.open();
+        try {
+            if (address instanceof UnixDomainSocketAddress socket) {
+                Files.deleteIfExists(socket.getPath());
+            } else {
+                bound.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+            }
+            bound.bind(address, backlog);
+            address = bound.getLocalAddress();
+            return bound;
+        } catch (IOException e) {
+            bound.close();
+            throw e;
+        }
+    }
+
+    private Thread accept(ServerSocketChannel bound, Consumer<SocketChannel> use) {
+        return Thread.ofVirtual().name("fake-wolf-accept").start(() -> {
+            try {
+                while (true) {
+                    SocketChannel channel = bound.accept();
+                    accepted.incrementAndGet();
+                    connections.add(channel);
+                    Thread.ofVirtual().name("fake-wolf-connection").start(() -> use.accept(channel));
+                }
+            } catch (IOException e) {
+                closeQuietly(bound);
+            }
+        });
+    }
+
+    /** The port is free only when the thread that was in accept has left it. */
+    private void awaitAcceptor() {
+        try {
+            if (acceptor != null) {
+                acceptor.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        acceptor = null;
+    }
+
+    private void serve(SocketChannel channel, WolfApi answering) {
+        try (channel) {
+            WolfConnection connection = new WolfConnection(channel);
+            answering.answer(WolfRequest.read(connection.input()), connection);
+        } catch (IOException e) {
+            // The peer went away, or a stop closed the connection: Wolf has nobody to tell.
+            closeQuietly(channel);
+        } finally {
+            connections.remove(channel);
+        }
+    }
+
+    private void swallow(SocketChannel channel) {
+        try (channel) {
+            new WolfConnection(channel).input().transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            closeQuietly(channel);
+        } finally {
+            connections.remove(channel);
+        }
+    }
+
+    /** Connects until the system takes no more, so that the next one's connect hangs. */
+    private void fillBacklog() throws IOException {
+        while (true) {
+            boolean unix = address instanceof UnixDomainSocketAddress;
+            SocketChannel channel = unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open();
+            connections.add(channel);
+            try {
+                if (unix) {
+                    channel.configureBlocking(false);
+                    channel.connect(address);
+                } else {
+                    channel.socket().connect(address, FULL_AFTER_MILLIS);
+                }
+            } catch (SocketException | SocketTimeoutException full) {
+                return;
+            }
+        }
+    }
+
+    private synchronized WolfApi running() {
+        if (api == null) {
+            throw new IllegalStateException("This Wolf is stopped");
+        }
+        return api;
+    }
+
+    private static void closeQuietly(@Nullable AutoCloseable closeable) {
+        try {
+            if (closeable != null) {
+                closeable.close();
+            }
+        } catch (Exception e) {
+            throw new IllegalStateException("Cannot close " + closeable, e);
+        }
+    }
+}
