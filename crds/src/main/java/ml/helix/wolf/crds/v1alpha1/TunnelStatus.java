@@ -1,0 +1,42 @@
+package ml.helix.wolf.crds.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import org.jspecify.annotations.Nullable;
+
+/** One node's tunnel. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record TunnelStatus(
+        @JsonPropertyDescription("The node; absent while the pod has none.") @Nullable
+        String node,
+
+        @JsonPropertyDescription("The agent's pod; absent while the node has none.") @Nullable
+        String pod,
+
+        @JsonPropertyDescription("What the control plane knows this Wolf by, without wolf- before it.") @Nullable
+        String wolfId,
+
+        @JsonPropertyDescription("Connected, Connecting, Disconnected and Draining, as the agent says; Pending,"
+                + " Failing, Unknown, Ready and NotReady, where only the pod speaks.")
+        @Nullable
+        String state,
+
+        @JsonPropertyDescription("Why it is not connected, or what else is wrong: a word of docs/status.md.") @Nullable
+        String reason,
+
+        @JsonPropertyDescription("The reason in a sentence.") @Nullable
+        String message,
+
+        @JsonPropertyDescription("When this state began, RFC 3339.") @Nullable
+        String since,
+
+        @JsonPropertyDescription("How often this agent has connected since it started.") @Nullable
+        Long connects,
+
+        @JsonPropertyDescription("The agent's version.") @Nullable
+        String agentVersion,
+
+        @JsonPropertyDescription("With delivery File: Current when the agent uses the Secret's present token, Previous"
+                + " while it does not yet, Refused when the control plane refused the present one.")
+        @Nullable
+        String token) {}

@@ -1,0 +1,57 @@
+package ml.helix.wolf.crds.v1alpha1;
+
+import static java.util.Objects.requireNonNullElse;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.fabric8.kubernetes.api.model.Container;
+import org.jspecify.annotations.Nullable;
+
+/** Wolf's API as the agent beside it reaches it. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@ValidationRule(
+        value = "!has(self.container) || (has(self.container.image) && self.container.image != '')",
+        message = "container.image must name Wolf's image, for example ghcr.io/games-on-whales/wolf:stable")
+@ValidationRule(
+        value = "!has(self.container) || !has(self.container.name) || self.container.name != 'agent'",
+        message = "container.name must not be 'agent': that is the tunnel's own container; leave it out, or write wolf")
+public record Wolf(
+        @Default(Wolf.DEFAULT_ADDRESS)
+        @Size(max = 259)
+        @ValidationRule(
+                value = "self.startsWith('unix:') || self.matches("
+                        + "'^([A-Za-z0-9._-]+|\\\\$\\\\((NODE|POD)_IP\\\\)|\\\\[[0-9A-Fa-f:.]+\\\\]):[0-9]{1,5}$')",
+                message = "must be host:port, $(NODE_IP):port, $(POD_IP):port, [IPv6]:port or unix:///path, for example"
+                        + " localhost:8080 or unix:///var/run/wolf/wolf.sock")
+        @ValidationRule(
+                value = "self.startsWith('unix:') || !self.matches(':[0-9]{1,5}$') || self.matches(':" + Ports.REGEX
+                        + "$')",
+                message = "its port must be between 1 and 65535")
+        @ValidationRule(
+                value = "!self.startsWith('unix:') || (self.matches('^unix:///([^/:$\\\\s]+/)+[^/:$\\\\s]+$')"
+                        + " && !self.matches('/\\\\.\\\\.?(/|$)'))",
+                message = "a UNIX socket is written with its absolute path, in a folder of its own, without '.', '..',"
+                        + " ':', '$' or spaces, for example unix:///var/run/wolf/wolf.sock")
+        @ValidationRule(
+                value = "!self.startsWith('unix:') || size(self) <= 114",
+                message = "a UNIX socket's path has at most 107 characters")
+        @JsonPropertyDescription("host:port or unix:///path. A socket's folder is mounted from the node, or shared with"
+                + " wolf.container. $(NODE_IP) and $(POD_IP) stand for the pod's own.")
+        String address,
+
+        @JsonPropertyDescription("Wolf itself, run beside the agent in the same pod. Its name defaults to wolf.")
+        @Nullable
+        Container container) {
+    static final String DEFAULT_ADDRESS = "localhost:8080";
+
+    public Wolf {
+        address = requireNonNullElse(address, DEFAULT_ADDRESS);
+    }
+
+    static Wolf defaults() {
+        return new Wolf(DEFAULT_ADDRESS, null);
+    }
+}

@@ -1,0 +1,41 @@
+package ml.helix.wolf.crds.v1alpha1;
+
+import static java.util.Objects.requireNonNullElse;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+
+/** What the Wolf behind an agent is called at the control plane. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record WolfId(
+        @Default("PodName")
+        @JsonPropertyDescription(
+                "PodName: a new id with each new pod. NodeName: the same id for as long as the node lives.")
+        Source source,
+
+        @Size(max = 63)
+        @ValidationRule(
+                value = "self.matches('^[^\\\\s\\\\pC/?#%$,=]*$')",
+                message =
+                        "must have no spaces and none of / ? # % $ , = since the id is part of URLs, for example lab-")
+        @JsonPropertyDescription("Put before the name.")
+        String prefix) {
+
+    public WolfId {
+        source = requireNonNullElse(source, Source.PodName);
+        prefix = requireNonNullElse(prefix, "");
+    }
+
+    static WolfId defaults() {
+        return new WolfId(Source.PodName, "");
+    }
+
+    /** Whose name the id is; the names are what is written in a manifest. */
+    public enum Source {
+        PodName,
+        NodeName
+    }
+}

@@ -1,0 +1,45 @@
+package ml.helix.wolf.crds.v1alpha1;
+
+import static java.util.Objects.requireNonNullElseGet;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.kubernetes.api.model.apps.DaemonSetUpdateStrategy;
+import org.jspecify.annotations.Nullable;
+
+/** What an admin writes. Absent parts have their defaults here too, for API servers that set none. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record WolfTunnelSpec(
+        @Required @JsonPropertyDescription("Where the agents connect to.")
+        ControlPlane controlPlane,
+
+        @Required @JsonPropertyDescription("The token that the control plane knows its runners by.")
+        RunnerToken runnerToken,
+
+        @JsonPropertyDescription("What each agent is called: wolf-{prefix}{source}.")
+        WolfId wolfId,
+
+        @JsonPropertyDescription("Where the agents find Wolf's API.")
+        Wolf wolf,
+
+        @JsonPropertyDescription("The agent's container.") Agent agent,
+        @JsonPropertyDescription("The agents' pods.") Pod pod,
+
+        @JsonPropertyDescription(
+                "The DaemonSet's update strategy; its default is a rolling update, one node at a time.")
+        @Nullable
+        DaemonSetUpdateStrategy updateStrategy,
+
+        @Default("false")
+        @JsonPropertyDescription("While true the operator changes nothing of what runs; status is still kept.")
+        boolean paused) {
+
+    public WolfTunnelSpec {
+        wolfId = requireNonNullElseGet(wolfId, WolfId::defaults);
+        wolf = requireNonNullElseGet(wolf, Wolf::defaults);
+        agent = requireNonNullElseGet(agent, Agent::defaults);
+        pod = requireNonNullElseGet(pod, Pod::defaults);
+    }
+}

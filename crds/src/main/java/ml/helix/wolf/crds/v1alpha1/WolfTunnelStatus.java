@@ -1,0 +1,41 @@
+package ml.helix.wolf.crds.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.kubernetes.api.model.Condition;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the operator sees. Written only when its meaning changes. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record WolfTunnelStatus(
+        @JsonPropertyDescription("The metadata.generation that this status speaks of.") @Nullable
+        Long observedGeneration,
+
+        @JsonPropertyDescription("Nodes that should run an agent.") @Nullable
+        Integer desired,
+
+        @JsonPropertyDescription("Pods of the present template.") @Nullable
+        Integer updated,
+
+        @JsonPropertyDescription("Tunnels that are up.") @Nullable
+        Integer connected,
+
+        @JsonPropertyDescription("For people: 3/4 connected.") @Nullable
+        String summary,
+
+        @JsonPropertyDescription("Ready, Reconciling, Stalled, AgentsAvailable, ControlPlaneReachable, Authenticated,"
+                + " WolfReachable.")
+        List<Condition> conditions,
+
+        @JsonPropertyDescription("One per node, the unhealthy first; at most 64.")
+        List<TunnelStatus> tunnels,
+
+        @JsonPropertyDescription("How many more there are than tunnels lists.") @Nullable
+        Integer omittedTunnels) {
+
+    public WolfTunnelStatus {
+        conditions = conditions == null ? List.of() : List.copyOf(conditions);
+        tunnels = tunnels == null ? List.of() : List.copyOf(tunnels);
+    }
+}

@@ -1,0 +1,28 @@
+package ml.helix.wolf.crds.v1alpha1;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class CommittedCrdTest {
+    private static final Path COMMITTED = Path.of("../manifests/crds/wolftunnels.wolf.helix.ml.yaml");
+
+    @Test
+    void committed_crd_is_what_the_java_types_mean() throws IOException {
+        var generated = GeneratedCrd.yaml();
+        if (System.getProperty("crd.write") != null) {
+            Files.writeString(COMMITTED, generated);
+        }
+        assertThat(COMMITTED)
+                .as("differs from the Java types: run ./mvnw test -pl crds -Dcrd.write and commit the file")
+                .hasContent(generated);
+    }
+
+    @Test
+    void committed_crd_fits_twice_into_the_annotation_that_kubectl_apply_keeps_it_in() throws IOException {
+        assertThat(Files.size(COMMITTED)).isLessThan(256 * 1024 / 2);
+    }
+}

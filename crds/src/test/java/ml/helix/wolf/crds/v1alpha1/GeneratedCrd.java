@@ -1,0 +1,123 @@
+package ml.helix.wolf.crds.v1alpha1;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.fabric8.crdv2.generator.CRDGenerator;
+import io.fabric8.crdv2.generator.CRDPostProcessor;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceColumnDefinition;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceConversionBuilder;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.JSONSchemaProps;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.ValidationRule;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The CRD that the Java types mean, in the API server's own normal form, so that nothing ever sees a difference between
+ * the file and the cluster. Fabric8's generator does the work; what it cannot say is added here: the columns' order, empty
+ * defaults (so that the defaults inside them hold), list types, and each rule only once (it finds a record's annotations
+ * on the field and on the accessor).
+ */
+final class GeneratedCrd {
+    private static final List<String> COLUMNS = List.of("READY", "CONNECTED", "REASON", "URL", "AGE");
+
+    private GeneratedCrd() {}
+
+    static String yaml() {
+        var text = new ByteArrayOutputStream();
+        new CRDGenerator()
+                .customResourceClasses(WolfTunnel.class)
+                .withMinQuotes(true)
+                .withParallelGenerationEnabled(false)
+                .withPostProcessor(new Completion())
+                .withOutput(new SingleOutput(text))
+                .generate();
+        var yaml = text.toString(StandardCharsets.UTF_8).replaceAll("(?m)^( *m(?:ax|in)imum: \\d+)\\.0$", "$1");
+        return "# Generated from the Java types in crds/; regenerate with ./mvnw test -pl crds -Dcrd.write\n"
+                + yaml.substring(yaml.indexOf('\n') + 1);
+    }
+
+    private static final class Completion implements CRDPostProcessor {
+        @Override
+        public HasMetadata process(HasMetadata crd, String crdSpecVersion) {
+            return completed(crd);
+        }
+    }
+
+    private static HasMetadata completed(HasMetadata resource) {
+        var crd = (CustomResourceDefinition) resource;
+        crd.getSpec()
+                .setConversion(new CustomResourceConversionBuilder()
+                        .withStrategy("None")
+                        .build());
+        crd.getSpec().getNames().setListKind(crd.getSpec().getNames().getKind() + "List");
+        var version = crd.getSpec().getVersions().getFirst();
+        var columns = version.getAdditionalPrinterColumns();
+        columns.sort(
+                Comparator.comparing((CustomResourceColumnDefinition column) -> COLUMNS.indexOf(column.getName())));
+        for (var column : columns) {
+            column.setPriority(column.getPriority() == 0 ? null : column.getPriority());
+        }
+        var root = version.getSchema().getOpenAPIV3Schema();
+        eachRuleOnce(root);
+        root.setRequired(List.of("spec"));
+
+        var spec = root.getProperties().get("spec").getProperties();
+        for (var optional : List.of("wolfId", "wolf", "agent", "pod")) {
+            spec.get(optional).setDefault(JsonNodeFactory.instance.objectNode());
+        }
+        spec.get("wolfId").getProperties().get("prefix").setDefault(JsonNodeFactory.instance.textNode(""));
+        keyedBy("name", spec.get("agent").getProperties().get("env"));
+        keyedBy("name", spec.get("pod").getProperties().get("volumes"));
+
+        var conditions = root.getProperties().get("status").getProperties().get("conditions");
+        keyedBy("type", conditions);
+        conditions
+                .getItems()
+                .getSchema()
+                .setRequired(List.of("lastTransitionTime", "message", "reason", "status", "type"));
+        return crd;
+    }
+
+    private static void keyedBy(String key, JSONSchemaProps list) {
+        list.setXKubernetesListType("map");
+        list.setXKubernetesListMapKeys(List.of(key));
+        list.getItems().getSchema().setRequired(List.of(key));
+    }
+
+    private static void eachRuleOnce(JSONSchemaProps schema) {
+        var rules = schema.getXKubernetesValidations();
+        if (rules != null) {
+            schema.setXKubernetesValidations(new ArrayList<ValidationRule>(new LinkedHashSet<>(rules)));
+        }
+        if (schema.getProperties() != null) {
+            for (Map.Entry<String, JSONSchemaProps> property :
+                    schema.getProperties().entrySet()) {
+                eachRuleOnce(property.getValue());
+            }
+        }
+    }
+
+    private record SingleOutput(ByteArrayOutputStream text) implements CRDGenerator.CRDOutput<ByteArrayOutputStream> {
+        @Override
+        public ByteArrayOutputStream outputFor(String name) {
+            return text;
+        }
+
+        @Override
+        public void close() {
+            try {
+                text.close();
+            } catch (IOException impossible) {
+                throw new UncheckedIOException(impossible);
+            }
+        }
+    }
+}
