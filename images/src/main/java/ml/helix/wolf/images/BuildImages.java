@@ -1,0 +1,107 @@
+package ml.helix.wolf.images;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import ml.helix.wolf.program.Flag;
+import ml.helix.wolf.program.Program;
+import ml.helix.wolf.program.Settings;
+import ml.helix.wolf.program.UsageException;
+import ml.helix.wolf.program.Version;
+
+/** {@code images/build}: from the built modules to one archive per image. */
+final class BuildImages {
+    private static final Flag PROJECT = Flag.value("project", "", ".", "The checkout.");
+    private static final Flag OUT = Flag.value("out", "", "images/target/images", "Where the archives go.");
+    private static final Flag TAG = Flag.value("tag", "", Version.text(), "The images' tag.");
+    private static final Flag BASE = Flag.value(
+            "base",
+            "",
+            "host",
+            "host (made from this machine's glibc), an image archive's path (*.tar), or an image's name in a registry.");
+    private static final Flag NO_AOT = Flag.toggle("no-aot", "", "Leaves out the AOT caches: smaller, starts slower.");
+    static final Program PROGRAM = new Program(
+            "images/build",
+            "Builds the images of agent, control plane and operator, without a container engine.",
+            List.of(PROJECT, OUT, TAG, BASE, NO_AOT),
+            Map.of("", "all images"));
+
+    private BuildImages() {}
+
+    /** Ends with 0, 2 for bad usage, 1 otherwise. */
+    public static void main(String[] args) throws InterruptedException {
+        try {
+            var settings = Settings.read(PROGRAM, args, System.getenv());
+            if (settings.helpWanted()) {
+                System.out.print(PROGRAM.usage());
+                return;
+            }
+            Path project = Path.of(settings.text(PROJECT).orElseThrow())
+                    .toAbsolutePath()
+                    .normalize();
+            Path out = project.resolve(settings.text(OUT).orElseThrow());
+            String tag = settings.text(TAG).orElseThrow();
+            String base = settings.text(BASE).orElseThrow();
+            boolean aot = !settings.toggle(NO_AOT);
+            settings.done();
+            build(project, out, tag, base, aot);
+        } catch (UsageException e) {
+            System.err.print(e.report(PROGRAM));
+            System.exit(2);
+        } catch (IOException e) {
+            System.err.println("images/build: " + e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    private static void build(Path project, Path out, String tag, String base, boolean aot)
+            throws IOException, InterruptedException {
+        Path work = out.resolveSibling("stage");
+        clear(work);
+        Files.createDirectories(work);
+        Files.createDirectories(out);
+        List<StagedProgram> programs = new ArrayList<>();
+        for (Recipe recipe : Recipe.ALL) {
+            say("staging " + recipe.program());
+            programs.add(StagedProgram.stage(recipe, project, work));
+        }
+        var archive = new Archive(out.resolveSibling("layers"));
+        String from = base;
+        if (base.equals("host")) {
+            say("making a base from this machine's glibc");
+            Path root = Files.createDirectories(work.resolve("base"));
+            HostBase.fill(root, programs.getFirst().home());
+            Path host = out.resolve("wolf-base.tar");
+            archive.base(root, host);
+            from = host.toString();
+        }
+        for (StagedProgram staged : programs) {
+            Path file = out.resolve(staged.recipe().image() + ".tar");
+            String name = staged.recipe().image() + ":" + tag;
+            archive.image(staged, from, file, name);
+            say("%s is %s, %.1f MB".formatted(name, project.relativize(file), Files.size(file) / 1e6));
+        }
+    }
+
+    private static void say(String what) {
+        System.out.println("images/build: " + what);
+    }
+
+    private static void clear(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        List<Path> all = new ArrayList<>();
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder()).forEach(all::add);
+        }
+        for (Path file : all) {
+            Files.delete(file);
+        }
+    }
+}
