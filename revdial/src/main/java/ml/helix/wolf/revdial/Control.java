@@ -3,10 +3,10 @@ package ml.helix.wolf.revdial;
 import java.io.IOException;
 
 /**
- * What a transport gives to a {@link Listener} or a {@code Dialer}: the sending half of one control connection.
+ * What a transport gives to a {@link Listener} or {@link Dialer}: the sending half of one control connection.
  *
  * <p>Thread safe. The receiving half is pushed by the transport, into {@link Listener#receive} or
- * the {@code Dialer}.
+ * {@link Dialer#receive}.
  */
 public interface Control {
 

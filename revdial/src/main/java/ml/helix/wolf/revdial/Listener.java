@@ -39,6 +39,9 @@ public final class Listener implements AutoCloseable {
     /** How many pickups may be under way at once on one control connection; more are refused. */
     public static final int MAX_PICKUPS = 4096;
 
+    /** The reason that a draining agent gives. */
+    public static final String STOPPING = "the agent is stopping";
+
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
 
     private final Control control;
@@ -145,7 +148,7 @@ public final class Listener implements AutoCloseable {
                 timers.schedule(attempt::timedOut, PICKUP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         try {
             if (draining) {
-                throw new PickupFailure("the agent is stopping");
+                throw new PickupFailure(STOPPING);
             }
             Pickup.Joined joined = pickup.pickUp(ConnPath.parse(connPath));
             if (attempt.won()) {

@@ -3,7 +3,7 @@ package ml.helix.wolf.revdial;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
-/** Makes the timers that both sides want. */
+/** Makes the timers that {@link Listener} and {@link ConnectionManager} want. */
 public final class Timers {
     private Timers() {}
 

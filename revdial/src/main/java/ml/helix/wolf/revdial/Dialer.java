@@ -1,0 +1,163 @@
+package ml.helix.wolf.revdial;
+
+import java.net.ProtocolException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.revdial.ControlMessage.ConnReady;
+import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
+import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
+import ml.helix.wolf.revdial.ControlMessage.Unknown;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The server's side of one control connection: it asks the agent for data connections and hears which ones failed.
+ * {@link ConnectionManager#connected} makes it.
+ *
+ * <p>{@link #receive} belongs to the transport's reading thread; everything else may be called from any thread.
+ */
+public final class Dialer {
+
+    /** How often the agent gets a sign of life. It takes the connection for dead after 60 s without one. */
+    public static final Duration KEEP_ALIVE_INTERVAL = Duration.ofSeconds(18);
+
+    /** How many dials may wait for a pickup at once. */
+    static final int MAX_ASKED = 4096;
+
+    private static final String PICKUP_PATH = "/revdial?revdial.dialer=%s&revdial.req=%s";
+    private static final String REQUEST_ID = "revdial.req=";
+
+    private final ConnectionManager manager;
+    private final Control control;
+    private final ControlWriter writer;
+    private final Future<?> keepAlive;
+    /** Belongs to the transport's reading thread. */
+    private final ControlLines.Decoder decoder = new ControlLines.Decoder(ControlLines.PEER_LIMIT);
+
+    final Runner runner;
+    final String id;
+    // Guarded by the manager's lock.
+    private final Map<String, PendingDial> asked = new LinkedHashMap<>();
+    boolean draining;
+    int streams;
+    boolean over;
+
+    Dialer(ConnectionManager manager, Runner runner, String id, Control control, ScheduledExecutorService timers) {
+        this.manager = manager;
+        this.runner = runner;
+        this.id = id;
+        this.control = control;
+        this.writer = new ControlWriter(
+                "control-writer " + runner.id,
+                control,
+                2 * MAX_ASKED,
+                e -> manager.lost(this, closed("the control connection broke: " + e.getMessage())));
+        writer.offerKeepAlive();
+        long nanos = KEEP_ALIVE_INTERVAL.toNanos();
+        this.keepAlive = timers.scheduleAtFixedRate(this::keepAlive, nanos, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** The id of the agent. */
+    public String runnerId() {
+        return runner.id;
+    }
+
+    /** The random id of this control connection, 32 hex digits; data connections name it. */
+    public String id() {
+        return id;
+    }
+
+    /**
+     * Takes what came on the control connection, in order. Never throws: what is no control line closes the connection.
+     * Returns soon.
+     */
+    public void receive(ByteBuffer bytes) {
+        try {
+            for (var message = decoder.next(bytes); message != null; message = decoder.next(bytes)) {
+                switch (message) {
+                    case PickupFailed(String connPath, String err) ->
+                        manager.pickupFailed(this, requestId(connPath), err);
+                    case KeepAlive ignored -> {}
+                    case ConnReady ignored -> {}
+                    case Unknown ignored -> {}
+                }
+            }
+        } catch (ProtocolException e) {
+            manager.lost(this, new ControlEnd(ControlEnd.Cause.PROTOCOL_ERROR, Objects.requireNonNull(e.getMessage())));
+        }
+    }
+
+    /** To be called when the transport's connection is gone. Idempotent. The grace period begins. */
+    public void disconnected() {
+        manager.lost(this, closed("the control connection is gone"));
+    }
+
+    void start() {
+        writer.start();
+    }
+
+    /** Ends the connection; called without the manager's lock, after {@link #over} was set. */
+    void end(ControlEnd end) {
+        keepAlive.cancel(false);
+        control.close(end);
+        writer.stop();
+    }
+
+    /** Sends a conn-ready. Called under the manager's lock; never blocks. Returns whether there was room. */
+    boolean ask(PendingDial dial) {
+        String connPath = PICKUP_PATH.formatted(id, dial.requestId);
+        if (asked.size() >= MAX_ASKED || !writer.offer(ControlLines.encode(new ConnReady(connPath)))) {
+            return false;
+        }
+        asked.put(dial.requestId, dial);
+        return true;
+    }
+
+    /** Takes a dial back, under the manager's lock. Returns whether it was asked for here and still waited. */
+    boolean take(PendingDial dial) {
+        return asked.remove(dial.requestId, dial);
+    }
+
+    /** Takes a dial out, under the manager's lock; null where none waits by that id. */
+    @Nullable
+    PendingDial take(String requestId) {
+        return asked.remove(requestId);
+    }
+
+    /** Takes all dials out, the oldest first, under the manager's lock. */
+    List<PendingDial> takeAll() {
+        List<PendingDial> taken = new ArrayList<>(asked.values());
+        asked.clear();
+        return taken;
+    }
+
+    private void keepAlive() {
+        if (!writer.offerKeepAlive()) {
+            manager.lost(
+                    this,
+                    new ControlEnd(
+                            ControlEnd.Cause.KEEP_ALIVE_TIMEOUT,
+                            "the agent took no line for " + KEEP_ALIVE_INTERVAL.toSeconds() + " s"));
+        }
+    }
+
+    private static ControlEnd closed(String message) {
+        return new ControlEnd(ControlEnd.Cause.CLOSED, message);
+    }
+
+    private static String requestId(String connPath) {
+        for (String parameter : connPath.substring(connPath.indexOf('?') + 1).split("&", -1)) {
+            if (parameter.startsWith(REQUEST_ID)) {
+                return parameter.substring(REQUEST_ID.length());
+            }
+        }
+        return "";
+    }
+}

@@ -1,0 +1,28 @@
+package ml.helix.wolf.revdial;
+
+import java.util.Collection;
+import java.util.function.Predicate;
+
+/**
+ * Four numbers on a {@link ConnectionManager}, as Helix's {@code api/pkg/connman/connman.go} counts them.
+ *
+ * @param activeConnections ids with a control connection
+ * @param gracePeriodEntries ids that dropped and may come back
+ * @param pendingDialsTotal dials that wait for an id to come back
+ * @param pendingDialsPerKey ids that dials wait for
+ */
+public record Stats(int activeConnections, int gracePeriodEntries, int pendingDialsTotal, int pendingDialsPerKey) {
+
+    /** Counts; called under the manager's lock. */
+    static Stats of(Collection<Runner> runners) {
+        return new Stats(
+                count(runners, runner -> runner.current != null),
+                count(runners, runner -> runner.grace != null),
+                runners.stream().mapToInt(runner -> runner.waiting.size()).sum(),
+                count(runners, runner -> !runner.waiting.isEmpty()));
+    }
+
+    private static int count(Collection<Runner> runners, Predicate<Runner> which) {
+        return (int) runners.stream().filter(which).count();
+    }
+}
