@@ -1,0 +1,119 @@
+package ml.helix.wolf.agent;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.agent.data.Streams;
+import ml.helix.wolf.agent.local.WolfDialer;
+import ml.helix.wolf.agent.report.Identity;
+import ml.helix.wolf.agent.report.Report;
+import ml.helix.wolf.agent.report.StatusJson;
+import ml.helix.wolf.agent.report.WatchedWolf;
+import ml.helix.wolf.agent.transport.Connector;
+import ml.helix.wolf.agent.transport.Resolver;
+import ml.helix.wolf.agent.transport.Tls;
+import ml.helix.wolf.program.MonitoringServer;
+import ml.helix.wolf.program.MonitoringServer.Page;
+import ml.helix.wolf.program.Version;
+import ml.helix.wolf.revdial.Timers;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The whole agent: a tunnel that is kept up, and the pages that tell of it.
+ *
+ * <p>{@link #start} once, then {@link #stop} for an orderly end or {@link #close} for one at once; both are idempotent
+ * and may come from any thread.
+ */
+final class Agent implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+    private static final Duration PROBE = Duration.ofSeconds(30);
+
+    private final AgentSettings settings;
+    private final ScheduledExecutorService timers = Timers.daemon("agent-timers");
+    private final Streams streams = new Streams();
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final Report report = new Report(InstantSource.system(), registry);
+    private final Identity identity;
+    private final WatchedWolf wolf;
+    private final Tunnel tunnel;
+
+    private volatile @Nullable MonitoringServer monitoring;
+
+    Agent(AgentSettings settings) {
+        this.settings = settings;
+        this.identity = new Identity(
+                settings.wolfId(),
+                settings.runnerId(),
+                settings.url().toString(),
+                settings.local().toString(),
+                Version.text());
+        var resolver = new Resolver();
+        this.wolf = new WatchedWolf(new WolfDialer(settings.local(), resolver, timers), report);
+        var connector = new Connector(settings.url(), settings.proxy(), new Tls(settings.trust()), resolver);
+        this.tunnel = new Tunnel(settings, connector, wolf, streams, report, timers);
+    }
+
+    /** @throws IOException where the address of the pages can't be bound */
+    void start() throws IOException {
+        if (settings.listen().isPresent()) {
+            monitoring = MonitoringServer.start(
+                    settings.listen().get(),
+                    report::notReady,
+                    registry,
+                    Map.of("/status", () -> Page.json(StatusJson.write(identity, report.status()))));
+        }
+        LOG.info(
+                "Agent {} of {}: control plane {}{}, Wolf at {}",
+                identity.version(),
+                identity.runnerId(),
+                settings.url(),
+                settings.proxy().map(proxy -> " through proxy " + proxy).orElse(""),
+                settings.local());
+        timers.scheduleWithFixedDelay(
+                () -> Thread.ofVirtual().name("probe").start(wolf::probe), 0, PROBE.toMillis(), TimeUnit.MILLISECONDS);
+        tunnel.start();
+    }
+
+    /** Where the pages are served. */
+    Optional<InetSocketAddress> address() {
+        return Optional.ofNullable(monitoring).map(MonitoringServer::address);
+    }
+
+    /**
+     * Stops in order: not ready, no new streams, running ones end or are cut after the drain time, the control
+     * connection says goodbye. Returns when all of that is done.
+     */
+    void stop() throws InterruptedException {
+        report.draining();
+        tunnel.drain();
+        LOG.info("Stopping: running streams have {} s to end", settings.drain().toSeconds());
+        int left = streams.awaitIdle(settings.drain());
+        if (left > 0) {
+            LOG.warn("{} streams did not end in time and are cut", left);
+        }
+        streams.cut();
+        tunnel.stop();
+        close();
+        LOG.info("Stopped");
+    }
+
+    /** Ends everything at once. */
+    @Override
+    public void close() {
+        streams.cut();
+        tunnel.close();
+        MonitoringServer pages = monitoring;
+        if (pages != null) {
+            pages.close();
+        }
+        timers.shutdownNow();
+    }
+}

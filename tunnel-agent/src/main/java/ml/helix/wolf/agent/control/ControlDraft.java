@@ -1,0 +1,73 @@
+package ml.helix.wolf.agent.control;
+
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import ml.helix.wolf.agent.http.BufferedSource;
+import ml.helix.wolf.agent.http.ResponseHead;
+import org.java_websocket.drafts.Draft;
+import org.java_websocket.drafts.Draft_6455;
+import org.java_websocket.exceptions.IncompleteHandshakeException;
+import org.java_websocket.exceptions.InvalidHandshakeException;
+import org.java_websocket.handshake.HandshakeBuilder;
+import org.java_websocket.handshake.HandshakeImpl1Server;
+import org.java_websocket.protocols.Protocol;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * RFC 6455 as Java-WebSocket speaks it, with a bound on what it collects and an eye on the answer to the upgrade: the
+ * library keeps neither the status nor the headers of a refusal, and collects an endless head without an end.
+ */
+final class ControlDraft extends Draft_6455 {
+    /** Far more than a control message has, and little enough to be collected in memory. */
+    private static final int LONGEST_MESSAGE = 1024 * 1024;
+
+    private static final int LONGEST_HEAD = 32 * 1024;
+
+    private volatile @Nullable ResponseHead answer;
+
+    ControlDraft() {
+        super(List.of(), List.of(new Protocol("")), LONGEST_MESSAGE);
+    }
+
+    /** What the server answered to the upgrade, once it has. */
+    Optional<ResponseHead> answer() {
+        return Optional.ofNullable(answer);
+    }
+
+    /** The library works on a copy; this one is used once, and its answer is wanted. */
+    @Override
+    public Draft copyInstance() {
+        return this;
+    }
+
+    @Override
+    public HandshakeBuilder translateHandshake(ByteBuffer buffer) throws InvalidHandshakeException {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.duplicate().get(bytes);
+        var in = new ByteArrayInputStream(bytes);
+        ResponseHead head;
+        try {
+            head = ResponseHead.read(new BufferedSource(in, 1));
+        } catch (EOFException e) {
+            if (bytes.length >= LONGEST_HEAD) {
+                throw new InvalidHandshakeException("the answer's head is too long");
+            }
+            throw new IncompleteHandshakeException(buffer.capacity() + 1024);
+        } catch (IOException e) {
+            throw new InvalidHandshakeException(e.getMessage());
+        }
+        buffer.position(buffer.limit() - in.available());
+        answer = head;
+        if (head.status() != 101) {
+            throw new InvalidHandshakeException("refused");
+        }
+        var handshake = new HandshakeImpl1Server();
+        handshake.setHttpStatus((short) head.status());
+        head.headers().forEach(handshake::put);
+        return handshake;
+    }
+}

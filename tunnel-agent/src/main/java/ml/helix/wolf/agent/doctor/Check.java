@@ -1,0 +1,25 @@
+package ml.helix.wolf.agent.doctor;
+
+/**
+ * One hop and what became of it.
+ *
+ * @param detail what was seen, or what is wrong and what to do; no secrets
+ */
+record Check(String hop, Outcome outcome, String detail) {
+    enum Outcome {
+        OK("ok"),
+        FAILED("FAILED"),
+        SKIPPED("-");
+
+        private final String word;
+
+        Outcome(String word) {
+            this.word = word;
+        }
+
+        /** As the table says it. */
+        String word() {
+            return word;
+        }
+    }
+}

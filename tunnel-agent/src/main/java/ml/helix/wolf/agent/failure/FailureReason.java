@@ -1,0 +1,28 @@
+package ml.helix.wolf.agent.failure;
+
+/** Why a tunnel is down: the words that {@code /status} and the custom resource's status use. */
+public enum FailureReason {
+    DNS_FAILURE("DnsFailure"),
+    CONNECT_FAILURE("ConnectFailure"),
+    TLS_FAILURE("TlsFailure"),
+    PROXY_FAILURE("ProxyFailure"),
+    UNAUTHORIZED("Unauthorized"),
+    FORBIDDEN("Forbidden"),
+    NOT_FOUND("NotFound"),
+    SERVER_ERROR("ServerError"),
+    HANDSHAKE_TIMEOUT("HandshakeTimeout"),
+    KEEP_ALIVE_TIMEOUT("KeepAliveTimeout"),
+    CONNECTION_LOST("ConnectionLost"),
+    PROTOCOL_ERROR("ProtocolError");
+
+    private final String word;
+
+    FailureReason(String word) {
+        this.word = word;
+    }
+
+    /** The contract's word. */
+    public String word() {
+        return word;
+    }
+}

@@ -1,0 +1,179 @@
+package ml.helix.wolf.agent.report;
+
+import io.prometheus.metrics.core.datapoints.CounterDataPoint;
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import ml.helix.wolf.agent.data.StreamLog;
+import ml.helix.wolf.agent.failure.TunnelException;
+
+/**
+ * What the agent has seen so far: the source of {@code /status}, {@code /readyz} and {@code /metrics}. Thread-safe;
+ * nothing here blocks.
+ */
+public final class Report implements StreamLog {
+    private final InstantSource clock;
+    private final Counter connects;
+    private final CounterDataPoint connected;
+    private final Counter streams;
+    private final CounterDataPoint bytesToWolf;
+    private final CounterDataPoint bytesFromWolf;
+    private final Histogram setup;
+    private final AtomicLong streamsActive = new AtomicLong();
+    private final AtomicLong streamsTotal = new AtomicLong();
+    private final AtomicReference<Tunnel> tunnel;
+    private final AtomicReference<Optional<Boolean>> wolfReachable = new AtomicReference<>(Optional.empty());
+
+    private record Tunnel(State state, Instant since, Optional<Status.LastError> lastError) {}
+
+    /** @param registry where the metrics are registered, each name once */
+    public Report(InstantSource clock, PrometheusRegistry registry) {
+        this.clock = clock;
+        this.tunnel = new AtomicReference<>(new Tunnel(State.CONNECTING, clock.instant(), Optional.empty()));
+        this.connects = Counter.builder()
+                .name("wolf_tunnel_connects_total")
+                .help("Attempts to open the control connection: success, or the reason why not.")
+                .labelNames("result")
+                .register(registry);
+        this.connected = connects.labelValues("success");
+        this.streams = Counter.builder()
+                .name("wolf_tunnel_streams_total")
+                .help("Streams asked for: success, broken by an error, or pickup_failed.")
+                .labelNames("result")
+                .register(registry);
+        streams.initLabelValues("success");
+        streams.initLabelValues("broken");
+        streams.initLabelValues("pickup_failed");
+        Counter bytes = Counter.builder()
+                .name("wolf_tunnel_bytes_total")
+                .help("Bytes carried by streams.")
+                .labelNames("direction")
+                .register(registry);
+        this.bytesToWolf = bytes.labelValues("to_wolf");
+        this.bytesFromWolf = bytes.labelValues("from_wolf");
+        this.setup = Histogram.builder()
+                .name("wolf_tunnel_stream_setup_seconds")
+                .help("From a conn-ready to the stream that it asked for.")
+                .classicOnly()
+                .classicUpperBounds(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+                .register(registry);
+        gauges(registry);
+    }
+
+    private void gauges(PrometheusRegistry registry) {
+        GaugeWithCallback.builder()
+                .name("wolf_tunnel_connected")
+                .help("1 while the control connection is up.")
+                .callback(sample -> sample.call(tunnel.get().state() == State.CONNECTED ? 1 : 0))
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name("wolf_tunnel_streams_active")
+                .help("Streams that run now.")
+                .callback(sample -> sample.call(streamsActive.get()))
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name("wolf_tunnel_wolf_reachable")
+                .help("1 where the last dial or probe reached Wolf's API, absent before the first.")
+                .callback(sample -> wolfReachable.get().ifPresent(yes -> sample.call(yes ? 1 : 0)))
+                .register(registry);
+    }
+
+    /** The control connection is up. */
+    public void connected() {
+        connected.inc();
+        enter(State.CONNECTED, Optional.empty());
+    }
+
+    /** It could not be opened. */
+    public void refused(TunnelException why) {
+        connects.labelValues(why.reason().word()).inc();
+        lost(why);
+    }
+
+    /** It was up and is gone. */
+    public void lost(TunnelException why) {
+        String message = String.valueOf(why.getMessage());
+        enter(State.DISCONNECTED, Optional.of(new Status.LastError(why.reason().word(), message, clock.instant())));
+    }
+
+    /** The agent is stopping; no other state follows. */
+    public void draining() {
+        enter(State.DRAINING, Optional.empty());
+    }
+
+    private void enter(State next, Optional<Status.LastError> error) {
+        tunnel.updateAndGet(now -> {
+            State state = now.state() == State.DRAINING ? State.DRAINING : next;
+            Instant since = state == now.state() ? now.since() : clock.instant();
+            return new Tunnel(state, since, error.or(now::lastError));
+        });
+    }
+
+    /** What a dial or a probe of Wolf's API has come to. Returns whether that is news. */
+    public boolean wolf(boolean reachable) {
+        return !wolfReachable.getAndSet(Optional.of(reachable)).equals(Optional.of(reachable));
+    }
+
+    @Override
+    public void opened(Duration took) {
+        setup.observe(took.toNanos() / 1e9);
+        streamsTotal.incrementAndGet();
+        streamsActive.incrementAndGet();
+    }
+
+    @Override
+    public void ended(boolean broken) {
+        streamsActive.decrementAndGet();
+        streams.labelValues(broken ? "broken" : "success").inc();
+    }
+
+    @Override
+    public void pickupFailed() {
+        streams.labelValues("pickup_failed").inc();
+    }
+
+    @Override
+    public void toWolf(long bytes) {
+        bytesToWolf.inc(bytes);
+    }
+
+    @Override
+    public void fromWolf(long bytes) {
+        bytesFromWolf.inc(bytes);
+    }
+
+    /** Why the agent isn't ready, nothing while the control connection is up. */
+    public Optional<String> notReady() {
+        Tunnel now = tunnel.get();
+        return switch (now.state()) {
+            case CONNECTED -> Optional.empty();
+            case CONNECTING, DRAINING -> Optional.of(now.state().word());
+            case DISCONNECTED ->
+                Optional.of(now.state().word()
+                        + now.lastError()
+                                .map(error -> ": " + error.reason() + ": " + error.message())
+                                .orElse(""));
+        };
+    }
+
+    public Status status() {
+        Tunnel now = tunnel.get();
+        return new Status(
+                now.state(),
+                now.since(),
+                wolfReachable.get(),
+                connected.getLongValue(),
+                streamsActive.get(),
+                streamsTotal.get(),
+                bytesToWolf.getLongValue(),
+                bytesFromWolf.getLongValue(),
+                now.lastError());
+    }
+}

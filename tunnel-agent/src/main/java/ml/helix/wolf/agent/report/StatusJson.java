@@ -1,0 +1,71 @@
+package ml.helix.wolf.agent.report;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+
+/** Writes {@code /status}. */
+public final class StatusJson {
+    private static final JsonFactory JSON = new JsonFactory();
+
+    private StatusJson() {}
+
+    /** One JSON object; times are RFC 3339 in UTC, to the millisecond. */
+    public static String write(Identity identity, Status status) {
+        var text = new StringWriter();
+        try (JsonGenerator json = JSON.createGenerator(text)) {
+            json.writeStartObject();
+            json.writeStringField("state", status.state().word());
+            json.writeStringField("since", time(status.since()));
+            writeNullable(json, "wolfId", identity.wolfId());
+            json.writeStringField("runnerId", identity.runnerId());
+            json.writeStringField("controlPlane", identity.controlPlane());
+            json.writeStringField("local", identity.local());
+            if (status.wolfReachable().isPresent()) {
+                json.writeBooleanField("wolfReachable", status.wolfReachable().get());
+            } else {
+                json.writeNullField("wolfReachable");
+            }
+            json.writeNumberField("connects", status.connects());
+            json.writeNumberField("streamsActive", status.streamsActive());
+            json.writeNumberField("streamsTotal", status.streamsTotal());
+            json.writeNumberField("bytesToWolf", status.bytesToWolf());
+            json.writeNumberField("bytesFromWolf", status.bytesFromWolf());
+            write(json, status.lastError());
+            json.writeStringField("version", identity.version());
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return text.toString();
+    }
+
+    private static void write(JsonGenerator json, Optional<Status.LastError> error) throws IOException {
+        if (error.isEmpty()) {
+            json.writeNullField("lastError");
+            return;
+        }
+        json.writeObjectFieldStart("lastError");
+        json.writeStringField("reason", error.get().reason());
+        json.writeStringField("message", error.get().message());
+        json.writeStringField("at", time(error.get().at()));
+        json.writeEndObject();
+    }
+
+    private static void writeNullable(JsonGenerator json, String name, Optional<String> value) throws IOException {
+        if (value.isPresent()) {
+            json.writeStringField(name, value.get());
+        } else {
+            json.writeNullField(name);
+        }
+    }
+
+    private static String time(Instant at) {
+        return at.truncatedTo(ChronoUnit.MILLIS).toString();
+    }
+}

@@ -1,0 +1,146 @@
+package ml.helix.wolf.agent.transport;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLSocket;
+import ml.helix.wolf.agent.failure.FailureReason;
+import ml.helix.wolf.agent.failure.TunnelException;
+
+/**
+ * Opens connections to the control plane, through the proxy and with TLS where they are asked for. Control and data
+ * connections take the same way. Thread-safe.
+ */
+public final class Connector {
+    private final ControlPlaneUrl url;
+    private final Optional<Proxy> proxy;
+    private final Tls tls;
+    private final Resolver resolver;
+
+    public Connector(ControlPlaneUrl url, Optional<Proxy> proxy, Tls tls, Resolver resolver) {
+        this.url = url;
+        this.proxy = proxy;
+        this.tls = tls;
+        this.resolver = resolver;
+    }
+
+    public ControlPlaneUrl url() {
+        return url;
+    }
+
+    public Optional<Proxy> proxy() {
+        return proxy;
+    }
+
+    /** As {@link #connect(Deadline, Hop.Log)}, for those who only want the end. */
+    public Wire connect(Deadline deadline) throws TunnelException {
+        return connect(deadline, (hop, detail) -> {});
+    }
+
+    /**
+     * A wire on which the control plane waits for an HTTP request.
+     *
+     * @throws TunnelException with the reason and a sentence on what to do; the wire is closed then
+     */
+    public Wire connect(Deadline deadline, Hop.Log log) throws TunnelException {
+        Wire wire = proxy.isPresent()
+                ? throughProxy(proxy.get(), deadline, log)
+                : dial(url.host(), url.port(), "the control plane", FailureReason.CONNECT_FAILURE, deadline, log);
+        if (!url.secure()) {
+            return wire;
+        }
+        Wire top = guarded(
+                wire,
+                deadline,
+                FailureReason.TLS_FAILURE,
+                "TLS with " + url.host(),
+                () -> tls.over(wire, url.host(), url.port()));
+        log.passed(Hop.TLS, described(top));
+        return top;
+    }
+
+    private Wire throughProxy(Proxy way, Deadline deadline, Hop.Log log) throws TunnelException {
+        Wire wire = dial(way.host(), way.port(), "the proxy", FailureReason.PROXY_FAILURE, deadline, log);
+        Wire top = guarded(wire, deadline, FailureReason.PROXY_FAILURE, "the proxy " + way, () -> {
+            Wire toProxy = way.secure() ? tls.over(wire, way.host(), way.port()) : wire;
+            ProxyConnect.open(toProxy, way, url.endpoint());
+            return toProxy;
+        });
+        log.passed(Hop.PROXY, way + " opened a tunnel to " + url.endpoint());
+        return top;
+    }
+
+    private Wire dial(String host, int port, String who, FailureReason reason, Deadline deadline, Hop.Log log)
+            throws TunnelException {
+        List<InetSocketAddress> addresses;
+        try {
+            addresses = resolver.resolve(host, port, deadline);
+        } catch (TunnelException e) {
+            throw reason == FailureReason.PROXY_FAILURE
+                    ? new TunnelException(reason, "the proxy is not found: " + e.getMessage(), e)
+                    : e;
+        }
+        log.passed(
+                Hop.NAME,
+                host + " is "
+                        + String.join(
+                                ", ",
+                                addresses.stream()
+                                        .map(address -> address.getAddress().getHostAddress())
+                                        .toList()));
+        try {
+            Socket socket = TcpDial.connect(addresses, deadline);
+            log.passed(Hop.CONNECT, who + " at " + socket.getRemoteSocketAddress() + " accepts connections");
+            return new Wire(socket, socket);
+        } catch (IOException e) {
+            throw new TunnelException(
+                    reason, "cannot connect to " + who + " at " + host + ":" + port + ": " + why(e), e);
+        }
+    }
+
+    private static String why(IOException failure) {
+        return switch (failure) {
+            case SocketTimeoutException late -> "timed out; does a firewall drop the packets?";
+            case NoRouteToHostException nowhere -> "no route to it; check the network and the address";
+            default -> failure.getMessage() + "; is it running, and is the port right?";
+        };
+    }
+
+    /** One hop whose failures are the wire's end. */
+    private interface Step {
+        Wire take() throws IOException;
+    }
+
+    private static Wire guarded(Wire wire, Deadline deadline, FailureReason broken, String what, Step step)
+            throws TunnelException {
+        boolean done = false;
+        try (var _ = deadline.guard(wire::cut)) {
+            Wire top = step.take();
+            done = true;
+            return top;
+        } catch (TunnelException e) {
+            throw e;
+        } catch (IOException e) {
+            throw deadline.over()
+                    ? new TunnelException(
+                            broken == FailureReason.PROXY_FAILURE ? broken : FailureReason.HANDSHAKE_TIMEOUT,
+                            what + ": no answer in time",
+                            e)
+                    : new TunnelException(broken, what + ": the connection broke (" + e.getMessage() + ")", e);
+        } finally {
+            if (!done) {
+                wire.cut();
+            }
+        }
+    }
+
+    private static String described(Wire wire) {
+        return wire.top() instanceof SSLSocket socket
+                ? socket.getSession().getProtocol() + ", " + socket.getSession().getCipherSuite()
+                : "none";
+    }
+}

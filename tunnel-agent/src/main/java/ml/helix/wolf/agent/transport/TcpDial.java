@@ -1,0 +1,102 @@
+package ml.helix.wolf.agent.transport;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Connects to the first of several addresses that answers. They start in order, each {@value #HEAD_START_MILLIS} ms
+ * after the one before or as soon as that failed (RFC 8305), so an address that swallows packets delays little.
+ */
+public final class TcpDial {
+    private static final int HEAD_START_MILLIS = 250;
+
+    private TcpDial() {}
+
+    /** One address' outcome. */
+    private sealed interface Outcome {
+        record Connected(Socket socket) implements Outcome {}
+
+        record Failed(IOException why) implements Outcome {}
+    }
+
+    /**
+     * A socket with TCP_NODELAY, without a read time-out.
+     *
+     * @throws SocketTimeoutException where the deadline passes first
+     * @throws IOException where every address failed: the first one's failure, the others' suppressed
+     */
+    public static Socket connect(List<InetSocketAddress> addresses, Deadline deadline) throws IOException {
+        if (addresses.size() == 1) {
+            return attempt(new Socket(), addresses.getFirst(), deadline);
+        }
+        List<Socket> started = new ArrayList<>();
+        BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
+        IOException failure = new SocketTimeoutException("connect timed out");
+        int failed = 0;
+        Socket winner = null;
+        try {
+            while (failed < addresses.size() && !deadline.over()) {
+                if (started.size() < addresses.size()) {
+                    start(addresses.get(started.size()), started, outcomes, deadline);
+                }
+                boolean more = started.size() < addresses.size();
+                int wait = more ? Math.min(HEAD_START_MILLIS, deadline.leftMillis()) : deadline.leftMillis();
+                switch (outcomes.poll(wait, TimeUnit.MILLISECONDS)) {
+                    case null -> {}
+                    case Outcome.Connected(Socket socket) -> {
+                        winner = socket;
+                        return socket;
+                    }
+                    case Outcome.Failed(IOException why) -> {
+                        if (failed++ == 0) {
+                            failure = why;
+                        } else {
+                            failure.addSuppressed(why);
+                        }
+                    }
+                }
+            }
+            throw failure;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        } finally {
+            for (Socket socket : started) {
+                if (socket != winner) {
+                    socket.close();
+                }
+            }
+        }
+    }
+
+    private static void start(
+            InetSocketAddress address, List<Socket> started, BlockingQueue<Outcome> outcomes, Deadline deadline) {
+        var socket = new Socket();
+        started.add(socket);
+        Thread.ofVirtual().name("connect-" + address).start(() -> {
+            try {
+                outcomes.add(new Outcome.Connected(attempt(socket, address, deadline)));
+            } catch (IOException e) {
+                outcomes.add(new Outcome.Failed(e));
+            }
+        });
+    }
+
+    private static Socket attempt(Socket socket, InetSocketAddress address, Deadline deadline) throws IOException {
+        try {
+            socket.connect(address, deadline.leftMillis());
+            socket.setTcpNoDelay(true);
+            return socket;
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+}

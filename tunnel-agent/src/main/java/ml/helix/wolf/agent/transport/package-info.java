@@ -1,0 +1,5 @@
+/** The way to the control plane: name, proxy, TCP, TLS, each with a failure of its own. */
+@NullMarked
+package ml.helix.wolf.agent.transport;
+
+import org.jspecify.annotations.NullMarked;

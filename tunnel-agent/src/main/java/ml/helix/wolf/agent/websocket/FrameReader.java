@@ -1,0 +1,118 @@
+package ml.helix.wolf.agent.websocket;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.util.function.Consumer;
+import ml.helix.wolf.agent.http.BufferedSource;
+
+/**
+ * Turns a server's frames (RFC 6455, section 5.2) into the bytes of its messages: message boundaries, fragments, empty
+ * and text frames don't matter to a tunnel. Holds no more than one control frame; a frame's length is never trusted
+ * with memory.
+ *
+ * <p>One thread at a time.
+ */
+final class FrameReader {
+    private static final int FIN = 0x80;
+    private static final int RESERVED = 0x70;
+    private static final int LONGEST_CONTROL = 125;
+
+    private final BufferedSource source;
+    private final Consumer<byte[]> pings;
+
+    private long left;
+    private boolean unfinished;
+    private boolean over;
+    private boolean closeFrame;
+
+    /** @param pings takes each ping's payload; must not block */
+    FrameReader(BufferedSource source, Consumer<byte[]> pings) {
+        this.source = source;
+        this.pings = pings;
+    }
+
+    /**
+     * The next bytes of data.
+     *
+     * @return at least 1; -1 once the peer has sent a close frame, or a FIN between two frames
+     * @throws EOFException where the stream ends inside a frame
+     * @throws ProtocolException where the peer breaks the RFC
+     */
+    int read(byte[] target, int offset, int length) throws IOException {
+        while (left == 0 && !over) {
+            next();
+        }
+        if (over) {
+            return -1;
+        }
+        int count = source.read(target, offset, (int) Math.min(length, left));
+        if (count < 0) {
+            throw new EOFException("the stream ended within a frame");
+        }
+        left -= count;
+        return count;
+    }
+
+    /** Whether the end was a close frame, which wants an answer. */
+    boolean endedByCloseFrame() {
+        return closeFrame;
+    }
+
+    private void next() throws IOException {
+        int first = source.read();
+        if (first < 0) {
+            over = true;
+            return;
+        }
+        if ((first & RESERVED) != 0) {
+            throw new ProtocolException("a reserved bit is set, and no extension was agreed on");
+        }
+        boolean last = (first & FIN) != 0;
+        int second = source.require();
+        if ((second & 0x80) != 0) {
+            throw new ProtocolException("a server's frame is masked");
+        }
+        int opcode = first & 0x0f;
+        if (opcode >= Opcode.CLOSE) {
+            control(opcode, last, second);
+            return;
+        }
+        if (opcode > Opcode.BINARY || (opcode == Opcode.CONTINUATION) != unfinished) {
+            throw new ProtocolException("opcode " + opcode + " is out of place");
+        }
+        unfinished = !last;
+        left = length(second);
+    }
+
+    private long length(int seven) throws IOException {
+        int bytes = seven == 127 ? 8 : seven == 126 ? 2 : 0;
+        long length = bytes == 0 ? seven : 0;
+        for (int i = 0; i < bytes; i++) {
+            length = length << 8 | source.require();
+        }
+        if (length < 0) {
+            throw new ProtocolException("a frame's length is negative");
+        }
+        return length;
+    }
+
+    private void control(int opcode, boolean last, int length) throws IOException {
+        if (!last || length > LONGEST_CONTROL) {
+            throw new ProtocolException("a control frame is fragmented or longer than " + LONGEST_CONTROL + " bytes");
+        }
+        byte[] payload = new byte[length];
+        for (int i = 0; i < length; i++) {
+            payload[i] = (byte) source.require();
+        }
+        switch (opcode) {
+            case Opcode.CLOSE -> {
+                over = true;
+                closeFrame = true;
+            }
+            case Opcode.PING -> pings.accept(payload);
+            case Opcode.PONG -> {}
+            default -> throw new ProtocolException("opcode " + opcode + " is unknown");
+        }
+    }
+}

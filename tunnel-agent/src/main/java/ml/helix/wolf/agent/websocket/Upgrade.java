@@ -1,0 +1,96 @@
+package ml.helix.wolf.agent.websocket;
+
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.concurrent.ScheduledExecutorService;
+import ml.helix.wolf.agent.failure.FailureReason;
+import ml.helix.wolf.agent.failure.Refusal;
+import ml.helix.wolf.agent.failure.TunnelException;
+import ml.helix.wolf.agent.http.BufferedSource;
+import ml.helix.wolf.agent.http.ResponseHead;
+import ml.helix.wolf.agent.transport.Wire;
+import ml.helix.wolf.program.Secret;
+import ml.helix.wolf.program.Version;
+
+/**
+ * The client's opening handshake (RFC 6455, section 4.1). No extension and no subprotocol is offered.
+ *
+ * @param host the Host header
+ * @param target path and query, ready for the request line
+ * @param token goes into the Authorization header
+ */
+public record Upgrade(String host, String target, Secret token) {
+    private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    /**
+     * Asks, and waits for the answer; the caller guards the wire with a deadline, and cuts it where this throws.
+     *
+     * @throws TunnelException where the answer is a refusal or no proper acceptance
+     * @throws IOException where the wire breaks
+     */
+    public WebSocketStream over(Wire wire, ScheduledExecutorService timers) throws IOException {
+        byte[] nonce = new byte[16];
+        RANDOM.nextBytes(nonce);
+        String key = Base64.getEncoder().encodeToString(nonce);
+        wire.output().write(request(key).getBytes(StandardCharsets.ISO_8859_1));
+        wire.output().flush();
+        BufferedSource source = WebSocketStream.source(wire);
+        ResponseHead answer;
+        try {
+            answer = ResponseHead.read(source);
+        } catch (ProtocolException e) {
+            throw new TunnelException(FailureReason.PROTOCOL_ERROR, "the control plane's answer: " + e.getMessage(), e);
+        }
+        check(answer, key);
+        return new WebSocketStream(wire, source, timers);
+    }
+
+    private String request(String key) {
+        return """
+                GET %s HTTP/1.1
+                Host: %s
+                Upgrade: websocket
+                Connection: Upgrade
+                Sec-WebSocket-Key: %s
+                Sec-WebSocket-Version: 13
+                Authorization: Bearer %s
+                User-Agent: wolf-tunnel-agent/%s
+
+                """.formatted(target, host, key, token.reveal(), Version.text()).replace("\n", "\r\n");
+    }
+
+    private static void check(ResponseHead answer, String key) throws TunnelException {
+        if (answer.status() != 101) {
+            throw Refusal.of(answer, "the control plane", Instant.now());
+        }
+        if (!answer.lists("upgrade", "websocket")
+                || !answer.lists("connection", "upgrade")
+                || !answer.header("sec-websocket-accept").orElse("").equals(accept(key))) {
+            throw new TunnelException(
+                    FailureReason.PROTOCOL_ERROR,
+                    "the control plane's 101 is no WebSocket acceptance: Upgrade, Connection or Sec-WebSocket-Accept is wrong");
+        }
+        if (answer.header("sec-websocket-extensions").isPresent()) {
+            throw new TunnelException(
+                    FailureReason.PROTOCOL_ERROR,
+                    "the control plane insists on a WebSocket extension, none was offered");
+        }
+    }
+
+    private static String accept(String key) {
+        try {
+            byte[] text = (key + GUID).getBytes(StandardCharsets.US_ASCII);
+            return Base64.getEncoder()
+                    .encodeToString(MessageDigest.getInstance("SHA-1").digest(text));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-1", e);
+        }
+    }
+}

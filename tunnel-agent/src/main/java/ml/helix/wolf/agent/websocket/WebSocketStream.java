@@ -1,0 +1,190 @@
+package ml.helix.wolf.agent.websocket;
+
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import ml.helix.wolf.agent.http.BufferedSource;
+import ml.helix.wolf.agent.transport.Deadline;
+import ml.helix.wolf.agent.transport.Wire;
+import ml.helix.wolf.revdial.ByteStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A WebSocket after its upgrade, as a stream of bytes. Between socket and caller there is one buffer per direction and
+ * no queue, so TCP itself pushes back.
+ *
+ * <p>Pings are answered by a thread of their own: a reader that waited for a blocked writer would deadlock with a peer
+ * that does the same. The newest {@value #PONGS_KEPT} are kept where they can't be sent.
+ *
+ * <p>{@link #close} says goodbye in the background: a close frame, then what the peer still sends is read and dropped
+ * until it closes too, for {@value #LINGER_SECONDS} s at most. Closing a socket with unread bytes would reset it, and a
+ * reset destroys what was sent last. Where the peer has ended first, or a write is under way, the socket is closed at
+ * once. A blocked read ends with the socket.
+ */
+public final class WebSocketStream implements ByteStream {
+    private static final int INPUT_BUFFER = 8 * 1024;
+    private static final int PONGS_KEPT = 16;
+    private static final int LINGER_SECONDS = 5;
+    private static final int NORMAL = 1000;
+    private static final int PROTOCOL_ERROR = 1002;
+
+    private final Wire wire;
+    private final ScheduledExecutorService timers;
+    private final FrameReader reader;
+    private final FrameWriter writer;
+    private final ReentrantLock reading = new ReentrantLock();
+    private final ReentrantLock writing = new ReentrantLock();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final AtomicBoolean answering = new AtomicBoolean();
+    private final Deque<byte[]> pings = new ArrayDeque<>(); // guarded by itself
+
+    private volatile boolean dataUnderWay;
+    private volatile boolean peerEnded;
+    private volatile int closeCode = NORMAL;
+
+    WebSocketStream(Wire wire, BufferedSource source, ScheduledExecutorService timers) throws IOException {
+        this.wire = wire;
+        this.timers = timers;
+        this.reader = new FrameReader(source, this::ping);
+        this.writer = new FrameWriter(wire.output());
+    }
+
+    static BufferedSource source(Wire wire) throws IOException {
+        return new BufferedSource(wire.input(), INPUT_BUFFER);
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+        reading.lock();
+        try {
+            int count;
+            do {
+                count = reader.read(buffer, offset, length);
+            } while (count > 0 && closed.get());
+            if (count < 0) {
+                peerEnded = true;
+            }
+            if (closed.get()) {
+                throw new SocketException("closed");
+            }
+            return count;
+        } catch (ProtocolException e) {
+            closeCode = PROTOCOL_ERROR;
+            throw e;
+        } catch (IOException e) {
+            peerEnded = true;
+            throw e;
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    @Override
+    public void write(byte[] buffer, int offset, int length) throws IOException {
+        writing.lock();
+        try {
+            if (closed.get()) {
+                throw new SocketException("closed");
+            }
+            dataUnderWay = true;
+            answerPings();
+            writer.binary(buffer, offset, length);
+        } finally {
+            dataUnderWay = false;
+            writing.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("websocket-close").start(this::farewell);
+        }
+    }
+
+    /** Closes the socket at once, for the end of the process. */
+    public void cut() {
+        closed.set(true);
+        wire.cut();
+    }
+
+    private void farewell() {
+        var deadline = Deadline.in(Duration.ofSeconds(LINGER_SECONDS), timers);
+        try (var _ = deadline.guard(wire::cut)) {
+            if (!dataUnderWay && writing.tryLock(LINGER_SECONDS, TimeUnit.SECONDS)) {
+                try {
+                    if (!peerEnded || reader.endedByCloseFrame()) {
+                        writer.close(closeCode);
+                    }
+                } finally {
+                    writing.unlock();
+                }
+                drain();
+                wire.end();
+            }
+        } catch (IOException e) {
+            // the peer is gone already
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            wire.cut();
+        }
+    }
+
+    private void drain() throws IOException {
+        if (peerEnded || closeCode == PROTOCOL_ERROR) {
+            return;
+        }
+        reading.lock();
+        try {
+            byte[] dropped = new byte[INPUT_BUFFER];
+            while (!peerEnded && reader.read(dropped, 0, dropped.length) > 0) {
+                // on to the peer's end
+            }
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    private void ping(byte[] payload) {
+        synchronized (pings) {
+            if (pings.size() == PONGS_KEPT) {
+                pings.removeFirst();
+            }
+            pings.addLast(payload);
+        }
+        if (answering.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("websocket-pong").start(() -> {
+                writing.lock();
+                try {
+                    answering.set(false);
+                    answerPings();
+                } catch (IOException e) {
+                    wire.cut(); // the reader says why
+                } finally {
+                    writing.unlock();
+                }
+            });
+        }
+    }
+
+    private void answerPings() throws IOException {
+        byte @Nullable [] payload;
+        while ((payload = nextPing()) != null) {
+            writer.pong(payload);
+        }
+    }
+
+    private byte @Nullable [] nextPing() {
+        synchronized (pings) {
+            return pings.pollFirst();
+        }
+    }
+}
