@@ -46,6 +46,11 @@ final class ControlWriter {
         return keepAliveUnsent.compareAndSet(false, true) && lines.offer(keepAlive);
     }
 
+    /** Whether a keep-alive is queued or on its way. */
+    boolean owesKeepAlive() {
+        return keepAliveUnsent.get();
+    }
+
     /** Ends the thread; what is queued is dropped. Idempotent. */
     void stop() {
         stopped = true;

@@ -138,6 +138,10 @@ public final class Dialer {
         return taken;
     }
 
+    boolean owesKeepAlive() {
+        return writer.owesKeepAlive();
+    }
+
     private void keepAlive() {
         if (!writer.offerKeepAlive()) {
             manager.lost(

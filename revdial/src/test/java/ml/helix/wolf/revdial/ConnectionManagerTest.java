@@ -1,0 +1,598 @@
+package ml.helix.wolf.revdial;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
+import ml.helix.wolf.revdial.DialFailure.DialTimeout;
+import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
+import ml.helix.wolf.revdial.DialFailure.NoConnection;
+import ml.helix.wolf.revdial.DialFailure.PickupFailed;
+import ml.helix.wolf.revdial.DialFailure.ReconnectTimeout;
+import ml.helix.wolf.testkit.ManualScheduler;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ConnectionManagerTest {
+    private static final String ID = "wolf-gpu-1";
+    private static final Duration GRACE = Duration.ofSeconds(25);
+    private static final Duration DIAL = Duration.ofSeconds(30);
+
+    private final ManualScheduler timers = new ManualScheduler();
+    private final ConnectionManager manager = new ConnectionManager(GRACE, DIAL, timers);
+
+    // Dialling
+
+    @Test
+    void aDialGetsTheDataConnectionThatTheAgentPicksUp() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        ByteStream atAgent = agent.pickUp(agent.nextAsk());
+        ByteStream atCaller = Waiting.result(dial);
+        atCaller.write(new byte[] {1, 2, 3}, 0, 3);
+        byte[] got = new byte[3];
+        assertThat(atAgent.read(got, 0, 3)).isEqualTo(3);
+        assertThat(got).containsExactly(1, 2, 3);
+        atAgent.write(new byte[] {9}, 0, 1);
+        assertThat(atCaller.read(got, 0, 3)).isEqualTo(1);
+        atCaller.close();
+        assertThat(atAgent.read(got, 0, 1)).isEqualTo(-1);
+        assertThat(timers.waiting()).as("only the keep-alive").isEqualTo(1);
+    }
+
+    @Test
+    void eachDialHasARequestIdOfItsOwnAndGetsItsOwnConnection() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> first = dial(ID);
+        FakeAgent.Ask firstAsk = agent.nextAsk();
+        CompletableFuture<ByteStream> second = dial(ID);
+        FakeAgent.Ask secondAsk = agent.nextAsk();
+        assertThat(firstAsk.requestId()).isNotEqualTo(secondAsk.requestId());
+        assertThat(firstAsk.dialerId()).isEqualTo(secondAsk.dialerId()).isEqualTo(agent.dialer.id());
+
+        agent.pickUp(secondAsk).write(new byte[] {2}, 0, 1);
+        assertThat(first).isNotDone();
+        agent.pickUp(firstAsk).write(new byte[] {1}, 0, 1);
+        byte[] got = new byte[1];
+        Waiting.result(second).read(got, 0, 1);
+        assertThat(got).containsExactly(2);
+        Waiting.result(first).read(got, 0, 1);
+        assertThat(got).containsExactly(1);
+    }
+
+    @Test
+    void dialerIdsAreNeverTheSame() {
+        Set<String> ids = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            ids.add(new FakeAgent(manager, "wolf-" + i).dialer.id());
+        }
+        assertThat(ids).hasSize(100);
+    }
+
+    @Test
+    void anIdThatNeverConnectedHasNoConnection() throws Exception {
+        assertThat(failure(dial("nobody"))).isEqualTo(new NoConnection());
+        assertThat(timers.waiting()).isZero();
+        assertThat(manager.runners()).isEmpty();
+    }
+
+    @Test
+    void aDialThatNobodyPicksUpTimesOutAndItsLatePickupIsClosedAtOnce() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        FakeAgent.Ask ask = agent.nextAsk();
+        awaitTimers(2);
+        timers.advance(DIAL.minusNanos(1));
+        assertThat(dial).isNotDone();
+        timers.advance(Duration.ofNanos(1));
+        assertThat(failure(dial)).isEqualTo(new DialTimeout(DIAL));
+        assertThat(agent.isRefused(ask)).isTrue();
+        assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
+    }
+
+    @Test
+    void aSecondPickupOfTheSameDialIsClosedAtOnce() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        FakeAgent.Ask ask = agent.nextAsk();
+        agent.pickUp(ask);
+        assertThat(agent.isRefused(ask)).isTrue();
+        Waiting.result(dial).write(new byte[1], 0, 1);
+    }
+
+    @Test
+    void aPickupWithoutOrWithAWrongRequestIdIsClosedAtOnce() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        FakeAgent.Ask ask = agent.nextAsk();
+        assertThat(agent.isRefused(new FakeAgent.Ask("", ask.dialerId(), ""))).isTrue();
+        assertThat(agent.isRefused(new FakeAgent.Ask("", ask.dialerId(), "0".repeat(32))))
+                .isTrue();
+        assertThat(agent.isRefused(new FakeAgent.Ask("", "0".repeat(32), ask.requestId())))
+                .isTrue();
+        assertThat(dial).isNotDone();
+        agent.pickUp(ask);
+        Waiting.result(dial);
+    }
+
+    @Test
+    void aCallerThatGivesUpLeavesNothingBehind() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<Throwable> outcome = new CompletableFuture<>();
+        Thread caller = Thread.ofVirtual().start(() -> {
+            try {
+                outcome.completeExceptionally(new AssertionError("got " + manager.dial(ID)));
+            } catch (Exception e) {
+                outcome.complete(e);
+            }
+        });
+        FakeAgent.Ask ask = agent.nextAsk();
+        caller.interrupt();
+        assertThat(Waiting.result(outcome)).isInstanceOf(InterruptedException.class);
+        assertThat(agent.isRefused(ask)).isTrue();
+        assertThat(timers.waiting()).as("only the keep-alive").isEqualTo(1);
+    }
+
+    // Pickup-failed
+
+    @Test
+    void aPickupFailedReachesTheDialItIsForWithTheAgentsReasonAndNoOther() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> first = dial(ID);
+        FakeAgent.Ask firstAsk = agent.nextAsk();
+        CompletableFuture<ByteStream> second = dial(ID);
+        FakeAgent.Ask secondAsk = agent.nextAsk();
+        agent.pickupFailed(secondAsk, "Wolf is down\r\nfaked: line");
+        assertThat(failure(second)).isEqualTo(new PickupFailed("Wolf is down  faked: line"));
+        assertThat(first).isNotDone();
+        assertThat(agent.isRefused(secondAsk)).isTrue();
+        agent.pickUp(firstAsk);
+        Waiting.result(first);
+    }
+
+    @Test
+    void anotherAgentCannotFailADialThatIsNotItsOwn() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        FakeAgent other = new FakeAgent(manager, "wolf-other");
+        CompletableFuture<ByteStream> dial = dial(ID);
+        FakeAgent.Ask ask = agent.nextAsk();
+        other.pickupFailed(ask, "mischief");
+        assertThat(dial).isNotDone();
+        agent.pickUp(ask);
+        Waiting.result(dial);
+    }
+
+    @Test
+    void unknownCommandsOfAnAgentAndPickupFailedWithoutARequestAreIgnored() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        FakeAgent.Ask ask = agent.nextAsk();
+        agent.say("{\"command\":\"dance\"}\n{\"command\":\"pickup-failed\",\"err\":\"?\"}\n"
+                + "{\"command\":\"pickup-failed\",\"connPath\":\"/revdial?revdial.req=\",\"err\":\"?\"}\n"
+                + "{\"command\":\"conn-ready\",\"connPath\":\"" + ask.connPath()
+                + "\"}\n{\"command\":\"keep-alive\"}\n");
+        assertThat(dial).isNotDone();
+        assertThat(agent.control.isOpen()).isTrue();
+        agent.pickUp(ask);
+        Waiting.result(dial);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nonsense\n", "\n", "[]\n"})
+    void aLineThatIsNotAJsonObjectEndsTheControlConnection(String line) throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        agent.say(line);
+        assertThat(agent.control.cause()).isEqualTo(ControlEnd.Cause.PROTOCOL_ERROR);
+        assertThat(manager.stats()).isEqualTo(new Stats(0, 1, 0, 0));
+    }
+
+    @Test
+    void aLineOfMoreThan4096BytesEndsTheControlConnection() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        agent.say("{\"command\":\"x\"" + " ".repeat(4081));
+        assertThat(agent.control.isOpen()).isTrue();
+        agent.say("}\n");
+        assertThat(agent.control.cause()).isEqualTo(ControlEnd.Cause.PROTOCOL_ERROR);
+    }
+
+    @Test
+    void anAgentThatSaysItIsStoppingIsSeenAsDraining() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, 0));
+        CompletableFuture<ByteStream> dial = dial(ID);
+        agent.pickupFailed(agent.nextAsk(), "the agent is stopping");
+        failure(dial);
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, true, 0));
+        new FakeAgent(manager, ID);
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, 0));
+    }
+
+    // Keep-alive
+
+    @Test
+    void aKeepAliveIsSentAtTheStartAndEvery18Seconds() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        assertThat(agent.control.next()).isEqualTo(new KeepAlive());
+        for (int i = 0; i < 10; i++) {
+            timers.advance(Duration.ofSeconds(18).minusNanos(1));
+            assertThat(agent.control.sent).isEmpty();
+            timers.advance(Duration.ofNanos(1));
+            assertThat(agent.control.next()).isEqualTo(new KeepAlive());
+            settled(agent);
+        }
+    }
+
+    @Test
+    void theKeepAliveComesBeforeTheFirstConnReady() throws Exception {
+        FakeAgent before = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        before.nextAsk();
+        FakeAgent agent = new FakeAgent(manager, ID);
+        assertThat(agent.control.next()).isEqualTo(new KeepAlive());
+        agent.pickUp(agent.nextAsk());
+        Waiting.result(dial);
+    }
+
+    @Test
+    void anAgentThatTakesNoLineFromOneKeepAliveToTheNextIsDropped() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        settled(agent);
+        agent.control.mayTake = new CompletableFuture<>();
+        timers.advance(Duration.ofSeconds(18));
+        assertThat(agent.control.isOpen()).isTrue();
+        timers.advance(Duration.ofSeconds(18));
+        assertThat(agent.control.cause()).isEqualTo(ControlEnd.Cause.KEEP_ALIVE_TIMEOUT);
+        assertThat(manager.stats().gracePeriodEntries()).isEqualTo(1);
+    }
+
+    @Test
+    void aDialToAnAgentThatTakesNoLineDoesNotTakeLongerThanAnyOther() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        settled(agent);
+        agent.control.mayTake = new CompletableFuture<>();
+        CompletableFuture<ByteStream> dial = dial(ID);
+        awaitTimers(2);
+        timers.advance(DIAL);
+        assertThat(failure(dial)).isEqualTo(new DialTimeout(DIAL));
+    }
+
+    @Test
+    void aTransportThatFailsToSendEndsTheControlConnection() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        settled(agent);
+        agent.control.mayTake = CompletableFuture.failedFuture(new IOException("gone"));
+        timers.advance(Duration.ofSeconds(18));
+        assertThat(agent.control.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
+        assertThat(manager.stats().gracePeriodEntries()).isEqualTo(1);
+    }
+
+    // Grace period
+
+    @Test
+    void aDialWaitsForAnIdThatDroppedToComeBack() throws Exception {
+        new FakeAgent(manager, ID).dialer.disconnected();
+        CompletableFuture<ByteStream> dial = dial(ID);
+        awaitPending(1);
+        assertThat(manager.stats()).isEqualTo(new Stats(0, 1, 1, 1));
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, false, true, false, 0));
+        timers.advance(Duration.ofSeconds(5));
+        FakeAgent back = new FakeAgent(manager, ID);
+        back.pickUp(back.nextAsk());
+        Waiting.result(dial);
+        assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
+    }
+
+    @Test
+    void aDialThatWaitsForItsPickupWhenTheIdDropsIsAskedForAgainWhenItIsBack() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        FakeAgent.Ask lost = agent.nextAsk();
+        agent.dialer.disconnected();
+        assertThat(agent.isRefused(lost)).isTrue();
+        FakeAgent back = new FakeAgent(manager, ID);
+        back.pickUp(back.nextAsk());
+        Waiting.result(dial);
+    }
+
+    @Test
+    void anIdThatDoesNotComeBackInItsGracePeriodFailsItsDialsAndIsForgotten() throws Exception {
+        new FakeAgent(manager, ID).dialer.disconnected();
+        CompletableFuture<ByteStream> dial = dial(ID);
+        awaitPending(1);
+        timers.advance(GRACE.minusNanos(1));
+        assertThat(dial).isNotDone();
+        timers.advance(Duration.ofNanos(1));
+        assertThat(failure(dial)).isEqualTo(new ReconnectTimeout(GRACE));
+        assertThat(failure(dial(ID))).isEqualTo(new NoConnection());
+        assertThat(manager.stats()).isEqualTo(new Stats(0, 0, 0, 0));
+        assertThat(manager.runners()).isEmpty();
+    }
+
+    @Test
+    void aGracePeriodThatEndedByAReconnectDoesNotCutTheNextOneShort() throws Exception {
+        new FakeAgent(manager, ID).dialer.disconnected();
+        timers.advance(GRACE.minusSeconds(1));
+        new FakeAgent(manager, ID).dialer.disconnected();
+        CompletableFuture<ByteStream> dial = dial(ID);
+        awaitPending(1);
+        timers.advance(GRACE.minusNanos(1));
+        assertThat(dial).isNotDone();
+        timers.advance(Duration.ofNanos(1));
+        assertThat(failure(dial)).isEqualTo(new ReconnectTimeout(GRACE));
+    }
+
+    @Test
+    void atMostAHundredDialsWaitForOneIdAndAnotherIdHasItsOwnHundred() throws Exception {
+        new FakeAgent(manager, ID).dialer.disconnected();
+        new FakeAgent(manager, "wolf-other").dialer.disconnected();
+        List<CompletableFuture<ByteStream>> dials = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            dials.add(dial(ID));
+        }
+        awaitPending(100);
+        assertThat(failure(dial(ID))).isEqualTo(new MaxPendingDials(100));
+        CompletableFuture<ByteStream> other = dial("wolf-other");
+        awaitPending(101);
+        assertThat(manager.stats()).isEqualTo(new Stats(0, 2, 101, 2));
+
+        FakeAgent back = new FakeAgent(manager, ID);
+        for (int i = 0; i < 100; i++) {
+            back.pickUp(back.nextAsk());
+        }
+        for (CompletableFuture<ByteStream> dial : dials) {
+            Waiting.result(dial);
+        }
+        assertThat(other).isNotDone();
+    }
+
+    @Test
+    void whenAnIdDropsWithMoreDialsUnderWayThanMayWaitTheOldestHundredWait() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        List<CompletableFuture<ByteStream>> dials = new ArrayList<>();
+        for (int i = 0; i < 103; i++) {
+            dials.add(dial(ID));
+            agent.nextAsk();
+        }
+        agent.dialer.disconnected();
+        for (CompletableFuture<ByteStream> young : dials.subList(100, 103)) {
+            assertThat(failure(young)).isEqualTo(new MaxPendingDials(100));
+        }
+        assertThat(dials.subList(0, 100)).noneMatch(CompletableFuture::isDone);
+        assertThat(manager.stats()).isEqualTo(new Stats(0, 1, 100, 1));
+    }
+
+    @Test
+    void aDialTakesAtMostItsTimeInAllTheWaitForTheIdIncluded() throws Exception {
+        ConnectionManager patient = new ConnectionManager(Duration.ofSeconds(300), DIAL, timers);
+        new FakeAgent(patient, ID).dialer.disconnected();
+        CompletableFuture<ByteStream> dial = Waiting.async(() -> patient.dial(ID));
+        awaitTimers(2);
+        timers.advance(DIAL.minusSeconds(1));
+        FakeAgent back = new FakeAgent(patient, ID);
+        FakeAgent.Ask ask = back.nextAsk();
+        timers.advance(Duration.ofSeconds(1));
+        assertThat(failure(dial)).isEqualTo(new DialTimeout(DIAL));
+        Pipe late = new Pipe();
+        assertThat(patient.deliver(ask.dialerId(), ask.requestId(), late.left)).isFalse();
+        assertThat(Pipe.isClosed(late.left)).isTrue();
+    }
+
+    // The same id again
+
+    @Test
+    void aNewerControlConnectionWinsAtOnceAndAnIdleOlderOneIsClosed() throws Exception {
+        FakeAgent older = new FakeAgent(manager, ID);
+        FakeAgent newer = new FakeAgent(manager, ID);
+        assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.REPLACED);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        newer.pickUp(newer.nextAsk());
+        Waiting.result(dial);
+        older.dialer.disconnected();
+        assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
+    }
+
+    @Test
+    void dialsThatWaitForAPickupAreAskedForAgainOnTheNewerConnectionOnly() throws Exception {
+        FakeAgent older = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> running = dial(ID);
+        older.pickUp(older.nextAsk());
+        Waiting.result(running);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        FakeAgent.Ask onOlder = older.nextAsk();
+
+        FakeAgent newer = new FakeAgent(manager, ID);
+        FakeAgent.Ask onNewer = newer.nextAsk();
+        assertThat(onNewer.dialerId()).isNotEqualTo(onOlder.dialerId());
+        older.pickupFailed(onOlder, "stopping");
+        assertThat(older.isRefused(onOlder)).isTrue();
+        assertThat(dial).isNotDone();
+        newer.pickUp(onNewer);
+        Waiting.result(dial);
+    }
+
+    @Test
+    void anOlderConnectionIsKeptAliveUntilItsRunningStreamsAreDoneAndThenClosed() throws Exception {
+        FakeAgent older = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> first = dial(ID);
+        older.pickUp(older.nextAsk());
+        CompletableFuture<ByteStream> second = dial(ID);
+        older.pickUp(older.nextAsk());
+        FakeAgent newer = new FakeAgent(manager, ID);
+        assertThat(older.control.isOpen()).isTrue();
+        assertThat(manager.dialerState(older.dialer.id())).isEqualTo(DialerState.UP);
+        settled(older);
+        timers.advance(Duration.ofSeconds(18));
+        assertThat(older.control.next()).isEqualTo(new KeepAlive());
+
+        Waiting.result(first).close();
+        Waiting.result(first).close();
+        assertThat(older.control.isOpen()).isTrue();
+        Waiting.result(second).close();
+        assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.REPLACED);
+        assertThat(newer.control.isOpen()).isTrue();
+        assertThat(manager.dialerState(older.dialer.id())).isEqualTo(DialerState.EXPIRED);
+    }
+
+    @Test
+    void anOlderConnectionThatDropsStartsNoGracePeriod() throws Exception {
+        FakeAgent older = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> running = dial(ID);
+        older.pickUp(older.nextAsk());
+        Waiting.result(running);
+        new FakeAgent(manager, ID);
+        older.dialer.disconnected();
+        assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
+        Waiting.result(running).close();
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, 0));
+    }
+
+    @Test
+    void streamsOutliveTheirControlConnectionAndAreCountedUntilTheyAreClosed() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        ByteStream atAgent = agent.pickUp(agent.nextAsk());
+        ByteStream stream = Waiting.result(dial);
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, 1));
+        agent.dialer.disconnected();
+        timers.advance(GRACE);
+        stream.write(new byte[] {5}, 0, 1);
+        assertThat(atAgent.read(new byte[1], 0, 1)).isEqualTo(1);
+        assertThat(manager.runners()).containsExactly(new RunnerState(ID, false, false, false, 1));
+        assertThat(failure(dial(ID))).isEqualTo(new NoConnection());
+        stream.close();
+        assertThat(manager.runners()).isEmpty();
+    }
+
+    // Dialer ids
+
+    @Test
+    void anExpiredDialerCanBeToldFromAnUnknownOne() {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        assertThat(manager.dialerState(agent.dialer.id())).isEqualTo(DialerState.UP);
+        agent.dialer.disconnected();
+        assertThat(manager.dialerState(agent.dialer.id())).isEqualTo(DialerState.EXPIRED);
+        assertThat(manager.dialerState("0".repeat(32))).isEqualTo(DialerState.UNKNOWN);
+    }
+
+    @Test
+    void expiredDialersAreForgottenBeyondALimit() {
+        ExpiredDialers expired = new ExpiredDialers();
+        for (int i = 0; i <= ExpiredDialers.LIMIT; i++) {
+            expired.add("dialer-" + i);
+        }
+        assertThat(expired.contains("dialer-0")).isFalse();
+        assertThat(expired.contains("dialer-1")).isTrue();
+        assertThat(expired.contains("dialer-" + ExpiredDialers.LIMIT)).isTrue();
+    }
+
+    // Bursts and the end
+
+    @Test
+    void fiveHundredDialsAtOnceLoseNone() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        List<CompletableFuture<ByteStream>> dials = new ArrayList<>();
+        for (int i = 0; i < 500; i++) {
+            dials.add(dial(ID));
+        }
+        Set<String> requests = new HashSet<>();
+        for (int i = 0; i < 500; i++) {
+            FakeAgent.Ask ask = agent.nextAsk();
+            requests.add(ask.requestId());
+            agent.pickUp(ask);
+        }
+        assertThat(requests).hasSize(500);
+        for (CompletableFuture<ByteStream> dial : dials) {
+            Waiting.result(dial);
+        }
+        assertThat(manager.runner(ID).orElseThrow().streams()).isEqualTo(500);
+        for (CompletableFuture<ByteStream> dial : dials) {
+            Waiting.result(dial).close();
+        }
+        assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
+        Waiting.until("only the keep-alive is left", () -> timers.waiting() == 1);
+    }
+
+    @Test
+    void dialsThatWaitForAPickupAreBounded() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        for (int i = 0; i < Dialer.MAX_ASKED; i++) {
+            dial(ID);
+        }
+        for (int i = 0; i < Dialer.MAX_ASKED; i++) {
+            agent.nextAsk();
+        }
+        assertThat(failure(dial(ID))).isEqualTo(new MaxPendingDials(Dialer.MAX_ASKED));
+        manager.close();
+    }
+
+    @Test
+    void closeFailsEveryDialAndEndsEveryControlConnectionAndLeavesRunningStreams() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> running = dial(ID);
+        ByteStream atAgent = agent.pickUp(agent.nextAsk());
+        CompletableFuture<ByteStream> asked = dial(ID);
+        agent.nextAsk();
+        new FakeAgent(manager, "wolf-away").dialer.disconnected();
+        CompletableFuture<ByteStream> waiting = dial("wolf-away");
+        Waiting.until("the dial waits", () -> manager.stats().pendingDialsTotal() == 1);
+
+        manager.close();
+        manager.close();
+        assertThat(failure(asked)).isEqualTo(new NoConnection());
+        assertThat(failure(waiting)).isEqualTo(new NoConnection());
+        assertThat(failure(dial(ID))).isEqualTo(new NoConnection());
+        assertThat(agent.control.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
+        Waiting.result(running).write(new byte[1], 0, 1);
+        assertThat(atAgent.read(new byte[1], 0, 1)).isEqualTo(1);
+        Waiting.result(running).close();
+        assertThat(new FakeAgent(manager, ID).control.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
+        assertThat(manager.stats()).isEqualTo(new Stats(0, 0, 0, 0));
+        Waiting.until("no timer is left", () -> timers.waiting() == 0);
+    }
+
+    @Test
+    void aFailureSaysItsCodeAndForWhom() {
+        DialException failed = new DialException(ID, new PickupFailed("Wolf is down"));
+        assertThat(failed).hasMessage("wolf-gpu-1 could not pick up: Wolf is down");
+        assertThat(failed.failure().code()).isEqualTo("PickupFailed");
+        assertThat(new NoConnection().code()).isEqualTo("NoConnection");
+        assertThat(new ReconnectTimeout(GRACE).code()).isEqualTo("ReconnectTimeout");
+        assertThat(new MaxPendingDials(100).code()).isEqualTo("MaxPendingDials");
+        assertThat(new DialTimeout(DIAL).code()).isEqualTo("DialTimeout");
+    }
+
+    private CompletableFuture<ByteStream> dial(String runnerId) {
+        return Waiting.async(() -> manager.dial(runnerId));
+    }
+
+    private static DialFailure failure(CompletableFuture<ByteStream> dial) throws Exception {
+        return ((DialException) Waiting.failure(dial)).failure();
+    }
+
+    private void awaitPending(int dials) throws Exception {
+        Waiting.until(
+                dials + " dials wait and have their timers",
+                () -> manager.stats().pendingDialsTotal() == dials
+                        && timers.waiting()
+                                == dials
+                                        + manager.stats().gracePeriodEntries()
+                                        + manager.stats().activeConnections());
+    }
+
+    private void awaitTimers(int count) throws Exception {
+        Waiting.until(count + " timers wait", () -> timers.waiting() == count);
+    }
+
+    /** Waits until the keep-alive is out. */
+    private static void settled(FakeAgent agent) throws Exception {
+        Waiting.until("the keep-alive is out", () -> !agent.dialer.owesKeepAlive());
+        agent.control.sent.clear();
+    }
+}

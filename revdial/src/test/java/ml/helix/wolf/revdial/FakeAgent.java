@@ -1,0 +1,62 @@
+package ml.helix.wolf.revdial;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import ml.helix.wolf.revdial.ControlMessage.ConnReady;
+import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
+import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
+
+/** An agent as the server sees it: a control connection, and pickups where the test says so. */
+final class FakeAgent {
+    private static final Pattern CONN_PATH =
+            Pattern.compile("/revdial\\?revdial\\.dialer=([0-9a-f]{32})&revdial\\.req=([0-9a-f]{32})");
+
+    final FakeControl control = new FakeControl();
+    final Dialer dialer;
+    private final ConnectionManager manager;
+
+    /** A conn-ready that this agent got. */
+    record Ask(String connPath, String dialerId, String requestId) {}
+
+    FakeAgent(ConnectionManager manager, String runnerId) {
+        this.manager = manager;
+        this.dialer = manager.connected(runnerId, control);
+    }
+
+    /** The next conn-ready; keep-alives before it are passed over. */
+    Ask nextAsk() throws Exception {
+        ControlMessage message = control.next();
+        while (message instanceof KeepAlive) {
+            message = control.next();
+        }
+        String connPath = ((ConnReady) message).connPath();
+        Matcher matcher = CONN_PATH.matcher(connPath);
+        assertThat(matcher.matches()).as(connPath).isTrue();
+        return new Ask(connPath, matcher.group(1), matcher.group(2));
+    }
+
+    /** Brings a data connection. Returns its agent side; {@link Pipe#isClosed} of the other one: {@link #refused}. */
+    ByteStream pickUp(Ask ask) {
+        Pipe data = new Pipe();
+        manager.deliver(ask.dialerId(), ask.requestId(), data.left);
+        return data.right;
+    }
+
+    /** Brings a data connection and says whether it was closed at once. */
+    boolean isRefused(Ask ask) {
+        Pipe data = new Pipe();
+        boolean delivered = manager.deliver(ask.dialerId(), ask.requestId(), data.left);
+        assertThat(Pipe.isClosed(data.left)).isEqualTo(!delivered);
+        return !delivered;
+    }
+
+    void pickupFailed(Ask ask, String err) {
+        say(new String(ControlLines.encode(new PickupFailed(ask.connPath(), err))));
+    }
+
+    void say(String text) {
+        dialer.receive(FakeControl.bytes(text));
+    }
+}
