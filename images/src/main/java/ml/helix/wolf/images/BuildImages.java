@@ -25,10 +25,11 @@ final class BuildImages {
             "host",
             "host (made from this machine's glibc), an image archive's path (*.tar), or an image's name in a registry.");
     private static final Flag NO_AOT = Flag.toggle("no-aot", "", "Leaves out the AOT caches: smaller, starts slower.");
+    private static final Flag E2E = Flag.toggle("e2e", "", "Builds wolf-e2e too, which e2e/run needs.");
     static final Program PROGRAM = new Program(
             "images/build",
             "Builds the images of agent, control plane and operator, without a container engine.",
-            List.of(PROJECT, OUT, TAG, BASE, NO_AOT),
+            List.of(PROJECT, OUT, TAG, BASE, NO_AOT, E2E),
             Map.of("", "all images"));
 
     private BuildImages() {}
@@ -48,8 +49,12 @@ final class BuildImages {
             String tag = settings.text(TAG).orElseThrow();
             String base = settings.text(BASE).orElseThrow();
             boolean aot = !settings.toggle(NO_AOT);
+            List<Recipe> recipes = new ArrayList<>(Recipe.ALL);
+            if (settings.toggle(E2E)) {
+                recipes.add(Recipe.E2E);
+            }
             settings.done();
-            build(project, out, tag, base, aot);
+            build(recipes, project, out, tag, base, aot);
         } catch (UsageException e) {
             System.err.print(e.report(PROGRAM));
             System.exit(2);
@@ -59,16 +64,20 @@ final class BuildImages {
         }
     }
 
-    private static void build(Path project, Path out, String tag, String base, boolean aot)
+    private static void build(List<Recipe> recipes, Path project, Path out, String tag, String base, boolean aot)
             throws IOException, InterruptedException {
         Path work = out.resolveSibling("stage");
         clear(work);
         Files.createDirectories(work);
         Files.createDirectories(out);
         List<StagedProgram> programs = new ArrayList<>();
-        for (Recipe recipe : Recipe.ALL) {
+        for (Recipe recipe : recipes) {
             say("staging " + recipe.program());
             programs.add(StagedProgram.stage(recipe, project, work));
+        }
+        if (aot) {
+            say("training, for the AOT caches");
+            new Training(work).tunnel(programs.get(0), programs.get(1));
         }
         var archive = new Archive(out.resolveSibling("layers"));
         String from = base;

@@ -51,5 +51,9 @@ record Recipe(
             DESKTOP,
             8080);
 
+    /** Plays the outside world in end-to-end tests. */
+    static final Recipe E2E =
+            new Recipe("wolf-e2e", "part", "e2e", "ml.helix.wolf.e2e.parts.Part", Set.of(), DESKTOP, 8080);
+
     static final List<Recipe> ALL = List.of(AGENT, CONTROL_PLANE, OPERATOR);
 }

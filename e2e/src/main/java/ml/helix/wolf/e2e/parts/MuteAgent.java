@@ -1,0 +1,26 @@
+package ml.helix.wolf.e2e.parts;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.Executors;
+
+/** An agent that is alive and ready and closes every connection that asks for more. */
+final class MuteAgent {
+    private MuteAgent() {}
+
+    static void start(InetSocketAddress address) throws IOException {
+        HttpServer server = HttpServer.create(address, 0);
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.createContext("/livez", MuteAgent::ok);
+        server.createContext("/readyz", MuteAgent::ok);
+        server.createContext("/", HttpExchange::close);
+        server.start();
+    }
+
+    private static void ok(HttpExchange exchange) throws IOException {
+        exchange.sendResponseHeaders(200, -1);
+        exchange.close();
+    }
+}

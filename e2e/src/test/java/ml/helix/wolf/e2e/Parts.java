@@ -1,0 +1,64 @@
+package ml.helix.wolf.e2e;
+
+/** Manifests of what plays a part beside the project's own programs, all from the one image {@code wolf-e2e}. */
+final class Parts {
+    /** The image's name with the tag of this build. */
+    static final String IMAGE = "wolf-e2e:" + System.getProperty("e2e.tag");
+
+    /** Where the Wolfs of {@link #wolfOnEveryNode} listen, on the node's own address. */
+    static final int NODE_PORT = 18080;
+
+    /** The folder, on a node, of the socket of {@link #wolfAtSocket}. */
+    static final String SOCKET_FOLDER = "/var/run/wolf-e2e";
+
+    private Parts() {}
+
+    /** A Wolf on each node's network, at the node's IP. */
+    static String wolfOnEveryNode() {
+        return """
+                apiVersion: apps/v1
+                kind: DaemonSet
+                metadata: {name: wolf, namespace: %s}
+                spec:
+                  selector: {matchLabels: {wolf: node}}
+                  template:
+                    metadata: {labels: {wolf: node}}
+                    spec:
+                      hostNetwork: true
+                      terminationGracePeriodSeconds: 0
+                      containers:
+                      - name: wolf
+                        image: %s
+                        env:
+                        - {name: HOST_IP, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
+                        - {name: LISTEN, value: "$(HOST_IP):%d"}
+                        readinessProbe: {tcpSocket: {port: %3$d}, periodSeconds: 1}
+                """.formatted(Stage.NAMESPACE, IMAGE, NODE_PORT);
+    }
+
+    /** A Wolf that root runs on this node, reached by a UNIX socket of this mode in {@link #SOCKET_FOLDER}. */
+    static String wolfAtSocket(String node, String mode) {
+        return """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: wolf-at-socket, namespace: %s, labels: {wolf: socket}}
+                spec:
+                  nodeName: %s
+                  terminationGracePeriodSeconds: 0
+                  securityContext: {runAsUser: 0, runAsGroup: 0}
+                  containers:
+                  - name: wolf
+                    image: %s
+                    env:
+                    - {name: WOLF_SOCKET_PATH, value: %s/wolf.sock}
+                    - {name: SOCKET_MODE, value: "%s"}
+                    - {name: READY_PORT, value: "8099"}
+                    readinessProbe: {tcpSocket: {port: 8099}, periodSeconds: 1}
+                    volumeMounts:
+                    - {name: socket, mountPath: %4$s}
+                  volumes:
+                  - name: socket
+                    hostPath: {path: %4$s, type: DirectoryOrCreate}
+                """.formatted(Stage.NAMESPACE, node, IMAGE, SOCKET_FOLDER, mode);
+    }
+}

@@ -1,0 +1,141 @@
+package ml.helix.wolf.e2e;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * The cluster with operator and control plane installed from {@code manifests/}, once for all test classes, and removed
+ * after the last. {@code E2E_KEEP=true} leaves everything where it is, to be looked at.
+ */
+final class Stage implements AutoCloseable {
+    /** Where tunnels and Wolfs are. */
+    static final String NAMESPACE = "wolf-e2e";
+
+    static final String OPERATOR_NAMESPACE = "wolf-system";
+    static final String RUNNER_TOKEN = "runner-token-of-the-end-to-end-tests";
+    static final String ADMIN_TOKEN = "admin-token-of-the-end-to-end-tests";
+
+    /** Gives tests the one stage as a parameter. */
+    static final class Resolver implements ParameterResolver {
+        @Override
+        public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+            return parameter.getParameter().getType() == Stage.class;
+        }
+
+        @Override
+        public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+            return context.getRoot()
+                    .getStore(ExtensionContext.Namespace.GLOBAL)
+                    .getOrComputeIfAbsent(Stage.class, key -> new Stage(), Stage.class);
+        }
+    }
+
+    private final KubernetesClient client = new KubernetesClientBuilder().build();
+    private final Path project = Path.of(System.getProperty("user.dir")).resolveSibling("manifests");
+    private final ControlPlane controlPlane = new ControlPlane(client);
+
+    private Stage() {
+        namespace(NAMESPACE);
+        namespace(ControlPlane.NAMESPACE);
+        secret(ControlPlane.NAMESPACE, "wolf-control-plane-tokens", "runner", RUNNER_TOKEN, "admin", ADMIN_TOKEN);
+        secret(NAMESPACE, "wolf-token", "token", RUNNER_TOKEN);
+        Command.kubectl("", "apply", "-k", project.resolve("control-plane").toString());
+        Command.kubectl("", "apply", "-k", project.resolve("operator").toString());
+        rolledOut(ControlPlane.NAMESPACE, ControlPlane.NAME);
+        rolledOut(OPERATOR_NAMESPACE, "wolf-tunnel-operator");
+    }
+
+    KubernetesClient client() {
+        return client;
+    }
+
+    ControlPlane controlPlane() {
+        return controlPlane;
+    }
+
+    /** Applies manifests as a user would. */
+    void apply(String manifests) {
+        Command.kubectl(manifests, "apply", "-f", "-");
+    }
+
+    /** Applies a WolfTunnel of this name and spec (YAML, not indented); {@code close} deletes it. */
+    Tunnel tunnel(String name, String spec) {
+        return new Tunnel(client, name, spec);
+    }
+
+    /** Writes a Secret, {@code keysAndValues} in turn. */
+    void secret(String namespace, String name, String... keysAndValues) {
+        var secret = new SecretBuilder()
+                .withNewMetadata()
+                .withNamespace(namespace)
+                .withName(name)
+                .endMetadata();
+        for (int i = 0; i < keysAndValues.length; i += 2) {
+            secret.addToStringData(keysAndValues[i], keysAndValues[i + 1]);
+        }
+        Secret wanted = secret.build();
+        client.resource(wanted).unlock().createOr(existing -> existing.update());
+    }
+
+    /** Waits until every pod of the Deployment is ready and of its present template. */
+    void rolledOut(String namespace, String deployment) {
+        Command.kubectl("", "-n", namespace, "rollout", "status", "deployment/" + deployment, "--timeout=120s");
+    }
+
+    /** Waits until pods with this label are ready. */
+    void ready(String label, String value) {
+        Command.kubectl(
+                "",
+                "-n",
+                NAMESPACE,
+                "wait",
+                "--for=condition=Ready",
+                "pod",
+                "-l",
+                label + "=" + value,
+                "--timeout=60s");
+    }
+
+    List<Pod> pods(String namespace, Map<String, String> labels) {
+        return client.pods().inNamespace(namespace).withLabels(labels).list().getItems();
+    }
+
+    /** Names of the nodes, sorted. */
+    List<String> nodes() {
+        return client.nodes().list().getItems().stream()
+                .map(node -> node.getMetadata().getName())
+                .sorted()
+                .toList();
+    }
+
+    private void namespace(String name) {
+        apply("{apiVersion: v1, kind: Namespace, metadata: {name: %s}}".formatted(name));
+    }
+
+    @Override
+    public void close() {
+        if (!"true".equals(System.getenv("E2E_KEEP"))) {
+            client.namespaces().withName(NAMESPACE).delete();
+            client.namespaces().withName(NAMESPACE).waitUntilCondition(gone -> gone == null, 120, TimeUnit.SECONDS);
+            for (String part : List.of("operator", "control-plane")) {
+                Command.kubectl(
+                        "",
+                        "delete",
+                        "--ignore-not-found",
+                        "-k",
+                        project.resolve(part).toString());
+            }
+        }
+        client.close();
+    }
+}

@@ -1,0 +1,116 @@
+package ml.helix.wolf.images;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import ml.helix.wolf.testkit.FakeWolf;
+
+/** An ordinary day of the programs, in a minute, so that their AOT caches hold what they need on one. */
+final class Training {
+    private static final String TOKEN = "training";
+    private static final int ROUNDS = 50;
+    private static final Duration START = Duration.ofSeconds(60);
+    private static final List<String> WOLF_PATHS = List.of(
+            "/api/v1/apps", "/api/v1/sessions", "/api/v1/no-such-path", "/testkit/screenshot?bytes=200000&seed=1");
+
+    private final Path logs;
+
+    /** @param logs the folder for what the programs print */
+    Training(Path logs) {
+        this.logs = logs;
+    }
+
+    /** Runs requests through a tunnel from the one to the other, to a Wolf that this process plays. */
+    void tunnel(StagedProgram agent, StagedProgram controlPlane) throws IOException, InterruptedException {
+        int controlPort = freePort();
+        int agentPort = freePort();
+        try (FakeWolf wolf = FakeWolf.onLoopback().start();
+                HttpClient http = HttpClient.newHttpClient();
+                var server = TrainingRun.start(
+                        controlPlane,
+                        Map.of(
+                                "CONTROL_PLANE_LISTEN",
+                                "127.0.0.1:" + controlPort,
+                                "CONTROL_PLANE_STORE",
+                                "jdbc:h2:mem:training",
+                                "RUNNER_TOKEN",
+                                TOKEN,
+                                "ADMIN_TOKEN",
+                                TOKEN),
+                        logs.resolve("control-plane.log"))) {
+            String base = "http://127.0.0.1:" + controlPort;
+            awaitReady(http, base, server);
+            try (var client = TrainingRun.start(
+                    agent,
+                    Map.of(
+                            "HELIX_API_URL",
+                            base,
+                            "WOLF_ID",
+                            "training",
+                            "RUNNER_TOKEN",
+                            TOKEN,
+                            "WOLF_LOCAL_ADDR",
+                            wolf.local(),
+                            "AGENT_LISTEN",
+                            "127.0.0.1:" + agentPort),
+                    logs.resolve("tunnel-agent.log"))) {
+                String health = "http://127.0.0.1:" + agentPort;
+                awaitReady(http, health, client);
+                for (int round = 0; round < ROUNDS; round++) {
+                    for (String path : WOLF_PATHS) {
+                        get(http, base + "/api/v1/wolf-instances/wolf-training/proxy" + path);
+                    }
+                    get(http, base + "/api/v1/revdial/stats");
+                    get(http, base + "/metrics");
+                    get(http, health + "/readyz");
+                    get(http, health + "/status");
+                    get(http, health + "/metrics");
+                }
+                int answer = get(http, base + "/api/v1/wolf-instances/wolf-training/proxy/api/v1/apps");
+                if (answer != 200) {
+                    throw client.failure("carried no request: the control plane answered " + answer);
+                }
+                client.finish();
+            }
+            server.finish();
+        }
+    }
+
+    private static void awaitReady(HttpClient http, String base, TrainingRun run)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + START.toNanos();
+        while (System.nanoTime() < deadline && run.process().isAlive()) {
+            try {
+                if (get(http, base + "/readyz") == 200) {
+                    return;
+                }
+            } catch (IOException e) {
+                // Not listening yet: asked again until the deadline.
+            }
+            Thread.sleep(50);
+        }
+        throw run.failure("was not ready within " + START.toSeconds() + " s");
+    }
+
+    private static int get(HttpClient http, String url) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url))
+                .header("Authorization", "Bearer " + TOKEN)
+                .timeout(Duration.ofSeconds(30))
+                .build();
+        return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}
