@@ -61,4 +61,41 @@ final class Parts {
                     hostPath: {path: %4$s, type: DirectoryOrCreate}
                 """.formatted(Stage.NAMESPACE, node, IMAGE, SOCKET_FOLDER, mode);
     }
+
+    /** The Service of {@link #tlsFront}, first, so that its certificate can be for its address. */
+    static String tlsService() {
+        return """
+                apiVersion: v1
+                kind: Service
+                metadata: {name: tls-front, namespace: %s}
+                spec:
+                  selector: {part: tls-front}
+                  ports: [{port: 8443}]
+                """.formatted(Stage.NAMESPACE);
+    }
+
+    /** TLS in front of a plain server; its keys are the Secret {@code tls-front}. */
+    static String tlsFront(String target) {
+        return """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: tls-front, namespace: %s, labels: {part: tls-front}}
+                spec:
+                  terminationGracePeriodSeconds: 0
+                  containers:
+                  - name: front
+                    image: %s
+                    env:
+                    - {name: E2E_PART, value: tls-front}
+                    - {name: LISTEN, value: "0.0.0.0:8443"}
+                    - {name: KEY_STORE, value: /keys/front.p12}
+                    - {name: TARGET, value: "%s"}
+                    readinessProbe: {tcpSocket: {port: 8443}, periodSeconds: 1}
+                    volumeMounts:
+                    - {name: keys, mountPath: /keys}
+                  volumes:
+                  - name: keys
+                    secret: {secretName: tls-front}
+                """.formatted(Stage.NAMESPACE, IMAGE, target);
+    }
 }

@@ -110,6 +110,35 @@ final class Stage implements AutoCloseable {
         return client.pods().inNamespace(namespace).withLabels(labels).list().getItems();
     }
 
+    /** The cluster IP of a Service beside the tunnels. */
+    String address(String service) {
+        return client.services()
+                .inNamespace(NAMESPACE)
+                .withName(service)
+                .require()
+                .getSpec()
+                .getClusterIP();
+    }
+
+    /** Deletes a pod beside the tunnels and waits until it is gone. */
+    void removePod(String name) {
+        var pod = client.pods().inNamespace(NAMESPACE).withName(name);
+        pod.delete();
+        pod.waitUntilCondition(gone -> gone == null, 60, TimeUnit.SECONDS);
+    }
+
+    /** Waits until the node's condition Ready has this status. */
+    void awaitNode(String name, String ready) {
+        client.nodes()
+                .withName(name)
+                .waitUntilCondition(
+                        node -> node.getStatus().getConditions().stream()
+                                .anyMatch(condition -> condition.getType().equals("Ready")
+                                        && condition.getStatus().equals(ready)),
+                        60,
+                        TimeUnit.SECONDS);
+    }
+
     /** Names of the nodes, sorted. */
     List<String> nodes() {
         return client.nodes().list().getItems().stream()

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -21,11 +20,7 @@ class WolfSocketE2E {
 
     @AfterEach
     void removeWolf() {
-        stage.client()
-                .pods()
-                .inNamespace(Stage.NAMESPACE)
-                .withName("wolf-at-socket")
-                .delete();
+        stage.removePod("wolf-at-socket");
     }
 
     @Test
@@ -72,7 +67,7 @@ class WolfSocketE2E {
                 runnerToken: {secretRef: {name: wolf-token}}
                 pod:
                   nodeSelector: {kubernetes.io/hostname: %s}
-                  securityContext: {fsGroup: 65532}
+                  securityContext: {runAsUser: 0}
                 wolf:
                   address: unix:///var/run/wolf/wolf.sock
                   container:
@@ -88,11 +83,6 @@ class WolfSocketE2E {
     }
 
     private void startWolf(String mode) {
-        stage.client()
-                .pods()
-                .inNamespace(Stage.NAMESPACE)
-                .withName("wolf-at-socket")
-                .waitUntilCondition(gone -> gone == null, 60, TimeUnit.SECONDS);
         stage.apply(Parts.wolfAtSocket(stage.nodes().getFirst(), mode));
         stage.ready("wolf", "socket");
     }

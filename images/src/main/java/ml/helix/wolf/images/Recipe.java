@@ -27,29 +27,17 @@ record Recipe(
     private static final Set<String> DESKTOP = Set.of("java.desktop");
 
     static final Recipe AGENT = new Recipe(
-            "wolf-tunnel-agent",
-            "tunnel-agent",
-            "tunnel-agent",
-            "ml.helix.wolf.agent.TunnelAgent",
-            NAMES,
-            DESKTOP,
-            9797);
+            "wolf-tunnel-agent", "tunnel-agent", "tunnel-agent", "ml.helix.wolf.agent.Main", NAMES, DESKTOP, 9797);
     static final Recipe CONTROL_PLANE = new Recipe(
             "wolf-control-plane",
             "control-plane",
             "control-plane",
-            "ml.helix.wolf.controlplane.ControlPlane",
+            "ml.helix.wolf.controlplane.Main",
             NAMES,
             DESKTOP,
             8080);
     static final Recipe OPERATOR = new Recipe(
-            "wolf-tunnel-operator",
-            "operator",
-            "operator",
-            "ml.helix.wolf.operator.WolfTunnelOperator",
-            NAMES,
-            DESKTOP,
-            8080);
+            "wolf-tunnel-operator", "operator", "operator", "ml.helix.wolf.operator.Main", NAMES, DESKTOP, 8080);
 
     /** Plays the outside world in end-to-end tests. */
     static final Recipe E2E =
