@@ -18,9 +18,7 @@ final class JavaRuntime {
 
     /** The JDK modules that these jars refer to. */
     static Set<String> modulesOf(List<Path> jars) throws IOException {
-        var arguments = new ArrayList<>(
-                List.of("--multi-release", "25", "--ignore-missing-deps", "--list-deps", "--class-path"));
-        arguments.add(String.join(":", jars.stream().map(Path::toString).toList()));
+        var arguments = new ArrayList<>(List.of("--multi-release", "25", "--ignore-missing-deps", "--list-deps"));
         jars.forEach(jar -> arguments.add(jar.toString()));
         return run("jdeps", arguments)
                 .lines()

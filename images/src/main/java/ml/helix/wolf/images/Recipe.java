@@ -10,7 +10,7 @@ import java.util.Set;
  * @param program the entry point's name
  * @param module the folder of the Maven module whose jar and libraries go in
  * @param mainClass where the program starts
- * @param services JDK modules that only a service look-up leads to, so that nothing in the jars refers to them
+ * @param hidden JDK modules that only a look-up or reflection leads to, so that nothing in the jars refers to them
  * @param unused JDK modules that libraries refer to in parts that this program doesn't reach
  * @param port the TCP port that it listens on unless told otherwise
  */
@@ -19,25 +19,27 @@ record Recipe(
         String program,
         String module,
         String mainClass,
-        Set<String> services,
+        Set<String> hidden,
         Set<String> unused,
         int port) {
 
-    private static final Set<String> NAMES = Set.of("java.naming");
+    /** TLS host names, and the signals that stop a program. */
+    private static final Set<String> HIDDEN = Set.of("java.naming", "jdk.unsupported");
+
     private static final Set<String> DESKTOP = Set.of("java.desktop");
 
     static final Recipe AGENT = new Recipe(
-            "wolf-tunnel-agent", "tunnel-agent", "tunnel-agent", "ml.helix.wolf.agent.Main", NAMES, DESKTOP, 9797);
+            "wolf-tunnel-agent", "tunnel-agent", "tunnel-agent", "ml.helix.wolf.agent.Main", HIDDEN, DESKTOP, 9797);
     static final Recipe CONTROL_PLANE = new Recipe(
             "wolf-control-plane",
             "control-plane",
             "control-plane",
             "ml.helix.wolf.controlplane.Main",
-            NAMES,
+            HIDDEN,
             DESKTOP,
             8080);
     static final Recipe OPERATOR = new Recipe(
-            "wolf-tunnel-operator", "operator", "operator", "ml.helix.wolf.operator.Main", NAMES, DESKTOP, 8080);
+            "wolf-tunnel-operator", "operator", "operator", "ml.helix.wolf.operator.Main", HIDDEN, DESKTOP, 8080);
 
     /** Plays the outside world in end-to-end tests. */
     static final Recipe E2E =

@@ -43,7 +43,7 @@ record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> j
             files.filter(file -> file.toString().endsWith(".jar")).sorted().forEach(jars::add);
         }
         var modules = new TreeSet<>(JavaRuntime.modulesOf(jars));
-        modules.addAll(recipe.services());
+        modules.addAll(recipe.hidden());
         modules.removeAll(recipe.unused());
         Path input = Files.createDirectories(folder.resolve(recipe.program() + "-jars"));
         for (Path jar : jars) {
