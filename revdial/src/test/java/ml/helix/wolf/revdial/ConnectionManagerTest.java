@@ -428,6 +428,7 @@ class ConnectionManagerTest {
         assertThat(older.control.isOpen()).isTrue();
         assertThat(manager.dialerState(older.dialer.id())).isEqualTo(DialerState.UP);
         settled(older);
+        settled(newer);
         timers.advance(Duration.ofSeconds(18));
         assertThat(older.control.next()).isEqualTo(new KeepAlive());
 
