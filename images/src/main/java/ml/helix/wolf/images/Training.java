@@ -15,7 +15,8 @@ import ml.helix.wolf.testkit.FakeWolf;
 
 /** An ordinary day of the programs, in a minute, so that their AOT caches hold what they need on one. */
 final class Training {
-    private static final String TOKEN = "training";
+    private static final String RUNNER_TOKEN = "runner-in-training";
+    private static final String ADMIN_TOKEN = "admin-in-training";
     private static final int ROUNDS = 50;
     private static final Duration START = Duration.ofSeconds(60);
     private static final List<String> WOLF_PATHS = List.of(
@@ -42,9 +43,9 @@ final class Training {
                                 "CONTROL_PLANE_STORE",
                                 "jdbc:h2:mem:training",
                                 "RUNNER_TOKEN",
-                                TOKEN,
+                                RUNNER_TOKEN,
                                 "ADMIN_TOKEN",
-                                TOKEN),
+                                ADMIN_TOKEN),
                         logs.resolve("control-plane.log"))) {
             String base = "http://127.0.0.1:" + controlPort;
             awaitReady(http, base, server);
@@ -56,7 +57,7 @@ final class Training {
                             "WOLF_ID",
                             "training",
                             "RUNNER_TOKEN",
-                            TOKEN,
+                            RUNNER_TOKEN,
                             "WOLF_LOCAL_ADDR",
                             wolf.local(),
                             "AGENT_LISTEN",
@@ -102,7 +103,7 @@ final class Training {
 
     private static int get(HttpClient http, String url) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(url))
-                .header("Authorization", "Bearer " + TOKEN)
+                .header("Authorization", "Bearer " + ADMIN_TOKEN)
                 .timeout(Duration.ofSeconds(30))
                 .build();
         return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();

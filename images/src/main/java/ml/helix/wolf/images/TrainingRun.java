@@ -58,7 +58,9 @@ final class TrainingRun implements AutoCloseable {
 
     /** What to throw where this run didn't do as it should: with the last lines that the program printed. */
     IOException failure(String what) throws IOException {
-        List<String> lines = Files.readAllLines(log);
+        List<String> lines = Files.readAllLines(log).stream()
+                .takeWhile(line -> !line.startsWith("Temporary AOTConfiguration"))
+                .toList();
         return new IOException("the training run of " + program.recipe().program() + " " + what + ":\n"
                 + String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size())));
     }
