@@ -1,0 +1,91 @@
+package ml.helix.wolf.operator;
+
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import ml.helix.wolf.program.Flag;
+import ml.helix.wolf.program.ListenAddress;
+import ml.helix.wolf.program.LogFormat;
+import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.Program;
+import ml.helix.wolf.program.Settings;
+import ml.helix.wolf.program.UsageException;
+
+/**
+ * What the operator is told at its start.
+ *
+ * @param agentImage where a tunnel names none
+ * @param namespaces to watch; none means all
+ * @param listen for health and metrics; empty for none
+ */
+public record OperatorSettings(
+        String agentImage,
+        Set<String> namespaces,
+        boolean leaderElection,
+        Optional<InetSocketAddress> listen,
+        LogLevel logLevel,
+        LogFormat logFormat) {
+
+    private static final Flag AGENT_IMAGE =
+            Flag.value("agent-image", "AGENT_IMAGE", "", "The agents' image where a tunnel names none.");
+    private static final Flag NAMESPACES = Flag.value(
+            "watch-namespaces",
+            "WATCH_NAMESPACES",
+            "",
+            "The namespaces to watch, separated by commas; all when absent.");
+    private static final Flag LEADER_ELECTION = Flag.value(
+            "leader-election",
+            "LEADER_ELECTION",
+            "",
+            "Whether replicas agree on one that works: true or false; true in a cluster when absent.");
+    private static final Flag LISTEN = Flag.value(
+            "listen", "OPERATOR_LISTEN", ":8080", "Where /livez, /readyz and /metrics are served; off for nowhere.");
+    private static final Flag LOG_LEVEL =
+            Flag.value("log-level", "LOG_LEVEL", "info", "trace, debug, info, warn or error.");
+    private static final Flag LOG_FORMAT = Flag.value("log-format", "LOG_FORMAT", "text", "text or json.");
+
+    static final Program PROGRAM = new Program(
+            "operator",
+            "Runs and watches the agents of WolfTunnels in a Kubernetes cluster.",
+            List.of(AGENT_IMAGE, NAMESPACES, LEADER_ELECTION, LISTEN, LOG_LEVEL, LOG_FORMAT),
+            Map.of("", "runs the operator", "version", "prints the version"));
+
+    public OperatorSettings {
+        namespaces = Set.copyOf(namespaces);
+    }
+
+    /** @throws UsageException with every problem at once */
+    static OperatorSettings of(Settings settings, Map<String, String> environment) throws UsageException {
+        var read = new OperatorSettings(
+                settings.required(AGENT_IMAGE).orElse(""),
+                settings.parsed(NAMESPACES, OperatorSettings::namespaces).orElse(Set.of()),
+                settings.text(LEADER_ELECTION).isPresent()
+                        ? settings.toggle(LEADER_ELECTION)
+                        : environment.containsKey("KUBERNETES_SERVICE_HOST"),
+                settings.parsed(
+                                LISTEN,
+                                text -> text.equals("off")
+                                        ? Optional.<InetSocketAddress>empty()
+                                        : Optional.of(ListenAddress.parse(text)))
+                        .flatMap(address -> address),
+                settings.parsed(LOG_LEVEL, LogLevel::parse).orElse(LogLevel.INFO),
+                settings.parsed(LOG_FORMAT, LogFormat::parse).orElse(LogFormat.TEXT));
+        settings.done();
+        return read;
+    }
+
+    private static Set<String> namespaces(String list) {
+        var names = Stream.of(list.split(",")).map(String::strip).collect(Collectors.toSet());
+        names.stream()
+                .filter(name -> !name.matches("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"))
+                .findAny()
+                .ifPresent(bad -> {
+                    throw new IllegalArgumentException("names no namespace: '" + bad + "'");
+                });
+        return names;
+    }
+}

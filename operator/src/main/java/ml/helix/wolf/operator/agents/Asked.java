@@ -1,0 +1,31 @@
+package ml.helix.wolf.operator.agents;
+
+import java.util.concurrent.Future;
+import ml.helix.wolf.operator.observed.AgentAnswer;
+import org.jspecify.annotations.Nullable;
+
+/** An agent that is asked again and again. All fields are guarded by the {@link AgentPoller} it belongs to. */
+final class Asked<K> {
+    final K owner;
+    Prompt prompt;
+    AgentAnswer answer = new AgentAnswer.None();
+    /** The wait for the next question; null while the question is under way. */
+    @Nullable
+    Future<?> next;
+    /** Whether to ask at once when the question under way is answered. */
+    boolean again;
+
+    boolean failedOnce;
+
+    Asked(K owner, Prompt prompt) {
+        this.owner = owner;
+        this.prompt = prompt;
+    }
+
+    /**
+     * What an agent's last answer depends on; a change of it is a reason to ask at once.
+     *
+     * @param ready the pod's readiness
+     */
+    record Prompt(AgentAddress address, boolean ready) {}
+}

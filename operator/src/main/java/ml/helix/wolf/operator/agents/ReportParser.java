@@ -1,0 +1,52 @@
+package ml.helix.wolf.operator.agents;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.Optional;
+import ml.helix.wolf.operator.observed.AgentReport;
+
+/** Reads an agent's {@code /status} (contract, section 2), an older or newer agent's too. */
+final class ReportParser {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private ReportParser() {}
+
+    /** Nothing where the text is no JSON object with a state. */
+    static Optional<AgentReport> parse(String text) {
+        try {
+            var status = JSON.readTree(text);
+            if (status == null || !status.path("state").isTextual()) {
+                return Optional.empty();
+            }
+            return Optional.of(new AgentReport(
+                    status.path("state").asText(),
+                    text(status, "since"),
+                    text(status, "wolfId"),
+                    present(status.path("wolfReachable")).map(JsonNode::asBoolean),
+                    status.path("connects").asLong(),
+                    present(status.path("lastError")).map(ReportParser::failure),
+                    text(status, "version"),
+                    present(status.path("token"))
+                            .map(token -> new AgentReport.Token(
+                                    text(token, "changedAt"),
+                                    token.path("refused").asBoolean()))));
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static AgentReport.Failure failure(JsonNode error) {
+        var reason = text(error, "reason");
+        return new AgentReport.Failure(
+                reason.matches("[A-Za-z0-9]+") ? reason : "ProtocolError", text(error, "message"));
+    }
+
+    private static Optional<JsonNode> present(JsonNode node) {
+        return node.isMissingNode() || node.isNull() ? Optional.empty() : Optional.of(node);
+    }
+
+    private static String text(JsonNode node, String field) {
+        return node.path(field).isTextual() ? node.path(field).asText() : "";
+    }
+}

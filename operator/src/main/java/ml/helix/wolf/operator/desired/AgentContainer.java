@@ -1,0 +1,80 @@
+package ml.helix.wolf.operator.desired;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.Probe;
+import io.fabric8.kubernetes.api.model.ProbeBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
+import io.fabric8.kubernetes.api.model.SecurityContext;
+import io.fabric8.kubernetes.api.model.SecurityContextBuilder;
+import java.util.Objects;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
+import org.jspecify.annotations.Nullable;
+
+/** The container that holds the tunnel open. */
+final class AgentContainer {
+    /** So that a node under pressure does not kill the way into it first. */
+    private static final ResourceRequirements MODEST = new ResourceRequirementsBuilder()
+            .addToRequests("cpu", new Quantity("20m"))
+            .addToRequests("memory", new Quantity("96Mi"))
+            .build();
+
+    private AgentContainer() {}
+
+    static Container of(WolfTunnelSpec spec, String defaultImage, @Nullable SocketFolder socket) {
+        var agent = spec.agent();
+        return new ContainerBuilder()
+                .withName(Names.AGENT_CONTAINER)
+                .withImage(Objects.requireNonNullElse(agent.image(), defaultImage))
+                .withImagePullPolicy(agent.imagePullPolicy().name())
+                .withEnv(AgentEnvironment.of(spec))
+                .addNewPort()
+                .withName("status")
+                .withContainerPort(agent.port())
+                .withHostPort(AgentPodSpec.hostNetwork(spec) ? agent.port() : null)
+                .withProtocol("TCP")
+                .endPort()
+                .withLivenessProbe(probe("/livez", agent.port(), 10, 3, 10))
+                .withReadinessProbe(probe("/readyz", agent.port(), 5, 1, 0))
+                .withResources(Objects.requireNonNullElse(agent.resources(), MODEST))
+                .withSecurityContext(confined(spec.pod().securityContext()))
+                .withVolumeMounts(AgentVolumes.mounts(spec, socket))
+                .build();
+    }
+
+    private static Probe probe(String path, int port, int seconds, int failures, int initialSeconds) {
+        return new ProbeBuilder()
+                .withNewHttpGet()
+                .withPath(path)
+                .withPort(new IntOrString(port))
+                .withScheme("HTTP")
+                .endHttpGet()
+                .withInitialDelaySeconds(initialSeconds == 0 ? null : initialSeconds)
+                .withPeriodSeconds(seconds)
+                .withTimeoutSeconds(3)
+                .withFailureThreshold(failures)
+                .build();
+    }
+
+    /** Of the container, not of the pod, since Wolf beside it may well have to be root. */
+    private static SecurityContext confined(@Nullable PodSecurityContext pod) {
+        boolean root = pod != null
+                && (Boolean.FALSE.equals(pod.getRunAsNonRoot())
+                        || Long.valueOf(0).equals(pod.getRunAsUser()));
+        return new SecurityContextBuilder()
+                .withRunAsNonRoot(!root)
+                .withReadOnlyRootFilesystem(true)
+                .withAllowPrivilegeEscalation(false)
+                .withNewCapabilities()
+                .withDrop("ALL")
+                .endCapabilities()
+                .withNewSeccompProfile()
+                .withType("RuntimeDefault")
+                .endSeccompProfile()
+                .build();
+    }
+}

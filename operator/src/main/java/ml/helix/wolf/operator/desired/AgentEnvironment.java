@@ -1,0 +1,108 @@
+package ml.helix.wolf.operator.desired;
+
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.EnvVarBuilder;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import ml.helix.wolf.crds.v1alpha1.RunnerToken;
+import ml.helix.wolf.crds.v1alpha1.WolfId;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
+
+/** The agent's environment: the settings of its contract, in an order in which each only refers to earlier ones. */
+final class AgentEnvironment {
+    private final Map<String, EnvVar> variables = new LinkedHashMap<>();
+
+    private AgentEnvironment() {}
+
+    static List<EnvVar> of(WolfTunnelSpec spec) {
+        var environment = new AgentEnvironment();
+        environment.field("POD_IP", "status.podIP");
+        if (spec.wolf().address().contains("$(NODE_IP)")) {
+            environment.field("NODE_IP", "status.hostIP");
+        }
+        environment.identity(spec.wolfId());
+        environment.controlPlane(spec);
+        environment.token(spec.runnerToken());
+        environment.value("WOLF_LOCAL_ADDR", spec.wolf().address());
+        environment.value("AGENT_LISTEN", "$(POD_IP):" + spec.agent().port());
+        environment.value("RECONNECT_SECONDS", String.valueOf(spec.agent().reconnectSeconds()));
+        environment.value("DRAIN_SECONDS", String.valueOf(spec.agent().drainSeconds()));
+        environment.value("LOG_LEVEL", spec.agent().logLevel().name());
+        Objects.requireNonNullElse(spec.agent().env(), List.<EnvVar>of())
+                .forEach(variable -> environment.variables.putIfAbsent(variable.getName(), variable));
+        return new ArrayList<>(environment.variables.values());
+    }
+
+    private void identity(WolfId id) {
+        var field =
+                switch (id.source()) {
+                    case PodName -> "metadata.name";
+                    case NodeName -> "spec.nodeName";
+                };
+        if (id.prefix().isEmpty()) {
+            field("WOLF_ID", field);
+        } else {
+            field("WOLF_NAME", field);
+            value("WOLF_ID", id.prefix() + "$(WOLF_NAME)");
+        }
+    }
+
+    private void controlPlane(WolfTunnelSpec spec) {
+        var controlPlane = spec.controlPlane();
+        value("HELIX_API_URL", literal(controlPlane.url()));
+        if (controlPlane.caBundleRef() != null) {
+            value("HELIX_CA_FILE", AgentVolumes.CA_FILE);
+        }
+        if (controlPlane.insecureSkipVerify()) {
+            value("HELIX_INSECURE_TLS", "true");
+        }
+        if (controlPlane.proxyUrl() != null) {
+            value("HTTPS_PROXY", literal(controlPlane.proxyUrl()));
+            value("HTTP_PROXY", literal(controlPlane.proxyUrl()));
+        }
+    }
+
+    private void token(RunnerToken token) {
+        switch (token.delivery()) {
+            case Env ->
+                add(new EnvVarBuilder()
+                        .withName("RUNNER_TOKEN")
+                        .withNewValueFrom()
+                        .withNewSecretKeyRef()
+                        .withName(token.secretRef().name())
+                        .withKey(token.secretRef().key())
+                        .endSecretKeyRef()
+                        .endValueFrom()
+                        .build());
+            case File -> value("RUNNER_TOKEN_FILE", AgentVolumes.TOKEN_FILE);
+        }
+    }
+
+    private void field(String name, String path) {
+        add(new EnvVarBuilder()
+                .withName(name)
+                .withNewValueFrom()
+                .withNewFieldRef()
+                .withApiVersion("v1")
+                .withFieldPath(path)
+                .endFieldRef()
+                .endValueFrom()
+                .build());
+    }
+
+    private void value(String name, String value) {
+        add(new EnvVarBuilder().withName(name).withValue(value).build());
+    }
+
+    private void add(EnvVar variable) {
+        variables.put(variable.getName(), variable);
+    }
+
+    /** Keeps the kubelet from taking a part of it for a reference to another variable. */
+    private static String literal(String text) {
+        return text.replace("$(", "$$(");
+    }
+}

@@ -1,0 +1,22 @@
+package ml.helix.wolf.operator.desired;
+
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+
+/** The agents' identity: bound to no role, its token mounted nowhere. */
+public final class AgentServiceAccount {
+    private AgentServiceAccount() {}
+
+    public static ServiceAccount of(WolfTunnel tunnel) {
+        return new ServiceAccountBuilder()
+                .withNewMetadata()
+                .withNamespace(tunnel.getMetadata().getNamespace())
+                .withName(Names.agents(tunnel))
+                .withLabels(Names.labels(tunnel))
+                .withOwnerReferences(Names.owner(tunnel))
+                .endMetadata()
+                .withAutomountServiceAccountToken(false)
+                .build();
+    }
+}

@@ -1,0 +1,137 @@
+package ml.helix.wolf.operator.observed;
+
+import static java.util.Objects.requireNonNullElse;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import ml.helix.wolf.operator.desired.Names;
+
+/**
+ * What matters of an agent's pod; two that are equal mean the same to the operator.
+ *
+ * @param ownerUid of the DaemonSet that made it, "" where none did
+ * @param node it runs on, or is meant for while it is unscheduled; "" where unknown
+ * @param ip "" while it has none
+ * @param port of the agent's status, 0 where the pod has no such port
+ * @param created RFC 3339
+ * @param ready what the pod's Ready condition says
+ * @param nodeLost whether the cluster calls it unready although all its containers are ready: nobody hears its node
+ * @param unschedulable why no node takes it, "" where one does
+ * @param containers without init containers
+ */
+public record AgentPod(
+        String name,
+        String uid,
+        String ownerUid,
+        String node,
+        String ip,
+        int port,
+        String created,
+        boolean terminating,
+        boolean ready,
+        boolean nodeLost,
+        String unschedulable,
+        List<ContainerState> containers) {
+
+    public AgentPod {
+        containers = List.copyOf(containers);
+    }
+
+    public static AgentPod of(Pod pod) {
+        var metadata = pod.getMetadata();
+        var status = requireNonNullElse(pod.getStatus(), new PodStatus());
+        boolean ready = condition(status, "Ready").map(AgentPod::holds).orElse(false);
+        boolean containersReady =
+                condition(status, "ContainersReady").map(AgentPod::holds).orElse(false);
+        return new AgentPod(
+                metadata.getName(),
+                requireNonNullElse(metadata.getUid(), ""),
+                metadata.getOwnerReferences().stream()
+                        .filter(owner -> Boolean.TRUE.equals(owner.getController()))
+                        .map(OwnerReference::getUid)
+                        .findFirst()
+                        .orElse(""),
+                requireNonNullElse(pod.getSpec().getNodeName(), meantFor(pod)),
+                requireNonNullElse(status.getPodIP(), ""),
+                statusPort(pod),
+                requireNonNullElse(metadata.getCreationTimestamp(), ""),
+                metadata.getDeletionTimestamp() != null,
+                ready,
+                !ready && containersReady && pod.getSpec().getReadinessGates().isEmpty(),
+                condition(status, "PodScheduled")
+                        .filter(scheduled -> "Unschedulable".equals(scheduled.getReason()))
+                        .map(scheduled -> requireNonNullElse(scheduled.getMessage(), "no node takes it"))
+                        .orElse(""),
+                status.getContainerStatuses().stream().map(ContainerState::of).toList());
+    }
+
+    /** Only what {@link #of} reads, for a cache that holds thousands. */
+    public static Pod reduced(Pod pod) {
+        var metadata = pod.getMetadata();
+        metadata.setManagedFields(List.of());
+        metadata.setAnnotations(java.util.Map.of());
+        var spec = pod.getSpec();
+        spec.setVolumes(List.of());
+        spec.setTolerations(List.of());
+        spec.setInitContainers(List.of());
+        spec.setContainers(spec.getContainers().stream()
+                .map(container -> {
+                    var bare = new Container();
+                    bare.setName(container.getName());
+                    bare.setPorts(container.getPorts());
+                    return bare;
+                })
+                .toList());
+        spec.setSecurityContext(null);
+        return pod;
+    }
+
+    /** The agent's container, once the kubelet has said something of it. */
+    public Optional<ContainerState> agent() {
+        return containers.stream()
+                .filter(container -> container.name().equals(Names.AGENT_CONTAINER))
+                .findFirst();
+    }
+
+    private static Optional<PodCondition> condition(PodStatus status, String type) {
+        return status.getConditions().stream()
+                .filter(condition -> condition.getType().equals(type))
+                .findFirst();
+    }
+
+    private static boolean holds(PodCondition condition) {
+        return "True".equals(condition.getStatus());
+    }
+
+    private static int statusPort(Pod pod) {
+        return pod.getSpec().getContainers().stream()
+                .filter(container -> container.getName().equals(Names.AGENT_CONTAINER))
+                .flatMap(container -> container.getPorts().stream())
+                .filter(port -> "status".equals(port.getName()))
+                .map(ContainerPort::getContainerPort)
+                .findFirst()
+                .orElse(0);
+    }
+
+    /** A DaemonSet's controller binds each pod to its node by an affinity to the node's name. */
+    private static String meantFor(Pod pod) {
+        return Stream.ofNullable(pod.getSpec().getAffinity())
+                .flatMap(affinity -> Stream.ofNullable(affinity.getNodeAffinity()))
+                .flatMap(affinity -> Stream.ofNullable(affinity.getRequiredDuringSchedulingIgnoredDuringExecution()))
+                .flatMap(required -> required.getNodeSelectorTerms().stream())
+                .flatMap(term -> term.getMatchFields().stream())
+                .filter(field -> "metadata.name".equals(field.getKey()))
+                .map(NodeSelectorRequirement::getValues)
+                .flatMap(List::stream)
+                .findFirst()
+                .orElse("");
+    }
+}

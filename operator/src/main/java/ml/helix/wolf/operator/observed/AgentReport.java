@@ -1,0 +1,41 @@
+package ml.helix.wolf.operator.observed;
+
+import java.util.Optional;
+
+/**
+ * What an agent's {@code /status} says, as far as it matters here: counters that tick are left out, so that two equal
+ * reports mean that nothing happened. An older agent's missing fields are empty.
+ *
+ * @param state Connecting, Connected, Disconnected or Draining
+ * @param since when that began, RFC 3339, "" where unknown
+ * @param wolfId what follows {@code wolf-} in its runner id, "" where only a runner id is known
+ * @param wolfReachable empty before the first probe
+ * @param lastError of the control connection; it may be over
+ * @param token the token in use, of agents that read it from a file
+ */
+public record AgentReport(
+        String state,
+        String since,
+        String wolfId,
+        Optional<Boolean> wolfReachable,
+        long connects,
+        Optional<Failure> lastError,
+        String version,
+        Optional<Token> token) {
+
+    /**
+     * @param reason one of the contract's words, or a newer agent's own
+     * @param message for people
+     */
+    public record Failure(String reason, String message) {}
+
+    /**
+     * @param changedAt when the file got its present content, RFC 3339
+     * @param refused whether the control plane refused that content
+     */
+    public record Token(String changedAt, boolean refused) {}
+
+    public boolean connected() {
+        return state.equals("Connected");
+    }
+}

@@ -1,0 +1,4 @@
+package ml.helix.wolf.operator.observed;
+
+/** A pod and what its agent says. */
+public record ObservedAgent(AgentPod pod, AgentAnswer answer) {}

@@ -1,0 +1,15 @@
+package ml.helix.wolf.operator.observed;
+
+/** Why the operator changes nothing although the resource asks for it; what runs is left alone meanwhile. */
+public sealed interface Obstacle {
+
+    /** One sentence that says what is wrong and what to do. */
+    String message();
+
+    record RunnerTokenMissing(String message) implements Obstacle {}
+
+    record CaBundleMissing(String message) implements Obstacle {}
+
+    /** The API server would not have the DaemonSet or the ServiceAccount. */
+    record ApplyRefused(String message) implements Obstacle {}
+}

@@ -1,0 +1,43 @@
+package ml.helix.wolf.operator.reconcile;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import ml.helix.wolf.operator.observed.AgentAnswer;
+
+/** What the operator does, counted for {@code /metrics}. Thread-safe. */
+public final class Activity {
+    private final Counter applies;
+    private final Counter statuses;
+    private final Counter polls;
+
+    public Activity(PrometheusRegistry registry) {
+        applies = Counter.builder()
+                .name("wolf_operator_applies_total")
+                .help("Looks at a DaemonSet or ServiceAccount, by whether it had to be applied")
+                .labelNames("written")
+                .register(registry);
+        statuses = Counter.builder()
+                .name("wolf_operator_statuses_total")
+                .help("Looks at a tunnel's status, by whether its meaning had changed and it was written")
+                .labelNames("written")
+                .register(registry);
+        polls = Counter.builder()
+                .name("wolf_operator_agent_polls_total")
+                .help("Questions to agents for their status, by result")
+                .labelNames("result")
+                .register(registry);
+    }
+
+    void applied(boolean written) {
+        applies.labelValues(String.valueOf(written)).inc();
+    }
+
+    void reported(boolean written) {
+        statuses.labelValues(String.valueOf(written)).inc();
+    }
+
+    void asked(AgentAnswer answer) {
+        polls.labelValues(answer instanceof AgentAnswer.Reported ? "answered" : "unreachable")
+                .inc();
+    }
+}

@@ -1,0 +1,114 @@
+package ml.helix.wolf.operator.reconcile;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Optional;
+import ml.helix.wolf.crds.v1alpha1.RunnerToken;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.operator.desired.Facts;
+import ml.helix.wolf.operator.desired.Generations;
+import ml.helix.wolf.operator.observed.Obstacle;
+
+/** The token and the CA bundle of a tunnel: there, or what is missing. */
+final class Prerequisites {
+    private final References references;
+    private final String agentImage;
+
+    Prerequisites(References references, String agentImage) {
+        this.references = references;
+        this.agentImage = agentImage;
+    }
+
+    /** What is known of a tunnel's prerequisites. */
+    sealed interface Found {
+        /** Not known yet; a reconciliation follows when it is. */
+        record Loading() implements Found {}
+
+        record Ready(Facts facts) implements Found {}
+
+        record Missing(Obstacle obstacle) implements Found {}
+    }
+
+    Found of(WolfTunnel tunnel) {
+        var namespace = tunnel.getMetadata().getNamespace();
+        var tokenRef = tunnel.getSpec().runnerToken().secretRef();
+        var bundleRef = tunnel.getSpec().controlPlane().caBundleRef();
+        var secret = Reference.secret(namespace, tokenRef.name());
+        var bundle = Optional.ofNullable(bundleRef).map(ref -> Reference.configMap(namespace, ref.name()));
+        var wanted = new HashSet<Reference>();
+        wanted.add(secret);
+        bundle.ifPresent(wanted::add);
+        references.hold(ResourceID.fromResource(tunnel), wanted);
+
+        var token = content(secret, tokenRef.key());
+        var certificates = bundleRef == null
+                ? Optional.<Content>empty()
+                : bundle.map(reference -> content(reference, bundleRef.key()));
+        if (token instanceof Content.Unknown
+                || certificates.filter(Content.Unknown.class::isInstance).isPresent()) {
+            return new Found.Loading();
+        }
+        if (token instanceof Content.Missing(var why)) {
+            return new Found.Missing(new Obstacle.RunnerTokenMissing(why
+                    + "; create it: kubectl -n " + namespace + " create secret generic " + tokenRef.name()
+                    + " --from-file=" + tokenRef.key() + "=TOKEN-FILE; agents that run are left alone"));
+        }
+        if (certificates.orElse(null) instanceof Content.Missing(var why)) {
+            return new Found.Missing(
+                    new Obstacle.CaBundleMissing(why + "; create it, or remove spec.controlPlane.caBundleRef"));
+        }
+        boolean rolls = tunnel.getSpec().runnerToken().delivery() == RunnerToken.Delivery.Env;
+        return new Found.Ready(new Facts(
+                agentImage,
+                rolls ? Optional.of(generation(token)) : Optional.empty(),
+                certificates.map(Prerequisites::generation)));
+    }
+
+    private static String generation(Content content) {
+        return content instanceof Content.Of(var generation) ? generation : "";
+    }
+
+    /** One key's content; the content itself stays where it is. */
+    private sealed interface Content {
+        record Unknown() implements Content {}
+
+        record Missing(String why) implements Content {}
+
+        record Of(String generation) implements Content {}
+    }
+
+    private Content content(Reference reference, String key) {
+        return switch (references.lookup(reference)) {
+            case References.Lookup.Loading loading -> new Content.Unknown();
+            case References.Lookup.Absent absent -> new Content.Missing(reference + " does not exist");
+            case References.Lookup.Unreadable(var why) -> new Content.Missing(reference + " cannot be read: " + why);
+            case References.Lookup.Present(var object) ->
+                generation(object, key)
+                        .<Content>map(Content.Of::new)
+                        .orElseGet(() -> new Content.Missing(reference + " has no key " + key + ", or an empty one"));
+        };
+    }
+
+    private static Optional<String> generation(HasMetadata object, String key) {
+        return switch (object) {
+            case Secret secret ->
+                Optional.ofNullable(secret.getData())
+                        .map(data -> data.get(key))
+                        .filter(token -> !token.isEmpty())
+                        .map(token -> Generations.ofToken(
+                                Objects.requireNonNull(secret.getMetadata().getUid(), "a Secret without a uid"),
+                                Base64.getDecoder().decode(token)));
+            case ConfigMap bundle ->
+                Optional.ofNullable(bundle.getData())
+                        .map(data -> data.get(key))
+                        .filter(certificates -> !certificates.isEmpty())
+                        .map(Generations::of);
+            default -> throw new IllegalArgumentException("nobody refers to a " + object.getKind());
+        };
+    }
+}

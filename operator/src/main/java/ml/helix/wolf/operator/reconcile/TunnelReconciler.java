@@ -1,0 +1,213 @@
+package ml.helix.wolf.operator.reconcile;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.random.RandomGenerator;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.operator.agents.AgentPoller;
+import ml.helix.wolf.operator.desired.AgentDaemonSet;
+import ml.helix.wolf.operator.desired.AgentServiceAccount;
+import ml.helix.wolf.operator.desired.Facts;
+import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.observed.AgentPod;
+import ml.helix.wolf.operator.observed.Observations;
+import ml.helix.wolf.operator.observed.ObservedAgent;
+import ml.helix.wolf.operator.observed.Obstacle;
+import ml.helix.wolf.operator.observed.Rollout;
+import ml.helix.wolf.operator.status.StatusOf;
+
+/**
+ * The way of a WolfTunnel: prerequisites, desired objects, apply, observe, status. It reads from caches alone; it writes
+ * only what differs. One reconciliation per tunnel at a time, several tunnels at once.
+ */
+public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoCloseable {
+    /** In pages, so that thousands of pods are never in memory whole. */
+    private static final long PODS_AT_ONCE = 500;
+
+    private static final Duration AFTER_REFUSAL = Duration.ofSeconds(30);
+    private static final Set<Integer> PASSING = Set.of(401, 404, 408, 409, 410, 425, 429);
+
+    private final Applier applier;
+    private final StatusWriter statuses;
+    private final References references;
+    private final Prerequisites prerequisites;
+    private final AgentEvents events;
+    private final AgentPoller<ResourceID> agents;
+    private final InstantSource clock;
+    private final Activity activity;
+
+    /** @param timers for the agents' polls; whoever made it closes it, after this */
+    public TunnelReconciler(
+            KubernetesClient client,
+            String agentImage,
+            ScheduledExecutorService timers,
+            InstantSource clock,
+            Activity activity) {
+        this.applier = new Applier(client);
+        this.statuses = new StatusWriter(client);
+        this.references = new References(client);
+        this.prerequisites = new Prerequisites(references, agentImage);
+        this.events = new AgentEvents(this::forget);
+        this.agents = AgentPoller.overHttp(
+                timers, RandomGenerator.getDefault()::nextDouble, events::changed, activity::asked);
+        this.clock = clock;
+        this.activity = activity;
+    }
+
+    @Override
+    public List<EventSource<?, WolfTunnel>> prepareEventSources(EventSourceContext<WolfTunnel> context) {
+        return List.of(
+                references,
+                events,
+                owned(DaemonSet.class, context),
+                owned(ServiceAccount.class, context),
+                pods(context));
+    }
+
+    private static <T extends HasMetadata> EventSource<T, WolfTunnel> owned(
+            Class<T> kind, EventSourceContext<WolfTunnel> context) {
+        return new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(kind, WolfTunnel.class)
+                        .withName(kind.getSimpleName())
+                        .withLabelSelector(Names.SELECTOR)
+                        .withNamespacesInheritedFromController()
+                        .withSecondaryToPrimaryMapper(TunnelReconciler::tunnelOf)
+                        .build(),
+                context);
+    }
+
+    private static EventSource<Pod, WolfTunnel> pods(EventSourceContext<WolfTunnel> context) {
+        return new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(Pod.class, WolfTunnel.class)
+                        .withName("Pod")
+                        .withLabelSelector(Names.SELECTOR)
+                        .withNamespacesInheritedFromController()
+                        .withSecondaryToPrimaryMapper(TunnelReconciler::tunnelOf)
+                        .withItemStore(new TransformingItemStore<>(AgentPod::reduced))
+                        .withInformerListLimit(PODS_AT_ONCE)
+                        .withOnUpdateFilter((now, before) -> !AgentPod.of(now).equals(AgentPod.of(before)))
+                        .build(),
+                context);
+    }
+
+    private static Set<ResourceID> tunnelOf(HasMetadata object) {
+        return Optional.ofNullable(object.getMetadata().getLabels())
+                .map(labels -> labels.get(Names.INSTANCE_LABEL))
+                .map(name -> Set.of(new ResourceID(name, object.getMetadata().getNamespace())))
+                .orElse(Set.of());
+    }
+
+    @Override
+    public UpdateControl<WolfTunnel> reconcile(WolfTunnel tunnel, Context<WolfTunnel> context) {
+        if (tunnel.isMarkedForDeletion()) {
+            return UpdateControl.noUpdate();
+        }
+        return switch (prerequisites.of(tunnel)) {
+            case Prerequisites.Found.Loading loading -> UpdateControl.noUpdate();
+            case Prerequisites.Found.Missing(var obstacle) -> {
+                report(tunnel, context, daemonSet(context), Optional.of(obstacle), false);
+                yield UpdateControl.noUpdate();
+            }
+            case Prerequisites.Found.Ready(var facts) -> rollOut(tunnel, context, facts);
+        };
+    }
+
+    private UpdateControl<WolfTunnel> rollOut(WolfTunnel tunnel, Context<WolfTunnel> context, Facts facts) {
+        var desired = AgentDaemonSet.of(tunnel, facts);
+        var actual = daemonSet(context);
+        if (tunnel.getSpec().paused()) {
+            var digest = Rollout.of(desired).digest();
+            boolean differs = actual.map(Rollout::of)
+                    .filter(rollout -> rollout.digest().equals(digest))
+                    .isEmpty();
+            report(tunnel, context, actual, Optional.empty(), differs);
+            return UpdateControl.noUpdate();
+        }
+        try {
+            var account =
+                    applier.apply(AgentServiceAccount.of(tunnel), context.getSecondaryResource(ServiceAccount.class));
+            activity.applied(account.written());
+            var applied = applier.apply(desired, actual);
+            activity.applied(applied.written());
+            report(tunnel, context, Optional.of(applied.object()), Optional.empty(), false);
+            return UpdateControl.noUpdate();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() < 400 || e.getCode() >= 500 || PASSING.contains(e.getCode())) {
+                throw e;
+            }
+            var status = e.getStatus();
+            var message = "the API server refuses the agents' objects: "
+                    + (status != null && status.getMessage() != null ? status.getMessage() : e.getMessage());
+            report(tunnel, context, actual, Optional.of(new Obstacle.ApplyRefused(message)), false);
+            return UpdateControl.<WolfTunnel>noUpdate().rescheduleAfter(AFTER_REFUSAL);
+        }
+    }
+
+    private static Optional<DaemonSet> daemonSet(Context<WolfTunnel> context) {
+        return context.getSecondaryResource(DaemonSet.class);
+    }
+
+    private void report(
+            WolfTunnel tunnel,
+            Context<WolfTunnel> context,
+            Optional<DaemonSet> daemonSet,
+            Optional<Obstacle> obstacle,
+            boolean pausedChanges) {
+        var owner = daemonSet.map(present -> present.getMetadata().getUid()).orElse("none");
+        var pods = context.getSecondaryResourcesAsStream(Pod.class)
+                .map(AgentPod::of)
+                .filter(pod -> pod.ownerUid().equals(owner))
+                .toList();
+        var id = ResourceID.fromResource(tunnel);
+        agents.watch(id, pods);
+        var observations = new Observations(
+                tunnel.getMetadata().getGeneration(),
+                daemonSet.map(Rollout::of),
+                pods.stream()
+                        .map(pod -> new ObservedAgent(pod, agents.answer(id, pod)))
+                        .toList(),
+                obstacle,
+                tunnel.getSpec().paused(),
+                pausedChanges);
+        var last = statuses.last(tunnel);
+        var status = StatusOf.observations(observations, last, clock.instant());
+        boolean differs = !status.equals(last);
+        if (differs) {
+            statuses.write(tunnel, status);
+        }
+        activity.reported(differs);
+    }
+
+    private void forget(WolfTunnel tunnel) {
+        var id = ResourceID.fromResource(tunnel);
+        agents.forget(id);
+        statuses.forget(id);
+        applier.forget(AgentServiceAccount.of(tunnel));
+        applier.forget(AgentDaemonSet.of(tunnel, new Facts("", Optional.empty(), Optional.empty())));
+    }
+
+    /** Ends the agents' polls. Idempotent. */
+    @Override
+    public void close() {
+        agents.close();
+    }
+}

@@ -1,0 +1,100 @@
+package ml.helix.wolf.operator.status;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/** The four conditions about agents: do they run, reach the control plane, get in, reach Wolf. */
+final class AgentConditions {
+    private static final Set<String> NOT_LET_IN = Set.of(Reason.Unauthorized.name(), Reason.Forbidden.name());
+
+    private final List<Tunnel> tunnels;
+    private final int desired;
+
+    AgentConditions(List<Tunnel> tunnels, int desired) {
+        this.tunnels = tunnels;
+        this.desired = desired;
+    }
+
+    List<Verdict> verdicts() {
+        return List.of(available(), controlPlane(), authenticated(), wolf());
+    }
+
+    private Verdict available() {
+        var type = "AgentsAvailable";
+        long available = tunnels.stream().filter(Tunnel::available).count();
+        var count = "%d of %d agents run".formatted(available, desired);
+        var trouble = first(tunnel -> !tunnel.available());
+        if (trouble.isPresent()) {
+            return Verdict.no(type, reason(trouble.get()), count + "; " + sentence(trouble.get()));
+        }
+        if (available < desired) {
+            return Verdict.no(
+                    type,
+                    Reason.PodMissing,
+                    count + "; the others' pods are not there: see kubectl describe daemonset");
+        }
+        return desired == 0
+                ? Verdict.yes(type, Reason.NoMatchingNodes, "no node matches spec.pod")
+                : Verdict.yes(type, Reason.AllAvailable, count);
+    }
+
+    private Verdict controlPlane() {
+        var type = "ControlPlaneReachable";
+        var trouble = first(tunnel -> tunnel.available()
+                && !tunnel.connected()
+                && tunnel.kind() != Reason.Kind.PROGRESS
+                && !NOT_LET_IN.contains(reason(tunnel))
+                && !reason(tunnel).equals(Reason.StatusUnreachable.name()));
+        if (trouble.isPresent()) {
+            return Verdict.no(type, reason(trouble.get()), sentence(trouble.get()));
+        }
+        return tunnels.stream().anyMatch(tunnel -> tunnel.connected() || NOT_LET_IN.contains(reason(tunnel)))
+                ? Verdict.yes(type, Reason.Reachable, "it answers every agent that has asked")
+                : Verdict.unknown(type, Reason.NotKnown.name(), "no agent has got through to it or failed to yet");
+    }
+
+    private Verdict authenticated() {
+        var type = "Authenticated";
+        var trouble = first(tunnel -> NOT_LET_IN.contains(reason(tunnel)))
+                .or(() -> first(tunnel -> reason(tunnel).equals(Reason.TokenRefused.name())));
+        if (trouble.isPresent()) {
+            return Verdict.no(type, reason(trouble.get()), sentence(trouble.get()));
+        }
+        return tunnels.stream().anyMatch(Tunnel::connected)
+                ? Verdict.yes(type, Reason.TokenAccepted, "the control plane takes the token")
+                : Verdict.unknown(type, Reason.NotKnown.name(), "the control plane has not judged the token yet");
+    }
+
+    private Verdict wolf() {
+        var type = "WolfReachable";
+        var trouble = first(tunnel -> tunnel.report()
+                .flatMap(report -> report.wolfReachable())
+                .filter(reachable -> !reachable)
+                .isPresent());
+        if (trouble.isPresent()) {
+            return Verdict.no(
+                    type,
+                    Reason.WolfUnreachable,
+                    trouble.get().place() + ": the agent cannot connect to Wolf at spec.wolf.address");
+        }
+        return tunnels.stream().anyMatch(tunnel -> tunnel.report()
+                        .flatMap(report -> report.wolfReachable())
+                        .isPresent())
+                ? Verdict.yes(type, Reason.Reachable, "every agent that has looked reaches its Wolf")
+                : Verdict.unknown(type, Reason.NotKnown.name(), "no agent has looked for its Wolf yet");
+    }
+
+    private Optional<Tunnel> first(Predicate<Tunnel> which) {
+        return tunnels.stream().filter(which).findFirst();
+    }
+
+    private static String reason(Tunnel tunnel) {
+        return tunnel.reason().orElse("");
+    }
+
+    private static String sentence(Tunnel tunnel) {
+        return tunnel.place() + ": " + tunnel.message();
+    }
+}

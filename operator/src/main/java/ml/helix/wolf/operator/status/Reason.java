@@ -1,0 +1,84 @@
+package ml.helix.wolf.operator.status;
+
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The words under {@code reason} in a WolfTunnel's status. They are part of the API: docs/status.md says for each what
+ * to do, and none is ever renamed. The order is that in which one of several causes is named.
+ */
+public enum Reason {
+    RunnerTokenMissing(Kind.ACTION),
+    CaBundleMissing(Kind.ACTION),
+    ApplyRefused(Kind.ACTION),
+    Unauthorized(Kind.ACTION),
+    Forbidden(Kind.ACTION),
+    TokenRefused(Kind.ACTION),
+    ImagePullBackOff(Kind.ACTION),
+    ContainerConfigError(Kind.ACTION),
+    CrashLoopBackOff(Kind.ACTION),
+    Unschedulable(Kind.ACTION),
+    TlsFailure(Kind.ACTION),
+    NotFound(Kind.ACTION),
+
+    NodeNotReady(Kind.RETRYING),
+    DnsFailure(Kind.RETRYING),
+    ProxyFailure(Kind.RETRYING),
+    ConnectFailure(Kind.RETRYING),
+    HandshakeTimeout(Kind.RETRYING),
+    ServerError(Kind.RETRYING),
+    ProtocolError(Kind.RETRYING),
+    KeepAliveTimeout(Kind.RETRYING),
+    ConnectionLost(Kind.RETRYING),
+    PodFailed(Kind.RETRYING),
+    StatusUnreachable(Kind.RETRYING),
+    WolfUnreachable(Kind.RETRYING),
+
+    Paused(Kind.PROGRESS),
+    RollingOut(Kind.PROGRESS),
+    PodMissing(Kind.PROGRESS),
+    PodStarting(Kind.PROGRESS),
+    Connecting(Kind.PROGRESS),
+    Draining(Kind.PROGRESS),
+
+    Connected(Kind.FINE),
+    NoMatchingNodes(Kind.FINE),
+    AllAvailable(Kind.FINE),
+    Reachable(Kind.FINE),
+    TokenAccepted(Kind.FINE),
+    UpToDate(Kind.FINE),
+    NotStalled(Kind.FINE),
+    NotKnown(Kind.FINE),
+    Stalled(Kind.FINE);
+
+    private final Kind kind;
+
+    Reason(Kind kind) {
+        this.kind = kind;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    /** The constant for an agent's word; nothing for a newer agent's. */
+    static Optional<Reason> of(String word) {
+        return Stream.of(values()).filter(reason -> reason.name().equals(word)).findFirst();
+    }
+
+    /** The kind of any word: what a newer agent reports is taken for something that it keeps retrying. */
+    static Kind kind(String word) {
+        return of(word).map(Reason::kind).orElse(Kind.RETRYING);
+    }
+
+    /** Who gets it going again, the most urgent first. */
+    public enum Kind {
+        /** Nothing moves until somebody does what docs/status.md says. */
+        ACTION,
+        /** Not as it should be; the agents keep trying and recover without anybody. */
+        RETRYING,
+        /** On its way. */
+        PROGRESS,
+        FINE
+    }
+}

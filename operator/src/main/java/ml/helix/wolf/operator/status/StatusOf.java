@@ -1,0 +1,64 @@
+package ml.helix.wolf.operator.status;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.operator.observed.Observations;
+import ml.helix.wolf.operator.observed.Rollout;
+import org.jspecify.annotations.Nullable;
+
+/** The status that observations mean. */
+public final class StatusOf {
+    private StatusOf() {}
+
+    /**
+     * Equal to {@code previous} where nothing changed its meaning, however much time has passed.
+     *
+     * @param previous the last status, null where there is none
+     * @param now for what begins now
+     */
+    public static WolfTunnelStatus observations(
+            Observations observed, @Nullable WolfTunnelStatus previous, Instant now) {
+        var list = new TunnelList(previous == null ? List.of() : previous.tunnels(), now);
+        var tunnels = list.settled(Tunnels.of(observed.agents()));
+        int desired = observed.rollout().map(Rollout::desired).orElse(0);
+        int connected = Math.min(
+                desired, (int) tunnels.stream().filter(Tunnel::connected).count());
+        var verdicts = Stream.concat(
+                new Progress(observed, tunnels, connected).verdicts().stream(),
+                new AgentConditions(tunnels, desired).verdicts().stream());
+        var before = previous == null ? List.<Condition>of() : previous.conditions();
+        var listed = list.of(tunnels);
+        return new WolfTunnelStatus(
+                observed.generation(),
+                desired,
+                observed.rollout().map(Rollout::updated).orElse(0),
+                connected,
+                connected + "/" + desired + " connected",
+                verdicts.map(verdict -> dated(verdict, before, observed.generation(), now))
+                        .toList(),
+                listed,
+                tunnels.size() - listed.size());
+    }
+
+    /** A condition's time is that of its last change of status; a new reason or message does not move it. */
+    private static Condition dated(Verdict verdict, List<Condition> before, long generation, Instant now) {
+        var since = before.stream()
+                .filter(condition -> condition.getType().equals(verdict.type())
+                        && condition.getStatus().equals(verdict.status()))
+                .map(Condition::getLastTransitionTime)
+                .findFirst()
+                .orElseGet(() -> Times.text(now));
+        return new ConditionBuilder()
+                .withType(verdict.type())
+                .withStatus(verdict.status())
+                .withReason(verdict.reason())
+                .withMessage(verdict.message())
+                .withObservedGeneration(generation)
+                .withLastTransitionTime(since)
+                .build();
+    }
+}

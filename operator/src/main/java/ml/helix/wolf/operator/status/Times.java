@@ -1,0 +1,23 @@
+package ml.helix.wolf.operator.status;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
+/** Times as Kubernetes writes them: RFC 3339 in UTC, whole seconds. */
+final class Times {
+    private Times() {}
+
+    static String text(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    /** Another program's time in that form; as it is where it is none. */
+    static String seconds(String time) {
+        try {
+            return text(Instant.parse(time));
+        } catch (DateTimeException e) {
+            return time;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package ml.helix.wolf.operator.status;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
+import ml.helix.wolf.operator.observed.AgentReport;
+import org.jspecify.annotations.Nullable;
+
+/** The status' list of tunnels: bounded, and calm, so that what only looks different is no change. */
+final class TunnelList {
+    static final int MOST = 64;
+    private static final int MOST_BYTES = 40_000;
+    private static final int LONGEST_MESSAGE = 256;
+    private static final int LONGEST_WORD = 128;
+
+    private final Map<String, TunnelStatus> before = new HashMap<>();
+    private final String now;
+
+    /**
+     * @param previous the list in the last status
+     * @param now for what begins now and has no time of its own
+     */
+    TunnelList(List<TunnelStatus> previous, Instant now) {
+        previous.forEach(tunnel -> before.put(Objects.requireNonNullElse(tunnel.pod(), ""), tunnel));
+        this.now = Times.text(now);
+    }
+
+    /**
+     * The same tunnels with the words of the last status, where only numbers in them differ: attempts differ in ports
+     * and addresses, and mean the same.
+     */
+    List<Tunnel> settled(List<Tunnel> tunnels) {
+        return tunnels.stream()
+                .map(tunnel -> tunnel.saying(message(tunnel.message(), same(tunnel))))
+                .toList();
+    }
+
+    /** As many of the given, which are settled, in their order, as fit. */
+    List<TunnelStatus> of(List<Tunnel> tunnels) {
+        var list = new ArrayList<TunnelStatus>();
+        int bytes = 0;
+        for (var tunnel : tunnels) {
+            var entry = entry(tunnel);
+            bytes += entry.toString().getBytes(StandardCharsets.UTF_8).length;
+            if (list.size() == MOST || bytes > MOST_BYTES) {
+                break;
+            }
+            list.add(entry);
+        }
+        return list;
+    }
+
+    private TunnelStatus entry(Tunnel tunnel) {
+        var pod = tunnel.pod();
+        var report = tunnel.report();
+        var reason = tunnel.reason().map(TunnelList::word).orElse(null);
+        return new TunnelStatus(
+                orNull(pod.node()),
+                pod.name(),
+                report.map(AgentReport::wolfId).map(id -> orNull(word(id))).orElse(null),
+                tunnel.state(),
+                reason,
+                orNull(tunnel.message()),
+                since(tunnel),
+                report.map(AgentReport::connects).orElse(null),
+                report.map(AgentReport::version)
+                        .map(version -> orNull(word(version)))
+                        .orElse(null),
+                null);
+    }
+
+    /** What the last status said of it, if its state and reason are still the same. */
+    private @Nullable TunnelStatus same(Tunnel tunnel) {
+        var last = before.get(tunnel.pod().name());
+        return last != null
+                        && tunnel.state().equals(last.state())
+                        && tunnel.reason().map(TunnelList::word).equals(Optional.ofNullable(last.reason()))
+                ? last
+                : null;
+    }
+
+    /** An agent's own time counts for a connection; while it is down each attempt would have another. */
+    private String since(Tunnel tunnel) {
+        var connectedSince = tunnel.report()
+                .filter(AgentReport::connected)
+                .map(AgentReport::since)
+                .filter(time -> !time.isEmpty());
+        if (connectedSince.isPresent()) {
+            return Times.seconds(connectedSince.get());
+        }
+        var same = same(tunnel);
+        return same != null && same.since() != null ? same.since() : now;
+    }
+
+    private static String message(String message, @Nullable TunnelStatus same) {
+        var cut = cut(message, LONGEST_MESSAGE);
+        var before = same == null ? null : same.message();
+        return before != null && withoutNumbers(before).equals(withoutNumbers(cut)) ? before : cut;
+    }
+
+    private static String word(String text) {
+        return cut(text, LONGEST_WORD);
+    }
+
+    private static String withoutNumbers(String message) {
+        return message.replaceAll("[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*", "#");
+    }
+
+    private static String cut(String text, int longest) {
+        var plain = text.replaceAll("\\p{Cntrl}+", " ");
+        return plain.codePointCount(0, plain.length()) <= longest
+                ? plain
+                : plain.substring(0, plain.offsetByCodePoints(0, longest - 1)) + "…";
+    }
+
+    private static @Nullable String orNull(String text) {
+        return text.isEmpty() ? null : text;
+    }
+}

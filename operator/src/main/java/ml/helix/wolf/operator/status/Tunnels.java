@@ -1,0 +1,135 @@
+package ml.helix.wolf.operator.status;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.observed.AgentAnswer;
+import ml.helix.wolf.operator.observed.AgentPod;
+import ml.helix.wolf.operator.observed.AgentReport;
+import ml.helix.wolf.operator.observed.ObservedAgent;
+
+/** From pods and answers to tunnels, one per node. */
+final class Tunnels {
+    private Tunnels() {}
+
+    /**
+     * The most urgent first. Of two pods on one node, which a rollout may have for a while, the connected one counts,
+     * else the younger; pods without a node count each.
+     */
+    static List<Tunnel> of(Collection<ObservedAgent> agents) {
+        var byPlace = new LinkedHashMap<String, Tunnel>();
+        for (var agent : agents) {
+            var tunnel = judged(agent);
+            var node = tunnel.pod().node();
+            byPlace.merge(node.isEmpty() ? "/" + tunnel.pod().uid() : node, tunnel, Tunnels::better);
+        }
+        return byPlace.values().stream().sorted(Tunnel.BY_URGENCY).toList();
+    }
+
+    private static Tunnel better(Tunnel one, Tunnel other) {
+        if (one.pod().terminating() != other.pod().terminating()) {
+            return one.pod().terminating() ? other : one;
+        }
+        if (one.connected() != other.connected()) {
+            return one.connected() ? one : other;
+        }
+        int age = one.pod().created().compareTo(other.pod().created());
+        return age > 0 || (age == 0 && one.pod().name().compareTo(other.pod().name()) > 0) ? one : other;
+    }
+
+    private static Tunnel judged(ObservedAgent agent) {
+        var pod = agent.pod();
+        var trouble = PodTrouble.of(pod);
+        if (trouble.isPresent()) {
+            var what = trouble.get();
+            return new Tunnel(
+                    pod,
+                    what.state(),
+                    Optional.of(what.reason().name()),
+                    what.message(),
+                    false,
+                    false,
+                    Optional.empty());
+        }
+        return switch (agent.answer()) {
+            case AgentAnswer.Reported(var report) -> reported(pod, report);
+            case AgentAnswer.Unreachable(var why) -> readinessAlone(pod, why);
+            case AgentAnswer.None() ->
+                running(pod, "Connecting", Optional.of(Reason.Connecting), "the agent has just started", false);
+        };
+    }
+
+    /** The agent's readiness is its control connection's, so it tells as much as is needed; but not why. */
+    private static Tunnel readinessAlone(AgentPod pod, String why) {
+        return running(
+                pod,
+                pod.ready() ? "Connected" : "Disconnected",
+                Optional.of(Reason.StatusUnreachable),
+                (pod.ready() ? "connected" : "not connected")
+                        + ", by the pod's readiness alone: the operator cannot read" + " the agent's /status, " + why,
+                pod.ready());
+    }
+
+    private static Tunnel running(
+            AgentPod pod, String state, Optional<Reason> reason, String message, boolean connected) {
+        return new Tunnel(pod, state, reason.map(Reason::name), message, connected, true, Optional.empty());
+    }
+
+    private static Tunnel reported(AgentPod pod, AgentReport report) {
+        if (report.connected()) {
+            var flaw = flaw(pod, report);
+            return new Tunnel(
+                    pod,
+                    "Connected",
+                    flaw.map(one -> one.reason().name()),
+                    flaw.map(PodTrouble::message).orElse(""),
+                    true,
+                    true,
+                    Optional.of(report));
+        }
+        if (report.state().equals("Draining")) {
+            return new Tunnel(
+                    pod,
+                    "Draining",
+                    Optional.of(Reason.Draining.name()),
+                    "the agent is stopping",
+                    false,
+                    true,
+                    Optional.of(report));
+        }
+        var failure = report.lastError();
+        return new Tunnel(
+                pod,
+                failure.isPresent() ? "Disconnected" : "Connecting",
+                Optional.of(failure.map(AgentReport.Failure::reason).orElse(Reason.Connecting.name())),
+                failure.map(AgentReport.Failure::message).orElse("the agent is connecting for the first time"),
+                false,
+                true,
+                Optional.of(report));
+    }
+
+    /** What is wrong with a tunnel that is up. */
+    private static Optional<PodTrouble> flaw(AgentPod pod, AgentReport report) {
+        if (report.token().filter(AgentReport.Token::refused).isPresent()) {
+            return Optional.of(new PodTrouble(
+                    "Connected",
+                    Reason.TokenRefused,
+                    "the control plane refuses the Secret's present token; the tunnel lives on the one before"));
+        }
+        var beside = pod.containers().stream()
+                .filter(container -> !container.name().equals(Names.AGENT_CONTAINER))
+                .flatMap(container -> PodTrouble.of(container).stream())
+                .findFirst();
+        if (beside.isPresent()) {
+            return beside;
+        }
+        return report.wolfReachable()
+                .filter(reachable -> !reachable)
+                .map(no -> new PodTrouble(
+                        "Connected",
+                        Reason.WolfUnreachable,
+                        "the tunnel is up, but the agent cannot connect to Wolf at spec.wolf.address"));
+    }
+}
