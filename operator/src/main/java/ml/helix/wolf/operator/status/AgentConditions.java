@@ -4,17 +4,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import ml.helix.wolf.operator.observed.Rollout;
 
 /** The four conditions about agents: do they run, reach the control plane, get in, reach Wolf. */
 final class AgentConditions {
     private static final Set<String> NOT_LET_IN = Set.of(Reason.Unauthorized.name(), Reason.Forbidden.name());
 
     private final List<Tunnel> tunnels;
-    private final int desired;
+    private final Optional<Rollout> rollout;
 
-    AgentConditions(List<Tunnel> tunnels, int desired) {
+    /** @param tunnels the most urgent first */
+    AgentConditions(List<Tunnel> tunnels, Optional<Rollout> rollout) {
         this.tunnels = tunnels;
-        this.desired = desired;
+        this.rollout = rollout;
     }
 
     List<Verdict> verdicts() {
@@ -23,6 +25,11 @@ final class AgentConditions {
 
     private Verdict available() {
         var type = "AgentsAvailable";
+        if (rollout.filter(Rollout::current).isEmpty()) {
+            return Verdict.unknown(
+                    type, Reason.NotKnown.name(), "the cluster has no numbers of the agents' DaemonSet yet");
+        }
+        int desired = rollout.get().desired();
         long available = tunnels.stream().filter(Tunnel::available).count();
         var count = "%d of %d agents run".formatted(available, desired);
         var trouble = first(tunnel -> !tunnel.available());

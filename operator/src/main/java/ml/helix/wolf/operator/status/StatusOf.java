@@ -29,7 +29,7 @@ public final class StatusOf {
                 desired, (int) tunnels.stream().filter(Tunnel::connected).count());
         var verdicts = Stream.concat(
                 new Progress(observed, tunnels, connected).verdicts().stream(),
-                new AgentConditions(tunnels, desired).verdicts().stream());
+                new AgentConditions(tunnels, observed.rollout()).verdicts().stream());
         var before = previous == null ? List.<Condition>of() : previous.conditions();
         var listed = list.of(tunnels);
         return new WolfTunnelStatus(
