@@ -1,0 +1,170 @@
+package ml.helix.wolf.controlplane.proxy;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.nio.ByteBuffer;
+import ml.helix.wolf.revdial.ByteStream;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpParser;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.http.HttpVersion;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the one response of a stream, of HTTP/1.0 or 1.1: its body has a Content-Length, is chunked, or ends with the
+ * stream. Holds one buffer, and reads on only when asked. For one thread.
+ */
+final class WolfResponse {
+    private static final int BUFFER = 16 * 1024;
+    private static final int MAX_HEAD = 64 * 1024;
+
+    private final ByteStream wolf;
+    private final byte[] bytes = new byte[BUFFER];
+    private final ByteBuffer buffer = ByteBuffer.wrap(bytes).flip();
+    private final Events events = new Events();
+    private final HttpParser parser = new HttpParser(events, MAX_HEAD);
+    private final boolean toHead;
+
+    /** @param toHead whether it answers a HEAD request, and so has no body whatever it says */
+    WolfResponse(ByteStream wolf, boolean toHead) {
+        this.wolf = wolf;
+        this.toHead = toHead;
+    }
+
+    /** What a response begins with; of interim ones only a 101. */
+    record Head(int status, HttpFields fields) {}
+
+    /**
+     * Waits for the head.
+     *
+     * @throws EOFException where the stream ended before
+     * @throws ProtocolException where what came is no HTTP response
+     * @throws IOException where the stream broke
+     */
+    Head awaitHead() throws IOException {
+        while (true) {
+            events.reset();
+            parser.reset();
+            parser.setHeadResponse(toHead);
+            advance();
+            if (events.status == HttpStatus.SWITCHING_PROTOCOLS_101 || events.status >= HttpStatus.OK_200) {
+                return new Head(events.status, events.fields.asImmutable());
+            }
+            while (!events.complete) {
+                advance();
+            }
+        }
+    }
+
+    /**
+     * Waits for more of the body.
+     *
+     * @return bytes that are valid until the next call; null at the end of the body
+     * @throws EOFException where the stream ended before the body
+     * @throws ProtocolException where a chunk is malformed
+     * @throws IOException where the stream broke
+     */
+    @Nullable
+    ByteBuffer nextContent() throws IOException {
+        while (!events.complete) {
+            events.content = null;
+            advance();
+            ByteBuffer content = events.content;
+            if (content != null) {
+                return content;
+            }
+        }
+        return null;
+    }
+
+    /** Whether more of the response is here already, so that {@link #nextContent} need not wait. */
+    boolean moreIsHere() {
+        return buffer.hasRemaining();
+    }
+
+    /** What came after the head of a 101. */
+    ByteBuffer afterHead() {
+        return buffer.slice();
+    }
+
+    /** Runs the parser up to its next event. */
+    private void advance() throws IOException {
+        while (true) {
+            boolean event = parser.parseNext(buffer);
+            IOException failure = events.failure;
+            if (failure != null) {
+                throw failure;
+            }
+            if (event) {
+                return;
+            }
+            if (!buffer.hasRemaining()) {
+                int read = wolf.read(bytes, 0, bytes.length);
+                if (read < 0) {
+                    parser.atEOF();
+                } else {
+                    buffer.clear().limit(read);
+                }
+            }
+        }
+    }
+
+    private static final class Events implements HttpParser.ResponseHandler {
+        private int status;
+        private HttpFields.Mutable fields = HttpFields.build();
+        private @Nullable ByteBuffer content;
+        private boolean complete;
+        private @Nullable IOException failure;
+
+        void reset() {
+            status = 0;
+            fields = HttpFields.build();
+            complete = false;
+        }
+
+        @Override
+        public void startResponse(HttpVersion version, int code, String reason) {
+            status = code;
+        }
+
+        @Override
+        public void parsedHeader(HttpField field) {
+            fields.add(field);
+        }
+
+        @Override
+        public boolean headerComplete() {
+            return true;
+        }
+
+        @Override
+        public boolean content(ByteBuffer item) {
+            content = item;
+            return true;
+        }
+
+        @Override
+        public boolean contentComplete() {
+            return false;
+        }
+
+        @Override
+        public boolean messageComplete() {
+            complete = true;
+            return true;
+        }
+
+        @Override
+        public void earlyEOF() {
+            failure = new EOFException("the stream ended before the response was complete");
+        }
+
+        @Override
+        public void badMessage(HttpException cause) {
+            failure = new ProtocolException("not an HTTP response: " + cause.getReason());
+        }
+    }
+}

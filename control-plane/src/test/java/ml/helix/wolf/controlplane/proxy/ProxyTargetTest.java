@@ -1,0 +1,77 @@
+package ml.helix.wolf.controlplane.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ml.helix.wolf.controlplane.http.ApiException;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ProxyTargetTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "/wolf-gpu-1/proxy/api/v1/apps, wolf-gpu-1, /api/v1/apps",
+        "/wolf-gpu-1/proxy/, wolf-gpu-1, /",
+        "/wolf-gpu-1/proxy, wolf-gpu-1, /",
+        "/wolf-gpu-1/proxy?a=b, wolf-gpu-1, /?a=b",
+        "/wolf-gpu-1/proxy/a/?q=%2F..&x=http://y/../z, wolf-gpu-1, /a/?q=%2F..&x=http://y/../z",
+        "/wolf-gpu-1/proxy/a%2Fb%20c/%C3%A9;p=1//d, wolf-gpu-1, /a%2Fb%20c/%C3%A9;p=1//d",
+        "/wolf-gpu-1/proxy/a..b/...x/.hidden, wolf-gpu-1, /a..b/...x/.hidden",
+        "/wolf-gpu-1/proxy/proxy/x, wolf-gpu-1, /proxy/x",
+        "/wolf-%C3%BC%2F1/proxy/x, wolf-ü/1, /x",
+    })
+    void theIdIsDecodedAndThePathKeptAsItCame(String path, String id, String target) throws ApiException {
+        assertThat(target("/api/v1/wolf-instances" + path)).isEqualTo(new ProxyTarget(id, target));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/../x",
+                "/a/..",
+                "/%2e%2e/x",
+                "/.%2E/x",
+                "/a/./b",
+                "/a%2F..%2F..%2Fb",
+                "/..;x=y/a",
+                "/a\\..\\b",
+                "/a%5C..%5Cb",
+            })
+    void aPathThatClimbsIsRefused(String path) {
+        assertThatThrownBy(() -> target("/api/v1/wolf-instances/wolf-1/proxy" + path))
+                .isInstanceOfSatisfying(
+                        ApiException.class, e -> assertThat(e.error().status()).isEqualTo(400));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/wolf-1/proxy/%zz",
+                "/wolf-1/proxy/%2",
+                "/wolf-%ff/proxy/x",
+                "/wolf-1/proxy/%ff",
+                "/wolf-1/proxy/é"
+            })
+    void aBrokenEscapeIsRefused(String path) {
+        assertThatThrownBy(() -> target("/api/v1/wolf-instances" + path))
+                .isInstanceOfSatisfying(
+                        ApiException.class, e -> assertThat(e.error().status()).isEqualTo(400));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/wolf-1", "/wolf-1/", "/wolf-1/proxyx", "//proxy/x", "/wolf-1/heartbeat"})
+    void anotherPathIsNotFound(String path) {
+        assertThatThrownBy(() -> target("/api/v1/wolf-instances" + path))
+                .isInstanceOfSatisfying(
+                        ApiException.class, e -> assertThat(e.error().status()).isEqualTo(404));
+    }
+
+    private static ProxyTarget target(String uri) throws ApiException {
+        int query = uri.indexOf('?');
+        return query < 0
+                ? ProxyTarget.of(uri, null)
+                : ProxyTarget.of(uri.substring(0, query), uri.substring(query + 1));
+    }
+}
