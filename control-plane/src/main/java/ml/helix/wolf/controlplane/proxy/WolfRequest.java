@@ -22,10 +22,11 @@ final class WolfRequest {
 
     private WolfRequest() {}
 
-    /** Whether the caller wants to leave HTTP after this request. */
+    /** Whether the caller wants to leave HTTP after this request; for HTTP/2 is no reason, Wolf doesn't speak it. */
     static boolean wantsUpgrade(Request request) {
         return HttpVersion.HTTP_1_1.is(request.getConnectionMetaData().getProtocol())
                 && request.getHeaders().contains(HttpHeader.UPGRADE)
+                && !request.getHeaders().contains(HttpHeader.UPGRADE, "h2c")
                 && request.getHeaders().contains(HttpHeader.CONNECTION, "upgrade");
     }
 

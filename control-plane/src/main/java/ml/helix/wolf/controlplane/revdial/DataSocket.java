@@ -211,7 +211,7 @@ final class DataSocket implements FrameHandler, ByteStream {
     @Override
     public void close() {
         boolean cut;
-        Callback unread;
+        @Nullable Callback unread;
         lock.lock();
         try {
             if (closed) {
@@ -219,7 +219,7 @@ final class DataSocket implements FrameHandler, ByteStream {
             }
             closed = true;
             changed.signalAll();
-            unread = payload == null ? Callback.NOOP : consumed;
+            unread = payload == null ? null : consumed;
             payload = null;
             cut = writing;
             if (!gone && !cut) {
@@ -233,7 +233,7 @@ final class DataSocket implements FrameHandler, ByteStream {
         } else {
             session().close(CloseStatus.NORMAL, null, Callback.NOOP);
         }
-        if (unread != Callback.NOOP) {
+        if (unread != null) {
             next(unread);
         }
     }

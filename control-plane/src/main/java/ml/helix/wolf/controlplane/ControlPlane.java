@@ -1,0 +1,138 @@
+package ml.helix.wolf.controlplane;
+
+import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import ml.helix.wolf.controlplane.auth.AdminAccess;
+import ml.helix.wolf.controlplane.auth.AdminOnly;
+import ml.helix.wolf.controlplane.auth.RunnerAccess;
+import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.controlplane.forward.ForwardListener;
+import ml.helix.wolf.controlplane.http.Page;
+import ml.helix.wolf.controlplane.http.WebServer;
+import ml.helix.wolf.controlplane.proxy.ProxyHandler;
+import ml.helix.wolf.controlplane.revdial.RevDialEndpoint;
+import ml.helix.wolf.controlplane.tunnel.TunnelMetrics;
+import ml.helix.wolf.controlplane.tunnel.Tunnels;
+import ml.helix.wolf.revdial.ConnectionManager;
+import ml.helix.wolf.revdial.Timers;
+import org.eclipse.jetty.http.HttpStatus;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A control plane: agents connect to it, callers reach their Wolfs through it. Runs from {@link #start} on until
+ * {@link #close}. Thread safe.
+ */
+final class ControlPlane implements AutoCloseable {
+    /** What agents get to answer the close frame of a control plane that stops. */
+    private static final Duration GOODBYE = Duration.ofSeconds(2);
+
+    private static final Logger log = LoggerFactory.getLogger(ControlPlane.class);
+
+    private final ScheduledExecutorService timers;
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final ConnectionManager connections;
+    private final RevDialEndpoint revdial;
+    private final WebServer server;
+    private final List<ForwardListener> forwards = new ArrayList<>();
+    private volatile boolean stopping;
+
+    private ControlPlane(ControlPlaneSettings settings, ScheduledExecutorService timers) throws IOException {
+        this.timers = timers;
+        connections = new ConnectionManager(settings.gracePeriod(), settings.dialTimeout(), timers);
+        revdial = new RevDialEndpoint(new RunnerAccess(settings.runnerToken()), connections, timers, System::nanoTime);
+        var tunnels = new Tunnels(connections, new TunnelMetrics(registry, connections::stats));
+        server = WebServer.start(settings.listen(), routes(new AdminAccess(settings.adminToken()), tunnels));
+        try {
+            for (Forward forward : settings.forwards()) {
+                forwards.add(ForwardListener.open(forward, tunnels));
+            }
+        } catch (IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** @throws IOException where an address can't be bound; nothing is left running then */
+    static ControlPlane start(ControlPlaneSettings settings) throws IOException {
+        ScheduledExecutorService timers = Timers.daemon("timers");
+        try {
+            var controlPlane = new ControlPlane(settings, timers);
+            log.info("Serving HTTP on port {}", controlPlane.port());
+            return controlPlane;
+        } catch (IOException e) {
+            timers.shutdownNow();
+            throw e;
+        }
+    }
+
+    private Routes routes(AdminAccess admin, Tunnels tunnels) {
+        var proxy = new ProxyHandler(tunnels, admin);
+        return new Routes(
+                Map.of(
+                        "/livez",
+                        Page.each(() -> Page.text(HttpStatus.OK_200, "ok")),
+                        "/readyz",
+                        Page.each(this::readiness),
+                        "/metrics",
+                        new AdminOnly(admin, Page.each(this::metrics)),
+                        "/api/v1/revdial",
+                        revdial,
+                        // Helix's client of November 2025 picks up here, without the prefix.
+                        "/revdial",
+                        revdial,
+                        "/api/v1/revdial/stats",
+                        new AdminOnly(admin, Page.each(() -> Page.json(connections.stats())))),
+                Map.of("/api/v1/wolf-instances/", new AdminOnly(admin, proxy)));
+    }
+
+    private Page readiness() {
+        return stopping
+                ? Page.text(HttpStatus.SERVICE_UNAVAILABLE_503, "stopping")
+                : Page.text(HttpStatus.OK_200, "ok");
+    }
+
+    private Page metrics() {
+        var writer = PrometheusTextFormatWriter.create();
+        var text = new ByteArrayOutputStream();
+        try {
+            writer.write(text, registry.scrape());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Page(HttpStatus.OK_200, writer.getContentType(), text.toString(StandardCharsets.UTF_8));
+    }
+
+    /** Where HTTP is served: the port that the system chose for port 0. */
+    int port() {
+        return server.port();
+    }
+
+    /** Where the forwards listen, in the order of the settings. */
+    List<Integer> forwardPorts() {
+        return forwards.stream().map(ForwardListener::port).toList();
+    }
+
+    /**
+     * Turns unready, fails the dials that wait, closes the control connections with 1001 and gives the agents
+     * {@link #GOODBYE} to answer, then cuts what is left. Idempotent.
+     */
+    @Override
+    public void close() {
+        stopping = true;
+        connections.close();
+        revdial.awaitClosed(GOODBYE);
+        forwards.forEach(ForwardListener::close);
+        server.close();
+        timers.shutdownNow();
+    }
+}

@@ -1,0 +1,114 @@
+package ml.helix.wolf.controlplane;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.program.Flag;
+import ml.helix.wolf.program.ListenAddress;
+import ml.helix.wolf.program.Program;
+import ml.helix.wolf.program.Secret;
+import ml.helix.wolf.program.Settings;
+import ml.helix.wolf.program.UsageException;
+
+/**
+ * What a control plane is told at its start.
+ *
+ * @param listen where HTTP is served
+ * @param runnerToken what agents send
+ * @param adminToken what callers send
+ * @param forwards TCP ports, each with the id that it leads to
+ * @param gracePeriod how long an id that dropped is expected back
+ * @param dialTimeout what a dial may take in all
+ */
+record ControlPlaneSettings(
+        InetSocketAddress listen,
+        Secret runnerToken,
+        Secret adminToken,
+        List<Forward> forwards,
+        Duration gracePeriod,
+        Duration dialTimeout) {
+
+    private static final Flag LISTEN =
+            Flag.value("listen", "CONTROL_PLANE_LISTEN", ":8080", "Where HTTP is served: host:port or :port.");
+    private static final Flag RUNNER_TOKEN_FILE = Flag.value(
+            "runner-token-file",
+            "RUNNER_TOKEN_FILE",
+            "",
+            "A file with the token that agents send; or RUNNER_TOKEN holds the token itself.");
+    private static final Flag ADMIN_TOKEN_FILE = Flag.value(
+            "admin-token-file",
+            "ADMIN_TOKEN_FILE",
+            "",
+            "A file with the token that callers send; or ADMIN_TOKEN holds the token itself.");
+    private static final Flag FORWARD = Flag.value(
+            "forward",
+            "CONTROL_PLANE_FORWARD",
+            "",
+            "TCP ports whose connections each go to one agent: 127.0.0.1:19001=wolf-gpu-1,…");
+    private static final Flag GRACE =
+            Flag.value("grace", "GRACE_SECONDS", "30", "How long an agent that dropped is expected back, in seconds.");
+    private static final Flag DIAL_TIMEOUT =
+            Flag.value("dial-timeout", "DIAL_TIMEOUT_SECONDS", "30", "What a dial may take in all, in seconds.");
+
+    static final Program PROGRAM = new Program(
+            "control-plane",
+            "Lets callers reach Wolfs behind NAT through the tunnels that their agents keep open to it.",
+            List.of(LISTEN, RUNNER_TOKEN_FILE, ADMIN_TOKEN_FILE, FORWARD, GRACE, DIAL_TIMEOUT),
+            Map.of("", "Runs.", "version", "Prints the version."));
+
+    /** @throws UsageException with every problem there is */
+    static ControlPlaneSettings read(Settings settings, Map<String, String> environment) throws UsageException {
+        Optional<InetSocketAddress> listen = settings.parsed(LISTEN, ListenAddress::parse);
+        Optional<Secret> runnerToken = token(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment);
+        Optional<Secret> adminToken = token(settings, ADMIN_TOKEN_FILE, "ADMIN_TOKEN", environment);
+        if (runnerToken.isPresent() && runnerToken.equals(adminToken)) {
+            settings.problem("the runner token and the admin token are the same: an agent could then reach every Wolf");
+        }
+        List<Forward> forwards = settings.parsed(FORWARD, Forward::list).orElse(List.of());
+        Duration gracePeriod = settings.seconds(GRACE);
+        Duration dialTimeout = settings.seconds(DIAL_TIMEOUT);
+        settings.done();
+        return new ControlPlaneSettings(
+                listen.orElseThrow(),
+                runnerToken.orElseThrow(),
+                adminToken.orElseThrow(),
+                forwards,
+                gracePeriod,
+                dialTimeout);
+    }
+
+    private static Optional<Secret> token(
+            Settings settings, Flag file, String variable, Map<String, String> environment) {
+        if (settings.text(file).isPresent()) {
+            return settings.parsed(file, ControlPlaneSettings::fromFile);
+        }
+        String value = environment.getOrDefault(variable, "");
+        if (value.isEmpty()) {
+            settings.problem(file + " or " + variable + " is required: " + file.help());
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Secret.of(value));
+        } catch (IllegalArgumentException e) {
+            settings.problem(variable + " " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private static Secret fromFile(String path) {
+        try {
+            return Secret.of(Files.readString(Path.of(path)));
+        } catch (IOException | InvalidPathException e) {
+            throw new IllegalArgumentException("can't be read: " + path, e);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("names a file that " + e.getMessage() + ": " + path, e);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package ml.helix.wolf.controlplane.forward;
+
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import ml.helix.wolf.program.ListenAddress;
+
+/**
+ * One item of {@code -forward}: a TCP port whose every connection is one dial to that id.
+ *
+ * @param address where to listen; port 0 lets the system choose
+ * @param runnerId for example {@code wolf-gpu-1}
+ */
+public record Forward(InetSocketAddress address, String runnerId) {
+
+    /**
+     * Reads {@code 127.0.0.1:19001=wolf-gpu-1,…}.
+     *
+     * @throws IllegalArgumentException where an item is none, saying what to write; all wrong items in one sentence
+     */
+    public static List<Forward> list(String text) {
+        List<Forward> forwards = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        for (String item : text.split(",", -1)) {
+            try {
+                forwards.add(one(item.strip()));
+            } catch (IllegalArgumentException e) {
+                problems.add(e.getMessage());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(String.join("; ", problems));
+        }
+        return forwards;
+    }
+
+    private static Forward one(String item) {
+        int equals = item.indexOf('=');
+        if (equals <= 0 || equals == item.length() - 1) {
+            throw new IllegalArgumentException(
+                    "must be address=id, for example 127.0.0.1:19001=wolf-gpu-1, not '" + item + "'");
+        }
+        try {
+            return new Forward(ListenAddress.parse(item.substring(0, equals)), item.substring(equals + 1));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("'" + item + "': the address " + e.getMessage(), e);
+        }
+    }
+}

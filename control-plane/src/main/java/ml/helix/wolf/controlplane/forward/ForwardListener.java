@@ -1,0 +1,118 @@
+package ml.helix.wolf.controlplane.forward;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.function.LongConsumer;
+import ml.helix.wolf.controlplane.tunnel.Tunnels;
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.DialException;
+import ml.helix.wolf.revdial.Splice;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A listening {@link Forward}: each connection it accepts is dialled and joined, on virtual threads. Beyond
+ * {@link #MAX_CONNECTIONS} at once, callers wait in the system's backlog. A dial that fails closes its caller's
+ * connection and is logged. Listens from {@link #open} on until {@link #close}, which cuts what is under way.
+ */
+public final class ForwardListener implements AutoCloseable {
+    static final int MAX_CONNECTIONS = 1024;
+
+    private static final LongConsumer COUNTED_BY_THE_TUNNEL = bytes -> {};
+    private static final Logger log = LoggerFactory.getLogger(ForwardListener.class);
+
+    private final Forward forward;
+    private final Tunnels tunnels;
+    private final ServerSocket server;
+    private final Semaphore room = new Semaphore(MAX_CONNECTIONS);
+    private final Set<ByteStream> callers = ConcurrentHashMap.newKeySet();
+
+    private ForwardListener(Forward forward, Tunnels tunnels, ServerSocket server) {
+        this.forward = forward;
+        this.tunnels = tunnels;
+        this.server = server;
+    }
+
+    /** @throws IOException where the address can't be bound */
+    public static ForwardListener open(Forward forward, Tunnels tunnels) throws IOException {
+        var server = new ServerSocket();
+        try {
+            server.bind(forward.address(), 256);
+        } catch (IOException e) {
+            server.close();
+            throw new IOException("cannot listen on " + forward.address() + ": " + e.getMessage(), e);
+        }
+        var listener = new ForwardListener(forward, tunnels, server);
+        Thread.ofVirtual().name("forward-" + server.getLocalPort()).start(listener::accept);
+        log.info("Forwarding {} to {}", server.getLocalSocketAddress(), forward.runnerId());
+        return listener;
+    }
+
+    /** The port it listens on: the one that the system chose for port 0. */
+    public int port() {
+        return server.getLocalPort();
+    }
+
+    private void accept() {
+        while (!server.isClosed()) {
+            room.acquireUninterruptibly();
+            try {
+                Socket caller = server.accept();
+                Thread.ofVirtual().name("forwarded").start(() -> serve(caller));
+            } catch (IOException e) {
+                room.release();
+                if (!server.isClosed()) {
+                    log.warn("A connection to {} could not be accepted: {}", forward.address(), e.getMessage());
+                }
+            }
+        }
+    }
+
+    private void serve(Socket socket) {
+        try (socket) {
+            prepare(socket);
+            var caller = new SocketStream(socket);
+            callers.add(caller);
+            try {
+                join(caller);
+            } finally {
+                callers.remove(caller);
+            }
+        } catch (IOException e) {
+            log.debug("A caller of {} went away", forward.address(), e);
+        } finally {
+            room.release();
+        }
+    }
+
+    private static void prepare(Socket socket) throws IOException {
+        socket.setTcpNoDelay(true);
+        socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+    }
+
+    private void join(SocketStream caller) {
+        try {
+            ByteStream wolf = tunnels.dial(forward.runnerId());
+            new Splice(caller, wolf, COUNTED_BY_THE_TUNNEL, COUNTED_BY_THE_TUNNEL).run();
+        } catch (DialException e) {
+            log.info("No stream for a caller of {}: {}", forward.address(), e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close();
+        } catch (IOException e) {
+            log.debug("Closing {}", forward.address(), e);
+        }
+        callers.forEach(ByteStream::close);
+    }
+}

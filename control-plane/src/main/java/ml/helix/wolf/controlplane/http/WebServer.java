@@ -1,0 +1,134 @@
+package ml.helix.wolf.controlplane.http;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import jdk.net.ExtendedSocketOptions;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Jetty with a virtual thread for each request, so that handlers may block for as long as a stream lasts. Serves from
+ * {@link #start} on until {@link #close}.
+ */
+public final class WebServer implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(WebServer.class);
+
+    private final Server server;
+    private final ServerConnector connector;
+
+    private WebServer(Server server, ServerConnector connector) {
+        this.server = server;
+        this.connector = connector;
+    }
+
+    /**
+     * Binds and serves.
+     *
+     * @param handler blocks as it likes; an {@link ApiException} becomes the answer
+     * @throws IOException where the address can't be bound
+     */
+    public static WebServer start(InetSocketAddress address, Request.Handler handler) throws IOException {
+        var threads = new QueuedThreadPool();
+        threads.setName("http");
+        Executor virtual = Executors.newThreadPerTaskExecutor(
+                Thread.ofVirtual().name("request-", 0).factory());
+        threads.setVirtualThreadsExecutor(virtual);
+        var server = new Server(threads);
+        server.setErrorHandler(new JsonErrors());
+        server.setHandler(new Answers(handler));
+        var connector = new KeptAlive(server, new HttpConnectionFactory(configuration()));
+        connector.setHost(address.getAddress().isAnyLocalAddress() ? null : address.getHostString());
+        connector.setPort(address.getPort());
+        server.addConnector(connector);
+        try {
+            server.start();
+        } catch (Exception e) {
+            throw new IOException("cannot listen on " + address + ": " + e.getMessage(), e);
+        }
+        return new WebServer(server, connector);
+    }
+
+    /** Paths are read raw, by the handlers: Wolf's may hold what would be ambiguous if they were files. */
+    private static HttpConfiguration configuration() {
+        var configuration = new HttpConfiguration();
+        configuration.setSendServerVersion(false);
+        configuration.setSendDateHeader(false);
+        configuration.setRequestHeaderSize(16 * 1024);
+        configuration.setUriCompliance(UriCompliance.UNSAFE);
+        return configuration;
+    }
+
+    /** The port it listens on: the one that the system chose for port 0. */
+    public int port() {
+        return connector.getLocalPort();
+    }
+
+    /** Cuts what is under way. Idempotent. */
+    @Override
+    public void close() {
+        try {
+            server.stop();
+        } catch (Exception e) {
+            log.warn("The HTTP server did not stop in order", e);
+        }
+    }
+
+    /** Notices peers that vanished without a word, since a stream may be quiet for as long as it likes. */
+    private static final class KeptAlive extends ServerConnector {
+        KeptAlive(Server server, HttpConnectionFactory http) {
+            super(server, http);
+        }
+
+        @Override
+        protected void configure(Socket socket) {
+            super.configure(socket);
+            try {
+                socket.setKeepAlive(true);
+                socket.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, 60);
+                socket.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, 15);
+                socket.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 4);
+            } catch (IOException | UnsupportedOperationException e) {
+                log.debug("No TCP keep-alive for {}", socket, e);
+            }
+        }
+    }
+
+    private static final class Answers extends Handler.Abstract {
+        private final Request.Handler handler;
+
+        Answers(Request.Handler handler) {
+            this.handler = handler;
+        }
+
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) throws Exception {
+            try {
+                return handler.handle(request, response, callback);
+            } catch (ApiException e) {
+                response.reset();
+                e.error().send(response, callback);
+            } catch (IOException e) {
+                log.debug(
+                        "{} {} broke off",
+                        request.getMethod(),
+                        request.getHttpURI().getPath(),
+                        e);
+                callback.failed(e);
+            }
+            return true;
+        }
+    }
+}

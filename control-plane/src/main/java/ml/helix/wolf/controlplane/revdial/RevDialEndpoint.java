@@ -1,0 +1,161 @@
+package ml.helix.wolf.controlplane.revdial;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
+import ml.helix.wolf.controlplane.auth.RunnerAccess;
+import ml.helix.wolf.controlplane.http.ApiError;
+import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.ConnectionManager;
+import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.Fields;
+import org.eclipse.jetty.websocket.core.Configuration;
+import org.eclipse.jetty.websocket.core.FrameHandler;
+import org.eclipse.jetty.websocket.core.WebSocketComponents;
+import org.eclipse.jetty.websocket.core.server.Handshaker;
+import org.eclipse.jetty.websocket.core.server.ServerUpgradeRequest;
+import org.eclipse.jetty.websocket.core.server.ServerUpgradeResponse;
+import org.eclipse.jetty.websocket.core.server.WebSocketNegotiator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where agents come in: {@code GET /api/v1/revdial?runnerid=…} opens a control connection, {@code
+ * ?revdial.dialer=…&revdial.req=…} a data connection. Both need the runners' token. Thread safe.
+ */
+public final class RevDialEndpoint implements Request.Handler {
+    private static final int LONGEST_ID = 512;
+    private static final int DATA_BUFFER = 32 * 1024;
+    /** What an agent sends on a control connection are lines of 4,096 bytes at most, each in any number of frames. */
+    private static final int LARGEST_CONTROL_FRAME = 64 * 1024;
+
+    private static final Logger log = LoggerFactory.getLogger(RevDialEndpoint.class);
+
+    private final RunnerAccess access;
+    private final ConnectionManager connections;
+    private final ScheduledExecutorService timers;
+    private final LongSupplier nanoTime;
+    /** Wanted by the handshake for extensions; there are none, so it is never started. */
+    private final WebSocketComponents components = new WebSocketComponents(null, null, null, null, null, Runnable::run);
+
+    private final Set<ControlSocket> controls = ConcurrentHashMap.newKeySet();
+    private final Handshaker handshaker = Handshaker.newInstance();
+
+    /**
+     * @param timers runs short tasks only
+     * @param nanoTime the clock that {@code timers} goes by
+     */
+    public RevDialEndpoint(
+            RunnerAccess access,
+            ConnectionManager connections,
+            ScheduledExecutorService timers,
+            LongSupplier nanoTime) {
+        this.access = access;
+        this.connections = connections;
+        this.timers = timers;
+        this.nanoTime = nanoTime;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws ApiException {
+        if (!HttpMethod.GET.is(request.getMethod())) {
+            throw new ApiException(new ApiError(HttpStatus.METHOD_NOT_ALLOWED_405, "MethodNotAllowed", "only GET"));
+        }
+        if (!access.admits(request.getHeaders())) {
+            throw new ApiException(ApiError.unauthorized("Authorization: a Bearer with the runners' token is needed"));
+        }
+        Fields query = query(request);
+        @Nullable String dialerId = query.getValue("revdial.dialer");
+        if (dialerId == null) {
+            var control = new ControlSocket(runnerId(query), connections, timers, nanoTime, controls);
+            upgrade(request, response, callback, control, LARGEST_CONTROL_FRAME);
+        } else {
+            refuseDeadDialer(dialerId);
+            String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
+            var data = new DataSocket(timers, stream -> deliver(dialerId, requestId, stream));
+            upgrade(request, response, callback, data, /* largestFrame= */ 0);
+        }
+        return true;
+    }
+
+    /** Waits until no control connection is left, or the time is over. */
+    public void awaitClosed(Duration atMost) {
+        try {
+            CompletableFuture.allOf(controls.stream().map(ControlSocket::gone).toArray(CompletableFuture<?>[]::new))
+                    .get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            log.info("{} control connections did not close in time", controls.size());
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("going away can't fail", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Fields query(Request request) throws ApiException {
+        try {
+            return Request.extractQueryParameters(request);
+        } catch (IllegalArgumentException e) {
+            throw new ApiException(ApiError.badRequest("the query's escapes can't be read"));
+        }
+    }
+
+    private static String runnerId(Fields query) throws ApiException {
+        String id = Objects.requireNonNullElse(query.getValue("runnerid"), "");
+        if (id.isEmpty() || id.length() > LONGEST_ID || id.chars().anyMatch(Character::isISOControl)) {
+            throw new ApiException(ApiError.badRequest("runnerid: 1 to " + LONGEST_ID
+                    + " characters are needed, and no control characters, for example runnerid=wolf-gpu-1"));
+        }
+        return id;
+    }
+
+    private void refuseDeadDialer(String dialerId) throws ApiException {
+        switch (connections.dialerState(dialerId)) {
+            case UP -> {}
+            case EXPIRED ->
+                throw new ApiException(
+                        new ApiError(HttpStatus.GONE_410, "Gone", "revdial.dialer: its control connection is over"));
+            case UNKNOWN -> throw new ApiException(ApiError.notFound("revdial.dialer: unknown"));
+        }
+    }
+
+    private void deliver(String dialerId, String requestId, ByteStream stream) {
+        connections.deliver(dialerId, requestId, stream);
+    }
+
+    private void upgrade(Request request, Response response, Callback callback, FrameHandler handler, int largestFrame)
+            throws ApiException {
+        Configuration.Customizer limits = configuration -> {
+            configuration.setIdleTimeout(Duration.ZERO);
+            configuration.setMaxFrameSize(largestFrame);
+            configuration.setInputBufferSize(largestFrame == 0 ? DATA_BUFFER : 4096);
+        };
+        if (!handshaker.upgradeRequest(new Plain(handler), request, response, callback, components, limits)) {
+            throw new ApiException(new ApiError(
+                    HttpStatus.UPGRADE_REQUIRED_426, "UpgradeRequired", "this path is for WebSocket connections"));
+        }
+    }
+
+    /** Agrees to no extension: what runs through a tunnel is often compressed already. */
+    private record Plain(FrameHandler handler) implements WebSocketNegotiator {
+        @Override
+        public FrameHandler negotiate(ServerUpgradeRequest request, ServerUpgradeResponse response, Callback callback) {
+            response.setExtensions(List.of());
+            return handler;
+        }
+    }
+}

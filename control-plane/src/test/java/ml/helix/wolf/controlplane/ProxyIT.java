@@ -1,0 +1,441 @@
+package ml.helix.wolf.controlplane;
+
+import static ml.helix.wolf.controlplane.TestControlPlane.ADMIN_TOKEN;
+import static ml.helix.wolf.controlplane.TestControlPlane.RUNNER_TOKEN;
+import static ml.helix.wolf.controlplane.TestControlPlane.eventually;
+import static ml.helix.wolf.controlplane.TestControlPlane.proxied;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.testkit.FakeWolf;
+import ml.helix.wolf.testkit.TestEndpoints;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ProxyIT {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final FakeWolf wolf = FakeWolf.onLoopback().start();
+    private TestControlPlane controlPlane;
+    private TestAgent agent;
+
+    @BeforeEach
+    void connect() throws IOException {
+        controlPlane = TestControlPlane.start();
+        agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.joining(wolf.port()));
+    }
+
+    @AfterEach
+    void close() {
+        agent.close();
+        controlPlane.close();
+        wolf.close();
+    }
+
+    @Test
+    void aScreenshotComesThroughByteForByte() throws Exception {
+        var response = controlPlane.send(
+                controlPlane
+                        .admin(proxied("wolf-1", "/testkit/screenshot?bytes=3000001&seed=7"))
+                        .build(),
+                BodyHandlers.ofByteArray());
+
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("Content-Type")).contains("image/png");
+        assertThat(response.headers().firstValueAsLong("Content-Length")).hasValue(3_000_001);
+        assertThat(response.body()).isEqualTo(TestEndpoints.noise(3_000_001, 7));
+    }
+
+    @Test
+    void aResponseThatLastsForSecondsComesThroughByteForByte() throws Exception {
+        var response = controlPlane.send(
+                controlPlane
+                        .admin(proxied("wolf-1", "/testkit/pieces?count=20&bytes=5001&pauseMillis=100&seed=8"))
+                        .build(),
+                BodyHandlers.ofByteArray());
+
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.body()).isEqualTo(TestEndpoints.noise(20 * 5001, 8));
+    }
+
+    @Test
+    void wolfsOwnErrorsComeThroughAsTheyAre() throws Exception {
+        var response = controlPlane.send(
+                controlPlane.admin(proxied("wolf-1", "/api/v1/nothing")).build());
+
+        assertThat(response.statusCode()).isEqualTo(404);
+        assertThat(response.body()).isEmpty();
+    }
+
+    @Test
+    void wolfSeesHostLocalhostAndWhoAskedAndNoToken() throws Exception {
+        JsonNode seen = controlPlane.json(controlPlane
+                .admin(proxied("wolf-1", "/testkit/request?q=a%20b%2Fc"))
+                .header("X-Forwarded-For", "192.0.2.7")
+                .header("Accept", "application/json")
+                .build());
+
+        assertThat(seen.path("target").asText()).isEqualTo("/testkit/request?q=a%20b%2Fc");
+        JsonNode headers = seen.path("headers");
+        assertThat(headers.path("host").asText()).isEqualTo("localhost");
+        assertThat(headers.path("x-forwarded-for").asText()).isEqualTo("192.0.2.7, 127.0.0.1");
+        assertThat(headers.path("x-forwarded-host").asText()).isEqualTo("127.0.0.1:" + controlPlane.port());
+        assertThat(headers.path("x-forwarded-proto").asText()).isEqualTo("http");
+        assertThat(headers.path("accept").asText()).isEqualTo("application/json");
+        assertThat(seen.toString()).doesNotContain(ADMIN_TOKEN, RUNNER_TOKEN).doesNotContainIgnoringCase("upgrade");
+    }
+
+    @Test
+    void anAuthorizationBesideXAdminTokenReachesWolf() throws Exception {
+        JsonNode seen = controlPlane.json(controlPlane
+                .request(proxied("wolf-1", "/testkit/request"))
+                .header("X-Admin-Token", ADMIN_TOKEN)
+                .header("Authorization", "Basic d29sZjp3b2xm")
+                .build());
+
+        assertThat(seen.path("headers").path("authorization").asText()).isEqualTo("Basic d29sZjp3b2xm");
+        assertThat(seen.toString()).doesNotContain(ADMIN_TOKEN);
+    }
+
+    @Test
+    void aBodyOfKnownLengthReachesWolf() throws Exception {
+        byte[] body = TestEndpoints.noise(5_000_001, 9);
+
+        JsonNode digest = controlPlane.json(controlPlane
+                .admin(proxied("wolf-1", "/testkit/digest"))
+                .POST(BodyPublishers.ofByteArray(body))
+                .build());
+
+        assertThat(digest.path("bytes").asInt()).isEqualTo(body.length);
+        assertThat(digest.path("sha256").asText()).isEqualTo(sha256(body));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 100_001, 8 * 1024 * 1024})
+    void aChunkedBodyReachesWolfWithItsLength(int length) throws Exception {
+        byte[] body = TestEndpoints.noise(length, 10);
+
+        JsonNode digest = controlPlane.json(controlPlane
+                .admin(proxied("wolf-1", "/testkit/digest"))
+                .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)))
+                .build());
+
+        assertThat(digest.path("bytes").asInt()).isEqualTo(length);
+        assertThat(digest.path("sha256").asText()).isEqualTo(sha256(body));
+    }
+
+    @Test
+    void aChunkedBodyThatIsTooLongGets413AndWolfIsNotAsked() throws Exception {
+        byte[] body = new byte[8 * 1024 * 1024 + 1];
+
+        assertThat(controlPlane.error(controlPlane
+                        .admin(proxied("wolf-1", "/testkit/digest"))
+                        .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)))
+                        .build()))
+                .isEqualTo("413 PayloadTooLarge");
+        assertThat(wolf.accepted()).isZero();
+    }
+
+    @Test
+    void aPostWithoutABodySaysSo() throws Exception {
+        try (Socket caller = controlPlane.connect()) {
+            write(
+                    caller,
+                    "POST " + proxied("wolf-1", "/testkit/request") + " HTTP/1.1\r\nHost: x\r\nX-Admin-Token: "
+                            + ADMIN_TOKEN + "\r\nConnection: close\r\n\r\n");
+
+            assertThat(all(caller)).contains("\"content-length\":\"0\"");
+        }
+    }
+
+    @Test
+    void anExpectIsAnsweredHere() throws Exception {
+        try (Socket caller = controlPlane.connect()) {
+            write(
+                    caller,
+                    "POST " + proxied("wolf-1", "/testkit/request") + " HTTP/1.1\r\nHost: x\r\nX-Admin-Token: "
+                            + ADMIN_TOKEN
+                            + "\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+            assertThat(line(caller)).startsWith("HTTP/1.1 100");
+
+            write(caller, "hello");
+
+            assertThat(all(caller)).contains("\"body\":\"hello\"").doesNotContain("expect");
+        }
+    }
+
+    @Test
+    void theAnswerToHeadKeepsItsLength() throws Exception {
+        try (var odd = new OddWolf("HTTP/1.0 200 OK\r\nContent-Length: 12345\r\n\r\n");
+                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(odd.port()))) {
+            var response = controlPlane.send(
+                    controlPlane.admin(proxied("wolf-odd", "/x")).HEAD().build());
+
+            assertThat(response.statusCode()).isEqualTo(200);
+            assertThat(response.headers().firstValueAsLong("Content-Length")).hasValue(12345);
+            assertThat(its.commands()).contains("conn-ready");
+        }
+    }
+
+    @Test
+    void aChunkedResponseComesThrough() throws Exception {
+        try (var odd = new OddWolf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: X-Private\r\n"
+                        + "X-Private: 1\r\nX-Public: 2\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
+                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(odd.port()))) {
+            var response = controlPlane.send(
+                    controlPlane.admin(proxied("wolf-odd", "/x")).build());
+
+            assertThat(response.body()).isEqualTo("hello world");
+            assertThat(response.headers().firstValue("X-Public")).contains("2");
+            assertThat(response.headers().firstValue("X-Private")).isEmpty();
+            assertThat(its.commands()).contains("conn-ready");
+        }
+    }
+
+    @Test
+    void aResponseThatBreaksOffIsNotPassedOffAsWhole() throws Exception {
+        try (var odd = new OddWolf("HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
+                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(odd.port()))) {
+            HttpRequest request = controlPlane.admin(proxied("wolf-odd", "/x")).build();
+
+            assertThatThrownBy(() -> controlPlane.send(request)).isInstanceOf(IOException.class);
+            assertThat(its.commands()).contains("conn-ready");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.0 200 OK\r\nContent-"})
+    void anythingButAResponseGets502(String answer) throws Exception {
+        try (var odd = new OddWolf(answer);
+                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(odd.port()))) {
+            assertThat(controlPlane.error(
+                            controlPlane.admin(proxied("wolf-odd", "/x")).build()))
+                    .startsWith("502 ");
+            assertThat(its.commands()).contains("conn-ready");
+        }
+    }
+
+    @Test
+    void anEventComesThroughBeforeTheNextOne() throws Exception {
+        var response = controlPlane.send(
+                controlPlane.admin(proxied("wolf-1", "/api/v1/events")).build(), BodyHandlers.ofInputStream());
+        try (var events = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+            eventually("a subscriber at Wolf", () -> wolf.subscribers() == 1);
+            for (int i = 0; i < 3; i++) {
+                wolf.emit("Test" + i, JSON.createObjectNode().put("number", i));
+
+                assertThat(events.readLine()).isEqualTo("event: Test" + i);
+                assertThat(events.readLine()).isEqualTo("data: {\"number\":" + i + "}");
+                assertThat(events.readLine()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aCallerThatGoesAwayEndsTheStreamAtAWolfThatSaysNothing() throws Exception {
+        try (var quiet = new OddWolf("HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", true);
+                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(quiet.port()))) {
+            try (Socket caller = controlPlane.connect()) {
+                write(caller, get("/events").replace("wolf-1", "wolf-odd"));
+                assertThat(line(caller)).startsWith("HTTP/1.1 200");
+            }
+
+            quiet.awaitEnd();
+            eventually("no stream is left", () -> controlPlane.metric("wolf_control_plane_streams_active") == 0);
+            assertThat(its.commands()).contains("conn-ready");
+        }
+    }
+
+    @Test
+    void aCallerThatGoesAwayInItsBodyEndsTheStreamAtWolf() throws Exception {
+        try (Socket caller = controlPlane.connect()) {
+            write(
+                    caller,
+                    "POST " + proxied("wolf-1", "/testkit/digest") + " HTTP/1.1\r\nHost: x\r\nX-Admin-Token: "
+                            + ADMIN_TOKEN + "\r\nContent-Length: 1000\r\n\r\nnot all of it");
+            eventually("a connection at Wolf", () -> wolf.open() == 1);
+        }
+
+        eventually("Wolf's connection is closed", () -> wolf.open() == 0);
+    }
+
+    @Test
+    void aCallersConnectionServesOneRequestAfterAnother() throws Exception {
+        try (Socket caller = controlPlane.connect()) {
+            for (int i = 0; i < 3; i++) {
+                write(caller, get("/testkit/screenshot?bytes=10"));
+                assertThat(line(caller)).startsWith("HTTP/1.1 200");
+                response(caller, 10);
+            }
+        }
+    }
+
+    @Test
+    void requestsThatAreSentBeforeTheAnswerAreNotLost() throws Exception {
+        try (Socket caller = controlPlane.connect()) {
+            write(caller, get("/testkit/pieces?count=5&bytes=100&pauseMillis=100"));
+            assertThat(line(caller)).startsWith("HTTP/1.1 200");
+            write(caller, get("/testkit/screenshot?bytes=11"));
+            write(caller, get("/testkit/screenshot?bytes=12").replace("Host: x", "Host: x\r\nConnection: close"));
+
+            String rest = all(caller);
+            assertThat(rest).contains("Content-Length: 11", "Content-Length: 12");
+        }
+    }
+
+    @Test
+    void anUpgradeLeavesHttpOnBothSides() throws Exception {
+        try (Socket caller = controlPlane.connect()) {
+            write(
+                    caller,
+                    get("/testkit/echo").replace("Host: x", "Host: x\r\nConnection: upgrade\r\nUpgrade: echo")
+                            + "with the request ");
+            assertThat(line(caller)).startsWith("HTTP/1.1 101");
+            String line = line(caller);
+            while (!line.isEmpty()) {
+                line = line(caller);
+            }
+            assertThat(new String(caller.getInputStream().readNBytes(17), StandardCharsets.UTF_8))
+                    .isEqualTo("with the request ");
+            byte[] noise = TestEndpoints.noise(2_000_000, 11);
+            Thread.ofVirtual().start(() -> {
+                try {
+                    caller.getOutputStream().write(noise);
+                } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            });
+            assertThat(caller.getInputStream().readNBytes(noise.length)).isEqualTo(noise);
+        }
+
+        eventually("Wolf's connection is closed", () -> wolf.open() == 0);
+    }
+
+    @Test
+    void whatWolfDoesNotUpgradeIsAnswered() throws Exception {
+        try (Socket caller = controlPlane.connect()) {
+            write(
+                    caller,
+                    get("/testkit/echo").replace("Host: x", "Host: x\r\nConnection: upgrade, close\r\nUpgrade: other"));
+
+            assertThat(all(caller)).startsWith("HTTP/1.1 426").contains("Ask for Upgrade: echo");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/%2e%2e/x", "/a%2F..%2Fb", "/..%5Cx"})
+    void aPathThatClimbsIsRefused(String path) throws Exception {
+        try (Socket caller = controlPlane.connect()) {
+            write(caller, get(path).replace("Host: x", "Host: x\r\nConnection: close"));
+
+            assertThat(all(caller)).startsWith("HTTP/1.1 400").contains("\"code\":\"BadRequest\"");
+            assertThat(wolf.accepted()).isZero();
+        }
+    }
+
+    @Test
+    void aRequestWithoutTheAdminTokenGets401() throws Exception {
+        for (String token : new String[] {"wrong", RUNNER_TOKEN}) {
+            assertThat(controlPlane.error(controlPlane
+                            .request(proxied("wolf-1", "/testkit/request"))
+                            .header("Authorization", "Bearer " + token)
+                            .build()))
+                    .isEqualTo("401 Unauthorized");
+        }
+        assertThat(wolf.accepted()).isZero();
+    }
+
+    private static String get(String path) {
+        return "GET " + proxied("wolf-1", path) + " HTTP/1.1\r\nHost: x\r\nX-Admin-Token: " + ADMIN_TOKEN + "\r\n\r\n";
+    }
+
+    private static void write(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String line(Socket socket) throws IOException {
+        var line = new StringBuilder();
+        InputStream in = socket.getInputStream();
+        for (int b = in.read(); b >= 0 && b != '\n'; b = in.read()) {
+            line.append((char) b);
+        }
+        return line.toString().strip();
+    }
+
+    private static void response(Socket socket, int length) throws IOException {
+        String line = line(socket);
+        while (!line.isEmpty()) {
+            line = line(socket);
+        }
+        assertThat(socket.getInputStream().readNBytes(length)).hasSize(length);
+    }
+
+    private static String all(Socket socket) throws IOException {
+        return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+    }
+
+    private static String sha256(byte[] bytes) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    }
+
+    /** Reads one request's head, gives one answer, and then closes, or waits for its peer to. */
+    private static final class OddWolf implements AutoCloseable {
+        private final ServerSocket server = new ServerSocket(0);
+
+        private final CompletableFuture<Void> ended = new CompletableFuture<>();
+
+        OddWolf(String answer) throws IOException {
+            this(answer, false);
+        }
+
+        OddWolf(String answer, boolean holdsOn) throws IOException {
+            Thread.ofVirtual().start(() -> {
+                try (Socket socket = server.accept()) {
+                    String line = line(socket);
+                    while (!line.isEmpty()) {
+                        line = line(socket);
+                    }
+                    write(socket, answer);
+                    if (holdsOn && socket.getInputStream().read() < 0) {
+                        ended.complete(null);
+                    }
+                } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            });
+        }
+
+        int port() {
+            return server.getLocalPort();
+        }
+
+        void awaitEnd() throws Exception {
+            ended.get(20, TimeUnit.SECONDS);
+        }
+
+        @Override
+        public void close() throws IOException {
+            server.close();
+        }
+    }
+}

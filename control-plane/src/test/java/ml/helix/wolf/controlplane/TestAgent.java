@@ -1,0 +1,163 @@
+package ml.helix.wolf.controlplane;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.controlplane.RawWebSocket.Frame;
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.Splice;
+
+/** An agent that does what its script says with each conn-ready. */
+final class TestAgent implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final int port;
+    private final String token;
+    private final Script script;
+    private final RawWebSocket control;
+    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private final CompletableFuture<Void> firstLine = new CompletableFuture<Void>().orTimeout(20, TimeUnit.SECONDS);
+    private final List<String> commands = new CopyOnWriteArrayList<>();
+
+    /** What to do with a conn-ready; each runs on a thread of its own. */
+    interface Script {
+        void connReady(TestAgent agent, String connPath) throws IOException;
+    }
+
+    private TestAgent(int port, String runnerId, String token, Script script) throws IOException {
+        this.port = port;
+        this.token = token;
+        this.script = script;
+        String id = URLEncoder.encode(runnerId, StandardCharsets.UTF_8);
+        control = RawWebSocket.open(port, "/api/v1/revdial?runnerid=" + id, token);
+        Thread.ofVirtual().name("test-agent " + runnerId).start(this::listen);
+    }
+
+    /** Connects, and waits for the server's first line. */
+    static TestAgent connect(TestControlPlane controlPlane, String runnerId, Script script) throws IOException {
+        var agent = new TestAgent(controlPlane.port(), runnerId, TestControlPlane.RUNNER_TOKEN, script);
+        agent.firstLine.join();
+        return agent;
+    }
+
+    /** Picks up under /api/v1/revdial and joins with a local port, as the real one does. */
+    static Script joining(int localPort) {
+        return (agent, connPath) -> {
+            Socket local = new Socket("127.0.0.1", localPort);
+            local.setTcpNoDelay(true);
+            try (local) {
+                ByteStream data = agent.pickUp("/api/v1" + connPath);
+                new Splice(data, stream(local), bytes -> {}, bytes -> {}).run();
+            }
+        };
+    }
+
+    /** Answers every conn-ready with that reason. */
+    static Script failing(String reason) {
+        return (agent, connPath) -> agent.pickupFailed(connPath, reason);
+    }
+
+    /** Does nothing at all. */
+    static Script silent() {
+        return (agent, connPath) -> {};
+    }
+
+    RawWebSocket pickUp(String target) throws IOException {
+        return RawWebSocket.open(port, target, token);
+    }
+
+    void pickupFailed(String connPath, String reason) throws IOException {
+        byte[] json = JSON.writeValueAsBytes(Map.of("command", "pickup-failed", "connPath", connPath, "err", reason));
+        control.send(RawWebSocket.BINARY, false, json);
+        control.send(RawWebSocket.CONTINUATION, true, "\n".getBytes(StandardCharsets.UTF_8));
+    }
+
+    RawWebSocket control() {
+        return control;
+    }
+
+    List<String> commands() {
+        return commands;
+    }
+
+    /** Waits for the control connection's end; its close code, 0 where there was none. */
+    int awaitEnd() throws Exception {
+        return ended.get(20, TimeUnit.SECONDS);
+    }
+
+    private void listen() {
+        var lines = new StringBuilder();
+        try {
+            while (true) {
+                Frame frame = control.next();
+                switch (frame.opcode()) {
+                    case RawWebSocket.CLOSE -> {
+                        ended.complete(frame.closeCode());
+                        control.close();
+                        return;
+                    }
+                    case RawWebSocket.PING -> control.send(RawWebSocket.PONG, true, frame.payload());
+                    default -> lines.append(frame.text());
+                }
+                for (int end = lines.indexOf("\n"); end >= 0; end = lines.indexOf("\n")) {
+                    take(JSON.readTree(lines.substring(0, end)));
+                    lines.delete(0, end + 1);
+                }
+            }
+        } catch (IOException e) {
+            ended.complete(0);
+        }
+    }
+
+    private void take(JsonNode message) {
+        String command = message.path("command").asText();
+        commands.add(command);
+        firstLine.complete(null);
+        if (command.equals("conn-ready")) {
+            Thread.ofVirtual().name("test-pickup").start(() -> {
+                try {
+                    script.connReady(this, message.path("connPath").asText());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+        }
+    }
+
+    private static ByteStream stream(Socket socket) {
+        return new ByteStream() {
+            @Override
+            public int read(byte[] buffer, int offset, int length) throws IOException {
+                return socket.getInputStream().read(buffer, offset, length);
+            }
+
+            @Override
+            public void write(byte[] buffer, int offset, int length) throws IOException {
+                socket.getOutputStream().write(buffer, offset, length);
+            }
+
+            @Override
+            public void close() {
+                try {
+                    socket.close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        control.close();
+    }
+}

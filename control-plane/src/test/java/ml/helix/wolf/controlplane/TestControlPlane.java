@@ -1,0 +1,131 @@
+package ml.helix.wolf.controlplane;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.program.Secret;
+
+/** A control plane on a port of its own, and the ways to ask it. */
+final class TestControlPlane implements AutoCloseable {
+    static final String RUNNER_TOKEN = "runner-token-of-the-tests";
+    static final String ADMIN_TOKEN = "admin-token-of-the-tests";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final InetSocketAddress ANY_PORT = new InetSocketAddress("127.0.0.1", 0);
+
+    private final ControlPlane controlPlane;
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    private TestControlPlane(ControlPlane controlPlane) {
+        this.controlPlane = controlPlane;
+    }
+
+    static TestControlPlane start() throws IOException {
+        return start(Duration.ofSeconds(30), Duration.ofSeconds(30));
+    }
+
+    /** @param forwardTo ids, each with a forward on a port of its own */
+    static TestControlPlane start(Duration gracePeriod, Duration dialTimeout, String... forwardTo) throws IOException {
+        return new TestControlPlane(ControlPlane.start(new ControlPlaneSettings(
+                ANY_PORT,
+                Secret.of(RUNNER_TOKEN),
+                Secret.of(ADMIN_TOKEN),
+                List.of(forwardTo).stream().map(id -> new Forward(ANY_PORT, id)).toList(),
+                gracePeriod,
+                dialTimeout)));
+    }
+
+    int port() {
+        return controlPlane.port();
+    }
+
+    int forwardPort() {
+        return controlPlane.forwardPorts().getFirst();
+    }
+
+    /** A plain connection to the HTTP port. */
+    Socket connect() throws IOException {
+        return new Socket("127.0.0.1", port());
+    }
+
+    HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+                .timeout(Duration.ofSeconds(30));
+    }
+
+    /** A request with the admin token. */
+    HttpRequest.Builder admin(String path) {
+        return request(path).header("Authorization", "Bearer " + ADMIN_TOKEN);
+    }
+
+    static String proxied(String runnerId, String path) {
+        return "/api/v1/wolf-instances/" + runnerId + "/proxy" + path;
+    }
+
+    HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+        return client.send(request, BodyHandlers.ofString());
+    }
+
+    <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> body)
+            throws IOException, InterruptedException {
+        return client.send(request, body);
+    }
+
+    JsonNode json(HttpRequest request) throws IOException, InterruptedException {
+        return JSON.readTree(send(request).body());
+    }
+
+    /** {@code 503 NoConnection} and so on: the status and the code of an error. */
+    String error(HttpRequest request) throws IOException, InterruptedException {
+        HttpResponse<String> response = send(request);
+        return response.statusCode() + " "
+                + JSON.readTree(response.body()).path("error").path("code").asText();
+    }
+
+    int activeConnections() throws IOException, InterruptedException {
+        return json(admin("/api/v1/revdial/stats").build())
+                .path("activeConnections")
+                .asInt();
+    }
+
+    /** The value of a metric, labels and all. */
+    double metric(String name) throws IOException, InterruptedException {
+        return send(admin("/metrics").build())
+                .body()
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no metric " + name));
+    }
+
+    /** Waits, 20 s at most, for what must become true. */
+    static void eventually(String what, Callable<Boolean> condition) throws Exception {
+        Instant deadline = Instant.now().plusSeconds(20);
+        while (!condition.call()) {
+            if (Instant.now().isAfter(deadline)) {
+                throw new AssertionError("not within 20 s: " + what);
+            }
+            LockSupport.parkNanos(5_000_000);
+        }
+    }
+
+    @Override
+    public void close() {
+        controlPlane.close();
+        client.close();
+    }
+}

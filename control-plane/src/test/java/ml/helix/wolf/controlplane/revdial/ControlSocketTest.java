@@ -1,0 +1,102 @@
+package ml.helix.wolf.controlplane.revdial;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import ml.helix.wolf.revdial.ConnectionManager;
+import ml.helix.wolf.revdial.ControlEnd;
+import ml.helix.wolf.testkit.ManualScheduler;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.websocket.core.CloseStatus;
+import org.eclipse.jetty.websocket.core.Frame;
+import org.eclipse.jetty.websocket.core.OpCode;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ControlSocketTest {
+    private final FakeSession session = new FakeSession();
+    private final ManualScheduler timers = new ManualScheduler();
+    private final ConnectionManager connections =
+            new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers);
+    private final ControlSocket socket =
+            new ControlSocket("wolf-1", connections, timers, timers::nanoTime, ConcurrentHashMap.newKeySet());
+
+    private long passed;
+
+    @BeforeEach
+    void open() {
+        socket.onOpen(session, Callback.NOOP);
+    }
+
+    @Test
+    void aPingGoesOutEvery15Seconds() throws Exception {
+        pass(Duration.ofSeconds(14));
+        assertThat(pings()).isZero();
+        pass(Duration.ofSeconds(1));
+        assertThat(pings()).isEqualTo(1);
+        pass(Duration.ofSeconds(15));
+        assertThat(pings()).isEqualTo(2);
+    }
+
+    @Test
+    void anAgentThatAnswersNoneFor45SecondsIsCut() throws Exception {
+        pass(Duration.ofSeconds(44));
+        assertThat(session.aborted).isFalse();
+
+        pass(Duration.ofSeconds(1));
+
+        assertThat(session.aborted).isTrue();
+    }
+
+    @Test
+    void anAgentThatAnswersIsNotCut() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            pass(Duration.ofSeconds(30));
+            socket.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
+        }
+
+        assertThat(session.aborted).isFalse();
+    }
+
+    @Test
+    void anAgentThatIsGoneIsInItsGracePeriodAndNotPinged() throws Exception {
+        assertThat(connections.stats().activeConnections()).isEqualTo(1);
+
+        socket.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
+        pass(Duration.ofSeconds(20));
+
+        assertThat(connections.stats().activeConnections()).isZero();
+        assertThat(connections.stats().gracePeriodEntries()).isEqualTo(1);
+        assertThat(pings()).isZero();
+        assertThat(socket.gone()).isDone();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"CLOSED, 1001", "REPLACED, 1000", "PROTOCOL_ERROR, 1002", "KEEP_ALIVE_TIMEOUT, 1000"})
+    void theCloseFrameSaysWhy(ControlEnd.Cause cause, int code) throws Exception {
+        socket.close(new ControlEnd(cause, "because"));
+        assertThat(session.closeCode).isEqualTo(code);
+        assertThat(session.aborted).isFalse();
+
+        pass(Duration.ofSeconds(5));
+        assertThat(session.aborted).isTrue();
+    }
+
+    private long pings() {
+        return session.count(OpCode.PING);
+    }
+
+    /** Second by second, so that the keep-alives, which have a thread of their own, are sent in time. */
+    private void pass(Duration time) throws InterruptedException {
+        for (long i = 0; i < time.toSeconds(); i++) {
+            timers.advance(Duration.ofSeconds(1));
+            passed++;
+            if (connections.stats().activeConnections() == 1 && session.closeCode == 0) {
+                session.awaitSent(OpCode.BINARY, 1 + passed / 18);
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+package ml.helix.wolf.controlplane.revdial;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.testkit.ManualScheduler;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.websocket.core.CloseStatus;
+import org.eclipse.jetty.websocket.core.Frame;
+import org.eclipse.jetty.websocket.core.OpCode;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class DataSocketTest {
+    private final FakeSession session = new FakeSession();
+    private final ManualScheduler timers = new ManualScheduler();
+    private final List<ByteStream> opened = new ArrayList<>();
+    private final DataSocket socket = new DataSocket(timers, opened::add);
+
+    @BeforeEach
+    void open() {
+        socket.onOpen(session, Callback.NOOP);
+    }
+
+    @Test
+    void itIsHandedOverOnceOpen() {
+        assertThat(opened).containsExactly(socket);
+        assertThat(session.demands).isEqualTo(1);
+    }
+
+    @Test
+    void theNextFrameIsAskedForWhenThisOneIsRead() throws IOException {
+        var consumed = new CompletableFuture<Void>();
+        socket.onFrame(binary("hello"), Callback.from(() -> consumed.complete(null)));
+        assertThat(read(3)).isEqualTo("hel");
+        assertThat(session.demands).isEqualTo(1);
+        assertThat(consumed).isNotDone();
+
+        assertThat(read(3)).isEqualTo("lo");
+
+        assertThat(consumed).isDone();
+        assertThat(session.demands).isEqualTo(2);
+    }
+
+    @Test
+    void emptyFramesAndPongsArePassedOver() throws IOException {
+        socket.onFrame(new Frame(OpCode.BINARY, false, ByteBuffer.allocate(0)), Callback.NOOP);
+        socket.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
+        assertThat(session.demands).isEqualTo(3);
+        socket.onFrame(new Frame(OpCode.CONTINUATION, true, ByteBuffer.wrap(utf8("x"))), Callback.NOOP);
+
+        assertThat(read(10)).isEqualTo("x");
+    }
+
+    @Test
+    void aPingIsAnsweredBeforeTheNextFrameIsAskedFor() {
+        session.holding = true;
+        socket.onFrame(new Frame(OpCode.PING, true, ByteBuffer.wrap(utf8("p"))), Callback.NOOP);
+
+        assertThat(session.sent).singleElement().satisfies(pong -> {
+            assertThat(pong.getOpCode()).isEqualTo(OpCode.PONG);
+            assertThat(pong.getPayloadAsUTF8()).isEqualTo("p");
+        });
+        assertThat(session.demands).isEqualTo(1);
+
+        session.held.getFirst().succeeded();
+        assertThat(session.demands).isEqualTo(2);
+    }
+
+    @Test
+    void whatCameBeforeTheEndIsReadFirst() throws IOException {
+        socket.onFrame(binary("last"), Callback.NOOP);
+        socket.onError(new ClosedChannelException(), Callback.NOOP);
+        socket.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
+
+        assertThat(read(10)).isEqualTo("last");
+        assertThat(socket.read(new byte[1], 0, 1)).isEqualTo(-1);
+        assertThatThrownBy(() -> socket.write(new byte[1], 0, 1)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void aCloseFrameOfAnyCodeIsAnEnd() throws IOException {
+        socket.onFrame(new CloseStatus(1012).toFrame(), Callback.NOOP);
+
+        assertThat(socket.read(new byte[1], 0, 1)).isEqualTo(-1);
+    }
+
+    @Test
+    void aBrokenConnectionIsNoEndInOrder() {
+        socket.onError(new IOException("bad frame"), Callback.NOOP);
+
+        assertThatThrownBy(() -> socket.read(new byte[1], 0, 1)).hasMessageContaining("bad frame");
+    }
+
+    @Test
+    void closingWakesTheReader() throws Exception {
+        var failed = new CompletableFuture<IOException>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                socket.read(new byte[1], 0, 1);
+            } catch (IOException e) {
+                failed.complete(e);
+            }
+        });
+
+        socket.close();
+
+        assertThat(failed.get(20, TimeUnit.SECONDS)).hasMessageContaining("closed");
+    }
+
+    @Test
+    void closingSendsACloseFrameAndDropsWhatStillComes() {
+        socket.onFrame(binary("unread"), Callback.NOOP);
+        socket.close();
+        assertThat(session.closeCode).isEqualTo(1000);
+        assertThat(session.demands).isEqualTo(2);
+
+        socket.onFrame(binary("too late"), Callback.NOOP);
+        assertThat(session.demands).isEqualTo(3);
+        assertThat(session.aborted).isFalse();
+    }
+
+    @Test
+    void aPeerThatDoesNotCloseIsCut() {
+        socket.close();
+        timers.advance(DataSocket.LINGER.minusMillis(1));
+        assertThat(session.aborted).isFalse();
+
+        timers.advance(Duration.ofMillis(1));
+        assertThat(session.aborted).isTrue();
+    }
+
+    @Test
+    void aPeerThatClosesLeavesNoTimer() {
+        socket.close();
+        socket.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
+
+        timers.advance(DataSocket.LINGER);
+
+        assertThat(session.aborted).isFalse();
+        assertThat(timers.waiting()).isZero();
+    }
+
+    @Test
+    void closingCutsAWriteThatWaits() throws Exception {
+        session.holding = true;
+        var failed = new CompletableFuture<IOException>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                socket.write(utf8("never taken"), 0, 11);
+            } catch (IOException e) {
+                failed.complete(e);
+            }
+        });
+        session.awaitHeld();
+
+        socket.close();
+
+        assertThat(failed.get(20, TimeUnit.SECONDS)).hasMessageContaining("aborted");
+        assertThat(session.closeCode).isZero();
+    }
+
+    private String read(int length) throws IOException {
+        byte[] buffer = new byte[length];
+        int read = socket.read(buffer, 0, length);
+        return new String(buffer, 0, read, StandardCharsets.UTF_8);
+    }
+
+    private static Frame binary(String text) {
+        return new Frame(OpCode.BINARY, true, ByteBuffer.wrap(utf8(text)));
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
