@@ -26,35 +26,26 @@ public record ControlPlaneUrl(boolean secure, String host, int port, String path
         if (!secure && !scheme.equals("http") && !scheme.equals("ws")) {
             throw new IllegalArgumentException("must begin with https://, http://, wss:// or ws://");
         }
-        if (uri.getRawUserInfo() != null) {
+        String authority = uri.getRawAuthority();
+        if (authority != null && authority.contains("@")) {
             throw new IllegalArgumentException("must not carry a user or a password; the token has a flag of its own");
-        }
-        if (uri.getHost() == null) {
-            throw new IllegalArgumentException("names no host; write for example https://helix.example.com");
         }
         if (uri.getRawQuery() != null || uri.getRawFragment() != null) {
             throw new IllegalArgumentException("must end with its path, without ? or #");
         }
-        if (uri.getPort() == 0 || uri.getPort() > 65_535) {
-            throw new IllegalArgumentException("has a port outside 1 to 65535");
-        }
-        int port = uri.getPort() < 0 ? (secure ? 443 : 80) : uri.getPort();
-        String host = uri.getHost().replace("[", "").replace("]", "");
-        return new ControlPlaneUrl(secure, host, port, uri.getRawPath().replaceFirst("/+$", ""));
+        Authority where = Authority.of(uri, secure ? 443 : 80, "https://helix.example.com");
+        return new ControlPlaneUrl(
+                secure, where.host(), where.port(), uri.getRawPath().replaceFirst("/+$", ""));
     }
 
     /** What the Host header says: the port only where it isn't the scheme's own. */
     public String authority() {
-        return bracketed() + (port == (secure ? 443 : 80) ? "" : ":" + port);
+        return Authority.bracketed(host) + (port == (secure ? 443 : 80) ? "" : ":" + port);
     }
 
     /** {@code host:port}, as CONNECT wants it. */
     public String endpoint() {
-        return bracketed() + ":" + port;
-    }
-
-    private String bracketed() {
-        return host.contains(":") ? "[" + host + "]" : host;
+        return Authority.bracketed(host) + ":" + port;
     }
 
     /** The URL, normalized. */

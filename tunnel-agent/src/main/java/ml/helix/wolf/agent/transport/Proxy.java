@@ -35,15 +35,15 @@ public record Proxy(boolean secure, String host, int port, Optional<Secret> cred
         if (!scheme.equals("http") && !scheme.equals("https")) {
             throw new IllegalArgumentException("must begin with http:// or https://");
         }
-        if (uri.getHost() == null || uri.getPort() == 0 || uri.getPort() > 65_535) {
-            throw new IllegalArgumentException("names no host and port; write for example http://proxy:3128");
-        }
         boolean secure = scheme.equals("https");
-        return new Proxy(
-                secure,
-                uri.getHost().replace("[", "").replace("]", ""),
-                uri.getPort() < 0 ? (secure ? 443 : 80) : uri.getPort(),
-                Optional.ofNullable(uri.getRawUserInfo()).map(Proxy::basic));
+        Authority where = Authority.of(uri, secure ? 443 : 80, "http://proxy:3128");
+        return new Proxy(secure, where.host(), where.port(), credentials(uri));
+    }
+
+    private static Optional<Secret> credentials(URI uri) {
+        String authority = uri.getRawAuthority();
+        int at = authority.lastIndexOf('@');
+        return at < 0 ? Optional.empty() : Optional.of(basic(authority.substring(0, at)));
     }
 
     private static Secret basic(String userInfo) {
@@ -84,6 +84,6 @@ public record Proxy(boolean secure, String host, int port, Optional<Secret> cred
     /** {@code host:port}, never the credentials. */
     @Override
     public String toString() {
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        return Authority.bracketed(host) + ":" + port;
     }
 }

@@ -1,0 +1,116 @@
+package ml.helix.wolf.agent.reconnect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+import ml.helix.wolf.agent.failure.FailureReason;
+import ml.helix.wolf.agent.failure.TunnelException;
+import org.junit.jupiter.api.Test;
+
+class BackoffTest {
+    private static final Duration FIRST = Duration.ofSeconds(5);
+    private static final TunnelException LOST = new TunnelException(FailureReason.CONNECTION_LOST, "lost");
+    private static final TunnelException UNAUTHORIZED = new TunnelException(FailureReason.UNAUTHORIZED, "no");
+    private static final RandomGenerator HIGHEST = fixed(true);
+    private static final RandomGenerator LOWEST = fixed(false);
+
+    @Test
+    void theBoundDoublesFromTheFirstWaitToSixtySeconds() {
+        var backoff = new Backoff(FIRST, HIGHEST);
+
+        for (long seconds : new long[] {5, 10, 20, 40, 60, 60}) {
+            assertThat(backoff.next(LOST, Duration.ZERO)).hasSeconds(seconds);
+        }
+    }
+
+    @Test
+    void jitterIsFull() {
+        var backoff = new Backoff(FIRST, LOWEST);
+
+        assertThat(backoff.next(LOST, Duration.ZERO)).isZero();
+        assertThat(backoff.next(LOST, Duration.ZERO)).isZero();
+    }
+
+    @Test
+    void sixtySecondsOfHealthStartItAnew() {
+        var backoff = new Backoff(FIRST, HIGHEST);
+        backoff.next(LOST, Duration.ZERO);
+        backoff.next(LOST, Duration.ZERO);
+
+        assertThat(backoff.next(LOST, Duration.ofSeconds(59))).hasSeconds(20);
+        assertThat(backoff.next(LOST, Duration.ofSeconds(60))).hasSeconds(5);
+        assertThat(backoff.next(LOST, Duration.ZERO)).hasSeconds(10);
+    }
+
+    @Test
+    void aRefusedTokenNeverHurriesAndItsWaitGrows() {
+        var backoff = new Backoff(FIRST, LOWEST);
+
+        assertThat(backoff.next(UNAUTHORIZED, Duration.ZERO)).hasMillis(2500);
+        assertThat(backoff.next(UNAUTHORIZED, Duration.ZERO)).hasMillis(5000);
+        assertThat(backoff.next(UNAUTHORIZED, Duration.ZERO)).hasMillis(10_000);
+    }
+
+    @Test
+    void aRetryAfterIsTheLeastAndIsSpreadToo() {
+        var busy = new TunnelException(FailureReason.SERVER_ERROR, "busy", Duration.ofSeconds(30), null);
+
+        assertThat(new Backoff(FIRST, LOWEST).next(busy, Duration.ZERO)).hasSeconds(30);
+        assertThat(new Backoff(FIRST, HIGHEST).next(busy, Duration.ZERO)).hasSeconds(35);
+    }
+
+    @Test
+    void aFirstWaitBeyondTheCapIsCapped() {
+        assertThat(new Backoff(Duration.ofHours(1), HIGHEST).next(LOST, Duration.ZERO))
+                .hasSeconds(60);
+    }
+
+    /**
+     * A control plane of 5,000 agents is down for two minutes. What it hears: the bound is 5,000 / 5 s = 1,000 attempts
+     * a second at first, and at most 5,000 / 30 s, the mean of the longest wait, a tenth more for chance, from a minute on.
+     */
+    @Test
+    void fiveThousandAgentsDoNotComeBackAtOnce() {
+        var random = new Random(42);
+        record Agent(Backoff backoff, double at) {}
+        var agents = new PriorityQueue<Agent>((one, other) -> Double.compare(one.at, other.at));
+        for (int i = 0; i < 5000; i++) {
+            var backoff = new Backoff(FIRST, random);
+            agents.add(new Agent(backoff, seconds(backoff.next(LOST, Duration.ofHours(1)))));
+        }
+        int[] attempts = new int[240];
+        while (agents.element().at < attempts.length) {
+            Agent agent = agents.remove();
+            attempts[(int) agent.at]++;
+            agents.add(new Agent(agent.backoff, agent.at + seconds(agent.backoff.next(LOST, Duration.ZERO))));
+        }
+
+        for (int second = 0; second < 60; second++) {
+            assertThat(attempts[second]).as("attempts in second " + second).isLessThan(1600);
+        }
+        for (int second = 120; second < attempts.length; second++) {
+            assertThat(attempts[second]).as("attempts in second " + second).isLessThan(250);
+        }
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() / 1e9;
+    }
+
+    private static RandomGenerator fixed(boolean highest) {
+        return new RandomGenerator() {
+            @Override
+            public long nextLong() {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public long nextLong(long bound) {
+                return highest ? bound - 1 : 0;
+            }
+        };
+    }
+}

@@ -1,0 +1,88 @@
+package ml.helix.wolf.agent.websocket;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FrameWriterTest {
+    private final ByteArrayOutputStream sent = new ByteArrayOutputStream();
+    private final FrameWriter writer = new FrameWriter(sent, () -> 0x0d0c0b0a);
+
+    @Test
+    void aFrameIsMaskedWithItsKeyOnTheWire() throws IOException {
+        writer.binary(new byte[] {0, 0, 0, 0, 1}, 0, 5);
+
+        assertThat(sent.toByteArray())
+                .containsExactly(0x82, 0x85, 0x0a, 0x0b, 0x0c, 0x0d, 0x0a, 0x0b, 0x0c, 0x0d, 0x0a ^ 1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 2", "125, 2", "126, 4", "65535, 4", "65536, 10"})
+    void lengthsTakeTheShortestForm(int length, int header) throws IOException {
+        byte[] payload = new byte[length];
+        new Random(length).nextBytes(payload);
+
+        writer.binary(payload, 0, length);
+
+        assertThat(sent.size()).isEqualTo(header + 4 + length);
+        assertThat(unmasked(0x82)).isEqualTo(payload);
+    }
+
+    @Test
+    void longerWritesAreCutIntoMessages() throws IOException {
+        byte[] payload = new byte[200_001];
+        new Random(7).nextBytes(payload);
+
+        writer.binary(payload, 0, payload.length);
+
+        assertThat(unmasked(0x82)).isEqualTo(payload);
+    }
+
+    @Test
+    void noBytesAreNoFrame() throws IOException {
+        writer.binary(new byte[0], 0, 0);
+
+        assertThat(sent.size()).isZero();
+    }
+
+    @Test
+    void pongsCarryThePayloadAndClosesTheCode() throws IOException {
+        writer.pong(new byte[] {1, 2, 3});
+        writer.close(1000);
+
+        byte[] all = sent.toByteArray();
+        sent.reset();
+        sent.write(all, 0, 9);
+        assertThat(unmasked(0x8a)).containsExactly(1, 2, 3);
+        sent.reset();
+        sent.write(all, 9, all.length - 9);
+        assertThat(unmasked(0x88)).containsExactly(0x03, 0xe8);
+    }
+
+    /** Reads the frames back the slow way. */
+    private byte[] unmasked(int first) throws IOException {
+        var in = new DataInputStream(new java.io.ByteArrayInputStream(sent.toByteArray()));
+        var payload = new ByteArrayOutputStream();
+        while (in.available() > 0) {
+            assertThat(in.readUnsignedByte()).isEqualTo(first);
+            int second = in.readUnsignedByte();
+            assertThat(second & 0x80).as("masked").isEqualTo(0x80);
+            int seven = second & 0x7f;
+            int length = seven == 127 ? (int) in.readLong() : seven == 126 ? in.readUnsignedShort() : seven;
+            byte[] key = in.readNBytes(4);
+            byte[] bytes = in.readNBytes(length);
+            for (int i = 0; i < length; i++) {
+                bytes[i] ^= key[i % 4];
+            }
+            payload.writeBytes(Arrays.copyOf(bytes, length));
+        }
+        return payload.toByteArray();
+    }
+}
