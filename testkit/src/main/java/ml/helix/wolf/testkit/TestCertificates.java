@@ -1,0 +1,188 @@
+package ml.helix.wolf.testkit;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.Principal;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedKeyManager;
+import org.jspecify.annotations.Nullable;
+
+/** A CA of its own and servers' certificates signed by it, made by the JDK's keytool in a folder. */
+public final class TestCertificates {
+    private static final String PASSWORD = "changeit";
+
+    private final Path folder;
+    private final Path store;
+    private final AtomicInteger number = new AtomicInteger();
+
+    private TestCertificates(Path folder) {
+        this.folder = folder;
+        this.store = folder.resolve("certificates.p12");
+    }
+
+    /**
+     * What a server needs.
+     *
+     * @param fullHandshakes counts the handshakes that needed the private key: those that resumed no session
+     */
+    public record ServerTls(SSLContext context, AtomicInteger fullHandshakes) {}
+
+    /** Makes the CA. The folder must be empty. */
+    public static TestCertificates in(Path folder) {
+        var certificates = new TestCertificates(folder);
+        certificates.keytool("-genkeypair", "-alias", "ca", "-dname", "CN=Test CA", "-ext", "bc:c", "-validity", "30");
+        certificates.keytool(
+                "-exportcert",
+                "-rfc",
+                "-alias",
+                "ca",
+                "-file",
+                certificates.caFile().toString());
+        return certificates;
+    }
+
+    /** The CA's certificate in PEM. */
+    public Path caFile() {
+        return folder.resolve("ca.pem");
+    }
+
+    /** A valid certificate for these names; those that begin with a digit or hold a colon are addresses. */
+    public ServerTls server(String... names) {
+        return server(List.of("-validity", "10"), names);
+    }
+
+    /** One that was valid until five days ago. */
+    public ServerTls expired(String... names) {
+        return server(List.of("-startdate", "-10d", "-validity", "5"), names);
+    }
+
+    private ServerTls server(List<String> validity, String... names) {
+        String alias = "server" + number.incrementAndGet();
+        String san = Stream.of(names)
+                .map(name -> (name.matches("\\d.*|.*:.*") ? "ip:" : "dns:") + name)
+                .collect(Collectors.joining(","));
+        List<String> arguments =
+                new ArrayList<>(List.of("-genkeypair", "-alias", alias, "-dname", "CN=" + alias, "-signer", "ca"));
+        arguments.addAll(List.of("-ext", "san=" + san));
+        arguments.addAll(validity);
+        keytool(arguments.toArray(String[]::new));
+        try {
+            var fullHandshakes = new AtomicInteger();
+            var context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[] {new OneKey(keyManager(), alias, fullHandshakes)}, null, null);
+            return new ServerTls(context, fullHandshakes);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private X509ExtendedKeyManager keyManager() throws GeneralSecurityException {
+        try (InputStream in = Files.newInputStream(store)) {
+            var keys = KeyStore.getInstance("PKCS12");
+            keys.load(in, PASSWORD.toCharArray());
+            var factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            factory.init(keys, PASSWORD.toCharArray());
+            return (X509ExtendedKeyManager) factory.getKeyManagers()[0];
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void keytool(String... arguments) {
+        List<String> command =
+                new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("-keystore", store.toString(), "-storepass", PASSWORD, "-storetype", "PKCS12"));
+        if (arguments[0].equals("-genkeypair")) {
+            command.addAll(List.of("-keyalg", "EC", "-groupname", "secp256r1"));
+        }
+        try {
+            Path said = folder.resolve("keytool.log");
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(said.toFile())
+                    .start();
+            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new IllegalStateException("keytool: " + Files.readString(said));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Always the same key, and a count of how often it is wanted. */
+    private static final class OneKey extends X509ExtendedKeyManager {
+        private final X509ExtendedKeyManager keys;
+        private final String alias;
+        private final AtomicInteger wanted;
+
+        OneKey(X509ExtendedKeyManager keys, String alias, AtomicInteger wanted) {
+            this.keys = keys;
+            this.alias = alias;
+            this.wanted = wanted;
+        }
+
+        private @Nullable String alias(String type) {
+            return type.equals(Objects.requireNonNull(keys.getPrivateKey(alias)).getAlgorithm()) ? alias : null;
+        }
+
+        @Override
+        public @Nullable String chooseServerAlias(String type, Principal @Nullable [] issuers, @Nullable Socket socket) {
+            return alias(type);
+        }
+
+        @Override
+        public @Nullable String chooseEngineServerAlias(
+                String type, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
+            return alias(type);
+        }
+
+        @Override
+        public PrivateKey getPrivateKey(String name) {
+            wanted.incrementAndGet();
+            return Objects.requireNonNull(keys.getPrivateKey(alias));
+        }
+
+        @Override
+        public X509Certificate[] getCertificateChain(String name) {
+            return Objects.requireNonNull(keys.getCertificateChain(alias));
+        }
+
+        @Override
+        public String[] getServerAliases(String type, Principal @Nullable [] issuers) {
+            return new String[] {alias};
+        }
+
+        @Override
+        public String @Nullable [] getClientAliases(String type, Principal @Nullable [] issuers) {
+            return null;
+        }
+
+        @Override
+        public @Nullable String chooseClientAlias(
+                String @Nullable [] types, Principal @Nullable [] issuers, @Nullable Socket socket) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package ml.helix.wolf.agent.peer;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+
+/** A server of which a test plays every byte. Connections wait, accepted, until the test takes them in order. */
+public final class ScriptedServer implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final ServerSocket server;
+    private final BlockingQueue<Socket> accepted = new LinkedBlockingQueue<>();
+
+    private ScriptedServer(ServerSocket server) {
+        this.server = server;
+        Thread.ofVirtual().name("scripted-server").start(() -> {
+            try {
+                while (true) {
+                    accepted.add(server.accept());
+                }
+            } catch (IOException e) {
+                // closed
+            }
+        });
+    }
+
+    public static ScriptedServer plain() throws IOException {
+        return new ScriptedServer(new ServerSocket(0, 1000, InetAddress.ofLiteral("127.0.0.1")));
+    }
+
+    public static ScriptedServer tls(SSLContext context) throws IOException {
+        return new ScriptedServer(context.getServerSocketFactory()
+                .createServerSocket(0, 1000, InetAddress.ofLiteral("127.0.0.1")));
+    }
+
+    public int port() {
+        return server.getLocalPort();
+    }
+
+    /** The next connection, once it has sent the head of its request. */
+    public Peer next() {
+        try {
+            Socket socket = accepted.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            if (socket == null) {
+                throw new AssertionError("nobody connects");
+            }
+            socket.setSoTimeout((int) PATIENCE.toMillis());
+            socket.setTcpNoDelay(true);
+            return Peer.on(socket);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Whether a connection waits that nobody has taken. */
+    public boolean hasWaiting() {
+        return !accepted.isEmpty();
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+        for (Socket socket : accepted) {
+            socket.close();
+        }
+    }
+}

@@ -1,0 +1,396 @@
+package ml.helix.wolf.agent.websocket;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.agent.failure.TunnelException;
+import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedServer;
+import ml.helix.wolf.agent.transport.Connector;
+import ml.helix.wolf.agent.transport.ControlPlaneUrl;
+import ml.helix.wolf.agent.transport.Deadline;
+import ml.helix.wolf.agent.transport.Resolver;
+import ml.helix.wolf.agent.transport.Tls;
+import ml.helix.wolf.agent.transport.Trust;
+import ml.helix.wolf.agent.transport.Wire;
+import ml.helix.wolf.program.Secret;
+import ml.helix.wolf.revdial.Timers;
+import ml.helix.wolf.testkit.TestCertificates;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class WebSocketStreamIT {
+    private static final Executor VIRTUAL = task -> Thread.ofVirtual().start(task);
+
+    private final ScheduledExecutorService timers = Timers.daemon("test-timers");
+    private final byte[] buffer = new byte[64 * 1024];
+    private ScriptedServer server;
+
+    @BeforeEach
+    void listen() throws IOException {
+        server = ScriptedServer.plain();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        server.close();
+        timers.shutdownNow();
+    }
+
+    @Test
+    void theUpgradeAsksForTheTargetWithTheTokenAndNoExtension() throws Exception {
+        CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
+        try (Peer peer = server.next()) {
+            peer.upgrade();
+
+            assertThat(peer.requestLine()).isEqualTo("GET /some/path?a=b HTTP/1.1");
+            assertThat(peer.header("Host")).isEqualTo("127.0.0.1:" + server.port());
+            assertThat(peer.header("Authorization")).isEqualTo("Bearer the-token");
+            assertThat(peer.header("Upgrade")).isEqualTo("websocket");
+            assertThat(peer.header("Connection")).isEqualTo("Upgrade");
+            assertThat(peer.header("Sec-WebSocket-Version")).isEqualTo("13");
+            assertThat(peer.header("Sec-WebSocket-Key")).hasSize(24);
+            assertThat(peer.header("Sec-WebSocket-Extensions")).isEmpty();
+            stream.get(5, TimeUnit.SECONDS).close();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "401 Unauthorized, Unauthorized",
+        "403 Forbidden, Forbidden",
+        "404 Not Found, NotFound",
+        "500 Internal Server Error, ServerError",
+        "302 Found, ProtocolError",
+        "200 OK, ProtocolError"
+    })
+    void anyAnswerBut101IsAFailureWithItsReason(String status, String reason) throws Exception {
+        CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
+        try (Peer peer = server.next()) {
+            peer.refuse(status, "Location: http://127.0.0.1:" + server.port() + "/elsewhere");
+
+            assertThatThrownBy(() -> stream.get(5, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOfSatisfying(TunnelException.class, e -> assertThat(
+                                    e.reason().word())
+                            .isEqualTo(reason));
+        }
+        assertThat(server.hasWaiting()).as("a redirect was followed").isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong\r\n\r\n",
+                "HTTP/1.1 101 x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+                "SSH-2.0-x\r\n\r\n"
+            })
+    void aFalseAcceptanceIsRefused(String answer) throws Exception {
+        CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
+        try (Peer peer = server.next()) {
+            peer.raw(answer.getBytes(UTF_8));
+
+            assertThatThrownBy(() -> stream.get(5, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOf(TunnelException.class);
+        }
+    }
+
+    @Test
+    void framesThatComeWithTheAcceptanceAreNotLost() throws Exception {
+        CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
+        try (Peer peer = server.next()) {
+            byte[] acceptance = peer.acceptance();
+            byte[] all = Arrays.copyOf(acceptance, acceptance.length + 4);
+            System.arraycopy(new byte[] {(byte) 0x82, 2, 'h', 'i'}, 0, all, acceptance.length, 4);
+            peer.raw(all);
+
+            assertThat(read(stream.get())).isEqualTo("hi");
+        }
+    }
+
+    @Test
+    void bytesGoBothWays() throws Exception {
+        try (Pair pair = pair()) {
+            pair.peer.binary("to the agent");
+            assertThat(read(pair.stream)).isEqualTo("to the agent");
+
+            write(pair.stream, "to the server");
+            assertThat(pair.peer.next().text()).isEqualTo("to the server");
+        }
+    }
+
+    @Test
+    void pingsAreAnsweredWithTheirPayloadEvenWithinAMessage() throws Exception {
+        try (Pair pair = pair()) {
+            pair.peer.frame(2, false, "be".getBytes(UTF_8)).ping("one").ping("two");
+            pair.peer.frame(0, true, "fore".getBytes(UTF_8));
+
+            assertThat(read(pair.stream)).isEqualTo("be");
+            assertThat(read(pair.stream)).isEqualTo("fore");
+            assertThat(pair.peer.next()).satisfies(pong -> {
+                assertThat(pong.opcode()).isEqualTo(10);
+                assertThat(pong.text()).isEqualTo("one");
+            });
+            assertThat(pair.peer.next().text()).isEqualTo("two");
+        }
+    }
+
+    @Test
+    void aPingBehindABlockedWriterDoesNotStopTheReader() throws Exception {
+        try (Pair pair = pair()) {
+            CompletableFuture<Void> writer = fillUntilBlocked(pair.stream);
+            for (int i = 0; i < 100; i++) {
+                pair.peer.ping("ping " + i);
+            }
+            pair.peer.binary("still read");
+
+            assertThat(read(pair.stream)).isEqualTo("still read");
+            assertThat(writer).isNotDone();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1000, 1001, 1012})
+    void aCloseFrameEndsTheStreamAndIsAnswered(int code) throws Exception {
+        try (Pair pair = pair()) {
+            pair.peer.binary("last").goodbye(code);
+
+            assertThat(read(pair.stream)).isEqualTo("last");
+            assertThat(pair.stream.read(buffer, 0, 10)).isEqualTo(-1);
+            pair.stream.close();
+            assertThat(pair.peer.next().opcode()).isEqualTo(8);
+            assertThat(pair.peer.awaitEnd()).isTrue();
+        }
+    }
+
+    @Test
+    void aBareFinEndsTheStreamAfterWhatCameBefore() throws Exception {
+        try (Pair pair = pair()) {
+            pair.peer.binary("last").close();
+
+            assertThat(read(pair.stream)).isEqualTo("last");
+            assertThat(pair.stream.read(buffer, 0, 10)).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aResetIsAnError() throws Exception {
+        try (Pair pair = pair()) {
+            pair.peer.reset();
+
+            assertThatThrownBy(() -> pair.stream.read(buffer, 0, 10)).isInstanceOf(SocketException.class);
+        }
+    }
+
+    @Test
+    void closingSaysGoodbyeAndWaitsForThePeersOwn() throws Exception {
+        try (Pair pair = pair()) {
+            pair.stream.close();
+
+            assertThat(pair.peer.next()).satisfies(close -> {
+                assertThat(close.opcode()).isEqualTo(8);
+                assertThat(close.payload()).containsExactly(0x03, 0xe8);
+            });
+            pair.peer.goodbye(1000);
+            assertThat(pair.peer.awaitEnd()).isTrue();
+            assertThatThrownBy(() -> write(pair.stream, "too late")).isInstanceOf(SocketException.class);
+        }
+    }
+
+    @Test
+    void whatWasWrittenLastArrivesEvenWhereThePeerHasSentWhatNobodyReads() throws Exception {
+        byte[] last = new byte[1_000_000];
+        new Random(3).nextBytes(last);
+        try (Pair pair = pair()) {
+            pair.peer.frame(2, true, new byte[60_000]);
+            pair.stream.write(last, 0, last.length);
+            pair.stream.close();
+
+            int at = 0;
+            Peer.Frame frame;
+            while ((frame = pair.peer.next()).opcode() == 2) {
+                assertThat(frame.payload()).isEqualTo(Arrays.copyOfRange(last, at, at + frame.payload().length));
+                at += frame.payload().length;
+            }
+            assertThat(at).isEqualTo(last.length);
+            pair.peer.close();
+        }
+    }
+
+    @Test
+    void closingEndsABlockedReadOnceThePeerHasClosed() throws Exception {
+        try (Pair pair = pair()) {
+            CompletableFuture<Integer> read = supply(() -> pair.stream.read(new byte[10], 0, 10));
+            pair.stream.close();
+            assertThat(pair.peer.next().opcode()).isEqualTo(8);
+            pair.peer.binary("nobody wants it").close();
+
+            assertThatThrownBy(() -> read.get(10, TimeUnit.SECONDS)).hasCauseInstanceOf(SocketException.class);
+        }
+    }
+
+    @Test
+    void closingEndsABlockedWriteAtOnce() throws Exception {
+        try (Pair pair = pair()) {
+            CompletableFuture<Void> writer = fillUntilBlocked(pair.stream);
+            pair.stream.close();
+
+            assertThatThrownBy(() -> writer.get(4, TimeUnit.SECONDS)).hasCauseInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void aPeerThatNeverClosesIsLeftAfterAWhile() throws Exception {
+        try (Pair pair = pair()) {
+            CompletableFuture<Integer> read = supply(() -> pair.stream.read(new byte[10], 0, 10));
+            pair.stream.close();
+
+            assertThatThrownBy(() -> read.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(SocketException.class);
+            assertThat(pair.peer.next().opcode()).isEqualTo(8);
+            pair.peer.awaitEnd();
+        }
+    }
+
+    @Test
+    void aProtocolErrorIsAnsweredByCode1002() throws Exception {
+        try (Pair pair = pair()) {
+            pair.peer.raw(new byte[] {(byte) 0xff, 0});
+
+            assertThatThrownBy(() -> pair.stream.read(buffer, 0, 10)).isInstanceOf(IOException.class);
+            pair.stream.close();
+            assertThat(pair.peer.next().payload()).containsExactly(0x03, 0xea);
+        }
+    }
+
+    @Test
+    void allOfThatIsTheSameOverTls(@TempDir Path folder) throws Exception {
+        var certificates = TestCertificates.in(folder);
+        server.close();
+        server = ScriptedServer.tls(certificates.server("localhost").context());
+        CompletableFuture<WebSocketStream> connecting = connect(
+                "https://localhost:" + server.port(), Trust.of(Optional.of(certificates.caFile()), false));
+        try (Peer peer = server.next().upgrade();
+                WebSocketStream stream = connecting.get(10, TimeUnit.SECONDS)) {
+            byte[] big = new byte[300_000];
+            new Random(5).nextBytes(big);
+            CompletableFuture<Void> writer = run(() -> stream.write(big, 0, big.length));
+            int at = 0;
+            while (at < big.length) {
+                byte[] payload = peer.next().payload();
+                assertThat(payload).isEqualTo(Arrays.copyOfRange(big, at, at + payload.length));
+                at += payload.length;
+            }
+            writer.get(5, TimeUnit.SECONDS);
+
+            stream.close();
+            assertThat(peer.next().opcode()).isEqualTo(8);
+            peer.goodbye(1000);
+            assertThat(peer.awaitEnd()).as("close_notify before the FIN").isTrue();
+        }
+    }
+
+    /** A stream and the server's end of it. */
+    private record Pair(WebSocketStream stream, Peer peer) implements AutoCloseable {
+        @Override
+        public void close() {
+            stream.cut();
+            peer.close();
+        }
+    }
+
+    private Pair pair() throws Exception {
+        CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
+        Peer peer = server.next().upgrade();
+        return new Pair(stream.get(5, TimeUnit.SECONDS), peer);
+    }
+
+    private CompletableFuture<WebSocketStream> connect(String url, Trust trust) {
+        return supply(() -> {
+            var connector = new Connector(
+                    ControlPlaneUrl.parse(url), Optional.empty(), new Tls(trust), new Resolver());
+            Wire wire = connector.connect(Deadline.in(Duration.ofSeconds(10), timers));
+            return new Upgrade(connector.url().authority(), "/some/path?a=b", Secret.of("the-token"))
+                    .over(wire, timers);
+        });
+    }
+
+    private static Trust noTrust() {
+        return Trust.of(Optional.empty(), false);
+    }
+
+    /** Returns once the peer's and the socket's buffers are full and a write waits. */
+    private static CompletableFuture<Void> fillUntilBlocked(WebSocketStream stream) throws Exception {
+        byte[] block = new byte[64 * 1024];
+        var progress = new java.util.concurrent.atomic.AtomicLong();
+        CompletableFuture<Void> writer = run(() -> {
+            while (true) {
+                stream.write(block, 0, block.length);
+                progress.incrementAndGet();
+            }
+        });
+        long before;
+        do {
+            before = progress.get();
+            assertThat(writer).isNotDone();
+            new java.util.concurrent.CountDownLatch(1).await(300, TimeUnit.MILLISECONDS);
+        } while (before == 0 || before != progress.get());
+        return writer;
+    }
+
+    private interface Action {
+        void run() throws IOException;
+    }
+
+    private interface Answer<T> {
+        T get() throws Exception;
+    }
+
+    private static CompletableFuture<Void> run(Action action) {
+        return supply(() -> {
+            action.run();
+            return null;
+        });
+    }
+
+    private static <T> CompletableFuture<T> supply(Answer<T> answer) {
+        var result = new CompletableFuture<T>();
+        VIRTUAL.execute(() -> {
+            try {
+                result.complete(answer.get());
+            } catch (Exception e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    private String read(WebSocketStream stream) throws IOException {
+        int count = stream.read(buffer, 0, buffer.length);
+        return new String(buffer, 0, count, UTF_8);
+    }
+
+    private static void write(WebSocketStream stream, String text) throws IOException {
+        byte[] bytes = text.getBytes(UTF_8);
+        stream.write(bytes, 0, bytes.length);
+    }
+}
