@@ -38,13 +38,6 @@ public final class TestCertificates {
         this.store = folder.resolve("certificates.p12");
     }
 
-    /**
-     * What a server needs.
-     *
-     * @param fullHandshakes counts the handshakes that needed the private key: those that resumed no session
-     */
-    public record ServerTls(SSLContext context, AtomicInteger fullHandshakes) {}
-
     /** Makes the CA. The folder must be empty. */
     public static TestCertificates in(Path folder) {
         var certificates = new TestCertificates(folder);
@@ -65,16 +58,16 @@ public final class TestCertificates {
     }
 
     /** A valid certificate for these names; those that begin with a digit or hold a colon are addresses. */
-    public ServerTls server(String... names) {
+    public SSLContext server(String... names) {
         return server(List.of("-validity", "10"), names);
     }
 
     /** One that was valid until five days ago. */
-    public ServerTls expired(String... names) {
+    public SSLContext expired(String... names) {
         return server(List.of("-startdate", "-10d", "-validity", "5"), names);
     }
 
-    private ServerTls server(List<String> validity, String... names) {
+    private SSLContext server(List<String> validity, String... names) {
         String alias = "server" + number.incrementAndGet();
         String san = Stream.of(names)
                 .map(name -> (name.matches("\\d.*|.*:.*") ? "ip:" : "dns:") + name)
@@ -85,10 +78,9 @@ public final class TestCertificates {
         arguments.addAll(validity);
         keytool(arguments.toArray(String[]::new));
         try {
-            var fullHandshakes = new AtomicInteger();
             var context = SSLContext.getInstance("TLS");
-            context.init(new KeyManager[] {new OneKey(keyManager(), alias, fullHandshakes)}, null, null);
-            return new ServerTls(context, fullHandshakes);
+            context.init(new KeyManager[] {new OneKey(keyManager(), alias)}, null, null);
+            return context;
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
@@ -107,8 +99,8 @@ public final class TestCertificates {
     }
 
     private void keytool(String... arguments) {
-        List<String> command =
-                new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
         command.addAll(List.of(arguments));
         command.addAll(List.of("-keystore", store.toString(), "-storepass", PASSWORD, "-storetype", "PKCS12"));
         if (arguments[0].equals("-genkeypair")) {
@@ -131,24 +123,23 @@ public final class TestCertificates {
         }
     }
 
-    /** Always the same key, and a count of how often it is wanted. */
+    /** One of the several keys of the store. */
     private static final class OneKey extends X509ExtendedKeyManager {
         private final X509ExtendedKeyManager keys;
         private final String alias;
-        private final AtomicInteger wanted;
 
-        OneKey(X509ExtendedKeyManager keys, String alias, AtomicInteger wanted) {
+        OneKey(X509ExtendedKeyManager keys, String alias) {
             this.keys = keys;
             this.alias = alias;
-            this.wanted = wanted;
         }
 
         private @Nullable String alias(String type) {
-            return type.equals(Objects.requireNonNull(keys.getPrivateKey(alias)).getAlgorithm()) ? alias : null;
+            return type.equals(getPrivateKey(alias).getAlgorithm()) ? alias : null;
         }
 
         @Override
-        public @Nullable String chooseServerAlias(String type, Principal @Nullable [] issuers, @Nullable Socket socket) {
+        public @Nullable String chooseServerAlias(
+                String type, Principal @Nullable [] issuers, @Nullable Socket socket) {
             return alias(type);
         }
 
@@ -160,7 +151,6 @@ public final class TestCertificates {
 
         @Override
         public PrivateKey getPrivateKey(String name) {
-            wanted.incrementAndGet();
             return Objects.requireNonNull(keys.getPrivateKey(alias));
         }
 

@@ -63,12 +63,9 @@ public final class WolfDialer implements Wolf {
     private ByteStream dial(Path path, Deadline deadline) throws WolfUnreachableException {
         try {
             while (true) {
-                SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
                 try {
-                    channel.connect(UnixDomainSocketAddress.of(path));
-                    return new ChannelStream(channel);
+                    return new ChannelStream(connect(UnixDomainSocketAddress.of(path)));
                 } catch (IOException e) {
-                    channel.close();
                     if (!queueIsFull(e) || deadline.over()) {
                         throw e;
                     }
@@ -80,6 +77,22 @@ public final class WolfDialer implements Wolf {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failure("interrupted", e);
+        }
+    }
+
+    /** Without blocking: a blocking connect to a UNIX socket knows no time-out. The channel blocks afterwards. */
+    private static SocketChannel connect(UnixDomainSocketAddress address) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.configureBlocking(false);
+            if (!channel.connect(address)) {
+                throw new ConnectException("not connected at once");
+            }
+            channel.configureBlocking(true);
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            throw e;
         }
     }
 

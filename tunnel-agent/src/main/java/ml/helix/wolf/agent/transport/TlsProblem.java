@@ -39,7 +39,7 @@ final class TlsProblem {
             case CertPathBuilderException unknown ->
                 "the certificate of " + host + " is from an unknown CA; give that CA by -ca-file";
             case CertPathValidatorException invalid
-            when invalid.getCause() == null ->
+            when !(invalid.getCause() instanceof CertificateException) ->
                 "the certificate of " + host + " is from an unknown CA or its chain is broken (" + message
                         + "); give that CA by -ca-file";
             case CertificateException wrong

@@ -30,13 +30,23 @@ public final class Wire {
 
     /** Closes in order, with TLS' own farewell. May wait while the peer doesn't read: guard it. Never fails. */
     public void end() {
-        close(top);
+        if (top != raw) {
+            try {
+                top.shutdownOutput(); // close() would wait for the peer's farewell too
+            } catch (IOException e) {
+                // the peer is gone
+            }
+        }
         cut();
     }
 
     /** Closes the TCP socket, whatever is under way on it. Never fails, never waits. */
     public void cut() {
-        close(raw);
+        try {
+            raw.close();
+        } catch (IOException e) {
+            // closed is closed
+        }
     }
 
     /** What lies under another layer of TLS. */
@@ -46,13 +56,5 @@ public final class Wire {
 
     Socket top() {
         return top;
-    }
-
-    private static void close(Socket socket) {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            // closed is closed
-        }
     }
 }

@@ -91,8 +91,10 @@ public final class Peer implements AutoCloseable {
 
     /** Answers with another status, and closes. */
     public void refuse(String status, String... headers) {
-        raw(("HTTP/1.1 " + status + "\r\n" + String.join("", List.of(headers).stream().map(h -> h + "\r\n").toList())
-                        + "Content-Length: 0\r\n\r\n")
+        raw(("HTTP/1.1 " + status + "\r\n"
+                        + String.join(
+                                "",
+                                List.of(headers).stream().map(h -> h + "\r\n").toList()) + "Content-Length: 0\r\n\r\n")
                 .getBytes(ISO_8859_1));
         close();
     }
@@ -196,6 +198,9 @@ public final class Peer implements AutoCloseable {
     @Override
     public void close() {
         io(() -> {
+            if (!socket.isClosed()) {
+                socket.setSoTimeout(1); // a TLS socket waits that long for the client's farewell
+            }
             socket.close();
             return this;
         });

@@ -10,6 +10,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 
 /** A server of which a test plays every byte. Connections wait, accepted, until the test takes them in order. */
 public final class ScriptedServer implements AutoCloseable {
@@ -23,7 +24,12 @@ public final class ScriptedServer implements AutoCloseable {
         Thread.ofVirtual().name("scripted-server").start(() -> {
             try {
                 while (true) {
-                    accepted.add(server.accept());
+                    Socket socket = server.accept();
+                    if (socket instanceof SSLSocket tls) {
+                        Thread.ofVirtual().name("scripted-handshake").start(() -> handshake(tls));
+                    } else {
+                        accepted.add(socket);
+                    }
                 }
             } catch (IOException e) {
                 // closed
@@ -36,12 +42,22 @@ public final class ScriptedServer implements AutoCloseable {
     }
 
     public static ScriptedServer tls(SSLContext context) throws IOException {
-        return new ScriptedServer(context.getServerSocketFactory()
-                .createServerSocket(0, 1000, InetAddress.ofLiteral("127.0.0.1")));
+        return new ScriptedServer(
+                context.getServerSocketFactory().createServerSocket(0, 1000, InetAddress.ofLiteral("127.0.0.1")));
     }
 
     public int port() {
         return server.getLocalPort();
+    }
+
+    /** Not left to the test's first read: some tests want to see it fail. */
+    private void handshake(SSLSocket socket) {
+        try {
+            socket.startHandshake();
+            accepted.add(socket);
+        } catch (IOException e) {
+            // the client says why
+        }
     }
 
     /** The next connection, once it has sent the head of its request. */

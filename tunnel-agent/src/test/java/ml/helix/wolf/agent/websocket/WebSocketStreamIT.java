@@ -90,9 +90,9 @@ class WebSocketStreamIT {
 
             assertThatThrownBy(() -> stream.get(5, TimeUnit.SECONDS))
                     .cause()
-                    .isInstanceOfSatisfying(TunnelException.class, e -> assertThat(
-                                    e.reason().word())
-                            .isEqualTo(reason));
+                    .isInstanceOfSatisfying(
+                            TunnelException.class,
+                            e -> assertThat(e.reason().word()).isEqualTo(reason));
         }
         assertThat(server.hasWaiting()).as("a redirect was followed").isFalse();
     }
@@ -109,9 +109,7 @@ class WebSocketStreamIT {
         try (Peer peer = server.next()) {
             peer.raw(answer.getBytes(UTF_8));
 
-            assertThatThrownBy(() -> stream.get(5, TimeUnit.SECONDS))
-                    .cause()
-                    .isInstanceOf(TunnelException.class);
+            assertThatThrownBy(() -> stream.get(5, TimeUnit.SECONDS)).cause().isInstanceOf(TunnelException.class);
         }
     }
 
@@ -286,11 +284,11 @@ class WebSocketStreamIT {
     void allOfThatIsTheSameOverTls(@TempDir Path folder) throws Exception {
         var certificates = TestCertificates.in(folder);
         server.close();
-        server = ScriptedServer.tls(certificates.server("localhost").context());
-        CompletableFuture<WebSocketStream> connecting = connect(
-                "https://localhost:" + server.port(), Trust.of(Optional.of(certificates.caFile()), false));
-        try (Peer peer = server.next().upgrade();
-                WebSocketStream stream = connecting.get(10, TimeUnit.SECONDS)) {
+        server = ScriptedServer.tls(certificates.server("localhost"));
+        CompletableFuture<WebSocketStream> connecting =
+                connect("https://localhost:" + server.port(), Trust.of(Optional.of(certificates.caFile()), false));
+        try (Peer peer = server.next().upgrade()) {
+            WebSocketStream stream = connecting.get(10, TimeUnit.SECONDS);
             byte[] big = new byte[300_000];
             new Random(5).nextBytes(big);
             CompletableFuture<Void> writer = run(() -> stream.write(big, 0, big.length));
@@ -326,8 +324,7 @@ class WebSocketStreamIT {
 
     private CompletableFuture<WebSocketStream> connect(String url, Trust trust) {
         return supply(() -> {
-            var connector = new Connector(
-                    ControlPlaneUrl.parse(url), Optional.empty(), new Tls(trust), new Resolver());
+            var connector = new Connector(ControlPlaneUrl.parse(url), Optional.empty(), new Tls(trust), new Resolver());
             Wire wire = connector.connect(Deadline.in(Duration.ofSeconds(10), timers));
             return new Upgrade(connector.url().authority(), "/some/path?a=b", Secret.of("the-token"))
                     .over(wire, timers);
