@@ -109,12 +109,20 @@ public final class Settings {
                 .flatMap(positional -> positional.stringValues().stream())
                 .toList();
         if (words.size() > 1) {
-            problems.add("one command at a time, not '" + String.join(" ", words) + "'");
+            problems.add("one command at a time, not " + words.size());
         } else if (words.size() == 1 && !program.commands().containsKey(words.getFirst())) {
-            problems.add("unknown command '" + words.getFirst() + "'");
+            problems.add(
+                    couldBeACommand(words.getFirst(), parsed)
+                            ? "unknown command '" + words.getFirst() + "'"
+                            : "unknown command, here left out lest it is a secret");
         } else if (words.size() == 1) {
             command = words.getFirst();
         }
+    }
+
+    /** Else it may be the value of a mistyped flag, and that a token. */
+    private static boolean couldBeACommand(String word, ParseResult parsed) {
+        return parsed.unmatched().isEmpty() && word.matches("[a-z]{1,12}");
     }
 
     /** The command given, "" for none. */

@@ -64,12 +64,30 @@ class SettingsTest {
         assertThat(exception.problems())
                 .containsExactlyInAnyOrder(
                         "unknown flag -nonsense",
-                        "unknown command 'dance'",
+                        "unknown command, here left out lest it is a secret",
                         "-api-url (API_URL) is required: where the server is.",
                         "-wait (WAIT_SECONDS) must be whole seconds from 0 to 86400, not 'soon'",
                         "-insecure (INSECURE) must be true or false",
                         "and another thing");
         assertThat(exception.report(PROGRAM)).startsWith("agent: ").endsWith("Run 'agent -help' for the flags.\n");
+    }
+
+    @Test
+    void aMistypedCommandIsRepeated() {
+        assertThatThrownBy(() -> read(Map.of(), "docter").done()).hasMessage("unknown command 'docter'");
+    }
+
+    @Test
+    void theValueOfAMistypedFlagIsNotRepeated() {
+        assertThat(problems("-tokn", "hunter2")).noneMatch(problem -> problem.contains("hunter"));
+        assertThat(problems("-tokn", "hunter")).noneMatch(problem -> problem.contains("hunter"));
+        assertThat(problems("-token", "a", "hunter2")).noneMatch(problem -> problem.contains("hunter"));
+        assertThat(problems("one", "hunter2")).noneMatch(problem -> problem.contains("hunter"));
+    }
+
+    private static List<String> problems(String... arguments) {
+        return catchThrowableOfType(UsageException.class, read(Map.of(), arguments)::done)
+                .problems();
     }
 
     @Test
