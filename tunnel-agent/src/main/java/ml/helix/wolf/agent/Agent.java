@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #start} once, then {@link #stop} for an orderly end or {@link #close} for one at once; both are idempotent
  * and may come from any thread.
  */
-final class Agent implements AutoCloseable {
+public final class Agent implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
     private static final Duration PROBE = Duration.ofSeconds(30);
 
@@ -47,7 +47,8 @@ final class Agent implements AutoCloseable {
 
     private volatile @Nullable MonitoringServer monitoring;
 
-    Agent(AgentSettings settings) {
+    /** Made, not started. */
+    public Agent(AgentSettings settings) {
         this.settings = settings;
         this.identity = new Identity(
                 settings.wolfId(),
@@ -62,7 +63,7 @@ final class Agent implements AutoCloseable {
     }
 
     /** @throws IOException where the address of the pages can't be bound */
-    void start() throws IOException {
+    public void start() throws IOException {
         if (settings.listen().isPresent()) {
             monitoring = MonitoringServer.start(
                     settings.listen().get(),
@@ -83,7 +84,7 @@ final class Agent implements AutoCloseable {
     }
 
     /** Where the pages are served. */
-    Optional<InetSocketAddress> address() {
+    public Optional<InetSocketAddress> address() {
         return Optional.ofNullable(monitoring).map(MonitoringServer::address);
     }
 
@@ -91,7 +92,7 @@ final class Agent implements AutoCloseable {
      * Stops in order: not ready, no new streams, running ones end or are cut after the drain time, the control
      * connection says goodbye. Returns when all of that is done.
      */
-    void stop() throws InterruptedException {
+    public void stop() throws InterruptedException {
         report.draining();
         tunnel.drain();
         LOG.info("Stopping: running streams have {} s to end", settings.drain().toSeconds());

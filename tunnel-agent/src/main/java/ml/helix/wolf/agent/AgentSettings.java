@@ -30,7 +30,7 @@ import ml.helix.wolf.program.UsageException;
  * @param drain how long running streams may go on at the end
  * @param json whether {@code doctor} answers in JSON
  */
-record AgentSettings(
+public record AgentSettings(
         ControlPlaneUrl url,
         Optional<String> wolfId,
         String runnerId,
@@ -84,7 +84,7 @@ record AgentSettings(
     private static final Flag OUTPUT = Flag.value("o", "", "table", "How doctor answers: table or json.");
 
     /** The command line. */
-    static final Program PROGRAM = new Program(
+    public static final Program PROGRAM = new Program(
             "tunnel-agent",
             "Connects this Wolf to a control plane, from the inside out.",
             List.of(
@@ -109,7 +109,7 @@ record AgentSettings(
                     "version", "Prints the version.")));
 
     /** @throws UsageException with every problem */
-    static AgentSettings of(Settings given, Map<String, String> environment) throws UsageException {
+    public static AgentSettings of(Settings given, Map<String, String> environment) throws UsageException {
         given.required(API_URL);
         Optional<ControlPlaneUrl> url = given.parsed(API_URL, ControlPlaneUrl::parse);
         Optional<String> wolfId = given.text(WOLF_ID);

@@ -57,6 +57,7 @@ final class ControlClient extends WebSocketClient {
         this.opened = opened;
         this.received = received;
         setSocket(socket);
+        socket.drains(() -> getConnection() instanceof WebSocketImpl engine ? engine.outQueue.poll() : null);
         setDaemon(true);
         setConnectionLostTimeout(0);
     }

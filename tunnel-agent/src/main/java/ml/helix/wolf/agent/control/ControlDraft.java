@@ -8,10 +8,15 @@ import java.util.List;
 import java.util.Optional;
 import ml.helix.wolf.agent.http.BufferedSource;
 import ml.helix.wolf.agent.http.ResponseHead;
+import org.java_websocket.WebSocketImpl;
 import org.java_websocket.drafts.Draft;
 import org.java_websocket.drafts.Draft_6455;
+import org.java_websocket.enums.Opcode;
 import org.java_websocket.exceptions.IncompleteHandshakeException;
+import org.java_websocket.exceptions.InvalidDataException;
 import org.java_websocket.exceptions.InvalidHandshakeException;
+import org.java_websocket.framing.CloseFrame;
+import org.java_websocket.framing.Framedata;
 import org.java_websocket.handshake.HandshakeBuilder;
 import org.java_websocket.handshake.HandshakeImpl1Server;
 import org.java_websocket.protocols.Protocol;
@@ -22,20 +27,40 @@ import org.jspecify.annotations.Nullable;
  * library keeps neither the status nor the headers of a refusal, and collects an endless head without an end.
  */
 final class ControlDraft extends Draft_6455 {
-    /** Far more than a control message has, and little enough to be collected in memory. */
-    private static final int LONGEST_MESSAGE = 1024 * 1024;
+    /** Far more than a control message has, and little enough to be held in memory. */
+    private static final int LONGEST_FRAME = 1024 * 1024;
 
     private static final int LONGEST_HEAD = 32 * 1024;
 
     private volatile @Nullable ResponseHead answer;
+    /** Whether a message has begun whose last fragment is still to come. Belongs to the reading thread. */
+    private boolean unfinished;
 
     ControlDraft() {
-        super(List.of(), List.of(new Protocol("")), LONGEST_MESSAGE);
+        super(List.of(), List.of(new Protocol("")), LONGEST_FRAME);
     }
 
     /** What the server answered to the upgrade, once it has. */
     Optional<ResponseHead> answer() {
         return Optional.ofNullable(answer);
+    }
+
+    /**
+     * Hands on each fragment as it comes: the control stream knows no messages. The library would collect the fragments of
+     * a message that never ends, without a bound.
+     */
+    @Override
+    public void processFrame(WebSocketImpl engine, Framedata frame) throws InvalidDataException {
+        switch (frame.getOpcode()) {
+            case CONTINUOUS, TEXT, BINARY -> {
+                if (unfinished != (frame.getOpcode() == Opcode.CONTINUOUS)) {
+                    throw new InvalidDataException(CloseFrame.PROTOCOL_ERROR, "a fragment out of order");
+                }
+                unfinished = !frame.isFin();
+                engine.getWebSocketListener().onWebsocketMessage(engine, frame.getPayloadData());
+            }
+            case PING, PONG, CLOSING -> super.processFrame(engine, frame);
+        }
     }
 
     /** The library works on a copy; this one is used once, and its answer is wanted. */

@@ -5,8 +5,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketImpl;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import ml.helix.wolf.agent.transport.Wire;
 import org.jspecify.annotations.Nullable;
 
@@ -19,10 +21,16 @@ final class ControlSocket extends Socket {
 
     private final Wire wire;
     private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile Supplier<@Nullable ByteBuffer> queue = () -> null;
 
     ControlSocket(Wire wire) throws IOException {
         super(NONE);
         this.wire = wire;
+    }
+
+    /** @param next takes the next frame out of the library's queue, null where there is none */
+    void drains(Supplier<@Nullable ByteBuffer> next) {
+        queue = next;
     }
 
     /** Waits until the library has written all and closed the socket, or the time is over. */
@@ -45,8 +53,28 @@ final class ControlSocket extends Socket {
 
     @Override
     public void close() {
+        if (!isClosed()) {
+            sendRest();
+        }
         wire.end();
         closed.countDown();
+    }
+
+    /**
+     * The library's writer, which closes the socket, is ended by an interrupt. Where that meets it in its wait for a frame,
+     * it writes all that is queued and stays interrupted; else it forgets the queue, and with it the close frame.
+     */
+    private void sendRest() {
+        if (Thread.currentThread().isInterrupted()) {
+            return;
+        }
+        try {
+            for (ByteBuffer frame = queue.get(); frame != null; frame = queue.get()) {
+                wire.output().write(frame.array(), 0, frame.limit());
+            }
+        } catch (IOException e) {
+            // the peer is gone
+        }
     }
 
     @Override
