@@ -1,0 +1,273 @@
+package ml.helix.wolf.conformance.peer;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Deque;
+import java.util.Optional;
+
+/**
+ * This end of one WebSocket connection, the other end of which is under test. Nothing happens by itself: no ping is
+ * answered and nothing is read unless the test says so.
+ *
+ * <p>Blocking; a read fails after {@link #PATIENCE}. One thread reads and one writes at a time.
+ */
+public final class Connection implements Closeable {
+
+    /** How long a read waits. Long enough for a busy machine; no passing test comes near it. */
+    public static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+    private final Socket socket;
+    private final boolean client;
+    private final InputStream in;
+    private final OutputStream out;
+    private final Head head;
+    /** Of the control stream: what came after the last line that was taken. */
+    private final ByteArrayOutputStream partialLine = new ByteArrayOutputStream();
+
+    private final Deque<String> lines = new ArrayDeque<>();
+
+    /** How the other end ended it. */
+    public enum Kind {
+        /** A FIN, or the TLS word for it. */
+        FIN,
+        /** A reset. */
+        RESET
+    }
+
+    /**
+     * The end of a connection.
+     *
+     * @param closeCode the code of the close frame before it, if there was one
+     */
+    public record End(Optional<Integer> closeCode, Kind kind) {}
+
+    private Connection(Socket socket, boolean client, InputStream in, Head head) throws IOException {
+        this.socket = socket;
+        this.client = client;
+        this.in = in;
+        this.out = socket.getOutputStream();
+        this.head = head;
+    }
+
+    /** The server's end: waits for a request's head. */
+    static Connection accepted(Socket socket) throws IOException {
+        prepare(socket);
+        var in = new BufferedInputStream(socket.getInputStream(), 4096);
+        return new Connection(socket, false, in, Head.read(in));
+    }
+
+    /** The client's end: sends the bytes of a request and waits for the head of the answer. */
+    static Connection opened(Socket socket, String request) throws IOException {
+        prepare(socket);
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+        var in = new BufferedInputStream(socket.getInputStream(), 4096);
+        return new Connection(socket, true, in, Head.read(in));
+    }
+
+    private static void prepare(Socket socket) throws IOException {
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout((int) PATIENCE.toMillis());
+    }
+
+    /** The request at the server's end, the response at the client's. */
+    public Head head() {
+        return head;
+    }
+
+    public Socket socket() {
+        return socket;
+    }
+
+    /** Waits that long in each read from now on. */
+    public Connection patience(Duration patience) throws IOException {
+        socket.setSoTimeout((int) patience.toMillis());
+        return this;
+    }
+
+    // What a server answers to the handshake
+
+    /** 101, as a Go server writes it. */
+    public Connection accept() throws IOException {
+        return raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + "Sec-WebSocket-Accept: " + acceptKey() + "\r\n\r\n");
+    }
+
+    /** What the handshake's key must be answered with. */
+    public String acceptKey() {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-1")
+                    .digest((head.header("Sec-WebSocket-Key").orElse("") + GUID).getBytes(StandardCharsets.US_ASCII));
+            return Base64.getEncoder().encodeToString(hash);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-1", e);
+        }
+    }
+
+    /** Anything but 101, with an empty body, and a FIN after it. Each header is {@code Name: value}. */
+    public void answer(int status, String... headers) throws IOException {
+        String lines = headers.length == 0 ? "" : String.join("\r\n", headers) + "\r\n";
+        raw("HTTP/1.1 " + status + " As Scripted\r\n" + lines + "Content-Length: 0\r\nConnection: close\r\n\r\n");
+        close();
+    }
+
+    // What goes out
+
+    /** These bytes in one write, whatever they are. */
+    public Connection raw(byte[] bytes) throws IOException {
+        out.write(bytes);
+        out.flush();
+        return this;
+    }
+
+    public Connection raw(String text) throws IOException {
+        return raw(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Masked where this is the client's end. */
+    public Connection send(Frame frame) throws IOException {
+        return raw(frame.masked(client).bytes());
+    }
+
+    public Connection binary(byte[] payload) throws IOException {
+        return send(Frame.of(Frame.BINARY, payload));
+    }
+
+    public Connection binary(String payload) throws IOException {
+        return binary(payload.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** A line of the control stream, ended by {@code \n}, in a message of its own. */
+    public Connection line(String json) throws IOException {
+        return binary(json + "\n");
+    }
+
+    public Connection keepAlive() throws IOException {
+        return line("{\"command\":\"keep-alive\"}");
+    }
+
+    /** A conn-ready as Go's JSON writes it: {@code &} as an escape. */
+    public Connection connReady(String connPath) throws IOException {
+        return line("{\"command\":\"conn-ready\",\"connPath\":\"" + connPath.replace("&", "\\u0026") + "\"}");
+    }
+
+    /** Ends this direction; the other may go on. */
+    public void fin() throws IOException {
+        socket.shutdownOutput();
+    }
+
+    /** Cuts the connection by a reset. */
+    public void reset() throws IOException {
+        socket.setSoLinger(true, 0);
+        socket.close();
+    }
+
+    // What comes in
+
+    /** The next frame, whatever it is. */
+    public Frame frame() throws IOException {
+        return Frame.read(in);
+    }
+
+    /** The next frame of that opcode; others are dropped on the way. */
+    public Frame frame(int opcode) throws IOException {
+        while (true) {
+            Frame frame = frame();
+            if (frame.opcode() == opcode) {
+                return frame;
+            }
+        }
+    }
+
+    /** The next line of the control stream, without its {@code \n}, whatever messages it comes in. */
+    public String line() throws IOException {
+        while (lines.isEmpty()) {
+            Frame frame = frame();
+            if (frame.opcode() == Frame.CLOSE) {
+                throw new EOFException("closed with " + frame.closeCode() + " before the next line");
+            }
+            if (frame.opcode() <= Frame.BINARY) {
+                partialLine.writeBytes(frame.payload());
+                String text = partialLine.toString(StandardCharsets.UTF_8);
+                int end = text.lastIndexOf('\n');
+                if (end >= 0) {
+                    lines.addAll(Arrays.asList(text.substring(0, end).split("\n", -1)));
+                    partialLine.reset();
+                    partialLine.writeBytes(text.substring(end + 1).getBytes(StandardCharsets.UTF_8));
+                }
+            }
+        }
+        return lines.removeFirst();
+    }
+
+    /** That many bytes of the stream at least; more where the last message holds more. */
+    public byte[] read(int atLeast) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        while (bytes.size() < atLeast) {
+            Frame frame = frame();
+            if (frame.opcode() == Frame.CLOSE) {
+                throw new EOFException("closed with " + frame.closeCode() + " after " + bytes.size() + " bytes");
+            }
+            if (frame.opcode() <= Frame.BINARY) {
+                bytes.writeBytes(frame.payload());
+            }
+        }
+        return bytes.toByteArray();
+    }
+
+    /** All bytes of the stream up to its end, whichever that is. */
+    public byte[] readToEnd() throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        try {
+            while (true) {
+                Frame frame = frame();
+                if (frame.opcode() == Frame.CLOSE) {
+                    return bytes.toByteArray();
+                }
+                if (frame.opcode() <= Frame.BINARY) {
+                    bytes.writeBytes(frame.payload());
+                }
+            }
+        } catch (EOFException | SocketException e) {
+            return bytes.toByteArray();
+        }
+    }
+
+    /** Waits for the end and drops what comes before it. */
+    public End end() throws IOException {
+        Optional<Integer> code = Optional.empty();
+        while (true) {
+            try {
+                Frame frame = frame();
+                if (frame.opcode() == Frame.CLOSE) {
+                    code = Optional.of(frame.closeCode());
+                }
+            } catch (EOFException e) {
+                return new End(code, Kind.FIN);
+            } catch (SocketException e) {
+                return new End(code, Kind.RESET);
+            }
+        }
+    }
+
+    /** Closes without a close frame: a FIN, or a reset where something was left unread. */
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}

@@ -1,0 +1,134 @@
+package ml.helix.wolf.conformance.peer;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * One WebSocket frame as RFC 6455, section 5.2, draws it. Nothing is checked: a test may want it wrong. Immutable as
+ * long as nobody writes to {@link #payload}.
+ *
+ * @param first the first byte: FIN, three reserved bits, the opcode
+ * @param masked whether it was masked, or is to be
+ */
+public record Frame(int first, boolean masked, byte[] payload) {
+    public static final int CONTINUATION = 0;
+    public static final int TEXT = 1;
+    public static final int BINARY = 2;
+    public static final int CLOSE = 8;
+    public static final int PING = 9;
+    public static final int PONG = 10;
+
+    private static final int FIN = 0x80;
+    private static final int MASKED = 0x80;
+
+    /** A whole message, or a control frame, unmasked. */
+    public static Frame of(int opcode, byte[] payload) {
+        return new Frame(FIN | opcode, false, payload);
+    }
+
+    /** A fragment that is not the last, unmasked. */
+    public static Frame unfinished(int opcode, byte[] payload) {
+        return new Frame(opcode, false, payload);
+    }
+
+    /** A close frame with a status code and a reason, unmasked. */
+    public static Frame close(int code, String reason) {
+        byte[] text = reason.getBytes(StandardCharsets.UTF_8);
+        byte[] payload = new byte[2 + text.length];
+        payload[0] = (byte) (code >>> 8);
+        payload[1] = (byte) code;
+        System.arraycopy(text, 0, payload, 2, text.length);
+        return of(CLOSE, payload);
+    }
+
+    /** The same, masked or not. */
+    public Frame masked(boolean wanted) {
+        return new Frame(first, wanted, payload);
+    }
+
+    public int opcode() {
+        return first & 0x0f;
+    }
+
+    public boolean fin() {
+        return (first & FIN) != 0;
+    }
+
+    /** Of a close frame: its status code, 1005 where it has none. */
+    public int closeCode() {
+        return payload.length < 2 ? 1005 : (payload[0] & 0xff) << 8 | payload[1] & 0xff;
+    }
+
+    public String text() {
+        return new String(payload, StandardCharsets.UTF_8);
+    }
+
+    /** As it goes over the wire, with the shortest length there is. A masked one has a key that follows from its length. */
+    public byte[] bytes() {
+        var bytes = new ByteArrayOutputStream(payload.length + 14);
+        try (var out = new DataOutputStream(bytes)) {
+            int flag = masked ? MASKED : 0;
+            out.writeByte(first);
+            if (payload.length < 126) {
+                out.writeByte(flag | payload.length);
+            } else if (payload.length < 65_536) {
+                out.writeByte(flag | 126);
+                out.writeShort(payload.length);
+            } else {
+                out.writeByte(flag | 127);
+                out.writeLong(payload.length);
+            }
+            if (masked) {
+                int key = 0x9e3779b9 * (payload.length + 1);
+                out.writeInt(key);
+                out.write(xor(payload, key));
+            } else {
+                out.write(payload);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /**
+     * Waits for the next one. Its payload comes unmasked.
+     *
+     * @throws java.io.EOFException where the stream ends first
+     */
+    static Frame read(InputStream from) throws IOException {
+        var in = new DataInputStream(from);
+        int first = in.readUnsignedByte();
+        int second = in.readUnsignedByte();
+        long length =
+                switch (second & 0x7f) {
+                    case 126 -> in.readUnsignedShort();
+                    case 127 -> in.readLong();
+                    default -> second & 0x7f;
+                };
+        boolean masked = (second & MASKED) != 0;
+        int key = masked ? in.readInt() : 0;
+        byte[] payload = new byte[Math.toIntExact(length)];
+        in.readFully(payload);
+        return new Frame(first, masked, xor(payload, key));
+    }
+
+    private static byte[] xor(byte[] payload, int key) {
+        byte[] result = Arrays.copyOf(payload, payload.length);
+        for (int i = 0; i < result.length; i++) {
+            result[i] ^= (byte) (key >>> (24 - 8 * (i % 4)));
+        }
+        return result;
+    }
+
+    @Override
+    public String toString() {
+        return "Frame[opcode " + opcode() + (fin() ? "" : ", unfinished") + ", " + payload.length + " bytes]";
+    }
+}

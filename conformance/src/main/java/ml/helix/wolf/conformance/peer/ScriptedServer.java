@@ -1,0 +1,204 @@
+package ml.helix.wolf.conformance.peer;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import javax.net.ServerSocketFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The control plane, as scripted: it reads each handshake's head and leaves the answer to the test. Handshakes whose
+ * query names a dialer are data connections, all others control connections.
+ *
+ * <p>Thread-safe. Listens from its making until {@link #close}, which closes each connection too.
+ */
+public final class ScriptedServer implements Closeable {
+    private final ServerSocketFactory sockets;
+    private final BlockingQueue<Connection> controls = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Connection> data = new LinkedBlockingQueue<>();
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger accepted = new AtomicInteger();
+    private final AtomicInteger broken = new AtomicInteger();
+    private InetSocketAddress address;
+
+    private volatile @Nullable ServerSocket listening;
+    private Thread accepting = Thread.currentThread();
+    private volatile Script onData = data::add;
+
+    /** What to do with a connection whose handshake was read. */
+    @FunctionalInterface
+    public interface Script {
+        void run(Connection connection) throws IOException, InterruptedException;
+    }
+
+    private ScriptedServer(ServerSocketFactory sockets, InetSocketAddress address) {
+        this.sockets = sockets;
+        this.address = address;
+    }
+
+    /** At a free port of 127.0.0.1. */
+    public static ScriptedServer onLoopback() throws IOException {
+        return at(InetAddress.ofLiteral("127.0.0.1"));
+    }
+
+    /** At a free port of that address. */
+    public static ScriptedServer at(InetAddress host) throws IOException {
+        return with(ServerSocketFactory.getDefault(), new InetSocketAddress(host, 0));
+    }
+
+    /** At a free port of 127.0.0.1, with the factory's sockets: TLS. */
+    public static ScriptedServer with(ServerSocketFactory sockets) throws IOException {
+        return with(sockets, new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
+    }
+
+    /** At that address, with the factory's sockets. */
+    public static ScriptedServer with(ServerSocketFactory sockets, InetSocketAddress address) throws IOException {
+        return new ScriptedServer(sockets, address).start();
+    }
+
+    /** Listens again, at the same port. */
+    public synchronized ScriptedServer start() throws IOException {
+        ServerSocket socket = sockets.createServerSocket();
+        socket.setReuseAddress(true);
+        socket.bind(address, 1024);
+        address = (InetSocketAddress) socket.getLocalSocketAddress();
+        listening = socket;
+        accepting = Thread.ofVirtual().name("scripted-server").start(() -> acceptAll(socket));
+        return this;
+    }
+
+    /** Listens no more, and leaves the port to others; connections stay. */
+    public synchronized void stop() throws IOException {
+        ServerSocket socket = listening;
+        if (socket != null) {
+            socket.close();
+            try {
+                accepting.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    public synchronized InetSocketAddress address() {
+        return address;
+    }
+
+    /** {@code 127.0.0.1:12345} or {@code [::1]:12345}. */
+    public String authority() {
+        InetAddress host = address().getAddress();
+        String text = host.getAddress().length > 4 ? "[::1]" : host.getHostAddress();
+        return text + ":" + address().getPort();
+    }
+
+    /** The next control connection, its handshake not yet answered. */
+    public Connection control() throws InterruptedException {
+        return take(controls, "control connection");
+    }
+
+    /** The next data connection, its handshake not yet answered. */
+    public Connection data() throws InterruptedException {
+        return take(data, "data connection");
+    }
+
+    /** From now on each data connection is left to this, on a thread of its own; it is closed where the script fails. */
+    public void onData(Script script) {
+        onData = script;
+    }
+
+    /** From now on data connections wait for {@link #data} again. */
+    public void leaveData() {
+        onData = data::add;
+    }
+
+    /** How many TCP connections came, whatever they sent. */
+    public int accepted() {
+        return accepted.get();
+    }
+
+    /** Waits until one of them has ended before a whole head, as a failed TLS handshake does. */
+    public void awaitBroken() {
+        long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
+        while (broken.get() == 0) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("no handshake broke within " + Connection.PATIENCE);
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    /** Whether a whole head came that nobody took yet. */
+    public boolean heard() {
+        return !controls.isEmpty() || !data.isEmpty();
+    }
+
+    /** Closes everything. */
+    @Override
+    public void close() throws IOException {
+        stop();
+        for (Socket socket : open) {
+            socket.close();
+        }
+    }
+
+    private static Connection take(BlockingQueue<Connection> queue, String what) throws InterruptedException {
+        Connection connection = queue.poll(Connection.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        if (connection == null) {
+            throw new AssertionError("no " + what + " came within " + Connection.PATIENCE);
+        }
+        return connection;
+    }
+
+    private void acceptAll(ServerSocket socket) {
+        while (!socket.isClosed()) {
+            try {
+                Socket one = socket.accept();
+                accepted.incrementAndGet();
+                open.add(one);
+                Thread.ofVirtual().name("scripted-handshake").start(() -> serve(one));
+            } catch (IOException e) {
+                return;
+            }
+        }
+    }
+
+    private void serve(Socket socket) {
+        Connection connection;
+        try {
+            connection = Connection.accepted(socket);
+        } catch (IOException e) {
+            broken.incrementAndGet();
+            closeQuietly(socket);
+            return;
+        }
+        if (!connection.head().target().contains("revdial.dialer=")) {
+            controls.add(connection);
+            return;
+        }
+        try {
+            onData.run(connection);
+        } catch (IOException e) {
+            closeQuietly(socket);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void closeQuietly(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // It is closed all the same, and nobody waits for it.
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package ml.helix.wolf.conformance.agent;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.ScriptedLocal;
+import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.conformance.secrets.Secrets;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/** What each section stands on: a scripted control plane, a scripted local API, and agents that end with the test. */
+abstract class AgentSpec {
+    /** Looks like nothing else, so that a search for it finds it wherever it leaks. */
+    static final String TOKEN = Secrets.MARK + "-runner-token";
+
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    ScriptedServer server;
+    ScriptedLocal local;
+    private final List<RunningAgent> agents = new ArrayList<>();
+
+    @BeforeEach
+    void openPeers() throws IOException {
+        server = ScriptedServer.onLoopback();
+        local = ScriptedLocal.onLoopback();
+    }
+
+    @AfterEach
+    void closeAll() throws IOException {
+        agents.forEach(RunningAgent::close);
+        server.close();
+        local.close();
+    }
+
+    /** An agent with these flags after the usual ones; of two of a kind the later counts. */
+    RunningAgent start(String... flags) throws IOException {
+        return start(Map.of(), flags);
+    }
+
+    /** The same with this environment. */
+    RunningAgent start(Map<String, String> environment, String... flags) throws IOException {
+        if (!List.of(flags).contains("-local")) {
+            local.expectProbe();
+        }
+        List<String> all = new ArrayList<>(List.of("-api-url", "http://" + server.authority()));
+        all.addAll(List.of("-wolf-id", "gpu-1", "-token", TOKEN, "-local", local.address()));
+        all.addAll(List.of(flags));
+        RunningAgent agent = startWith(environment, all);
+        local.awaitProbe();
+        return agent;
+    }
+
+    /** An agent with these flags and no others but an ephemeral port to listen on and a short wait to reconnect. */
+    RunningAgent startWith(Map<String, String> environment, List<String> flags) throws IOException {
+        List<String> all = new ArrayList<>(List.of("-listen", "127.0.0.1:0", "-reconnect", "1"));
+        all.addAll(flags);
+        RunningAgent agent = RunningAgent.start(environment, all);
+        agents.add(agent);
+        return agent;
+    }
+
+    /** Starts an agent and accepts its control connection. */
+    Connection connected(String... flags) throws Exception {
+        start(flags);
+        return accepted();
+    }
+
+    /** Accepts the next control connection, as Go does: with a keep-alive at the start. */
+    Connection accepted() throws Exception {
+        return server.control().accept().keepAlive();
+    }
+
+    /** A connPath of today's servers that nobody had before. */
+    static String newPath() {
+        return "/revdial?revdial.dialer=" + hex() + "&revdial.req=" + hex();
+    }
+
+    static String hex() {
+        return UUID.randomUUID().toString().replace("-", "");
+    }
+
+    /** What both ends of a tunnelled connection see. */
+    record Tunnel(Connection remote, ScriptedLocal.Stream local) {}
+
+    /** Asks for a data connection and accepts it. */
+    Tunnel open(Connection control) throws Exception {
+        control.connReady(newPath());
+        return new Tunnel(server.data().accept(), local.next());
+    }
+
+    /** Proves that this control connection still works, and that all that was sent before has been read. */
+    void stillServes(Connection control) throws Exception {
+        String path = newPath();
+        control.connReady(path);
+        Connection data = server.data();
+        if (!data.head().target().equals("/api/v1" + path)) {
+            throw new AssertionError(
+                    "asked for " + path + ", got " + data.head().target());
+        }
+        data.close();
+    }
+
+    /** The next line from the agent, as JSON. */
+    static JsonNode line(Connection control) throws IOException {
+        return JSON.readTree(control.line());
+    }
+
+    /** Fails unless the next line is a pickup-failed for that path; gives its reason. */
+    static String failure(Connection control, String connPath) throws IOException {
+        JsonNode line = line(control);
+        if (!line.path("command").asText().equals("pickup-failed")
+                || !line.path("connPath").asText().equals(connPath)) {
+            throw new AssertionError("expected a pickup-failed for " + connPath + ", got " + line);
+        }
+        return line.path("err").asText();
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(UTF_8);
+    }
+}

@@ -1,0 +1,243 @@
+package ml.helix.wolf.conformance.agent;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.Frame;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
+
+/**
+ * A peer that stops reading stops the other side, and nobody else: nothing piles up in the agent. To a real process with
+ * the JVM options that it is shipped with.
+ *
+ * <p>Each of {@value #STREAMS} streams is offered {@value #MIB} MiB; {@code -Dconformance.mib} makes it less where that takes
+ * too long.
+ */
+@Isolated("it measures memory")
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class BackPressureIT extends AgentSpec {
+    private static final int STREAMS = 8;
+    private static final int MIB = 1024;
+    private static final int PIECE = 64 * 1024;
+    private static final long OFFERED = Integer.getInteger("conformance.mib", MIB) * (1L << 20);
+    private static final long ALLOWED = 64L << 20;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aServerThatStopsReadingStopsWolfAndNothingPilesUp() throws Exception {
+        holdsBack(tunnel -> tunnel.local().out(), tunnel -> new Payloads(tunnel.remote()));
+    }
+
+    @Test
+    void aWolfThatStopsReadingStopsTheServerAndNothingPilesUp() throws Exception {
+        holdsBack(tunnel -> new Messages(tunnel.remote()), tunnel -> tunnel.local()
+                .in());
+    }
+
+    private interface Side<T> {
+        T of(Tunnel tunnel) throws IOException;
+    }
+
+    private void holdsBack(Side<OutputStream> sending, Side<InputStream> receiving) throws Exception {
+        try (AgentProcess agent = agent()) {
+            Connection control = accepted();
+            local.awaitProbe();
+            List<Tunnel> tunnels = new ArrayList<>();
+            for (int i = 0; i < STREAMS; i++) {
+                tunnels.add(open(control));
+            }
+            warmUp(tunnels, sending, receiving);
+            long before = agent.residentBytes();
+            long heapBefore = heap(agent);
+
+            var sent = new AtomicLong();
+            List<CompletableFuture<Void>> senders = new ArrayList<>();
+            for (Tunnel tunnel : tunnels) {
+                OutputStream out = sending.of(tunnel);
+                senders.add(inBackground(() -> send(out, sent)));
+            }
+            long stuck = awaitStandstill(sent);
+            assertThat(stuck).as("bytes that left before all stood still").isLessThan(STREAMS * OFFERED / 2);
+            assertThat(agent.residentBytes() - before).as("growth of the RSS").isLessThan(ALLOWED);
+            assertThat(heap(agent) - heapBefore).as("growth of the heap").isLessThan(ALLOWED);
+            assertThat(agent.readyz()).isEqualTo(200);
+            control.keepAlive().send(Frame.of(Frame.PING, bytes("still there?")));
+            assertThat(control.frame(Frame.PONG).text()).isEqualTo("still there?");
+            stillServes(control);
+
+            List<CompletableFuture<Void>> receivers = new ArrayList<>();
+            for (Tunnel tunnel : tunnels) {
+                InputStream in = receiving.of(tunnel);
+                receivers.add(inBackground(() -> receive(in)));
+            }
+            CompletableFuture.allOf(senders.toArray(CompletableFuture[]::new)).get();
+            CompletableFuture.allOf(receivers.toArray(CompletableFuture[]::new)).get();
+            assertThat(agent.residentBytes() - before).as("growth of the RSS").isLessThan(ALLOWED);
+            assertThat(agent.readyz()).isEqualTo(200);
+        }
+    }
+
+    private AgentProcess agent() throws IOException {
+        local.expectProbe();
+        return AgentProcess.start(
+                folder,
+                List.of(),
+                List.of("@" + Path.of(System.getProperty("basedir", "conformance"), "../tunnel-agent/jvm.options")),
+                Map.of("RUNNER_TOKEN", TOKEN),
+                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1", "-local", local.address()));
+    }
+
+    /** Lets classes be loaded and code be compiled before anything is measured. */
+    private static void warmUp(List<Tunnel> tunnels, Side<OutputStream> sending, Side<InputStream> receiving)
+            throws Exception {
+        for (Tunnel tunnel : tunnels) {
+            OutputStream out = sending.of(tunnel);
+            CompletableFuture<Void> sender = inBackground(() -> out.write(new byte[16 << 20]));
+            receiving.of(tunnel).skipNBytes(16 << 20);
+            sender.get();
+        }
+    }
+
+    /** What is in the agent's heap after a collection, dead objects not counted. */
+    private static long heap(AgentProcess agent) throws Exception {
+        Process jcmd = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        String.valueOf(agent.pid()),
+                        "GC.class_histogram")
+                .start();
+        String said = new String(jcmd.getInputStream().readAllBytes(), UTF_8);
+        String total = said.lines()
+                .filter(line -> line.startsWith("Total"))
+                .findFirst()
+                .orElseThrow();
+        return Long.parseLong(total.strip().split("\\s+")[2]);
+    }
+
+    /** Waits until nothing has been sent for a second; gives how much was before. */
+    private static long awaitStandstill(AtomicLong sent) {
+        long last = -1;
+        long since = System.nanoTime();
+        while (System.nanoTime() - since < Duration.ofSeconds(1).toNanos()) {
+            if (sent.get() != last) {
+                last = sent.get();
+                since = System.nanoTime();
+            }
+            LockSupport.parkNanos(10_000_000);
+        }
+        return last;
+    }
+
+    private static void send(OutputStream out, AtomicLong sent) throws IOException {
+        byte[] piece = new byte[PIECE];
+        for (long at = 0; at < OFFERED; at += PIECE) {
+            fill(piece, at);
+            out.write(piece);
+            sent.addAndGet(PIECE);
+        }
+    }
+
+    private static void receive(InputStream in) throws IOException {
+        byte[] wanted = new byte[PIECE];
+        byte[] piece = new byte[PIECE];
+        for (long at = 0; at < OFFERED; at += PIECE) {
+            fill(wanted, at);
+            in.readNBytes(piece, 0, PIECE);
+            if (!Arrays.equals(piece, wanted)) {
+                throw new IOException("other bytes than were sent, after " + at);
+            }
+        }
+    }
+
+    /** Bytes that say where they belong. */
+    private static void fill(byte[] piece, long at) {
+        ByteBuffer words = ByteBuffer.wrap(piece);
+        for (long word = at / 8; words.hasRemaining(); word++) {
+            words.putLong(word * 0x9e3779b97f4a7c15L);
+        }
+    }
+
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    private static CompletableFuture<Void> inBackground(Work work) {
+        var done = new CompletableFuture<Void>();
+        Thread.ofVirtual().name("back-pressure").start(() -> {
+            try {
+                work.run();
+                done.complete(null);
+            } catch (IOException | RuntimeException e) {
+                done.completeExceptionally(e);
+            }
+        });
+        return done;
+    }
+
+    /** Each write is a message. */
+    private static final class Messages extends OutputStream {
+        private final Connection connection;
+
+        Messages(Connection connection) {
+            this.connection = connection;
+        }
+
+        @Override
+        public void write(int one) throws IOException {
+            write(new byte[] {(byte) one});
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            connection.binary(Arrays.copyOfRange(bytes, offset, offset + length));
+        }
+    }
+
+    /** The bytes of the messages, one after the other. */
+    private static final class Payloads extends InputStream {
+        private final Connection connection;
+        private byte[] frame = {};
+        private int at;
+
+        Payloads(Connection connection) {
+            this.connection = connection;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            while (at == frame.length) {
+                frame = connection.read(1);
+                at = 0;
+            }
+            int count = Math.min(length, frame.length - at);
+            System.arraycopy(frame, at, target, offset, count);
+            at += count;
+            return count;
+        }
+    }
+}

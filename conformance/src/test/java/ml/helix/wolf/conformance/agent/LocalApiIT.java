@@ -1,0 +1,122 @@
+package ml.helix.wolf.conformance.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.ScriptedLocal;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Contract, sections 1 and 2: what becomes of a conn-ready where the local API is at fault. */
+class LocalApiIT extends AgentSpec {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void whereItRefusesTheServerHearsWhyAndTheNextOneIsTried() throws Exception {
+        int port = local.port();
+        local.close();
+        Connection control = connected("-local", "127.0.0.1:" + port);
+        refusedBecause(control, "refused");
+        try (ScriptedLocal back = ScriptedLocal.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port))) {
+            control.connReady(newPath());
+            server.data().accept().binary("there");
+            assertThat(back.next().read(5)).isEqualTo(bytes("there"));
+        }
+    }
+
+    @Test
+    void whereItsSocketFileIsMissingTheServerHearsWhy() throws Exception {
+        Connection control = connected("-local", "unix://" + folder.resolve("wolf.sock"));
+        refusedBecause(control, "no such socket");
+        stillAnswers(control);
+    }
+
+    @Test
+    void whereNobodyListensAtItsSocketFileTheServerHearsWhy() throws Exception {
+        Path socket = folder.resolve("wolf.sock");
+        ScriptedLocal.at(socket).close();
+        Connection control = connected("-local", "unix://" + socket);
+        refusedBecause(control, "nobody listens");
+        stillAnswers(control);
+    }
+
+    @Test
+    void aNewWolfWithANewSocketFileIsFoundAtOnce() throws Exception {
+        Path socket = folder.resolve("wolf.sock");
+        Connection control;
+        try (ScriptedLocal first = ScriptedLocal.at(socket)) {
+            first.expectProbe();
+            control = connected("-local", first.address());
+            first.awaitProbe();
+            control.connReady(newPath());
+            server.data().accept().binary("one");
+            assertThat(first.next().read(3)).isEqualTo(bytes("one"));
+            Files.delete(socket);
+            try (ScriptedLocal second = ScriptedLocal.at(socket)) {
+                control.connReady(newPath());
+                server.data().accept().binary("two");
+                assertThat(second.next().read(3)).isEqualTo(bytes("two"));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"127.0.0.1", "::1"})
+    void localhostIsTriedAsIpv6AndAsIpv4(String where) throws Exception {
+        try (ScriptedLocal only = ScriptedLocal.at(new InetSocketAddress(InetAddress.ofLiteral(where), 0))) {
+            only.expectProbe();
+            Connection control = connected("-local", "localhost:" + only.port());
+            only.awaitProbe();
+            control.connReady(newPath());
+            server.data().accept().binary("found");
+            assertThat(only.next().read(5)).isEqualTo(bytes("found"));
+        }
+    }
+
+    @Test
+    void aHostThatDoesNotExistIsNamed() throws Exception {
+        Connection control = connected("-local", "wolf.invalid:8080");
+        refusedBecause(control, "wolf.invalid");
+        stillAnswers(control);
+    }
+
+    @Test
+    void aSocketThatIsAPlainFileIsNoReasonToDie() throws Exception {
+        Path file = Files.writeString(folder.resolve("wolf.sock"), "no socket");
+        Connection control = connected("-local", "unix://" + file);
+        refusedBecause(control, "no socket");
+        stillAnswers(control);
+    }
+
+    @Test
+    void aWolfThatHangsUpAtOnceEndsOnlyThatStream() throws Exception {
+        Connection control = connected();
+        control.connReady(newPath());
+        local.next().close();
+        Connection data = server.data().accept();
+        data.end();
+        stillServes(control);
+    }
+
+    /** The reason may come as a pickup-failed before or after the server was asked: it must come, and be about Wolf. */
+    private void refusedBecause(Connection control, String why) throws Exception {
+        server.onData(Connection::accept);
+        String path = newPath();
+        control.connReady(path);
+        assertThat(failure(control, path)).containsIgnoringCase(why);
+        server.leaveData();
+    }
+
+    private void stillAnswers(Connection control) throws Exception {
+        control.connReady("//refused");
+        failure(control, "//refused");
+    }
+}

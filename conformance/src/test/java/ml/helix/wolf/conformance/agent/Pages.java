@@ -1,0 +1,112 @@
+package ml.helix.wolf.conformance.agent;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import ml.helix.wolf.conformance.peer.Connection;
+
+/** An agent's pages: {@code /status}, {@code /readyz}, {@code /livez} and {@code /metrics}. */
+class Pages {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final InetSocketAddress address;
+
+    Pages(InetSocketAddress address) {
+        this.address = address;
+    }
+
+    JsonNode status() {
+        try {
+            return JSON.readTree(body("/status"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    int readyz() {
+        return code("/readyz");
+    }
+
+    int livez() {
+        return code("/livez");
+    }
+
+    /** The value of a metric without labels. */
+    double metric(String name) {
+        return body("/metrics")
+                .lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Asks for the status until it is as wanted, for as long as the peer is patient. */
+    JsonNode await(Predicate<JsonNode> wanted, String what) {
+        return await(Connection.PATIENCE, wanted, what);
+    }
+
+    JsonNode await(Duration patience, Predicate<JsonNode> wanted, String what) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        JsonNode seen = status();
+        while (!wanted.test(seen)) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("no " + what + " within " + patience + ", but " + seen);
+            }
+            LockSupport.parkNanos(5_000_000);
+            seen = status();
+        }
+        return seen;
+    }
+
+    /** Waits until the pages are served. */
+    void awaitUp() {
+        long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
+        while (true) {
+            try {
+                status();
+                return;
+            } catch (UncheckedIOException e) {
+                if (System.nanoTime() > deadline) {
+                    throw e;
+                }
+                LockSupport.parkNanos(20_000_000);
+            }
+        }
+    }
+
+    String body(String path) {
+        try {
+            HttpURLConnection connection = get(path);
+            try (var in =
+                    connection.getResponseCode() < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private int code(String path) {
+        try {
+            return get(path).getResponseCode();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private HttpURLConnection get(String path) throws IOException {
+        var url = URI.create("http://127.0.0.1:" + address.getPort() + path).toURL();
+        var connection = (HttpURLConnection) url.openConnection();
+        connection.setReadTimeout((int) Connection.PATIENCE.toMillis());
+        return connection;
+    }
+}

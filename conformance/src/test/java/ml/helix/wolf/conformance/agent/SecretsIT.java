@@ -1,0 +1,201 @@
+package ml.helix.wolf.conformance.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import ml.helix.wolf.agent.AgentSettings;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.Frame;
+import ml.helix.wolf.conformance.peer.ScriptedProxy;
+import ml.helix.wolf.conformance.secrets.Secrets;
+import ml.helix.wolf.program.Settings;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Contract, section 2: the token is never printed. Real processes at the most talkative log level, with a server that
+ * knows the token and sends it back wherever it can. What this module's other tests print is watched too, by
+ * {@link ml.helix.wolf.conformance.secrets.Watch}.
+ */
+class SecretsIT extends AgentSpec {
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource({
+        "text,HTTP/1.1 401 SECRET|WWW-Authenticate: SECRET|Retry-After: SECRET||SECRET",
+        "json,HTTP/1.1 302 SECRET|Location: http://SECRET@elsewhere/SECRET||",
+        "text,SECRET||",
+        "json,HTTP/1.1 101 SECRET|Upgrade: SECRET|Sec-WebSocket-Accept: SECRET|Sec-WebSocket-Protocol: SECRET||"
+    })
+    void aRefusalThatSendsTheTokenBackIsNotRepeated(String format, String answer) throws Exception {
+        try (AgentProcess agent = run(Map.of("RUNNER_TOKEN", TOKEN), "-log-level", "trace", "-log-format", format)) {
+            server.control().raw(answer.replace("|", "\r\n").replace("SECRET", TOKEN));
+            agent.awaitUp();
+            agent.await(status -> status.path("lastError").isObject(), "error");
+            nowhere(agent);
+        }
+    }
+
+    @Test
+    void aServerThatSendsTheTokenBackFindsItNowhere() throws Exception {
+        local.expectProbe();
+        try (AgentProcess agent =
+                run(Map.of("RUNNER_TOKEN", TOKEN), "-log-level", "trace", "-local", local.address())) {
+            accepted().line("not JSON: " + TOKEN).end();
+            accepted()
+                    .line("{\"command\":\"" + TOKEN + "\"}")
+                    .send(Frame.close(1011, TOKEN))
+                    .close();
+            Connection control = accepted();
+            control.connReady("//" + TOKEN + "@elsewhere/");
+            control.line();
+            control.connReady("/revdial?revdial.dialer=" + TOKEN);
+            server.data().raw("HTTP/1.1 500 " + TOKEN + "\r\nSet-Cookie: " + TOKEN + "\r\n\r\n");
+            assertThat(control.line().replace("revdial.dialer=" + TOKEN, "")).doesNotContain(TOKEN);
+            local.next();
+            Tunnel tunnel = open(control);
+            tunnel.remote().binary(TOKEN);
+            tunnel.local().read(TOKEN.length());
+            tunnel.local().write(bytes(TOKEN)).close();
+            tunnel.remote().end();
+            nowhere(agent);
+            agent.terminate();
+            assertThat(agent.awaitExit(10)).isZero();
+            assertThat(agent.printed()).contains("wolf-gpu-1").satisfies(SecretsIT::isClean);
+        }
+    }
+
+    @Test
+    void neitherATokenFilesContentNorItsFaultsArePrinted() throws Exception {
+        Path file = Files.writeString(folder.resolve("token"), TOKEN);
+        try (AgentProcess agent = run(Map.of(), "-log-level", "trace", "-token-file", file.toString())) {
+            server.control().answer(401);
+            agent.awaitUp();
+            Files.writeString(file, TOKEN + " and more\r\nInjected: " + TOKEN);
+            agent.await(
+                    status -> status.path("lastError").path("message").asText().contains("can't be used"), "bad file");
+            nowhere(agent);
+            Files.writeString(file, TOKEN);
+            accepted();
+            nowhere(agent);
+        }
+    }
+
+    @Test
+    void aProxysPasswordIsNotPrinted() throws Exception {
+        try (ScriptedProxy proxy = ScriptedProxy.leadingTo(server.address())) {
+            proxy.answer("HTTP/1.1 407 " + TOKEN + "\r\nProxy-Authenticate: Basic realm=\"" + TOKEN + "\"\r\n\r\n");
+            try (AgentProcess agent = run(
+                    Map.of("RUNNER_TOKEN", TOKEN, "HTTP_PROXY", "http://agent:" + TOKEN + "@127.0.0.1:" + proxy.port()),
+                    "-log-level",
+                    "trace")) {
+                agent.awaitUp();
+                seen(agent, "ProxyFailure");
+                nowhere(agent);
+                proxy.answer("HTTP/1.1 200 OK\r\n\r\n");
+                accepted();
+                nowhere(agent);
+            }
+        }
+    }
+
+    @Test
+    void theProcessTitleHasNoToken() throws Exception {
+        try (AgentProcess agent = run(Map.of("RUNNER_TOKEN", TOKEN))) {
+            accepted();
+            assertThat(agent.proc("cmdline"))
+                    .contains("ml.helix.wolf.agent.Main")
+                    .satisfies(SecretsIT::isClean);
+            assertThat(agent.proc("comm")).satisfies(SecretsIT::isClean);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "-token kit-s3cr3t\u00e4",
+                "-token=kit-s3cr3t\u00e4",
+                "-tokne kit-s3cr3t",
+                "-tokne=kit-s3cr3t",
+                "--Token kit-s3cr3t",
+                "-token kit-s3cr3t and kit-s3cr3t-more",
+                "kit-s3cr3t",
+                "-api-url https://user:kit-s3cr3t@helix.example.com",
+                "-api-url https://kit-s3cr3t@[broken",
+                "-proxy http://user:kit-s3cr3t@pro%xy:3128",
+                "-proxy ftp://user:kit-s3cr3t@proxy:3128",
+                "-proxy http://user:kit-s3cr3t@proxy:99999"
+            })
+    void badUsageIsNamedWithoutRepeatingASecret(String flags) throws Exception {
+        try (AgentProcess agent =
+                AgentProcess.start(folder, List.of(), List.of(), Map.of(), List.of(flags.split(" ")))) {
+            assertThat(agent.awaitExit(20)).isEqualTo(2);
+            assertThat(agent.printed()).contains("tunnel-agent").satisfies(SecretsIT::isClean);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"table", "json"})
+    void theDoctorTellsNoSecret(String output) throws Exception {
+        try (ScriptedProxy proxy = ScriptedProxy.leadingTo(server.address())) {
+            proxy.answer("HTTP/1.1 407 " + TOKEN + "\r\n\r\n");
+            try (AgentProcess doctor = run(
+                    Map.of("RUNNER_TOKEN", TOKEN, "HTTP_PROXY", "http://agent:" + TOKEN + "@127.0.0.1:" + proxy.port()),
+                    "-o",
+                    output,
+                    "doctor")) {
+                assertThat(doctor.awaitExit(60)).isEqualTo(1);
+                assertThat(doctor.printed())
+                        .contains("127.0.0.1:" + proxy.port())
+                        .satisfies(SecretsIT::isClean);
+            }
+        }
+        try (AgentProcess doctor = run(Map.of("RUNNER_TOKEN", TOKEN), "-o", output, "doctor")) {
+            server.control().raw("HTTP/1.1 401 " + TOKEN + "\r\nX: " + TOKEN + "\r\n\r\n");
+            assertThat(doctor.awaitExit(60)).isEqualTo(1);
+            assertThat(doctor.printed()).contains("401").satisfies(SecretsIT::isClean);
+        }
+    }
+
+    @Test
+    void settingsAsTextHaveNoSecret() throws Exception {
+        Map<String, String> environment = Map.of("HTTP_PROXY", "http://agent:" + TOKEN + "@proxy:3128");
+        String[] flags = {"-api-url", "http://helix", "-wolf-id", "x", "-token", TOKEN};
+        var settings = AgentSettings.of(Settings.read(AgentSettings.PROGRAM, flags, environment), environment);
+        assertThat(settings.toString()).contains("helix", "proxy:3128").satisfies(SecretsIT::isClean);
+        assertThat(settings.tokens().toString()).satisfies(SecretsIT::isClean);
+    }
+
+    private AgentProcess run(Map<String, String> environment, String... flags) throws Exception {
+        List<String> all = new ArrayList<>(List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1"));
+        all.addAll(List.of("-reconnect", "1"));
+        all.addAll(List.of(flags));
+        return AgentProcess.start(folder, List.of(), List.of(), environment, all);
+    }
+
+    private static void seen(AgentProcess agent, String reason) {
+        agent.await(status -> status.path("lastError").path("reason").asText().equals(reason), "reason " + reason);
+    }
+
+    private static void nowhere(AgentProcess agent) throws Exception {
+        isClean(agent.printed());
+        for (String page : List.of("/status", "/readyz", "/livez", "/metrics", "/", "/other")) {
+            isClean(agent.body(page));
+        }
+    }
+
+    private static void isClean(String text) {
+        if (Secrets.in(text)) {
+            throw new AssertionError("there is a secret in " + text);
+        }
+    }
+}

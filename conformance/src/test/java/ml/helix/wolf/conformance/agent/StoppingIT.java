@@ -1,0 +1,134 @@
+package ml.helix.wolf.conformance.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.Frame;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Contract, section 2: SIGTERM, to a real process. */
+class StoppingIT extends AgentSpec {
+
+    @TempDir
+    Path folder;
+
+    private AgentProcess process;
+    private Connection control;
+
+    private void begin(String... flags) throws Exception {
+        List<String> all = new ArrayList<>(List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1"));
+        all.addAll(List.of("-local", local.address()));
+        all.addAll(List.of(flags));
+        local.expectProbe();
+        process = AgentProcess.start(folder, List.of(), List.of(), Map.of("RUNNER_TOKEN", TOKEN), all);
+        control = accepted();
+        local.awaitProbe();
+    }
+
+    @AfterEach
+    void kill() {
+        process.close();
+    }
+
+    @Test
+    void anIdleAgentSaysGoodbyeWith1001AndExitsWith0() throws Exception {
+        begin();
+        stillServes(control);
+        process.terminate();
+        assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
+        control.send(Frame.close(1001, ""));
+        control.end();
+        assertThat(process.awaitExit(10)).isZero();
+    }
+
+    @Test
+    void whileAStreamRunsItIsNotReadyTakesNoNewOnesAndWaits() throws Exception {
+        begin("-drain", "60");
+        Tunnel tunnel = open(control);
+        process.terminate();
+        process.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
+        assertThat(process.readyz()).isEqualTo(503);
+        assertThat(process.livez()).isEqualTo(200);
+        String path = newPath();
+        control.connReady(path);
+        assertThat(failure(control, path)).contains("stopping");
+        tunnel.remote().binary("still running");
+        assertThat(tunnel.local().read(13)).isEqualTo(bytes("still running"));
+        tunnel.local().write(bytes("and done")).fin();
+        assertThat(tunnel.remote().readToEnd()).isEqualTo(bytes("and done"));
+        assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
+        assertThat(process.awaitExit(10)).isZero();
+    }
+
+    @Test
+    void whatStillRunsAfterTheDrainTimeIsCut() throws Exception {
+        begin("-drain", "1");
+        Tunnel tunnel = open(control);
+        tunnel.remote().binary("x");
+        tunnel.local().read(1);
+        process.terminate();
+        tunnel.remote().end();
+        assertThat(tunnel.local().readToEnd()).isEmpty();
+        assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
+        assertThat(process.awaitExit(10)).isZero();
+    }
+
+    @Test
+    void aSecondSignalEndsItAtOnce() throws Exception {
+        begin("-drain", "600");
+        open(control);
+        process.terminate();
+        process.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
+        process.terminate();
+        assertThat(process.awaitExit(10)).isNotZero();
+    }
+
+    @Test
+    void anAgentThatNeverConnectedStopsToo() throws Exception {
+        server.stop();
+        local.expectProbe();
+        process = AgentProcess.start(
+                folder,
+                List.of(),
+                List.of(),
+                Map.of("RUNNER_TOKEN", TOKEN),
+                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", local.address()));
+        process.awaitUp();
+        process.await(
+                status -> status.path("lastError").path("reason").asText().equals("ConnectFailure"), "ConnectFailure");
+        process.terminate();
+        assertThat(process.awaitExit(10)).isZero();
+    }
+
+    @Test
+    void anAgentWhoseHandshakeIsUnderWayStopsToo() throws Exception {
+        local.expectProbe();
+        process = AgentProcess.start(
+                folder,
+                List.of(),
+                List.of(),
+                Map.of("RUNNER_TOKEN", TOKEN),
+                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", local.address()));
+        Connection unanswered = server.control();
+        process.terminate();
+        unanswered.end();
+        assertThat(process.awaitExit(10)).isZero();
+    }
+
+    @Test
+    void aServerThatNeitherReadsNorAnswersCannotHoldItUp() throws Exception {
+        begin("-drain", "1");
+        stillServes(control);
+        for (int i = 0; i < 1000; i++) {
+            control.send(Frame.of(Frame.PING, new byte[125]));
+        }
+        process.terminate();
+        assertThat(process.awaitExit(15)).isZero();
+    }
+}

@@ -1,0 +1,215 @@
+package ml.helix.wolf.conformance.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ServerSocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.Frame;
+import ml.helix.wolf.testkit.FakeWolf;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/**
+ * Contract, section 1: the limits in time, each waited for in real time, all at once: they are the promise, and an agent
+ * with shorter ones would not be the agent. Only lower bounds are checked by the clock.
+ */
+@Execution(ExecutionMode.CONCURRENT)
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class TimeoutsIT extends AgentSpec {
+    private static final Duration LONG = Duration.ofSeconds(90);
+
+    @Test
+    void aHandshakeThatIsNeverAnsweredIsGivenUpAfter30Seconds() throws Exception {
+        RunningAgent agent = start();
+        Connection silent = server.control().patience(LONG);
+        long since = System.nanoTime();
+        silent.end();
+        assertThat(secondsSince(since)).isBetween(29L, 60L);
+        agent.awaitReason("HandshakeTimeout");
+        stillServes(accepted());
+    }
+
+    @Test
+    void aHandshakeThatDripsIsGivenUpAfter30SecondsToo() throws Exception {
+        RunningAgent agent = start();
+        Connection dripping = server.control().patience(Duration.ofSeconds(1));
+        for (byte one : bytes("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")) {
+            try {
+                dripping.raw(new byte[] {one}).frame();
+            } catch (SocketTimeoutException e) {
+                continue;
+            } catch (IOException e) {
+                break;
+            }
+        }
+        agent.awaitReason("HandshakeTimeout");
+        stillServes(accepted());
+    }
+
+    @Test
+    void aConnectThatIsSwallowedIsGivenUpAfter30Seconds() throws Exception {
+        List<Socket> queue = new ArrayList<>();
+        try (var full = ServerSocketChannel.open()) {
+            full.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 1);
+            InetSocketAddress address = (InetSocketAddress) full.getLocalAddress();
+            fill(address, queue);
+            RunningAgent agent = start("-api-url", "http://127.0.0.1:" + address.getPort());
+            assertThat(agent.awaitReason(LONG, "ConnectFailure", "HandshakeTimeout")
+                            .path("lastError")
+                            .path("message")
+                            .asText())
+                    .isNotBlank();
+        } finally {
+            for (Socket socket : queue) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void aPickupThatIsNeverAnsweredFailsAfter20SecondsAndALateAnswerIsClosedAtOnce() throws Exception {
+        Connection control = connected();
+        control.patience(LONG);
+        String path = newPath();
+        long since = System.nanoTime();
+        control.connReady(path);
+        Connection data = server.data();
+        assertThat(failure(control, path)).contains("20 s");
+        assertThat(secondsSince(since)).isBetween(19L, 40L);
+        try {
+            data.accept().binary("too late");
+        } catch (IOException e) {
+            assertThat(e).hasMessageContaining("roken pipe");
+        }
+        data.end();
+        assertThat(local.next().readToEnd()).isEmpty();
+        stillServes(control);
+    }
+
+    @Test
+    void aPickupsDripsDoNotProlongIt() throws Exception {
+        Connection control = connected();
+        control.patience(LONG);
+        String path = newPath();
+        control.connReady(path);
+        Connection data = server.data().patience(Duration.ofMillis(500));
+        Thread.ofVirtual().start(() -> drip(data));
+        assertThat(failure(control, path)).isNotBlank();
+        stillServes(control);
+    }
+
+    @Test
+    void sixtySecondsWithoutALineAreTheEndThoughPingsCome() throws Exception {
+        RunningAgent agent = start();
+        Connection control = accepted();
+        Tunnel tunnel = open(control);
+        long since = System.nanoTime();
+        control.patience(Duration.ofSeconds(5));
+        control.keepAlive();
+        while (secondsSince(since) < 80) {
+            try {
+                control.send(Frame.of(Frame.PING, bytes("alive?")));
+                control.binary("{\"half a line\":");
+                if (control.frame().opcode() == Frame.CLOSE) {
+                    break;
+                }
+                TimeUnit.SECONDS.sleep(1);
+            } catch (SocketTimeoutException e) {
+                continue;
+            } catch (IOException e) {
+                break;
+            }
+        }
+        assertThat(secondsSince(since)).isBetween(59L, 79L);
+        agent.awaitReason("KeepAliveTimeout");
+        Connection next = accepted();
+        tunnel.remote().binary("and the stream lives");
+        assertThat(tunnel.local().read(20)).isEqualTo(bytes("and the stream lives"));
+        stillServes(next);
+    }
+
+    @Test
+    void linesKeepAConnectionAliveWhoseServerAnswersNoPing() throws Exception {
+        Connection control = connected();
+        Tunnel idle = open(control);
+        idle.remote().patience(LONG);
+        control.patience(Duration.ofSeconds(18));
+        long since = System.nanoTime();
+        int pings = 0;
+        while (secondsSince(since) < 65) {
+            try {
+                pings += control.frame().opcode() == Frame.PING ? 1 : 0;
+            } catch (SocketTimeoutException e) {
+                // nothing came; the next line goes out all the same
+            }
+            control.keepAlive();
+        }
+        assertThat(pings).as("pings, one every 15 s").isBetween(3, 5);
+        idle.remote().binary("a stream that nobody used for a minute");
+        assertThat(idle.local().read(38)).isEqualTo(bytes("a stream that nobody used for a minute"));
+        stillServes(control);
+    }
+
+    @Test
+    void aBlackHoleWhereWolfShouldBeFailsAfter5SecondsEachAndDelaysNobody() throws Exception {
+        try (FakeWolf hole = FakeWolf.onLoopback().start(FakeWolf.Behaviour.NEVER_ACCEPTS)) {
+            server.onData(Connection::accept);
+            Connection control = connected("-local", hole.local());
+            long since = System.nanoTime();
+            for (int i = 0; i < 50; i++) {
+                control.connReady(newPath());
+            }
+            control.connReady("//refused at once");
+            failure(control, "//refused at once");
+            control.send(Frame.of(Frame.PING, bytes("still there?")));
+            assertThat(control.frame(Frame.PONG).text()).isEqualTo("still there?");
+            for (int i = 0; i < 50; i++) {
+                assertThat(line(control).path("err").asText()).contains("5 s");
+            }
+            assertThat(secondsSince(since)).isBetween(4L, 14L);
+        }
+    }
+
+    private static void fill(InetSocketAddress address, List<Socket> queue) {
+        try {
+            while (queue.size() < 16) {
+                Socket socket = new Socket();
+                queue.add(socket);
+                socket.connect(address, 300);
+            }
+        } catch (IOException e) {
+            assertThat(queue).hasSizeGreaterThan(1);
+        }
+    }
+
+    private static void drip(Connection data) {
+        try {
+            data.raw("HTTP/1.1 101 Switching Protocols\r\n");
+            while (true) {
+                data.raw("X");
+                try {
+                    data.frame();
+                } catch (SocketTimeoutException e) {
+                    continue;
+                }
+            }
+        } catch (IOException e) {
+            // the agent has had enough
+        }
+    }
+
+    private static long secondsSince(long nanos) {
+        return Duration.ofNanos(System.nanoTime() - nanos).toSeconds();
+    }
+}

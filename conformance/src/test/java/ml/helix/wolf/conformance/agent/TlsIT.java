@@ -1,0 +1,201 @@
+package ml.helix.wolf.conformance.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.SSLServerSocketFactory;
+import javax.net.ssl.SSLSocket;
+import ml.helix.wolf.conformance.peer.Certificates;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.Frame;
+import ml.helix.wolf.conformance.peer.ScriptedServer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Contract, section 2: TLS to the control plane. {@code helix.test} is 127.0.0.1 here, by a hosts file. */
+class TlsIT extends AgentSpec {
+    private static final String NAME = "helix.test";
+
+    @TempDir
+    static Path folder;
+
+    private static Certificates known;
+    private static String caFile;
+
+    @BeforeAll
+    static void makeCertificates() throws Exception {
+        known = Certificates.newAuthority(folder, "Known")
+                .sign("good", NAME, 1, 30)
+                .sign("address", "127.0.0.1", 1, 30)
+                .sign("expired", NAME, 30, 10)
+                .sign("early", NAME, -10, 20)
+                .sign("other", "other.test", 1, 30);
+        caFile = known.caFile().toString();
+    }
+
+    @Test
+    void theControlAndTheDataConnectionsAreTls() throws Exception {
+        try (ScriptedServer secure = server("good")) {
+            RunningAgent agent = start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", caFile);
+            Connection control = secure.control();
+            assertThat(control.head().header("Host")).hasValue(NAME + ":" + port(secure));
+            control.accept().keepAlive().connReady(newPath());
+            Connection data = secure.data().accept();
+            data.binary("over TLS");
+            assertThat(local.next().read(8)).isEqualTo(bytes("over TLS"));
+            agent.awaitState("Connected");
+        }
+    }
+
+    @Test
+    void theServersNameIsInTheHandshakeForThoseWhoHostMany() throws Exception {
+        try (ScriptedServer secure = server("good")) {
+            start("-api-url", "wss://" + NAME + ":" + port(secure), "-ca-file", caFile);
+            SSLSocket socket = (SSLSocket) secure.control().socket();
+            assertThat(((ExtendedSSLSession) socket.getSession()).getRequestedServerNames())
+                    .singleElement()
+                    .asString()
+                    .contains(NAME);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "expired,helix.test,expired",
+        "early,helix.test,not yet valid",
+        "other,helix.test,name",
+        "good,127.0.0.1,name"
+    })
+    void aCertificateThatDoesNotFitIsRefusedAndTheMessageSaysWhy(String alias, String host, String why)
+            throws Exception {
+        try (ScriptedServer secure = server(alias)) {
+            RunningAgent agent = start("-api-url", "https://" + host + ":" + port(secure), "-ca-file", caFile);
+            assertThat(agent.awaitReason("TlsFailure")
+                            .path("lastError")
+                            .path("message")
+                            .asText())
+                    .containsIgnoringCase(why);
+            secure.awaitBroken();
+            assertThat(secure.heard()).isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Unknown"})
+    void anUnknownAuthorityIsRefusedEvenOneOfTheSameName(String name, @TempDir Path elsewhere) throws Exception {
+        Certificates unknown = Certificates.newAuthority(elsewhere, name).sign("good", NAME, 1, 30);
+        try (ScriptedServer secure = ScriptedServer.with(unknown.sockets("good"))) {
+            RunningAgent agent = start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", caFile);
+            assertThat(agent.awaitReason("TlsFailure")
+                            .path("lastError")
+                            .path("message")
+                            .asText())
+                    .contains("unknown CA", "-ca-file");
+            secure.awaitBroken();
+            assertThat(secure.heard()).isFalse();
+        }
+    }
+
+    @Test
+    void withoutTheCaFileOnlyTheSystemsRootsCount() throws Exception {
+        try (ScriptedServer secure = server("good")) {
+            start("-api-url", "https://" + NAME + ":" + port(secure)).awaitReason("TlsFailure");
+        }
+    }
+
+    @Test
+    void anAddressInTheUrlMustBeInTheCertificate() throws Exception {
+        try (ScriptedServer secure = server("address")) {
+            start("-api-url", "https://127.0.0.1:" + port(secure), "-ca-file", caFile);
+            assertThat(secure.control()).isNotNull();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"expired", "other"})
+    void insecureAcceptsWhateverCertificate(String alias) throws Exception {
+        try (ScriptedServer secure = server(alias)) {
+            start("-api-url", "https://" + NAME + ":" + port(secure), "-insecure");
+            Connection control = secure.control().accept().keepAlive();
+            control.connReady(newPath());
+            assertThat(secure.data()).isNotNull();
+        }
+    }
+
+    @Test
+    void aServerWithoutTlsIsNamed() throws Exception {
+        try (ServerSocket plain = new ServerSocket(0)) {
+            Thread.ofVirtual().start(() -> {
+                try (var one = plain.accept()) {
+                    one.getInputStream().read();
+                    one.getOutputStream().write(bytes("HTTP/1.1 400 Bad Request\r\n\r\n"));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            start("-api-url", "https://localhost:" + plain.getLocalPort()).awaitReason("TlsFailure");
+        }
+    }
+
+    @Test
+    void aDataConnectionIsVerifiedToo(@TempDir Path elsewhere) throws Exception {
+        Certificates unknown = Certificates.newAuthority(elsewhere, "Unknown").sign("good", NAME, 1, 30);
+        try (ScriptedServer secure = server("good")) {
+            start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", caFile);
+            Connection control = secure.control().accept().keepAlive();
+            secure.stop();
+            try (ScriptedServer impostor = ScriptedServer.with(unknown.sockets("good"), secure.address())) {
+                String path = newPath();
+                control.connReady(path);
+                assertThat(failure(control, path)).contains("unknown CA");
+                impostor.awaitBroken();
+                assertThat(impostor.heard()).isFalse();
+            }
+        }
+    }
+
+    @Test
+    void aHundredStreamsOneAfterTheOtherNeedNoFullHandshakeOfTheirOwn() throws Exception {
+        local.echoing();
+        try (ScriptedServer secure = server("good")) {
+            start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", caFile);
+            Connection control = secure.control().accept().keepAlive();
+            Set<Long> fullHandshakes = new HashSet<>(Set.of(made(control)));
+            for (int i = 0; i < 100; i++) {
+                control.connReady(newPath());
+                Connection data = secure.data().accept();
+                data.binary("x");
+                assertThat(data.read(1)).hasSize(1);
+                data.send(Frame.close(1000, ""));
+                data.end();
+                fullHandshakes.add(made(data));
+            }
+            assertThat(secure.accepted()).isEqualTo(101);
+            assertThat(fullHandshakes).hasSize(1);
+        }
+    }
+
+    /** When the session was made: a resumed one keeps the time of the full handshake that it goes back to. */
+    private static long made(Connection connection) {
+        return ((SSLSocket) connection.socket()).getSession().getCreationTime();
+    }
+
+    private ScriptedServer server(String alias) throws Exception {
+        SSLServerSocketFactory sockets = known.sockets(alias);
+        return ScriptedServer.with(sockets);
+    }
+
+    private static int port(ScriptedServer server) {
+        return server.address().getPort();
+    }
+}

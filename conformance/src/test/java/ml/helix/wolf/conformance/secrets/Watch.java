@@ -1,0 +1,76 @@
+package ml.helix.wolf.conformance.secrets;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.filter.ThresholdFilter;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.Appender;
+import ch.qos.logback.core.AppenderBase;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads along: every line that any test of this module prints and everything that any code in this process logs, down
+ * to TRACE, exceptions included. The first test that ends after a secret was seen fails. It registers itself, so no test
+ * can forget it.
+ */
+public final class Watch implements BeforeAllCallback, AfterEachCallback {
+    private static final AtomicBoolean INSTALLED = new AtomicBoolean();
+    private static final List<String> SEEN = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        if (INSTALLED.compareAndSet(false, true)) {
+            install((LoggerContext) LoggerFactory.getILoggerFactory(), SEEN);
+            System.setOut(new PrintStream(new WatchedOutput(System.out, SEEN), true));
+            System.setErr(new PrintStream(new WatchedOutput(System.err, SEEN), true));
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        if (!SEEN.isEmpty()) {
+            throw new AssertionError("printed with a secret in it, here [secret]: " + SEEN);
+        }
+    }
+
+    /** Adds an appender that notes what has a secret in it; what is printed stays as it was. */
+    static void install(LoggerContext logs, List<String> seen) {
+        Logger root = logs.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        for (var all = root.iteratorForAppenders(); all.hasNext(); ) {
+            quieten(all.next(), root.getLevel());
+        }
+        var watch = new AppenderBase<ILoggingEvent>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                String text = event.getFormattedMessage() + " " + event.getKeyValuePairs()
+                        + (event.getThrowableProxy() == null
+                                ? ""
+                                : ThrowableProxyUtil.asString(event.getThrowableProxy()));
+                Secrets.note(event.getLoggerName() + ": " + text, seen);
+            }
+        };
+        watch.setContext(logs);
+        watch.start();
+        root.addAppender(watch);
+        root.setLevel(Level.TRACE);
+        logs.getLogger("ml.helix.wolf").setLevel(Level.TRACE);
+        // As the agent's main program has it: this library's traces show headers.
+        logs.getLogger("org.java_websocket").setLevel(Level.OFF);
+    }
+
+    private static void quieten(Appender<ILoggingEvent> appender, Level level) {
+        var filter = new ThresholdFilter();
+        filter.setLevel(level.isGreaterOrEqual(Level.INFO) ? level.toString() : "INFO");
+        filter.start();
+        appender.addFilter(filter);
+    }
+}
