@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import ml.helix.wolf.agent.doctor.Doctor;
 import ml.helix.wolf.program.Logs;
 import ml.helix.wolf.program.Settings;
@@ -18,15 +19,13 @@ public final class Main {
     private Main() {}
 
     /** See {@code tunnel-agent -help}. */
-    public static void main(String[] arguments) {
-        int status = run(arguments, System.getenv(), System.out, System.err);
-        if (status >= 0) {
-            System.exit(status);
-        }
+    public static void main(String[] arguments) throws InterruptedException {
+        System.exit(run(arguments, System.getenv(), System.out, System.err));
     }
 
-    /** The exit status; -1 while the agent runs on, and ends the process itself. */
-    static int run(String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+    /** The exit status. Where the agent runs, this returns only if it can't start: a signal ends the process. */
+    private static int run(String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err)
+            throws InterruptedException {
         Settings given = Settings.read(AgentSettings.PROGRAM, arguments, environment);
         if (given.helpWanted()) {
             out.print(AgentSettings.PROGRAM.usage());
@@ -62,16 +61,17 @@ public final class Main {
         return diagnosis.healthy() ? 0 : 1;
     }
 
-    private static int start(AgentSettings settings, PrintStream err) {
+    private static int start(AgentSettings settings, PrintStream err) throws InterruptedException {
         var agent = new Agent(settings);
+        StopSignals.handle(() -> stop(agent));
         try {
             agent.start();
         } catch (IOException e) {
             err.println("tunnel-agent: " + e.getMessage());
             return 1;
         }
-        StopSignals.handle(() -> stop(agent));
-        return -1;
+        new CountDownLatch(1).await(); // the agent's own threads keep no process alive
+        return 1;
     }
 
     private static void stop(Agent agent) {

@@ -111,6 +111,15 @@ public final class Doctor {
             pass(ahead, "upgrade", "as " + runnerId + ", the control plane speaks RevDial");
         } finally {
             stream.close();
+            awaitClosed(stream);
+        }
+    }
+
+    private static void awaitClosed(WebSocketStream stream) {
+        try {
+            stream.awaitClosed();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -6,6 +6,7 @@ import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -43,6 +44,7 @@ public final class WebSocketStream implements ByteStream {
     private final ReentrantLock writing = new ReentrantLock();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final AtomicBoolean answering = new AtomicBoolean();
+    private final CountDownLatch gone = new CountDownLatch(1);
     private final Deque<byte[]> pings = new ArrayDeque<>(); // guarded by itself
 
     private volatile boolean dataUnderWay;
@@ -109,6 +111,11 @@ public final class WebSocketStream implements ByteStream {
         }
     }
 
+    /** Waits, after {@link #close}, until the goodbye is over and the socket closed. */
+    public void awaitClosed() throws InterruptedException {
+        gone.await();
+    }
+
     /** Closes the socket at once, for the end of the process. */
     public void cut() {
         closed.set(true);
@@ -135,6 +142,7 @@ public final class WebSocketStream implements ByteStream {
             Thread.currentThread().interrupt();
         } finally {
             wire.cut();
+            gone.countDown();
         }
     }
 

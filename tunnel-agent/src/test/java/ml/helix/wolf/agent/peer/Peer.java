@@ -195,6 +195,10 @@ public final class Peer implements AutoCloseable {
     }
 
     /** Closes without a close frame: a bare FIN, as Go does. */
+    public void fin() {
+        close();
+    }
+
     @Override
     public void close() {
         io(() -> {

@@ -1,0 +1,155 @@
+package ml.helix.wolf.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedServer;
+import ml.helix.wolf.program.Version;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as a process: what it prints, how it ends. */
+@Timeout(60)
+class MainIT {
+    private static final String TOKEN = "a-token-that-nobody-sees";
+    private static final String CONN_READY =
+            "{\"command\":\"conn-ready\",\"connPath\":\"/revdial?revdial.dialer=d\"}\n";
+
+    private final List<Process> started = new ArrayList<>();
+
+    @TempDir
+    Path folder;
+
+    @AfterEach
+    void killWhatIsLeft() {
+        started.forEach(Process::destroyForcibly);
+    }
+
+    @Test
+    void versionPrintsTheVersionAndNothingElse() throws Exception {
+        Process process = run(Map.of(), "version");
+
+        assertThat(exit(process)).isZero();
+        assertThat(out()).isEqualTo(Version.text() + "\n");
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void everyProblemIsNamedAtOnceAndTheStatusIs2() throws Exception {
+        Process process =
+                run(Map.of("RUNNER_TOKEN", "two words"), "-api-url", "ftp://x", "--nonsense", "-drain", "soon");
+
+        assertThat(exit(process)).isEqualTo(2);
+        assertThat(err())
+                .contains("-api-url (HELIX_API_URL) must begin with")
+                .contains("unknown flag --nonsense")
+                .contains("-drain (DRAIN_SECONDS) must be whole seconds")
+                .contains("-wolf-id (WOLF_ID) is required")
+                .contains("-token (RUNNER_TOKEN) has a space")
+                .doesNotContain("two words");
+    }
+
+    @Test
+    void anAddressThatIsTakenIsStatus1() throws Exception {
+        try (var taken = ScriptedServer.plain()) {
+            Process process = run(
+                    Map.of("HELIX_API_URL", "http://127.0.0.1:1", "WOLF_ID", "x", "RUNNER_TOKEN", TOKEN),
+                    "-listen",
+                    "127.0.0.1:" + taken.port());
+
+            assertThat(exit(process)).isEqualTo(1);
+            assertThat(err()).contains("cannot listen on");
+        }
+    }
+
+    @Test
+    void sigtermSaysGoodbyeAndTheStatusIs0() throws Exception {
+        try (var server = ScriptedServer.plain()) {
+            Process process = agent(server);
+            try (Peer control = server.next().upgrade()) {
+                process.destroy();
+
+                Peer.Frame goodbye = control.next();
+                assertThat(goodbye.opcode()).isEqualTo(8);
+                assertThat(goodbye.payload()).containsExactly(1001 >> 8, (byte) 1001);
+                control.goodbye(1001).fin();
+                assertThat(exit(process)).isZero();
+            }
+            assertThat(out() + err()).contains("Connected").contains("Stopped").doesNotContain(TOKEN);
+        }
+    }
+
+    @Test
+    void aSecondSignalEndsItAtOnce() throws Exception {
+        try (var server = ScriptedServer.plain();
+                var wolf = ml.helix.wolf.testkit.FakeWolf.onLoopback().start()) {
+            Process process = agent(server, "-local", wolf.local(), "-drain", "600");
+            try (Peer control = server.next().upgrade()) {
+                control.binary(CONN_READY);
+                try (Peer _ = server.next().upgrade()) {
+                    RunningAgent.await(() -> assertThat(wolf.open()).isOne());
+                    process.destroy();
+                    RunningAgent.await(() -> {
+                        control.binary(CONN_READY);
+                        assertThat(control.line()).contains("stopping");
+                    });
+                    assertThat(process.isAlive()).as("waits for its stream").isTrue();
+
+                    process.destroy();
+
+                    assertThat(exit(process)).isEqualTo(1);
+                }
+            }
+        }
+    }
+
+    private Process agent(ScriptedServer server, String... flags) throws IOException {
+        return run(
+                Map.of(
+                        "HELIX_API_URL",
+                        "http://127.0.0.1:" + server.port(),
+                        "WOLF_ID",
+                        "gpu-1",
+                        "RUNNER_TOKEN",
+                        TOKEN,
+                        "AGENT_LISTEN",
+                        "off"),
+                flags);
+    }
+
+    private Process run(Map<String, String> environment, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(arguments));
+        var builder = new ProcessBuilder(command)
+                .redirectOutput(folder.resolve("out").toFile())
+                .redirectError(folder.resolve("err").toFile());
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        started.add(process);
+        return process;
+    }
+
+    private static int exit(Process process) throws InterruptedException {
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ends").isTrue();
+        return process.exitValue();
+    }
+
+    private String out() throws IOException {
+        return Files.readString(folder.resolve("out"));
+    }
+
+    private String err() throws IOException {
+        return Files.readString(folder.resolve("err"));
+    }
+}

@@ -1,0 +1,98 @@
+package ml.helix.wolf.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import ml.helix.wolf.program.Settings;
+import ml.helix.wolf.program.UsageException;
+
+/** An agent of this process with pages on a free port, and what a test asks it over HTTP. */
+final class RunningAgent implements AutoCloseable {
+    static final String TOKEN = "the-runner-token";
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final Agent agent;
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    private RunningAgent(Agent agent) {
+        this.agent = agent;
+    }
+
+    /** Wolf gpu-1 with {@link #TOKEN} and a first wait of a second; {@code more} flags go after these. */
+    static RunningAgent start(String url, String local, String... more) throws IOException, UsageException {
+        List<String> flags = new ArrayList<>(List.of("-api-url", url, "-local", local, "-listen", "127.0.0.1:0"));
+        flags.addAll(List.of("-wolf-id", "gpu-1", "-token", TOKEN, "-reconnect", "1", "-drain", "5"));
+        flags.addAll(List.of(more));
+        Settings given = Settings.read(AgentSettings.PROGRAM, flags.toArray(String[]::new), Map.of());
+        var agent = new Agent(AgentSettings.of(given, Map.of()));
+        agent.start();
+        return new RunningAgent(agent);
+    }
+
+    Agent agent() {
+        return agent;
+    }
+
+    String status() {
+        return get("/status").body();
+    }
+
+    HttpResponse<String> get(String path) {
+        try {
+            URI uri = URI.create(
+                    "http://127.0.0.1:" + agent.address().orElseThrow().getPort() + path);
+            return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Waits until the status has all of these in it. */
+    String awaitStatus(String... parts) {
+        await(() -> assertThat(status()).contains(parts));
+        return status();
+    }
+
+    /** Waits until the assertion holds; its last failure is the test's. */
+    static void await(Runnable assertion) {
+        await(() -> {
+            assertion.run();
+            return true;
+        });
+    }
+
+    private static void await(Supplier<Boolean> assertion) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                assertion.get();
+                return;
+            } catch (AssertionError e) {
+                if (System.nanoTime() > end) {
+                    throw e;
+                }
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        agent.close();
+        http.close();
+    }
+}

@@ -1,0 +1,48 @@
+package ml.helix.wolf.agent.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class StreamsTest {
+    private final Streams streams = new Streams();
+    private final AtomicInteger cut = new AtomicInteger();
+
+    @Test
+    void idleAtOnceWhereNothingRuns() throws InterruptedException {
+        assertThat(streams.awaitIdle(Duration.ofDays(1))).isZero();
+    }
+
+    @Test
+    void idleOnceTheLastHasEnded() throws InterruptedException {
+        Runnable one = cut::incrementAndGet;
+        streams.add(one);
+        Thread.ofVirtual().start(() -> {
+            streams.remove(one);
+            streams.remove(one);
+        });
+
+        assertThat(streams.awaitIdle(Duration.ofSeconds(20))).isZero();
+        assertThat(cut).hasValue(0);
+    }
+
+    @Test
+    void saysHowManyAreLeft() throws InterruptedException {
+        streams.add(cut::incrementAndGet);
+        streams.add(cut::incrementAndGet);
+
+        assertThat(streams.awaitIdle(Duration.ZERO)).isEqualTo(2);
+    }
+
+    @Test
+    void cutsWhatRunsAndWhatComesLater() {
+        streams.add(cut::incrementAndGet);
+
+        streams.cut();
+        streams.add(cut::incrementAndGet);
+
+        assertThat(cut).hasValue(2);
+    }
+}

@@ -1,0 +1,177 @@
+package ml.helix.wolf.agent.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.agent.control.TokenSource;
+import ml.helix.wolf.agent.local.WolfAddress;
+import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedServer;
+import ml.helix.wolf.agent.transport.ControlPlaneUrl;
+import ml.helix.wolf.agent.transport.Proxy;
+import ml.helix.wolf.agent.transport.Trust;
+import ml.helix.wolf.program.Secret;
+import ml.helix.wolf.testkit.FakeProxy;
+import ml.helix.wolf.testkit.FakeWolf;
+import ml.helix.wolf.testkit.TestCertificates;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class DoctorIT {
+    private static final String TOKEN = "the-runner-token";
+
+    private final FakeWolf wolf = FakeWolf.onLoopback();
+
+    private ScriptedServer server;
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = ScriptedServer.plain();
+        wolf.start();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+        wolf.close();
+    }
+
+    @Test
+    void aGoodWayIsWalkedToItsEndUnderAnIdOfItsOwn() throws Exception {
+        CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
+        try (Peer peer = server.next().upgrade()) {
+            assertThat(peer.target()).isEqualTo("/api/v1/revdial?runnerid=wolf-gpu-1-doctor");
+            peer.binary("{\"command\":\"keep-alive\"}\n");
+            assertThat(peer.next().opcode()).as("a close frame").isEqualTo(8);
+        }
+        Diagnosis diagnosis = examination.get(20, TimeUnit.SECONDS);
+
+        assertThat(diagnosis.healthy()).isTrue();
+        assertThat(diagnosis.table())
+                .containsSubsequence(
+                        "proxy    -", "tls      -", "name     ok", "connect  ok", "token    ok", "upgrade  ok")
+                .containsSubsequence("local    ok", "All well.")
+                .doesNotContain(TOKEN);
+    }
+
+    @Test
+    void aProxyAndTlsAreHopsOfTheirOwn() throws Exception {
+        var certificates = TestCertificates.in(folder);
+        server.close();
+        server = ScriptedServer.tls(certificates.server("localhost"));
+        try (FakeProxy proxy = FakeProxy.open()) {
+            CompletableFuture<Diagnosis> examination = examine(
+                    "https://localhost:" + server.port(),
+                    Optional.of(Proxy.parse("http://user:hunter2@127.0.0.1:" + proxy.port())),
+                    Trust.of(Optional.of(certificates.caFile()), false));
+            try (Peer peer = server.next().upgrade()) {
+                peer.binary("{\"command\":\"keep-alive\"}\n");
+                peer.next();
+            }
+
+            assertThat(examination.get(20, TimeUnit.SECONDS).table())
+                    .containsSubsequence(
+                            "name     ok", "connect  ok", "proxy    ok", "tls      ok", "token    ok", "upgrade  ok")
+                    .doesNotContain("hunter2");
+        }
+    }
+
+    @Test
+    void aRefusedTokenIsNamedAndTheRestNotReached() throws Exception {
+        CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
+        server.next().refuse("401 Unauthorized");
+        Diagnosis diagnosis = examination.get(20, TimeUnit.SECONDS);
+
+        assertThat(diagnosis.healthy()).isFalse();
+        assertThat(diagnosis.table())
+                .contains("token    FAILED  the control plane answered 401")
+                .contains("upgrade  -       not reached")
+                .contains("local    ok")
+                .endsWith("Failed: token.\n");
+        assertThat(diagnosis.json()).contains("{\"hop\":\"token\",\"outcome\":\"failed\",");
+    }
+
+    @Test
+    void anUnknownCaFailsAtTls() throws Exception {
+        server.close();
+        server = ScriptedServer.tls(TestCertificates.in(folder).server("localhost"));
+
+        assertThat(examine("https://localhost:" + server.port())
+                        .get(20, TimeUnit.SECONDS)
+                        .table())
+                .contains("connect  ok")
+                .contains("tls      FAILED")
+                .contains("-ca-file")
+                .contains("token    -       not reached");
+    }
+
+    @Test
+    void anUnknownNameFailsAtTheFirstHop() throws Exception {
+        assertThat(examine("http://no-such-host.invalid")
+                        .get(40, TimeUnit.SECONDS)
+                        .table())
+                .contains("name     FAILED")
+                .contains("connect  -       not reached");
+    }
+
+    @Test
+    void aServerThatUpgradesAndSpeaksNoRevDialFailsAtUpgrade() throws Exception {
+        CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
+        try (Peer peer = server.next().upgrade()) {
+            peer.binary("hello");
+
+            assertThat(examination.get(20, TimeUnit.SECONDS).table())
+                    .contains("token    ok")
+                    .contains("upgrade  FAILED  a WebSocket, but it speaks no RevDial");
+        }
+    }
+
+    @Test
+    void aStoppedWolfFailsAtLocalWhateverTheRestDoes() throws Exception {
+        wolf.stop();
+        CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
+        try (Peer peer = server.next().upgrade()) {
+            peer.binary("{\"command\":\"keep-alive\"}\n");
+
+            assertThat(examination.get(20, TimeUnit.SECONDS).table())
+                    .contains("upgrade  ok")
+                    .contains("local    FAILED  Wolf's API at " + wolf.local())
+                    .endsWith("Failed: local.\n");
+        }
+    }
+
+    @Test
+    void aWolfThatNeverAnswersFailsAtLocal() throws Exception {
+        wolf.restart(FakeWolf.Behaviour.NEVER_ANSWERS);
+        CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
+        server.next().refuse("503 Unavailable");
+
+        assertThat(examination.get(20, TimeUnit.SECONDS).table()).contains("does not answer; is it stuck?");
+    }
+
+    private CompletableFuture<Diagnosis> examine(String url) {
+        return examine(url, Optional.empty(), Trust.of(Optional.empty(), false));
+    }
+
+    private CompletableFuture<Diagnosis> examine(String url, Optional<Proxy> proxy, Trust trust) {
+        var doctor = new Doctor(
+                ControlPlaneUrl.parse(url),
+                proxy,
+                trust,
+                new TokenSource.Fixed(Secret.of(TOKEN)),
+                "wolf-gpu-1",
+                WolfAddress.parse(wolf.local()));
+        return CompletableFuture.supplyAsync(doctor::examine);
+    }
+}
