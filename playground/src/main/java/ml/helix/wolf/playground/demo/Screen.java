@@ -1,0 +1,69 @@
+package ml.helix.wolf.playground.demo;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What the demo prints: for a person, in 100 columns. Thread-safe. */
+final class Screen {
+    private static final int COLUMNS = 100;
+    private static final int TAIL = 12;
+
+    private final PrintStream out;
+    private final long startedNanos = System.nanoTime();
+
+    Screen(PrintStream out) {
+        this.out = out;
+    }
+
+    /** The beginning of a part of the story, and how far into it we are. */
+    synchronized void part(String title) {
+        out.printf("%n%s%n", title);
+    }
+
+    /** A line of a part. What does not fit is cut. */
+    synchronized void line(String text) {
+        out.println(fitted("  " + text));
+    }
+
+    /** A line that is to be copied: never cut. */
+    synchronized void command(String text) {
+        out.println("    " + text);
+    }
+
+    /** What has just been seen, and when. */
+    synchronized void seen(String text) {
+        String mark = "  ok  " + text;
+        String at = "%.1f s".formatted(seconds());
+        out.println(fitted(mark + " ".repeat(Math.max(1, COLUMNS - mark.length() - at.length())) + at));
+    }
+
+    /** A name and what it stands for, aligned with its like. */
+    synchronized void entry(String name, String place, String note) {
+        out.println(fitted("  %-15s %-24s %s".formatted(name, place, note)));
+    }
+
+    /** The last lines of a log file. */
+    synchronized void tail(Path log) {
+        try {
+            List<String> lines = Files.readAllLines(log, StandardCharsets.UTF_8);
+            out.printf("%n  the end of %s:%n", log);
+            lines.subList(Math.max(0, lines.size() - TAIL), lines.size())
+                    .forEach(line -> out.println("    " + line.strip()));
+        } catch (IOException e) {
+            out.printf("%n  %s can't be read%n", log);
+        }
+    }
+
+    /** Seconds since the start. */
+    double seconds() {
+        return (System.nanoTime() - startedNanos) / 1e9;
+    }
+
+    private static String fitted(String text) {
+        return text.length() <= COLUMNS ? text : text.substring(0, COLUMNS - 3) + "...";
+    }
+}
