@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * The head of an HTTP/1 response, without the phrase beside the status: what it says is a stranger's, the number says
@@ -20,6 +21,8 @@ import java.util.TreeMap;
 public record ResponseHead(int status, Map<String, String> headers) {
     /** More than any honest server sends; what is longer is refused before it is stored. */
     private static final int LONGEST = 32 * 1024;
+
+    private static final Pattern STATUS_LINE = Pattern.compile("HTTP/1\\.[01] [1-5][0-9][0-9]( .*)?");
 
     public ResponseHead {
         headers = Map.copyOf(headers);
@@ -58,7 +61,7 @@ public record ResponseHead(int status, Map<String, String> headers) {
 
     private static ResponseHead parse(List<String> lines) throws ProtocolException {
         String first = lines.isEmpty() ? "" : lines.getFirst();
-        if (!first.matches("HTTP/1\\.[01] [1-5][0-9][0-9]( .*)?")) {
+        if (!STATUS_LINE.matcher(first).matches()) {
             throw new ProtocolException("not an HTTP/1 response: " + printable(first));
         }
         Map<String, String> headers = new TreeMap<>();

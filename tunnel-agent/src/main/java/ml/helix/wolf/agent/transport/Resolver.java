@@ -2,8 +2,8 @@ package ml.helix.wolf.agent.transport;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,6 +19,8 @@ import ml.helix.wolf.agent.failure.TunnelException;
  */
 public final class Resolver {
     private static final int THREADS = 4;
+    private static final List<InetAddress> LOCALHOST =
+            List.of(InetAddress.ofLiteral("::1"), InetAddress.ofLiteral("127.0.0.1"));
 
     private final ThreadPoolExecutor lookups = new ThreadPoolExecutor(
             THREADS,
@@ -38,11 +40,16 @@ public final class Resolver {
      * @throws TunnelException DnsFailure, naming the host
      */
     public List<InetSocketAddress> resolve(String host, int port, Deadline deadline) throws TunnelException {
-        Future<List<InetAddress>> lookup = lookups.submit(() -> lookup(host));
+        if (host.equalsIgnoreCase("localhost")) {
+            return at(port, LOCALHOST);
+        }
+        Optional<InetAddress> literal = NoProxy.literal(host);
+        if (literal.isPresent()) {
+            return at(port, List.of(literal.get()));
+        }
+        Future<InetAddress[]> lookup = lookups.submit(() -> InetAddress.getAllByName(host));
         try {
-            return lookup.get(deadline.leftMillis(), TimeUnit.MILLISECONDS).stream()
-                    .map(address -> new InetSocketAddress(address, port))
-                    .toList();
+            return at(port, List.of(lookup.get(deadline.leftMillis(), TimeUnit.MILLISECONDS)));
         } catch (ExecutionException e) {
             throw new TunnelException(
                     FailureReason.DNS_FAILURE, "the name " + host + " does not resolve; check it and the resolver", e);
@@ -57,12 +64,9 @@ public final class Resolver {
         }
     }
 
-    private static List<InetAddress> lookup(String host) throws UnknownHostException {
-        if (host.equalsIgnoreCase("localhost")) {
-            return List.of(
-                    InetAddress.getByAddress("localhost", new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}),
-                    InetAddress.getByAddress("localhost", new byte[] {127, 0, 0, 1}));
-        }
-        return List.of(InetAddress.getAllByName(host));
+    private static List<InetSocketAddress> at(int port, List<InetAddress> addresses) {
+        return addresses.stream()
+                .map(address -> new InetSocketAddress(address, port))
+                .toList();
     }
 }
