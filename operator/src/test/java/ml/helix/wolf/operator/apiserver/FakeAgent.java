@@ -1,0 +1,64 @@
+package ml.helix.wolf.operator.apiserver;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import ml.helix.wolf.program.MonitoringServer;
+
+/** An agent's status page on a loopback address of its own, saying what a test wants. */
+final class FakeAgent implements AutoCloseable {
+    private final MonitoringServer server;
+    private final AtomicInteger asked = new AtomicInteger();
+    private volatile String status = "{}";
+
+    /** @param port 0 for any */
+    FakeAgent(String ip, int port) {
+        try {
+            server = MonitoringServer.start(
+                    new InetSocketAddress(ip, port),
+                    Optional::empty,
+                    new PrometheusRegistry(),
+                    Map.of("/status", () -> {
+                        asked.incrementAndGet();
+                        return MonitoringServer.Page.json(status);
+                    }));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    int port() {
+        return server.address().getPort();
+    }
+
+    int timesAsked() {
+        return asked.get();
+    }
+
+    FakeAgent connected(String wolfId) {
+        return connected(wolfId, 1, true);
+    }
+
+    FakeAgent connected(String wolfId, long connects, boolean wolfReachable) {
+        status = """
+                {"state":"Connected","since":"2026-01-01T00:00:00.123Z","wolfId":"%s","runnerId":"wolf-%s",
+                 "wolfReachable":%s,"connects":%d,"streamsTotal":%d,"lastError":null,"version":"1.2.3"}""".formatted(wolfId, wolfId, wolfReachable, connects, System.nanoTime());
+        return this;
+    }
+
+    FakeAgent failing(String reason, String message) {
+        status = """
+                {"state":"Disconnected","since":"2026-01-01T00:00:00Z","wolfId":"w","wolfReachable":null,"connects":0,
+                 "lastError":{"reason":"%s","message":"%s","at":"2026-01-01T00:00:00Z"},"version":"1.2.3"}""".formatted(reason, message);
+        return this;
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}

@@ -1,0 +1,157 @@
+package ml.helix.wolf.operator.apiserver;
+
+import io.fabric8.kubeapitest.KubeAPIServer;
+import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
+import io.fabric8.kubeapitest.KubeAPITestException;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * One API server of kube-api-test for all test classes of a run, with the CRD installed; a parameter of this type gives
+ * access to it. Its own environment variables (KUBE_API_TEST_DIR and others) say where its binaries are. Where there are
+ * none and none can be had the tests are skipped, and {@code target/kube-api-tests-skipped} says why.
+ */
+public final class RealApiServer implements ExecutionCondition, ParameterResolver {
+    private static final Path CRD = Path.of("../manifests/crds/wolftunnels.wolf.helix.ml.yaml");
+    private static final Path SKIPPED = Path.of("target/kube-api-tests-skipped");
+    private static final Path AUDIT_POLICY = Path.of("src/test/resources/audit-policy.yaml");
+    private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(RealApiServer.class);
+
+    /** The server, or why there is none. */
+    private record Attempt(Running server, String failure) implements AutoCloseable {
+        @Override
+        public void close() {
+            if (server != null) {
+                server.close();
+            }
+        }
+    }
+
+    /** A server that runs. */
+    public static final class Running {
+        private final KubeAPIServer server;
+        private final Path auditLog;
+
+        private Running(KubeAPIServer server, Path auditLog) {
+            this.server = server;
+            this.auditLog = auditLog;
+        }
+
+        /** Of an admin. */
+        public KubernetesClient client() {
+            return new KubernetesClientBuilder().withConfig(config()).build();
+        }
+
+        public Config config() {
+            return Config.fromKubeconfig(server.getKubeConfigYaml());
+        }
+
+        /** One JSON event per line and request, as far as it is written. */
+        public List<String> audited() {
+            try {
+                return Files.readAllLines(auditLog);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private void close() {
+            server.stop();
+        }
+    }
+
+    @Override
+    public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+        var failure = attempt(context).failure();
+        return failure == null
+                ? ConditionEvaluationResult.enabled("an API server runs")
+                : ConditionEvaluationResult.disabled("no API server: " + failure);
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == Running.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return attempt(context).server();
+    }
+
+    private static Attempt attempt(ExtensionContext context) {
+        return context.getRoot().getStore(NAMESPACE).getOrComputeIfAbsent("server", key -> start(), Attempt.class);
+    }
+
+    private static Attempt start() {
+        try {
+            Files.deleteIfExists(SKIPPED);
+            var auditLog = Files.createTempFile(Path.of("target").toAbsolutePath(), "audit", ".log");
+            var server = new KubeAPIServer(KubeAPIServerConfigBuilder.anAPIServerConfig()
+                    .withApiServerFlag(
+                            "--audit-policy-file", AUDIT_POLICY.toAbsolutePath().toString())
+                    .withApiServerFlag("--audit-log-path", auditLog.toString())
+                    .build());
+            server.start();
+            var running = new Running(server, auditLog);
+            installCrd(running);
+            return new Attempt(running, null);
+        } catch (KubeAPITestException e) {
+            return skipped(String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Attempt skipped(String why) {
+        try {
+            Files.writeString(
+                    SKIPPED, "kube-api-test has no API server (KUBE_API_TEST_DIR) and could not download one: " + why);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Attempt(null, why);
+    }
+
+    private static void installCrd(Running running) {
+        try (var client = running.client()) {
+            var crd = client.resource(committedCrd(client)).serverSideApply();
+            client.resource(crd)
+                    .waitUntilCondition(
+                            now -> now.getStatus() != null
+                                    && now.getStatus().getConditions().stream()
+                                            .anyMatch(condition -> condition
+                                                            .getType()
+                                                            .equals("Established")
+                                                    && condition.getStatus().equals("True")),
+                            30,
+                            TimeUnit.SECONDS);
+            client.resources(WolfTunnel.class).inAnyNamespace().list();
+        }
+    }
+
+    static CustomResourceDefinition committedCrd(KubernetesClient client) {
+        return client.getKubernetesSerialization().unmarshal(committedCrdText(), CustomResourceDefinition.class);
+    }
+
+    static String committedCrdText() {
+        try {
+            return Files.readString(CRD);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,322 @@
+package ml.helix.wolf.operator.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@ExtendWith(RealApiServer.class)
+class ReconcileIT {
+    private Trial trial;
+
+    @BeforeEach
+    void begin(RealApiServer.Running server) {
+        trial = Trial.asAdmin(server).operate();
+    }
+
+    @AfterEach
+    void end() {
+        trial.close();
+    }
+
+    @Test
+    void missing_secret_is_named_and_once_it_is_there_the_agents_roll_out_without_a_restart() throws Exception {
+        trial.apply("{}");
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));
+        assertThat(trial.verdict("Stalled")).isEqualTo("True RunnerTokenMissing");
+        assertThat(trial.condition("Ready").getMessage()).contains("Secret wolf-token does not exist", "kubectl");
+        assertThat(trial.daemonSet()).isNull();
+
+        trial.token("t0k3n");
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+        assertThat(trial.verdict("Stalled")).startsWith("False");
+        assertThat(trial.verdict("Reconciling")).startsWith("True");
+
+        trial.rolledOut(0, 0);
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes"));
+    }
+
+    @Test
+    void secret_without_the_key_is_a_missing_token_too() throws Exception {
+        trial.admin
+                .resource(new SecretBuilder()
+                        .withNewMetadata()
+                        .withNamespace(trial.namespace)
+                        .withName("wolf-token")
+                        .endMetadata()
+                        .withStringData(Map.of("other", "x"))
+                        .build())
+                .create();
+        trial.apply("{}");
+        Eventually.holds(() -> assertThat(trial.condition("Ready").getMessage())
+                .contains("Secret wolf-token has no key token, or an empty one"));
+    }
+
+    @Test
+    void missing_ca_bundle_is_named_and_once_it_is_there_the_agents_roll_out() throws Exception {
+        trial.token("t");
+        trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: helix-ca}}}");
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True CaBundleMissing"));
+        trial.admin
+                .configMaps()
+                .inNamespace(trial.namespace)
+                .resource(new ConfigMapBuilder()
+                        .withNewMetadata()
+                        .withName("helix-ca")
+                        .endMetadata()
+                        .withData(Map.of("ca.crt", "PEM"))
+                        .build())
+                .create();
+        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+    }
+
+    @Test
+    void what_it_makes_is_owned_by_the_tunnel_so_that_nothing_of_it_is_left() throws Exception {
+        rolledOut("{}");
+        for (HasMetadata owned : List.of(trial.daemonSet(), trial.serviceAccount())) {
+            assertThat(owned.getMetadata().getOwnerReferences()).singleElement().satisfies(owner -> {
+                assertThat(owner.getUid())
+                        .isEqualTo(trial.tunnel().getMetadata().getUid());
+                assertThat(owner.getApiVersion()).isEqualTo("wolf.helix.ml/v1alpha1");
+                assertThat(owner.getKind()).isEqualTo("WolfTunnel");
+                assertThat(owner.getController()).isTrue();
+            });
+            assertThat(owned.getMetadata().getFinalizers()).isEmpty();
+        }
+        assertThat(trial.tunnel().getMetadata().getFinalizers()).isEmpty();
+    }
+
+    @Test
+    void looking_again_and_again_and_starting_again_writes_nothing() throws Exception {
+        rolledOut("{wolf: {container: {image: wolf, resources: {limits: {cpu: 1000m, memory: 1024Mi}}}}}");
+        trial.rolledOut(0, 0);
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes"));
+        var before = List.of(text(trial.tunnel()), text(trial.daemonSet()), text(trial.serviceAccount()));
+
+        for (int round = 0; round < 3; round++) {
+            double looks = trial.looks();
+            touchSecret(round);
+            Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(looks));
+        }
+        trial.operate();
+        Eventually.holds(() -> assertThat(trial.looks()).isPositive());
+        touchSecret(99);
+        Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(1));
+
+        assertThat(List.of(text(trial.tunnel()), text(trial.daemonSet()), text(trial.serviceAccount())))
+                .isEqualTo(before);
+    }
+
+    @Test
+    void tunnel_itself_is_never_written_but_for_its_status() throws Exception {
+        rolledOut("{}");
+        Eventually.holds(() -> assertThat(trial.tunnel().getStatus()).isNotNull());
+        var tunnel = trial.tunnel();
+        assertThat(tunnel.getMetadata().getGeneration()).isEqualTo(1);
+        assertThat(tunnel.getMetadata().getManagedFields())
+                .filteredOn(entry -> entry.getManager().equals("wolf-tunnel-operator"))
+                .singleElement()
+                .satisfies(entry -> {
+                    assertThat(entry.getSubresource()).isEqualTo("status");
+                    assertThat(entry.getFieldsV1().getAdditionalProperties()).containsOnlyKeys("f:status");
+                });
+    }
+
+    @Test
+    void fields_of_others_are_left_alone_when_the_template_changes() throws Exception {
+        rolledOut("{}");
+        trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+                .editMetadata()
+                .addToAnnotations("injector.example.com/status", "injected")
+                .endMetadata()
+                .editSpec()
+                .editTemplate()
+                .editMetadata()
+                .addToAnnotations("kubectl.kubernetes.io/restartedAt", "2026-01-01T00:00:00Z")
+                .endMetadata()
+                .endTemplate()
+                .endSpec()
+                .build());
+        trial.apply("{agent: {drainSeconds: 77}}");
+        Eventually.holds(() -> assertThat(
+                        trial.daemonSet().getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
+                .isEqualTo(87));
+        assertThat(trial.daemonSet().getMetadata().getAnnotations())
+                .containsEntry("injector.example.com/status", "injected");
+        assertThat(trial.daemonSet().getSpec().getTemplate().getMetadata().getAnnotations())
+                .containsEntry("kubectl.kubernetes.io/restartedAt", "2026-01-01T00:00:00Z");
+    }
+
+    @Test
+    void field_of_its_own_that_somebody_changes_is_put_right() throws Exception {
+        rolledOut("{}");
+        trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+                .editSpec()
+                .editTemplate()
+                .editSpec()
+                .editFirstContainer()
+                .withImage("somebody:else")
+                .endContainer()
+                .endSpec()
+                .endTemplate()
+                .endSpec()
+                .build());
+        Eventually.holds(() -> assertThat(image()).isEqualTo("agent:1"));
+    }
+
+    @Test
+    void daemon_set_that_somebody_deletes_is_made_again() throws Exception {
+        rolledOut("{}");
+        var uid = trial.daemonSet().getMetadata().getUid();
+        trial.daemonSetResource().delete();
+        Eventually.holds(
+                () -> assertThat(trial.daemonSet().getMetadata().getUid()).isNotEqualTo(uid));
+    }
+
+    @Test
+    void new_token_rolls_the_pods_once_and_the_annotation_does_not_reveal_it() throws Exception {
+        trial.token("hunter2");
+        trial.apply("{}");
+        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+        var before = generation();
+        touchSecret(1);
+        trial.token("hunter3");
+        Eventually.holds(() -> assertThat(generation()).isNotEqualTo(before));
+        assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2);
+        assertThat(generation()).matches("[0-9a-f]{16}");
+    }
+
+    @Test
+    void new_token_delivered_by_file_changes_nothing_of_the_daemon_set() throws Exception {
+        rolledOut("{runnerToken: {secretRef: {name: wolf-token}, delivery: File}}");
+        var before = text(trial.daemonSet());
+        double looks = trial.looks();
+        trial.token("another");
+        Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(looks));
+        assertThat(text(trial.daemonSet())).isEqualTo(before);
+    }
+
+    @Test
+    void deleted_secret_leaves_what_runs_alone() throws Exception {
+        rolledOut("{}");
+        var before = text(trial.daemonSet());
+        trial.admin
+                .secrets()
+                .inNamespace(trial.namespace)
+                .withName("wolf-token")
+                .delete();
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));
+        assertThat(text(trial.daemonSet())).isEqualTo(before);
+    }
+
+    @Test
+    void paused_tunnel_keeps_its_daemon_set_as_it_is_and_says_so() throws Exception {
+        rolledOut("{}");
+        trial.rolledOut(0, 0);
+        trial.apply("{paused: true}");
+        Eventually.holds(() -> assertThat(trial.verdict("Reconciling")).isEqualTo("False Paused"));
+        assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes");
+        var before = text(trial.daemonSet());
+
+        trial.apply("{paused: true, agent: {image: 'agent:2'}}");
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False Paused"));
+        assertThat(text(trial.daemonSet())).isEqualTo(before);
+
+        trial.apply("{agent: {image: 'agent:2'}}");
+        Eventually.holds(() -> assertThat(image()).isEqualTo("agent:2"));
+    }
+
+    @Test
+    void what_the_api_server_refuses_is_said_with_its_words_and_retried_after_a_change() throws Exception {
+        trial.token("t");
+        trial.apply("{pod: {volumes: [{name: data, hostPath: {}}]}}");
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ApplyRefused"));
+        assertThat(trial.condition("Ready").getMessage()).contains("hostPath.path: Required value");
+        trial.apply("{}");
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{wolf: {address: 'unix:///run/wolf/wolf.sock'}}",
+                "{wolf: {address: 'unix:///run/wolf/wolf.sock', container: {image: wolf}}}",
+                "{wolf: {address: '$(NODE_IP):8080'}, wolfId: {source: NodeName, prefix: lab-}}",
+                "{runnerToken: {secretRef: {name: wolf-token}, delivery: File}, agent: {port: 9000}}",
+                "{pod: {hostNetwork: false, nodeSelector: {a: b}, labels: {c: d}, annotations: {e: f}}}",
+                "{updateStrategy: {type: OnDelete}, agent: {env: [{name: A, value: B}], resources: {limits: {cpu: 1}}}}",
+                "{pod: {securityContext: {runAsUser: 0, supplementalGroups: [44]}, tolerations: [{operator: Exists}]}}",
+            })
+    void there_and_back_leaves_what_a_fresh_start_makes(String detour) throws Exception {
+        rolledOut("{}");
+        var plain = spec();
+        trial.apply(detour);
+        Eventually.holds(() ->
+                assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+        var detoured = spec();
+        trial.apply("{}");
+        Eventually.holds(() ->
+                assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(3));
+        assertThat(spec()).isEqualTo(plain);
+
+        trial.apply(detour);
+        Eventually.holds(() -> assertThat(spec()).isEqualTo(detoured));
+        trial.daemonSetResource().delete();
+        Eventually.holds(() -> assertThat(spec()).isEqualTo(detoured));
+    }
+
+    private void rolledOut(String spec) throws Exception {
+        trial.token("t0k3n");
+        trial.apply(spec);
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+    }
+
+    private void touchSecret(int round) {
+        trial.admin
+                .secrets()
+                .inNamespace(trial.namespace)
+                .withName("wolf-token")
+                .edit(secret -> new SecretBuilder(secret)
+                        .editMetadata()
+                        .addToLabels("round", String.valueOf(round))
+                        .endMetadata()
+                        .build());
+    }
+
+    private String image() {
+        return trial.daemonSet()
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .getFirst()
+                .getImage();
+    }
+
+    private String generation() {
+        return trial.daemonSet()
+                .getSpec()
+                .getTemplate()
+                .getMetadata()
+                .getAnnotations()
+                .get("wolf.helix.ml/token-generation");
+    }
+
+    private String spec() {
+        return trial.admin.getKubernetesSerialization().asYaml(trial.daemonSet().getSpec());
+    }
+
+    private String text(HasMetadata object) {
+        return trial.admin.getKubernetesSerialization().asYaml(object);
+    }
+}
