@@ -46,6 +46,7 @@ final class References extends AbstractEventSource<HasMetadata, WolfTunnel> impl
     private static final class Watched {
         final Set<ResourceID> users = new HashSet<>();
         final SharedIndexInformer<? extends HasMetadata> informer;
+        boolean filled;
         String refusal = "";
 
         Watched(SharedIndexInformer<? extends HasMetadata> informer) {
@@ -65,7 +66,7 @@ final class References extends AbstractEventSource<HasMetadata, WolfTunnel> impl
             if (known == null) {
                 known = new Watched(informer(reference));
                 watched.put(reference, known);
-                known.informer.start();
+                start(reference, known);
             }
             known.users.add(tunnel);
         }
@@ -85,18 +86,27 @@ final class References extends AbstractEventSource<HasMetadata, WolfTunnel> impl
         if (known == null) {
             return new Lookup.Loading();
         }
-        if (!known.informer.hasSynced()) {
+        if (!known.filled) {
             return known.refusal.isEmpty() ? new Lookup.Loading() : new Lookup.Unreadable(known.refusal);
         }
         var objects = known.informer.getStore().list();
         return objects.isEmpty() ? new Lookup.Absent() : new Lookup.Present(objects.getFirst());
     }
 
-    private SharedIndexInformer<? extends HasMetadata> informer(Reference reference) {
-        return started(reference, reference.kind());
+    private void start(Reference reference, Watched known) {
+        known.informer.start().thenRun(() -> {
+            synchronized (this) {
+                known.filled = true;
+            }
+            changed(reference);
+        });
     }
 
-    private <T extends HasMetadata> SharedIndexInformer<T> started(Reference reference, Class<T> kind) {
+    private SharedIndexInformer<? extends HasMetadata> informer(Reference reference) {
+        return informer(reference, reference.kind());
+    }
+
+    private <T extends HasMetadata> SharedIndexInformer<T> informer(Reference reference, Class<T> kind) {
         var informer = client.resources(kind)
                 .inNamespace(reference.namespace())
                 .withName(reference.name())
@@ -114,11 +124,6 @@ final class References extends AbstractEventSource<HasMetadata, WolfTunnel> impl
 
             @Override
             public void onDelete(T deleted, boolean finalStateUnknown) {
-                changed(reference);
-            }
-
-            @Override
-            public void onNothing() {
                 changed(reference);
             }
         });

@@ -23,7 +23,7 @@ public final class StatusOf {
     public static WolfTunnelStatus observations(
             Observations observed, @Nullable WolfTunnelStatus previous, Instant now) {
         var list = new TunnelList(previous == null ? List.of() : previous.tunnels(), now);
-        var tunnels = list.settled(Tunnels.of(observed.agents()));
+        var tunnels = list.settled(new Tunnels(previous).of(observed.agents()));
         int desired = observed.rollout().map(Rollout::desired).orElse(0);
         int connected = Math.min(
                 desired, (int) tunnels.stream().filter(Tunnel::connected).count());

@@ -1,24 +1,42 @@
 package ml.helix.wolf.operator.status;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.desired.Names;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ObservedAgent;
+import org.jspecify.annotations.Nullable;
 
 /** From pods and answers to tunnels, one per node. */
 final class Tunnels {
-    private Tunnels() {}
+    private final Map<String, TunnelStatus> before = new HashMap<>();
+    private final boolean wolfWasJudged;
+
+    /** @param previous the last status, null where there is none */
+    Tunnels(@Nullable WolfTunnelStatus previous) {
+        if (previous != null) {
+            previous.tunnels().forEach(row -> before.put(Objects.requireNonNullElse(row.pod(), ""), row));
+        }
+        wolfWasJudged = previous != null
+                && previous.conditions().stream()
+                        .anyMatch(condition -> condition.getType().equals("WolfReachable")
+                                && !condition.getStatus().equals("Unknown"));
+    }
 
     /**
      * The most urgent first. Of two pods on one node, which a rollout may have for a while, the connected one counts,
      * else the younger; pods without a node count each.
      */
-    static List<Tunnel> of(Collection<ObservedAgent> agents) {
+    List<Tunnel> of(Collection<ObservedAgent> agents) {
         var byPlace = new LinkedHashMap<String, Tunnel>();
         for (var agent : agents) {
             var tunnel = judged(agent);
@@ -39,7 +57,7 @@ final class Tunnels {
         return age > 0 || (age == 0 && one.pod().name().compareTo(other.pod().name()) > 0) ? one : other;
     }
 
-    private static Tunnel judged(ObservedAgent agent) {
+    private Tunnel judged(ObservedAgent agent) {
         var pod = agent.pod();
         var trouble = PodTrouble.of(pod);
         if (trouble.isPresent()) {
@@ -56,9 +74,41 @@ final class Tunnels {
         return switch (agent.answer()) {
             case AgentAnswer.Reported(var report) -> reported(pod, report);
             case AgentAnswer.Unreachable(var why) -> readinessAlone(pod, why);
-            case AgentAnswer.None() ->
-                running(pod, "Connecting", Optional.of(Reason.Connecting), "the agent has just started", false);
+            case AgentAnswer.None() -> unanswered(pod);
         };
+    }
+
+    /**
+     * An operator that has just started knows no answers yet, but the last status does: what it says holds as long as
+     * the pod's readiness agrees, so that a new leader neither forgets nor writes anything.
+     */
+    private Tunnel unanswered(AgentPod pod) {
+        var last = before.get(pod.name());
+        if (last != null && last.state() != null && last.state().equals("Connected") == pod.ready()) {
+            return new Tunnel(
+                    pod,
+                    last.state(),
+                    Optional.ofNullable(last.reason()),
+                    Objects.requireNonNullElse(last.message(), ""),
+                    pod.ready(),
+                    true,
+                    last.connects() == null ? Optional.empty() : Optional.of(remembered(last)));
+        }
+        return pod.ready()
+                ? running(pod, "Connected", Optional.empty(), "", true)
+                : running(pod, "Connecting", Optional.of(Reason.Connecting), "the agent has just started", false);
+    }
+
+    private AgentReport remembered(TunnelStatus last) {
+        return new AgentReport(
+                Objects.requireNonNullElse(last.state(), ""),
+                Objects.requireNonNullElse(last.since(), ""),
+                Objects.requireNonNullElse(last.wolfId(), ""),
+                wolfWasJudged ? Optional.of(!Reason.WolfUnreachable.name().equals(last.reason())) : Optional.empty(),
+                Objects.requireNonNullElse(last.connects(), 0L),
+                Optional.empty(),
+                Objects.requireNonNullElse(last.agentVersion(), ""),
+                Optional.empty());
     }
 
     /** The agent's readiness is its control connection's, so it tells as much as is needed; but not why. */

@@ -132,6 +132,7 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
             client.resource(crd)
                     .waitUntilCondition(
                             now -> now.getStatus() != null
+                                    && now.getStatus().getConditions() != null
                                     && now.getStatus().getConditions().stream()
                                             .anyMatch(condition -> condition
                                                             .getType()

@@ -254,7 +254,7 @@ class ReconcileIT {
                 "{wolf: {address: '$(NODE_IP):8080'}, wolfId: {source: NodeName, prefix: lab-}}",
                 "{runnerToken: {secretRef: {name: wolf-token}, delivery: File}, agent: {port: 9000}}",
                 "{pod: {hostNetwork: false, nodeSelector: {a: b}, labels: {c: d}, annotations: {e: f}}}",
-                "{updateStrategy: {type: OnDelete}, agent: {env: [{name: A, value: B}], resources: {limits: {cpu: 1}}}}",
+                "{updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 3}}, agent: {env: [{name: A, value: B}], resources: {limits: {cpu: 1}}}}",
                 "{pod: {securityContext: {runAsUser: 0, supplementalGroups: [44]}, tolerations: [{operator: Exists}]}}",
             })
     void there_and_back_leaves_what_a_fresh_start_makes(String detour) throws Exception {

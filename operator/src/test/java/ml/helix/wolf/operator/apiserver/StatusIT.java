@@ -1,0 +1,248 @@
+package ml.helix.wolf.operator.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Two nodes whose agents really answer; each test breaks one thing and mends it. */
+@ExtendWith(RealApiServer.class)
+class StatusIT {
+    private static final String IP_1 = "127.0.0.11";
+    private static final String IP_2 = "127.0.0.12";
+
+    private Trial trial;
+    private FakeAgent agent1;
+    private FakeAgent agent2;
+
+    @BeforeEach
+    void two_tunnels_are_up(RealApiServer.Running server) throws Exception {
+        agent1 = new FakeAgent(IP_1, 0).connected("a1");
+        agent2 = new FakeAgent(IP_2, agent1.port()).connected("a2");
+        trial = Trial.asAdmin(server).operate();
+        trial.token("t");
+        trial.apply("{agent: {port: %d}}".formatted(agent1.port()));
+        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+        trial.podRuns("node-1", IP_1, true);
+        trial.podRuns("node-2", IP_2, true);
+        trial.rolledOut(2, 2);
+        recovered();
+    }
+
+    @AfterEach
+    void end() {
+        trial.close();
+        agent1.close();
+        agent2.close();
+    }
+
+    @Test
+    void two_tunnels_are_told_of() {
+        var status = trial.tunnel().getStatus();
+        assertThat(status.summary()).isEqualTo("2/2 connected");
+        assertThat(status.desired()).isEqualTo(2);
+        assertThat(status.updated()).isEqualTo(2);
+        assertThat(status.connected()).isEqualTo(2);
+        assertThat(status.omittedTunnels()).isZero();
+        assertThat(status.tunnels()).hasSize(2).first().satisfies(row -> {
+            assertThat(row.node()).isEqualTo("node-1");
+            assertThat(row.pod()).isEqualTo("gpu-nodes-tunnel-agent-node-1");
+            assertThat(row.wolfId()).isEqualTo("a1");
+            assertThat(row.state()).isEqualTo("Connected");
+            assertThat(row.since()).isEqualTo("2026-01-01T00:00:00Z");
+            assertThat(row.connects()).isEqualTo(1);
+            assertThat(row.agentVersion()).isEqualTo("1.2.3");
+            assertThat(row.reason()).isNull();
+        });
+        assertThat(trial.verdict("AgentsAvailable")).isEqualTo("True AllAvailable");
+        assertThat(trial.verdict("ControlPlaneReachable")).isEqualTo("True Reachable");
+        assertThat(trial.verdict("Authenticated")).isEqualTo("True TokenAccepted");
+        assertThat(trial.verdict("WolfReachable")).isEqualTo("True Reachable");
+        assertThat(trial.verdict("Reconciling")).isEqualTo("False UpToDate");
+        assertThat(trial.verdict("Stalled")).isEqualTo("False NotStalled");
+    }
+
+    @Test
+    void quiet_tunnels_are_asked_again_and_nothing_is_written() throws Exception {
+        double writes = trial.statusWrites();
+        int asked = agent1.timesAsked();
+        agent1.connected("a1");
+        Eventually.holds(() -> assertThat(agent1.timesAsked()).isGreaterThan(asked + 1));
+        assertThat(trial.statusWrites()).isEqualTo(writes);
+    }
+
+    @Test
+    void refused_token_stalls_the_tunnel_until_the_agent_gets_in() throws Exception {
+        agent2.failing("Unauthorized", "the control plane answers 401");
+        readiness("node-2", IP_2, false);
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False Unauthorized"));
+        assertThat(trial.verdict("Stalled")).isEqualTo("True Unauthorized");
+        assertThat(trial.verdict("Authenticated")).isEqualTo("False Unauthorized");
+        assertThat(trial.verdict("ControlPlaneReachable")).startsWith("True");
+        assertThat(trial.condition("Ready").getMessage())
+                .isEqualTo("1 of 2 tunnels are connected; node-2: the control plane answers 401");
+        assertThat(trial.tunnel().getStatus().summary()).isEqualTo("1/2 connected");
+        assertThat(trial.row("node-2").reason()).isEqualTo("Unauthorized");
+        assertThat(trial.tunnel().getStatus().tunnels().getFirst().node()).isEqualTo("node-2");
+
+        agent2.connected("a2", 2, true);
+        readiness("node-2", IP_2, true);
+        recovered();
+        assertThat(trial.row("node-2").connects()).isEqualTo(2);
+    }
+
+    @Test
+    void unknown_host_name_is_a_reason_of_the_control_plane() throws Exception {
+        agent1.failing("DnsFailure", "no address for helix.example.com");
+        readiness("node-1", IP_1, false);
+        Eventually.holds(
+                () -> assertThat(trial.verdict("ControlPlaneReachable")).isEqualTo("False DnsFailure"));
+        assertThat(trial.verdict("Ready")).isEqualTo("False DnsFailure");
+        assertThat(trial.verdict("Stalled")).startsWith("False");
+        agent1.connected("a1");
+        readiness("node-1", IP_1, true);
+        recovered();
+    }
+
+    @Test
+    void wolf_that_is_down_is_told_of_although_the_tunnel_is_up() throws Exception {
+        agent1.connected("a1", 1, false);
+        Eventually.holds(() -> assertThat(trial.verdict("WolfReachable")).isEqualTo("False WolfUnreachable"));
+        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
+        assertThat(trial.row("node-1").reason()).isEqualTo("WolfUnreachable");
+        agent1.connected("a1");
+        Eventually.holds(() -> assertThat(trial.verdict("WolfReachable")).isEqualTo("True Reachable"));
+    }
+
+    @Test
+    void agent_that_cannot_be_asked_is_judged_by_its_readiness_alone_and_that_is_said() throws Exception {
+        agent1.close();
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("StatusUnreachable"));
+        assertThat(trial.row("node-1").state()).isEqualTo("Connected");
+        assertThat(trial.row("node-1").message()).contains("readiness alone", "the connection is refused");
+        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
+
+        readiness("node-1", IP_1, false);
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False StatusUnreachable"));
+        assertThat(trial.row("node-1").state()).isEqualTo("Disconnected");
+
+        agent1 = new FakeAgent(IP_1, agent1.port()).connected("a1");
+        readiness("node-1", IP_1, true);
+        recovered();
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isNull());
+    }
+
+    @Test
+    void lost_node_is_told_of() throws Exception {
+        trial.podSays(
+                "node-1",
+                new PodStatusBuilder(Trial.running(IP_1, true))
+                        .editMatchingCondition(condition -> condition.getType().equals("Ready"))
+                        .withStatus("False")
+                        .endCondition()
+                        .build());
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        assertThat(trial.verdict("AgentsAvailable")).isEqualTo("False NodeNotReady");
+        assertThat(trial.row("node-1").state()).isEqualTo("Unknown");
+        readiness("node-1", IP_1, true);
+        recovered();
+    }
+
+    @Test
+    void image_that_cannot_be_pulled_stalls_the_tunnel() throws Exception {
+        containerWaits("ImagePullBackOff", "Back-off pulling image \"agent:1\"");
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ImagePullBackOff"));
+        assertThat(trial.verdict("AgentsAvailable")).isEqualTo("False ImagePullBackOff");
+        assertThat(trial.row("node-1").message()).contains("Back-off pulling image");
+        readiness("node-1", IP_1, true);
+        recovered();
+    }
+
+    @Test
+    void crash_loop_stalls_the_tunnel() throws Exception {
+        containerWaits("CrashLoopBackOff", "back-off 5m0s restarting failed container");
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True CrashLoopBackOff"));
+        readiness("node-1", IP_1, true);
+        recovered();
+    }
+
+    @Test
+    void pod_that_no_node_takes_stalls_the_tunnel() throws Exception {
+        var scheduled = new PodCondition();
+        scheduled.setType("PodScheduled");
+        scheduled.setStatus("False");
+        scheduled.setReason("Unschedulable");
+        scheduled.setMessage("0/2 nodes are available: 1 Insufficient cpu");
+        trial.podSays(
+                "node-1",
+                new PodStatusBuilder()
+                        .withPhase("Pending")
+                        .withConditions(scheduled)
+                        .build());
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True Unschedulable"));
+        assertThat(trial.row("node-1").message()).contains("Insufficient cpu");
+    }
+
+    @Test
+    void status_outlives_the_operator_and_the_next_one_writes_only_what_changes() throws Exception {
+        int asked = agent2.timesAsked();
+        trial.operate();
+        Eventually.holds(() -> assertThat(agent2.timesAsked()).isGreaterThan(asked));
+        Eventually.holds(() -> assertThat(trial.looks()).isPositive());
+        agent1.connected("a1", 7, true);
+        Eventually.holds(() -> assertThat(trial.row("node-1").connects()).isEqualTo(7));
+        assertThat(trial.statusWrites()).isEqualTo(1);
+    }
+
+    @Test
+    void pods_of_others_with_the_same_labels_are_not_asked() throws Exception {
+        var stranger = trial.admin
+                .pods()
+                .inNamespace(trial.namespace)
+                .withName("gpu-nodes-tunnel-agent-node-1")
+                .get();
+        stranger.getMetadata().setName("stranger");
+        stranger.getMetadata().setUid(null);
+        stranger.getMetadata().setResourceVersion(null);
+        stranger.getMetadata().setOwnerReferences(null);
+        trial.admin.resource(stranger).create();
+        agent1.connected("a1", 5, true);
+        Eventually.holds(() -> assertThat(trial.row("node-1").connects()).isEqualTo(5));
+        assertThat(trial.tunnel().getStatus().tunnels()).hasSize(2);
+    }
+
+    private void readiness(String node, String ip, boolean ready) {
+        trial.podSays(node, Trial.running(ip, ready));
+    }
+
+    private void containerWaits(String reason, String message) {
+        trial.podSays(
+                "node-1",
+                new PodStatusBuilder(Trial.running(IP_1, false))
+                        .editFirstContainerStatus()
+                        .withState(new ContainerStateBuilder()
+                                .withNewWaiting()
+                                .withReason(reason)
+                                .withMessage(message)
+                                .endWaiting()
+                                .build())
+                        .endContainerStatus()
+                        .build());
+    }
+
+    private void recovered() throws Exception {
+        Eventually.holds(() -> {
+            assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
+            assertThat(trial.tunnel().getStatus().summary()).isEqualTo("2/2 connected");
+            assertThat(trial.tunnel().getStatus().tunnels())
+                    .extracting(row -> row.wolfId(), row -> row.reason())
+                    .containsExactly(tuple("a1", null), tuple("a2", null));
+        });
+    }
+}
