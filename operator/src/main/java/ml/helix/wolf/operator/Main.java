@@ -1,94 +1,97 @@
 package ml.helix.wolf.operator;
 
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import ml.helix.wolf.program.Logs;
 import ml.helix.wolf.program.MonitoringServer;
 import ml.helix.wolf.program.Settings;
+import ml.helix.wolf.program.StopSignals;
 import ml.helix.wolf.program.UsageException;
 import ml.helix.wolf.program.Version;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The program: exit status 0 after a clean stop, 2 for bad usage, 1 otherwise. */
+/** The program {@code operator}. Exit status: 0 after a clean stop, 2 for bad usage, 1 otherwise. */
 public final class Main {
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
     private Main() {}
 
-    public static void main(String[] args) {
-        var environment = System.getenv();
-        var settings = Settings.read(OperatorSettings.PROGRAM, args, environment);
-        if (settings.helpWanted()) {
-            System.out.print(OperatorSettings.PROGRAM.usage());
-            return;
+    /** See {@code operator -help}. */
+    public static void main(String[] arguments) {
+        int status = run(arguments, System.getenv(), System.out, System.err);
+        if (status >= 0) {
+            System.exit(status);
         }
-        if (settings.command().equals("version")) {
-            System.out.println(Version.text());
-            return;
+    }
+
+    /** The exit status; -1 while the operator runs on, and ends the process itself. */
+    static int run(String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
+        var given = Settings.read(OperatorSettings.PROGRAM, arguments, environment);
+        if (given.helpWanted()) {
+            out.print(OperatorSettings.PROGRAM.usage());
+            return 0;
         }
         try {
-            run(OperatorSettings.of(settings, environment));
+            if (given.command().equals("version")) {
+                given.done();
+                out.println(Version.text());
+                return 0;
+            }
+            var settings = OperatorSettings.of(given, environment);
+            Logs.configure(settings.logLevel(), settings.logFormat());
+            start(settings);
+            return -1;
         } catch (UsageException e) {
-            System.err.print(e.report(OperatorSettings.PROGRAM));
-            System.exit(2);
+            err.print(e.report(OperatorSettings.PROGRAM));
+            return 2;
         } catch (IOException | RuntimeException e) {
             LOG.error("the operator cannot start: {}", causes(e));
             LOG.debug("the operator cannot start", e);
-            System.exit(1);
-        } catch (InterruptedException e) {
-            System.exit(1);
+            return 1;
         }
     }
 
-    private static void run(OperatorSettings settings) throws IOException, InterruptedException {
-        Logs.configure(settings.logLevel(), settings.logFormat());
+    private static void start(OperatorSettings settings) throws IOException {
         var registry = new PrometheusRegistry();
-        var running = new AtomicReference<Optional<TunnelOperator>>(Optional.empty());
-        var stop = new CountDownLatch(1);
-        var stopped = new CountDownLatch(1);
-        Runtime.getRuntime()
-                .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> {
-                    stop.countDown();
-                    awaitQuietly(stopped);
-                }));
-        var monitoring = monitoring(settings, running, registry);
-        try (KubernetesClient client = new KubernetesClientBuilder().build();
-                var operator = TunnelOperator.start(client, settings, registry)) {
-            running.set(Optional.of(operator));
-            LOG.info(
-                    "operator {} watches {} of {}",
-                    Version.text(),
-                    settings.namespaces().isEmpty() ? "all namespaces" : settings.namespaces(),
-                    client.getMasterUrl());
-            stop.await();
-            LOG.info("stopping");
-        } finally {
-            monitoring.ifPresent(MonitoringServer::close);
-            stopped.countDown();
+        var running = new AtomicReference<@Nullable TunnelOperator>();
+        StopSignals.handle(() -> stop(running.get()));
+        if (settings.listen().isPresent()) {
+            var monitoring =
+                    MonitoringServer.start(settings.listen().get(), () -> notReady(running.get()), registry, Map.of());
+            LOG.info("serving health and metrics on {}", monitoring.address());
         }
+        var client = new KubernetesClientBuilder().build();
+        running.set(TunnelOperator.start(client, settings, registry, Main::leaseLost));
+        LOG.info(
+                "operator {} watches {} of {}",
+                Version.text(),
+                settings.namespaces().isEmpty() ? "all namespaces" : settings.namespaces(),
+                client.getMasterUrl());
     }
 
-    private static Optional<MonitoringServer> monitoring(
-            OperatorSettings settings, AtomicReference<Optional<TunnelOperator>> running, PrometheusRegistry registry)
-            throws IOException {
-        if (settings.listen().isEmpty()) {
-            return Optional.empty();
+    private static Optional<String> notReady(@Nullable TunnelOperator operator) {
+        return operator == null ? Optional.of("starting") : operator.notReady();
+    }
+
+    private static void stop(@Nullable TunnelOperator operator) {
+        LOG.info("stopping");
+        if (operator != null) {
+            operator.close();
         }
-        var server = MonitoringServer.start(
-                settings.listen().get(),
-                () -> running.get().map(TunnelOperator::notReady).orElse(Optional.of("starting")),
-                registry,
-                Map.of());
-        LOG.info("serving health and metrics on {}", server.address());
-        return Optional.of(server);
+        System.exit(0);
+    }
+
+    /** At once: whatever is under way belongs to another replica now. */
+    private static void leaseLost() {
+        LOG.error("lost the lease: another replica leads; this one ends and starts again");
+        Runtime.getRuntime().halt(1);
     }
 
     private static String causes(Throwable failure) {
@@ -99,15 +102,5 @@ public final class Main {
             }
         }
         return text.toString();
-    }
-
-    private static void awaitQuietly(CountDownLatch latch) {
-        try {
-            if (!latch.await(10, TimeUnit.SECONDS)) {
-                LOG.warn("did not stop within 10 s");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

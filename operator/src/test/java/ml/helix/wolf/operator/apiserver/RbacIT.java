@@ -14,7 +14,6 @@ import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
-import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -111,7 +110,7 @@ class RbacIT {
         var settings =
                 new OperatorSettings("agent:1", namespaces, true, Optional.empty(), LogLevel.INFO, LogFormat.TEXT);
         try (var client = operatorClient();
-                var operator = TunnelOperator.start(client, settings, new PrometheusRegistry())) {
+                var operator = TunnelOperator.start(client, settings, new PrometheusRegistry(), () -> {})) {
             trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}");
             Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));
             trial.token("t");
@@ -136,7 +135,7 @@ class RbacIT {
 
     /** The lease is renewed every two seconds. */
     private void renewed(int since) throws Exception {
-        Eventually.holds(() -> assertThat(asked(since, "allow")).contains("update coordination.k8s.io/leases"));
+        Eventually.holds(() -> assertThat(asked(since, "allow")).contains("patch coordination.k8s.io/leases"));
     }
 
     private KubernetesClient operatorClient() {
@@ -146,12 +145,12 @@ class RbacIT {
                 .tokenRequest(new TokenRequest())
                 .getStatus()
                 .getToken();
-        var config = server.config();
         return new KubernetesClientBuilder()
-                .withConfig(new ConfigBuilder(Config.empty())
-                        .withMasterUrl(config.getMasterUrl())
-                        .withCaCertData(config.getCaCertData())
-                        .withTrustCerts(config.isTrustCerts())
+                .withConfig(new ConfigBuilder(server.config())
+                        .withClientCertFile(null)
+                        .withClientCertData(null)
+                        .withClientKeyFile(null)
+                        .withClientKeyData(null)
                         .withOauthToken(token)
                         .withNamespace(HOME)
                         .build())
@@ -200,6 +199,8 @@ class RbacIT {
                 // Asked of the authorizer within a patch, so it has no audit event of its own; without it the patch
                 // fails.
                 .filter(granted -> !granted.matches("create (apps/daemonsets|/serviceaccounts)"))
+                // Java Operator SDK insists on having it before it takes part in an election, and never uses it.
+                .filter(granted -> !granted.equals("update coordination.k8s.io/leases"))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 

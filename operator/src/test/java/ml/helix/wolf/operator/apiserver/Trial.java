@@ -64,7 +64,8 @@ final class Trial implements AutoCloseable {
                 operatorClient,
                 new OperatorSettings(
                         "agent:1", Set.of(namespace), false, Optional.empty(), LogLevel.INFO, LogFormat.TEXT),
-                registry);
+                registry,
+                () -> {});
         return this;
     }
 
