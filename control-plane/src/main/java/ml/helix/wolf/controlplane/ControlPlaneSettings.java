@@ -12,6 +12,8 @@ import java.util.Optional;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
+import ml.helix.wolf.program.LogFormat;
+import ml.helix.wolf.program.LogLevel;
 import ml.helix.wolf.program.Program;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Settings;
@@ -26,6 +28,8 @@ import ml.helix.wolf.program.UsageException;
  * @param forwards TCP ports, each with the id that it leads to
  * @param gracePeriod how long an id that dropped is expected back
  * @param dialTimeout what a dial may take in all
+ * @param logLevel from which severity on it logs
+ * @param logFormat how its log looks
  */
 record ControlPlaneSettings(
         InetSocketAddress listen,
@@ -33,7 +37,9 @@ record ControlPlaneSettings(
         Secret adminToken,
         List<Forward> forwards,
         Duration gracePeriod,
-        Duration dialTimeout) {
+        Duration dialTimeout,
+        LogLevel logLevel,
+        LogFormat logFormat) {
 
     private static final Flag LISTEN =
             Flag.value("listen", "CONTROL_PLANE_LISTEN", ":8080", "Where HTTP is served: host:port or :port.");
@@ -54,13 +60,16 @@ record ControlPlaneSettings(
             "TCP ports whose connections each go to one agent: 127.0.0.1:19001=wolf-gpu-1,…");
     private static final Flag GRACE =
             Flag.value("grace", "GRACE_SECONDS", "30", "How long an agent that dropped is expected back, in seconds.");
+    private static final Flag LOG_LEVEL =
+            Flag.value("log-level", "LOG_LEVEL", "info", "trace, debug, info, warn or error.");
+    private static final Flag LOG_FORMAT = Flag.value("log-format", "LOG_FORMAT", "text", "text or json.");
     private static final Flag DIAL_TIMEOUT =
             Flag.value("dial-timeout", "DIAL_TIMEOUT_SECONDS", "30", "What a dial may take in all, in seconds.");
 
     static final Program PROGRAM = new Program(
             "control-plane",
             "Lets callers reach Wolfs behind NAT through the tunnels that their agents keep open to it.",
-            List.of(LISTEN, RUNNER_TOKEN_FILE, ADMIN_TOKEN_FILE, FORWARD, GRACE, DIAL_TIMEOUT),
+            List.of(LISTEN, RUNNER_TOKEN_FILE, ADMIN_TOKEN_FILE, FORWARD, GRACE, DIAL_TIMEOUT, LOG_LEVEL, LOG_FORMAT),
             Map.of("", "Runs.", "version", "Prints the version."));
 
     /** @throws UsageException with every problem there is */
@@ -74,6 +83,8 @@ record ControlPlaneSettings(
         List<Forward> forwards = settings.parsed(FORWARD, Forward::list).orElse(List.of());
         Duration gracePeriod = settings.seconds(GRACE);
         Duration dialTimeout = settings.seconds(DIAL_TIMEOUT);
+        Optional<LogLevel> logLevel = settings.parsed(LOG_LEVEL, LogLevel::parse);
+        Optional<LogFormat> logFormat = settings.parsed(LOG_FORMAT, LogFormat::parse);
         settings.done();
         return new ControlPlaneSettings(
                 listen.orElseThrow(),
@@ -81,7 +92,9 @@ record ControlPlaneSettings(
                 adminToken.orElseThrow(),
                 forwards,
                 gracePeriod,
-                dialTimeout);
+                dialTimeout,
+                logLevel.orElseThrow(),
+                logFormat.orElseThrow());
     }
 
     private static Optional<Secret> token(

@@ -2,6 +2,7 @@ package ml.helix.wolf.controlplane;
 
 import java.io.IOException;
 import java.util.Map;
+import ml.helix.wolf.program.Logs;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 import ml.helix.wolf.program.Version;
@@ -28,7 +29,9 @@ public final class Main {
 
     private static void run(Settings settings, Map<String, String> environment) {
         try {
-            ControlPlane controlPlane = ControlPlane.start(ControlPlaneSettings.read(settings, environment));
+            ControlPlaneSettings read = ControlPlaneSettings.read(settings, environment);
+            Logs.configure(read.logLevel(), read.logFormat());
+            ControlPlane controlPlane = ControlPlane.start(read);
             Runtime.getRuntime()
                     .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(controlPlane)));
         } catch (UsageException e) {

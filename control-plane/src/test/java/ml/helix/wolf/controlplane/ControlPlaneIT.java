@@ -13,6 +13,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.program.LogFormat;
+import ml.helix.wolf.program.LogLevel;
 import ml.helix.wolf.program.Secret;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -163,6 +165,8 @@ class ControlPlaneIT {
                 Secret.of(TestControlPlane.ADMIN_TOKEN),
                 forwards,
                 Duration.ofSeconds(30),
-                Duration.ofSeconds(30));
+                Duration.ofSeconds(30),
+                LogLevel.INFO,
+                LogFormat.TEXT);
     }
 }

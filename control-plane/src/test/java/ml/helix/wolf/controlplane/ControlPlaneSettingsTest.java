@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.program.LogFormat;
+import ml.helix.wolf.program.LogLevel;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
@@ -32,7 +34,9 @@ class ControlPlaneSettingsTest {
                         Secret.of("adm"),
                         List.of(),
                         Duration.ofSeconds(30),
-                        Duration.ofSeconds(30)));
+                        Duration.ofSeconds(30),
+                        LogLevel.INFO,
+                        LogFormat.TEXT));
     }
 
     @Test
@@ -50,7 +54,9 @@ class ControlPlaneSettingsTest {
                         "-forward",
                         "127.0.0.1:19001=wolf-gpu-1, [::1]:0=wolf=2",
                         "-grace=1",
-                        "-dial-timeout=2"))
+                        "-dial-timeout=2",
+                        "-log-level=debug",
+                        "-log-format=json"))
                 .isEqualTo(new ControlPlaneSettings(
                         new InetSocketAddress("127.0.0.1", 0),
                         Secret.of("from-file"),
@@ -59,7 +65,9 @@ class ControlPlaneSettingsTest {
                                 new Forward(new InetSocketAddress("127.0.0.1", 19001), "wolf-gpu-1"),
                                 new Forward(new InetSocketAddress("::1", 0), "wolf=2")),
                         Duration.ofSeconds(1),
-                        Duration.ofSeconds(2)));
+                        Duration.ofSeconds(2),
+                        LogLevel.DEBUG,
+                        LogFormat.JSON));
     }
 
     @Test

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.program.LogFormat;
+import ml.helix.wolf.program.LogLevel;
 import ml.helix.wolf.program.Secret;
 
 /** A control plane on a port of its own, and the ways to ask it. */
@@ -45,7 +47,9 @@ final class TestControlPlane implements AutoCloseable {
                 Secret.of(ADMIN_TOKEN),
                 List.of(forwardTo).stream().map(id -> new Forward(ANY_PORT, id)).toList(),
                 gracePeriod,
-                dialTimeout)));
+                dialTimeout,
+                LogLevel.INFO,
+                LogFormat.TEXT)));
     }
 
     int port() {

@@ -43,6 +43,8 @@ public final class WebServer implements AutoCloseable {
     public static WebServer start(InetSocketAddress address, Request.Handler handler) throws IOException {
         var threads = new QueuedThreadPool();
         threads.setName("http");
+        // Reserved threads are platform threads that would run handlers in place of virtual ones.
+        threads.setReservedThreads(0);
         Executor virtual = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("request-", 0).factory());
         threads.setVirtualThreadsExecutor(virtual);

@@ -102,30 +102,20 @@ final class ControlSocket implements FrameHandler, Control {
             throw new IllegalStateException("a frame before the connection is open");
         }
         switch (frame.getOpCode()) {
-            case OpCode.PING -> {
-                ByteBuffer echo = ByteBuffer.allocate(frame.getPayloadLength());
-                if (frame.hasPayload()) {
-                    echo.put(frame.getPayload().slice()).flip();
-                }
-                Callback answered = Callback.from(() -> next(peer, callback), callback::failed);
-                peer.sendFrame(new Frame(OpCode.PONG, true, echo), answered, false);
+            case OpCode.PING -> Pong.send(peer, frame);
+            case OpCode.PONG -> lastPong = nanoTime.getAsLong();
+            case OpCode.CLOSE -> {
+                callback.succeeded();
+                return;
             }
-            case OpCode.PONG -> {
-                lastPong = nanoTime.getAsLong();
-                next(peer, callback);
-            }
-            case OpCode.CLOSE -> callback.succeeded();
             default -> {
                 if (frame.hasPayload()) {
                     agent.receive(frame.getPayload());
                 }
-                next(peer, callback);
             }
         }
-    }
-
-    private static void next(CoreSession peer, Callback done) {
-        done.succeeded();
+        callback.succeeded();
+        // Asked for on any other thread, the next frame may never come: see DataSocket.
         peer.demand();
     }
 

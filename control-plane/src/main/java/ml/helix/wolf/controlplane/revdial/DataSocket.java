@@ -23,9 +23,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A data connection as a blocking stream of bytes: the payloads of its frames, whatever their borders.
  *
- * <p>Jetty hands over one frame (or a piece of a large one) and no more until that is read, and a write returns when
- * the socket has taken it, so TCP pushes back both ways and nothing is queued here. One thread reads and one writes at a
- * time; {@link #close} may come from any. A close frame and a bare end of the connection both read as the end.
+ * <p>Jetty's thread, a virtual one, hands over one frame (or a piece of a large one) and waits until that is read; a
+ * write returns when the socket has taken it. So TCP pushes back both ways and nothing is queued here. One thread reads
+ * and one writes at a time; {@link #close} may come from any. A close frame and a bare end of the connection both read as
+ * the end.
+ *
+ * <p>The next frame is only ever asked for on Jetty's thread, before {@link #onFrame} returns. Asked for on another one it
+ * may never come: <a href="https://github.com/jetty/jetty.project/issues/14903">Jetty issue 14903</a>, in 12.1.6.
  *
  * <p>{@link #close} sends a close frame after what was written and lets the peer take it all; a peer that has not closed
  * within {@link #LINGER} is cut, and so is one that a write is waiting for.
@@ -41,7 +45,6 @@ final class DataSocket implements FrameHandler, ByteStream {
     private final Condition changed = lock.newCondition();
     // All below are guarded by lock, but for the session, which is set before anyone else knows the stream.
     private @Nullable ByteBuffer payload;
-    private Callback consumed = Callback.NOOP;
     private boolean ended;
     private @Nullable Throwable broken;
     private boolean writing;
@@ -71,48 +74,35 @@ final class DataSocket implements FrameHandler, ByteStream {
     @Override
     public void onFrame(Frame frame, Callback callback) {
         switch (frame.getOpCode()) {
-            case OpCode.PING -> answer(frame, callback);
+            case OpCode.PING -> Pong.send(session(), frame);
+            case OpCode.PONG -> {}
             case OpCode.CLOSE -> {
                 end(null);
                 callback.succeeded();
+                return;
             }
-            case OpCode.PONG -> next(callback);
             default -> {
-                if (!frame.hasPayload() || !offer(frame.getPayload(), callback)) {
-                    next(callback);
+                if (frame.hasPayload()) {
+                    handOver(frame.getPayload());
                 }
             }
         }
-    }
-
-    private boolean offer(ByteBuffer bytes, Callback callback) {
-        lock.lock();
-        try {
-            if (closed) {
-                return false;
-            }
-            payload = bytes;
-            consumed = callback;
-            changed.signalAll();
-            return true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void next(Callback done) {
-        done.succeeded();
+        callback.succeeded();
         session().demand();
     }
 
-    /** The next frame is asked for when the pong is sent: a peer that pings and does not read fills no queue. */
-    private void answer(Frame ping, Callback callback) {
-        ByteBuffer echo = ByteBuffer.allocate(ping.getPayloadLength());
-        if (ping.hasPayload()) {
-            echo.put(ping.getPayload().slice()).flip();
+    private void handOver(ByteBuffer bytes) {
+        lock.lock();
+        try {
+            payload = bytes;
+            changed.signalAll();
+            while (!closed && bytes.hasRemaining()) {
+                changed.awaitUninterruptibly();
+            }
+            payload = null;
+        } finally {
+            lock.unlock();
         }
-        var pong = new Frame(OpCode.PONG, true, echo);
-        session().sendFrame(pong, Callback.from(() -> next(callback), callback::failed), false);
     }
 
     @Override
@@ -151,34 +141,31 @@ final class DataSocket implements FrameHandler, ByteStream {
 
     @Override
     public int read(byte[] buffer, int offset, int length) throws IOException {
-        int count;
-        Callback done;
         lock.lock();
         try {
-            while (payload == null && !ended && !closed) {
+            while (!isReadable() && !ended && !closed) {
                 changed.awaitUninterruptibly();
             }
             if (closed) {
                 throw new IOException("the data connection was closed");
             }
-            if (payload == null) {
-                if (broken != null) {
-                    throw new IOException("the data connection broke: " + broken.getMessage(), broken);
-                }
-                return -1;
-            }
-            count = Math.min(length, payload.remaining());
-            payload.get(buffer, offset, count);
-            if (payload.hasRemaining()) {
+            if (payload != null && payload.hasRemaining()) {
+                int count = Math.min(length, payload.remaining());
+                payload.get(buffer, offset, count);
+                changed.signalAll();
                 return count;
             }
-            payload = null;
-            done = consumed;
+            if (broken != null) {
+                throw new IOException("the data connection broke: " + broken.getMessage(), broken);
+            }
+            return -1;
         } finally {
             lock.unlock();
         }
-        next(done);
-        return count;
+    }
+
+    private boolean isReadable() {
+        return payload != null && payload.hasRemaining();
     }
 
     @Override
@@ -211,7 +198,6 @@ final class DataSocket implements FrameHandler, ByteStream {
     @Override
     public void close() {
         boolean cut;
-        @Nullable Callback unread;
         lock.lock();
         try {
             if (closed) {
@@ -219,8 +205,6 @@ final class DataSocket implements FrameHandler, ByteStream {
             }
             closed = true;
             changed.signalAll();
-            unread = payload == null ? null : consumed;
-            payload = null;
             cut = writing;
             if (!gone && !cut) {
                 linger = timers.schedule(session()::abort, LINGER.toSeconds(), TimeUnit.SECONDS);
@@ -232,9 +216,6 @@ final class DataSocket implements FrameHandler, ByteStream {
             session().abort();
         } else {
             session().close(CloseStatus.NORMAL, null, Callback.NOOP);
-        }
-        if (unread != null) {
-            next(unread);
         }
     }
 

@@ -35,55 +35,58 @@ class DataSocketTest {
     @Test
     void itIsHandedOverOnceOpen() {
         assertThat(opened).containsExactly(socket);
-        assertThat(session.demands).isEqualTo(1);
+        assertThat(session.demands()).isEqualTo(1);
     }
 
     @Test
-    void theNextFrameIsAskedForWhenThisOneIsRead() throws IOException {
-        var consumed = new CompletableFuture<Void>();
-        socket.onFrame(binary("hello"), Callback.from(() -> consumed.complete(null)));
+    void theNextFrameIsAskedForWhenThisOneIsReadAndOnTheThreadThatBroughtIt() throws Exception {
+        Thread jetty = bring(binary("hello"));
         assertThat(read(3)).isEqualTo("hel");
-        assertThat(session.demands).isEqualTo(1);
-        assertThat(consumed).isNotDone();
+        assertThat(session.demands()).isEqualTo(1);
+        assertThat(jetty.isAlive()).isTrue();
 
         assertThat(read(3)).isEqualTo("lo");
 
-        assertThat(consumed).isDone();
-        assertThat(session.demands).isEqualTo(2);
+        jetty.join();
+        assertThat(session.demands()).isEqualTo(2);
+        assertThat(session.lastDemandedBy).isEqualTo(jetty);
     }
 
     @Test
-    void emptyFramesAndPongsArePassedOver() throws IOException {
+    void emptyFramesAndPongsArePassedOver() throws Exception {
         socket.onFrame(new Frame(OpCode.BINARY, false, ByteBuffer.allocate(0)), Callback.NOOP);
         socket.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
-        assertThat(session.demands).isEqualTo(3);
-        socket.onFrame(new Frame(OpCode.CONTINUATION, true, ByteBuffer.wrap(utf8("x"))), Callback.NOOP);
+        assertThat(session.demands()).isEqualTo(3);
+        bring(new Frame(OpCode.CONTINUATION, true, ByteBuffer.wrap(utf8("x"))));
 
         assertThat(read(10)).isEqualTo("x");
     }
 
     @Test
-    void aPingIsAnsweredBeforeTheNextFrameIsAskedFor() {
+    void aPingIsAnsweredBeforeTheNextFrameIsAskedFor() throws Exception {
         session.holding = true;
-        socket.onFrame(new Frame(OpCode.PING, true, ByteBuffer.wrap(utf8("p"))), Callback.NOOP);
-
+        Thread jetty = bring(new Frame(OpCode.PING, true, ByteBuffer.wrap(utf8("p"))));
+        session.awaitHeld();
         assertThat(session.sent).singleElement().satisfies(pong -> {
             assertThat(pong.getOpCode()).isEqualTo(OpCode.PONG);
             assertThat(pong.getPayloadAsUTF8()).isEqualTo("p");
         });
-        assertThat(session.demands).isEqualTo(1);
+        assertThat(session.demands()).isEqualTo(1);
 
         session.held.getFirst().succeeded();
-        assertThat(session.demands).isEqualTo(2);
+
+        jetty.join();
+        assertThat(session.demands()).isEqualTo(2);
     }
 
     @Test
-    void whatCameBeforeTheEndIsReadFirst() throws IOException {
-        socket.onFrame(binary("last"), Callback.NOOP);
+    void whatCameBeforeTheEndIsReadFirst() throws Exception {
+        bring(binary("last"));
+        assertThat(read(1)).isEqualTo("l");
         socket.onError(new ClosedChannelException(), Callback.NOOP);
         socket.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
 
-        assertThat(read(10)).isEqualTo("last");
+        assertThat(read(10)).isEqualTo("ast");
         assertThat(socket.read(new byte[1], 0, 1)).isEqualTo(-1);
         assertThatThrownBy(() -> socket.write(new byte[1], 0, 1)).isInstanceOf(IOException.class);
     }
@@ -119,14 +122,15 @@ class DataSocketTest {
     }
 
     @Test
-    void closingSendsACloseFrameAndDropsWhatStillComes() {
-        socket.onFrame(binary("unread"), Callback.NOOP);
+    void closingSendsACloseFrameAndDropsWhatStillComes() throws Exception {
+        Thread jetty = bring(binary("unread"));
         socket.close();
+        jetty.join();
         assertThat(session.closeCode).isEqualTo(1000);
-        assertThat(session.demands).isEqualTo(2);
+        assertThat(session.demands()).isEqualTo(2);
 
         socket.onFrame(binary("too late"), Callback.NOOP);
-        assertThat(session.demands).isEqualTo(3);
+        assertThat(session.demands()).isEqualTo(3);
         assertThat(session.aborted).isFalse();
     }
 
@@ -168,6 +172,11 @@ class DataSocketTest {
 
         assertThat(failed.get(20, TimeUnit.SECONDS)).hasMessageContaining("aborted");
         assertThat(session.closeCode).isZero();
+    }
+
+    /** On a thread of its own, as Jetty does. */
+    private Thread bring(Frame frame) {
+        return Thread.ofVirtual().start(() -> socket.onFrame(frame, Callback.NOOP));
     }
 
     private String read(int length) throws IOException {

@@ -12,7 +12,8 @@ final class FakeSession extends CoreSession.Empty {
     final List<Frame> sent = new ArrayList<>();
     final List<Callback> held = new ArrayList<>();
     boolean holding;
-    int demands;
+    private int demands;
+    Thread lastDemandedBy;
     int closeCode;
     boolean aborted;
 
@@ -44,8 +45,13 @@ final class FakeSession extends CoreSession.Empty {
     }
 
     @Override
-    public void demand() {
+    public synchronized void demand() {
         demands++;
+        lastDemandedBy = Thread.currentThread();
+    }
+
+    synchronized int demands() {
+        return demands;
     }
 
     @Override
