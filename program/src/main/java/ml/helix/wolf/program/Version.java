@@ -7,10 +7,16 @@ import java.util.Properties;
 
 /** The version that this build has. */
 public final class Version {
+    private static final String TEXT = read();
+
     private Version() {}
 
     /** As the build writes it, for example {@code 0.1.0}. */
     public static String text() {
+        return TEXT;
+    }
+
+    private static String read() {
         try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
             var properties = new Properties();
             if (in != null) {

@@ -81,7 +81,7 @@ public final class Doctor {
         }
         try {
             var deadline = Deadline.in(REMOTE, timers);
-            Wire wire = connector.connect(deadline, (hop, detail) -> pass(ahead, hop.word(), detail));
+            Wire wire = connector.connect(deadline, (hop, detail) -> pass(ahead, hop.word(), detail.get()));
             try (var _ = deadline.guard(wire::cut)) {
                 upgrade(wire, connector.url(), ahead, timers);
             } finally {

@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import javax.net.ssl.SSLSocket;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
@@ -59,7 +60,7 @@ public final class Connector {
                 FailureReason.TLS_FAILURE,
                 "TLS with " + url.host(),
                 () -> tls.over(wire, url.host(), url.port()));
-        log.passed(Hop.TLS, described(top));
+        log.passed(Hop.TLS, () -> described(top));
         return top;
     }
 
@@ -70,36 +71,39 @@ public final class Connector {
             ProxyConnect.open(toProxy, way, url.endpoint());
             return toProxy;
         });
-        log.passed(Hop.PROXY, way + " opened a tunnel to " + url.endpoint());
+        log.passed(Hop.PROXY, () -> way + " opened a tunnel to " + url.endpoint());
         return top;
     }
 
     private Wire dial(String host, int port, String who, FailureReason reason, Deadline deadline, Hop.Log log)
             throws TunnelException {
-        List<InetSocketAddress> addresses;
-        try {
-            addresses = resolver.resolve(host, port, deadline);
-        } catch (TunnelException e) {
-            throw reason == FailureReason.PROXY_FAILURE
-                    ? new TunnelException(reason, "the proxy is not found: " + e.getMessage(), e)
-                    : e;
-        }
-        log.passed(
-                Hop.NAME,
-                host + " is "
-                        + String.join(
-                                ", ",
-                                addresses.stream()
-                                        .map(address -> address.getAddress().getHostAddress())
-                                        .toList()));
+        List<InetSocketAddress> addresses = resolve(host, port, reason, deadline);
+        log.passed(Hop.NAME, () -> host + " is " + written(addresses));
         try {
             Socket socket = TcpDial.connect(addresses, deadline);
-            log.passed(Hop.CONNECT, who + " at " + socket.getRemoteSocketAddress() + " accepts connections");
+            log.passed(Hop.CONNECT, () -> who + " at " + socket.getRemoteSocketAddress() + " accepts connections");
             return new Wire(socket, socket);
         } catch (IOException e) {
             throw new TunnelException(
                     reason, "cannot connect to " + who + " at " + host + ":" + port + ": " + why(e), e);
         }
+    }
+
+    private List<InetSocketAddress> resolve(String host, int port, FailureReason reason, Deadline deadline)
+            throws TunnelException {
+        try {
+            return resolver.resolve(host, port, deadline);
+        } catch (TunnelException e) {
+            throw reason == FailureReason.PROXY_FAILURE
+                    ? new TunnelException(reason, "the proxy is not found: " + e.getMessage(), e)
+                    : e;
+        }
+    }
+
+    private static String written(List<InetSocketAddress> addresses) {
+        return addresses.stream()
+                .map(address -> address.getAddress().getHostAddress())
+                .collect(Collectors.joining(", "));
     }
 
     private static String why(IOException failure) {

@@ -1,5 +1,7 @@
 package ml.helix.wolf.agent.transport;
 
+import java.util.function.Supplier;
+
 /** One step on the way to the control plane, as {@code doctor} names it. */
 public enum Hop {
     NAME("name"),
@@ -20,6 +22,6 @@ public enum Hop {
     /** Hears of each hop once it is behind us. */
     @FunctionalInterface
     public interface Log {
-        void passed(Hop hop, String detail);
+        void passed(Hop hop, Supplier<String> detail);
     }
 }

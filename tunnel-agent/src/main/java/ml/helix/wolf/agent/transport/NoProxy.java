@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -11,6 +12,7 @@ import java.util.stream.Stream;
  * below it with a leading dot or {@code *.}), addresses and CIDR blocks, each but the last with an optional port.
  */
 record NoProxy(List<String> entries) {
+    private static final Pattern IPV4 = Pattern.compile("\\d+\\.\\d+\\.\\d+\\.\\d+");
 
     static NoProxy parse(String list) {
         return new NoProxy(Stream.of(list.split("[,\\s]+"))
@@ -75,7 +77,7 @@ record NoProxy(List<String> entries) {
 
     /** The address that the text writes out; nothing for a name, which is never looked up. */
     static Optional<InetAddress> literal(String text) {
-        if (!text.contains(":") && !text.matches("\\d+\\.\\d+\\.\\d+\\.\\d+")) {
+        if (!text.contains(":") && !IPV4.matcher(text).matches()) {
             return Optional.empty();
         }
         try {

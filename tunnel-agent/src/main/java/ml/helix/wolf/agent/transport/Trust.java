@@ -33,10 +33,13 @@ import org.slf4j.LoggerFactory;
 public final class Trust {
     private static final Logger LOG = LoggerFactory.getLogger(Trust.class);
 
+    private static final byte[] NO_FILE = {};
+
     private final Optional<Path> file;
     private final boolean blind;
 
-    private volatile Loaded loaded;
+    /** Null until it is needed: without TLS the system's roots are not even read. */
+    private volatile @Nullable Loaded loaded;
 
     @SuppressWarnings("ArrayRecordComponent")
     private record Loaded(byte[] pem, SSLContext context) {}
@@ -44,7 +47,7 @@ public final class Trust {
     private Trust(Optional<Path> file, boolean blind) {
         this.file = file;
         this.blind = blind;
-        this.loaded = load(file.map(Trust::bytes).orElse(new byte[0]));
+        this.loaded = file.map(Trust::bytes).map(this::load).orElse(null);
     }
 
     /**
@@ -61,16 +64,30 @@ public final class Trust {
     }
 
     SSLContext context() {
-        return loaded.context();
+        Loaded now = loaded;
+        if (now == null) {
+            synchronized (this) {
+                now = loaded;
+                if (now == null) {
+                    now = load(NO_FILE);
+                    loaded = now;
+                }
+            }
+        }
+        return now.context();
     }
 
     /** Reads the file again; where that fails the certificates read before stay in force. */
     public void refresh() {
+        Loaded now = loaded;
+        if (file.isEmpty() || now == null) {
+            return;
+        }
         try {
-            byte[] pem = file.map(Trust::bytes).orElse(new byte[0]);
-            if (!Arrays.equals(pem, loaded.pem())) {
+            byte[] pem = bytes(file.get());
+            if (!Arrays.equals(pem, now.pem())) {
                 loaded = load(pem);
-                LOG.info("CA file {} has changed, its new certificates are in force", file.orElseThrow());
+                LOG.info("CA file {} has changed, its new certificates are in force", file.get());
             }
         } catch (IllegalArgumentException e) {
             LOG.warn("CA file {}; the certificates read before stay in force", e.getMessage());
@@ -97,7 +114,7 @@ public final class Trust {
     }
 
     private static TrustManager known(byte[] pem) throws GeneralSecurityException, IOException {
-        if (pem.length == 0) {
+        if (pem == NO_FILE) {
             return manager(null);
         }
         Collection<? extends Certificate> added =

@@ -152,7 +152,7 @@ public final class WebSocketStream implements ByteStream {
         }
         reading.lock();
         try {
-            byte[] dropped = new byte[INPUT_BUFFER];
+            byte[] dropped = new byte[1024];
             while (!peerEnded && reader.read(dropped, 0, dropped.length) > 0) {
                 // on to the peer's end
             }

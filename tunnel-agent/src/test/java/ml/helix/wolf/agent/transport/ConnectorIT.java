@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
 import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
@@ -44,10 +45,12 @@ class ConnectorIT {
     static Path folder;
 
     private static TestCertificates certificates;
+    private static SSLContext localhost;
 
     @BeforeAll
     static void makeCertificates() {
         certificates = TestCertificates.in(folder);
+        localhost = certificates.server("localhost");
     }
 
     @AfterAll
@@ -110,7 +113,7 @@ class ConnectorIT {
 
     @Test
     void aServerOfTheGivenCaIsTrustedAndToldItsNameEvenWithoutADot() throws Exception {
-        try (var server = ScriptedServer.tls(certificates.server("localhost"))) {
+        try (var server = ScriptedServer.tls(localhost)) {
             Wire wire = connector("https://localhost:" + server.port(), Optional.empty(), trust())
                     .connect(deadline());
             wire.output().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -135,7 +138,7 @@ class ConnectorIT {
 
     @Test
     void anUnknownCaIsNamed() throws Exception {
-        try (var server = ScriptedServer.tls(certificates.server("localhost"))) {
+        try (var server = ScriptedServer.tls(localhost)) {
             assertTlsFailure(server, Trust.of(Optional.empty(), false), "unknown CA");
         }
     }
@@ -196,7 +199,7 @@ class ConnectorIT {
 
     @Test
     void oneHundredConnectionsInARowNeedOneFullHandshake() throws Exception {
-        try (var server = ScriptedServer.tls(certificates.server("localhost"))) {
+        try (var server = ScriptedServer.tls(localhost)) {
             Connector connector = connector("https://localhost:" + server.port(), Optional.empty(), trust());
 
             assertThat(sessionsMade(100, server, () -> connector)).isEqualTo(1);
@@ -205,7 +208,7 @@ class ConnectorIT {
 
     @Test
     void whoDoesNotShareATrustMakesASessionEachTime() throws Exception {
-        try (var server = ScriptedServer.tls(certificates.server("localhost"))) {
+        try (var server = ScriptedServer.tls(localhost)) {
             String url = "https://localhost:" + server.port();
 
             assertThat(sessionsMade(3, server, () -> connector(url, Optional.empty(), trust())))
@@ -234,7 +237,7 @@ class ConnectorIT {
     void aChangedCaFileIsTakenAndABrokenOneIsNot(@TempDir Path other) throws Exception {
         Path file = Files.copy(TestCertificates.in(other).caFile(), folder.resolve("changing.pem"));
         Trust trust = Trust.of(Optional.of(file), false);
-        try (var server = ScriptedServer.tls(certificates.server("localhost"))) {
+        try (var server = ScriptedServer.tls(localhost)) {
             String url = "https://localhost:" + server.port();
             assertThat(failure(url, Optional.empty(), trust, Duration.ofSeconds(10)))
                     .hasMessageContaining("unknown CA");
@@ -251,9 +254,11 @@ class ConnectorIT {
 
     @Test
     void aCaFileWithoutACertificateIsRefused() throws IOException {
-        Path file = Files.writeString(folder.resolve("empty.pem"), "nothing");
+        for (String text : List.of("", "nothing")) {
+            Path file = Files.writeString(folder.resolve("empty.pem"), text);
 
-        assertThatThrownBy(() -> Trust.of(Optional.of(file), false)).hasMessageContaining("no certificate in PEM");
+            assertThatThrownBy(() -> Trust.of(Optional.of(file), false)).hasMessageContaining("no certificate in PEM");
+        }
         assertThatThrownBy(() -> Trust.of(Optional.of(folder.resolve("missing.pem")), false))
                 .hasMessageContaining("can't be read");
     }
@@ -262,7 +267,7 @@ class ConnectorIT {
     void aProxyIsAskedByConnectForHttpAndHttps() throws Exception {
         try (var proxy = FakeProxy.open();
                 var plain = ScriptedServer.plain();
-                var secure = ScriptedServer.tls(certificates.server("localhost"))) {
+                var secure = ScriptedServer.tls(localhost)) {
             Optional<Proxy> way = Optional.of(Proxy.parse("http://127.0.0.1:" + proxy.port()));
             List<String> hops = new ArrayList<>();
 
