@@ -105,6 +105,23 @@ class ConnectionManagerRacesTest {
     }
 
     @Test
+    void theEndOfOneGracePeriodNeverEndsTheNext() throws Exception {
+        for (int round = 0; round < ROUNDS; round++) {
+            new FakeAgent(manager, ID).dialer.disconnected();
+            timers.advance(GRACE.minusNanos(1));
+            Waiting.result(atOnce(
+                    () -> {
+                        new FakeAgent(manager, ID).dialer.disconnected();
+                        return true;
+                    },
+                    () -> timers.advance(Duration.ofNanos(1))));
+            assertThat(manager.stats()).isEqualTo(new Stats(0, 1, 0, 0));
+            timers.advance(GRACE);
+            assertThat(manager.runners()).isEmpty();
+        }
+    }
+
+    @Test
     void aDialAtTheMomentOfCloseFails() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             ConnectionManager closing = new ConnectionManager(GRACE, DIAL, timers);

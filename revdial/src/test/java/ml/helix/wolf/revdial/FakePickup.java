@@ -3,6 +3,7 @@ package ml.helix.wolf.revdial;
 import java.io.IOException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /** A pickup whose outcome the test decides: each call shows up in {@link #calls} and waits there for it. */
@@ -59,14 +60,14 @@ final class FakePickup implements Pickup {
 
     private static Exception await(Call call) throws InterruptedException {
         try {
-            return Waiting.result(call.outcome);
+            return call.outcome.get();
         } catch (InterruptedException e) {
             call.interrupted.complete(null);
             if (call.deaf) {
                 return call.outcome.join();
             }
             throw e;
-        } catch (Exception e) {
+        } catch (ExecutionException e) {
             throw new AssertionError(e);
         }
     }
