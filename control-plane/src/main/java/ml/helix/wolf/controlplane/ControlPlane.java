@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * A control plane: agents connect to it, callers reach their Wolfs through it. Runs from {@link #start} on until
  * {@link #close}. Thread safe.
  */
-final class ControlPlane implements AutoCloseable {
+public final class ControlPlane implements AutoCloseable {
     /** What agents get to answer the close frame of a control plane that stops. */
     private static final Duration GOODBYE = Duration.ofSeconds(2);
 
@@ -63,7 +63,7 @@ final class ControlPlane implements AutoCloseable {
     }
 
     /** @throws IOException where an address can't be bound; nothing is left running then */
-    static ControlPlane start(ControlPlaneSettings settings) throws IOException {
+    public static ControlPlane start(ControlPlaneSettings settings) throws IOException {
         ScheduledExecutorService timers = Timers.daemon("timers");
         try {
             var controlPlane = new ControlPlane(settings, timers);
@@ -113,12 +113,12 @@ final class ControlPlane implements AutoCloseable {
     }
 
     /** Where HTTP is served: the port that the system chose for port 0. */
-    int port() {
+    public int port() {
         return server.port();
     }
 
     /** Where the forwards listen, in the order of the settings. */
-    List<Integer> forwardPorts() {
+    public List<Integer> forwardPorts() {
         return forwards.stream().map(ForwardListener::port).toList();
     }
 

@@ -31,7 +31,7 @@ import ml.helix.wolf.program.UsageException;
  * @param logLevel from which severity on it logs
  * @param logFormat how its log looks
  */
-record ControlPlaneSettings(
+public record ControlPlaneSettings(
         InetSocketAddress listen,
         Secret runnerToken,
         Secret adminToken,
@@ -66,14 +66,14 @@ record ControlPlaneSettings(
     private static final Flag DIAL_TIMEOUT =
             Flag.value("dial-timeout", "DIAL_TIMEOUT_SECONDS", "30", "What a dial may take in all, in seconds.");
 
-    static final Program PROGRAM = new Program(
+    public static final Program PROGRAM = new Program(
             "control-plane",
             "Lets callers reach Wolfs behind NAT through the tunnels that their agents keep open to it.",
             List.of(LISTEN, RUNNER_TOKEN_FILE, ADMIN_TOKEN_FILE, FORWARD, GRACE, DIAL_TIMEOUT, LOG_LEVEL, LOG_FORMAT),
             Map.of("", "Runs.", "version", "Prints the version."));
 
     /** @throws UsageException with every problem there is */
-    static ControlPlaneSettings read(Settings settings, Map<String, String> environment) throws UsageException {
+    public static ControlPlaneSettings read(Settings settings, Map<String, String> environment) throws UsageException {
         Optional<InetSocketAddress> listen = settings.parsed(LISTEN, ListenAddress::parse);
         Optional<Secret> runnerToken = token(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment);
         Optional<Secret> adminToken = token(settings, ADMIN_TOKEN_FILE, "ADMIN_TOKEN", environment);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ServerSocketFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An HTTP proxy on loopback that knows only CONNECT. Thread-safe; a virtual thread per direction. Remembers what it was
@@ -19,30 +22,53 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class FakeProxy implements AutoCloseable {
     private final ServerSocket server;
     private final String wanted;
-    private final int refusal;
+    private final @Nullable InetSocketAddress destination;
+    private volatile String refusal;
     private final List<String> heads = new CopyOnWriteArrayList<>();
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
-    private FakeProxy(String wanted, int refusal) throws IOException {
+    private FakeProxy(
+            ServerSocketFactory sockets, @Nullable InetSocketAddress destination, String wanted, String refusal)
+            throws IOException {
+        this.destination = destination;
         this.wanted = wanted;
         this.refusal = refusal;
-        this.server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        this.server = sockets.createServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().name("fake-proxy").start(this::accept);
+    }
+
+    private FakeProxy(String wanted, String refusal) throws IOException {
+        this(ServerSocketFactory.getDefault(), null, wanted, refusal);
     }
 
     /** Lets everybody through. */
     public static FakeProxy open() throws IOException {
-        return new FakeProxy("", 0);
+        return new FakeProxy("", "");
     }
 
     /** Answers 407 unless the request carries these Basic credentials, in Base64. */
     public static FakeProxy wanting(String basic) throws IOException {
-        return new FakeProxy("Proxy-Authorization: Basic " + basic, 407);
+        return new FakeProxy("Proxy-Authorization: Basic " + basic, "407 Refused");
     }
 
     /** Answers every CONNECT with this status. */
     public static FakeProxy refusing(int status) throws IOException {
-        return new FakeProxy("\0", status);
+        return new FakeProxy("\0", status + " Refused");
+    }
+
+    /** Lets everybody through to one place, whatever was asked for: a proxy that knows names of its own. */
+    public static FakeProxy leadingTo(InetSocketAddress destination) throws IOException {
+        return leadingTo(destination, ServerSocketFactory.getDefault());
+    }
+
+    /** The same with these sockets: TLS to the proxy itself. */
+    public static FakeProxy leadingTo(InetSocketAddress destination, ServerSocketFactory sockets) throws IOException {
+        return new FakeProxy(sockets, destination, "", "");
+    }
+
+    /** From now on answers each CONNECT with that status line and perhaps headers; with nothing, lets all through. */
+    public void refuse(String answer) {
+        refusal = answer;
     }
 
     public int port() {
@@ -70,14 +96,12 @@ public final class FakeProxy implements AutoCloseable {
         try (client) {
             String head = head(client.getInputStream());
             heads.add(head);
-            if (!head.contains(wanted)) {
-                answer(client, refusal + " Refused");
+            if (!refusal.isEmpty() && (wanted.isEmpty() || !head.contains(wanted))) {
+                answer(client, refusal);
                 return;
             }
-            String target = head.split(" ")[1];
-            int colon = target.lastIndexOf(':');
-            String host = target.substring(0, colon).replaceAll("[\\[\\]]", "");
-            try (var upstream = new Socket(host, Integer.parseInt(target.substring(colon + 1)))) {
+            try (var upstream = new Socket()) {
+                upstream.connect(target(head));
                 sockets.add(upstream);
                 answer(client, "200 Connection established");
                 Thread back = Thread.ofVirtual().name("fake-proxy-back").start(() -> copy(upstream, client));
@@ -94,6 +118,16 @@ public final class FakeProxy implements AutoCloseable {
         } finally {
             sockets.remove(client);
         }
+    }
+
+    private InetSocketAddress target(String head) {
+        if (destination != null) {
+            return destination;
+        }
+        String target = head.split(" ")[1];
+        int colon = target.lastIndexOf(':');
+        String host = target.substring(0, colon).replaceAll("[\\[\\]]", "");
+        return new InetSocketAddress(host, Integer.parseInt(target.substring(colon + 1)));
     }
 
     private static String head(InputStream in) throws IOException {

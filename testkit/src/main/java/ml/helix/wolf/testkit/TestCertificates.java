@@ -40,8 +40,13 @@ public final class TestCertificates {
 
     /** Makes the CA. The folder must be empty. */
     public static TestCertificates in(Path folder) {
+        return in(folder, "Test CA");
+    }
+
+    /** Makes a CA of that name; two of the same name have different keys. The folder must be empty. */
+    public static TestCertificates in(Path folder, String name) {
         var certificates = new TestCertificates(folder);
-        certificates.keytool("-genkeypair", "-alias", "ca", "-dname", "CN=Test CA", "-ext", "bc:c", "-validity", "30");
+        certificates.keytool("-genkeypair", "-alias", "ca", "-dname", "CN=" + name, "-ext", "bc:c", "-validity", "30");
         certificates.keytool(
                 "-exportcert",
                 "-rfc",
@@ -65,6 +70,11 @@ public final class TestCertificates {
     /** One that was valid until five days ago. */
     public SSLContext expired(String... names) {
         return server(List.of("-startdate", "-10d", "-validity", "5"), names);
+    }
+
+    /** One that will be valid in ten days. */
+    public SSLContext notYetValid(String... names) {
+        return server(List.of("-startdate", "+10d", "-validity", "5"), names);
     }
 
     private SSLContext server(List<String> validity, String... names) {

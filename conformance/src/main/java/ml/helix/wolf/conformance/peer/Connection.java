@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * This end of one WebSocket connection, the other end of which is under test. Nothing happens by itself: no ping is
@@ -28,7 +30,7 @@ import java.util.Optional;
 public final class Connection implements Closeable {
 
     /** How long a read waits. Long enough for a busy machine; no passing test comes near it. */
-    public static final Duration PATIENCE = Duration.ofSeconds(15);
+    public static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -186,17 +188,32 @@ public final class Connection implements Closeable {
 
     /** The next frame of that opcode; others are dropped on the way. */
     public Frame frame(int opcode) throws IOException {
+        long deadline = deadline();
         while (true) {
             Frame frame = frame();
             if (frame.opcode() == opcode) {
                 return frame;
             }
+            checkPatience(deadline);
+        }
+    }
+
+    private long deadline() throws IOException {
+        return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(socket.getSoTimeout());
+    }
+
+    /** Frames that nobody waits for must not make a wait endless. */
+    private static void checkPatience(long deadline) throws SocketTimeoutException {
+        if (System.nanoTime() > deadline) {
+            throw new SocketTimeoutException("other frames came, but not the one that is waited for");
         }
     }
 
     /** The next line of the control stream, without its {@code \n}, whatever messages it comes in. */
     public String line() throws IOException {
+        long deadline = deadline();
         while (lines.isEmpty()) {
+            checkPatience(deadline);
             Frame frame = frame();
             if (frame.opcode() == Frame.CLOSE) {
                 throw new EOFException("closed with " + frame.closeCode() + " before the next line");

@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 
 /** A real agent process, of this build's classes, with everything that it prints. */
 final class AgentProcess extends Pages implements AutoCloseable {
+    private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto");
+
     private final Process process;
     private final Path printed;
 
@@ -27,7 +29,7 @@ final class AgentProcess extends Pages implements AutoCloseable {
      * Starts it; it listens on a free port of 127.0.0.1.
      *
      * @param prefix what stands before {@code java}, for example a change of user
-     * @param jvm flags of the JVM
+     * @param jvm flags of the JVM; none for a quick start
      * @param environment the whole of it
      */
     static AgentProcess start(
@@ -36,7 +38,7 @@ final class AgentProcess extends Pages implements AutoCloseable {
         int port = freePort();
         List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(jvm);
+        command.addAll(jvm.isEmpty() ? QUICK : jvm);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "ml.helix.wolf.agent.Main"));
         command.addAll(List.of("-listen", "127.0.0.1:" + port));
         command.addAll(arguments);

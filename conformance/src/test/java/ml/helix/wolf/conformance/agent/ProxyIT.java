@@ -6,11 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Map;
-import ml.helix.wolf.conformance.peer.Certificates;
 import ml.helix.wolf.conformance.peer.Connection;
-import ml.helix.wolf.conformance.peer.Head;
-import ml.helix.wolf.conformance.peer.ScriptedProxy;
 import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.testkit.FakeProxy;
+import ml.helix.wolf.testkit.TestCertificates;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,11 +22,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProxyIT extends AgentSpec {
     private static final String PASSWORD = "kit-s3cr3t:p@ss/word";
 
-    private ScriptedProxy proxy;
+    private FakeProxy proxy;
 
     @BeforeEach
     void openProxy() throws Exception {
-        proxy = ScriptedProxy.leadingTo(server.address());
+        proxy = FakeProxy.leadingTo(server.address());
     }
 
     @AfterEach
@@ -43,14 +42,11 @@ class ProxyIT extends AgentSpec {
         Tunnel tunnel = open(control);
         tunnel.remote().binary("by proxy");
         assertThat(tunnel.local().read(8)).isEqualTo(bytes("by proxy"));
-        assertThat(proxy.requests())
-                .extracting(Head::start)
-                .containsExactly("CONNECT helix.invalid:8443 HTTP/1.1", "CONNECT helix.invalid:8443 HTTP/1.1");
-        assertThat(proxy.requests()).allSatisfy(request -> {
-            assertThat(request.header("Host")).hasValue("helix.invalid:8443");
-            assertThat(request.all("Proxy-Authorization")).isEmpty();
-            assertThat(request.all("Authorization")).isEmpty();
-        });
+        assertThat(proxy.heads())
+                .hasSize(2)
+                .allMatch(head -> head.startsWith("CONNECT helix.invalid:8443 HTTP/1.1\r\n")
+                        && head.contains("\r\nHost: helix.invalid:8443\r\n")
+                        && !head.contains("Authorization"));
     }
 
     @Test
@@ -62,38 +58,38 @@ class ProxyIT extends AgentSpec {
                 "http://ag%40ent:kit-s3cr3t%3Ap%40ss%2Fword@127.0.0.1:" + proxy.port());
         accepted();
         String basic = Base64.getEncoder().encodeToString(("ag@ent:" + PASSWORD).getBytes(StandardCharsets.UTF_8));
-        assertThat(proxy.requests().getFirst().all("Proxy-Authorization")).containsExactly("Basic " + basic);
+        assertThat(proxy.heads().getFirst()).containsOnlyOnce("\r\nProxy-Authorization: Basic " + basic + "\r\n");
     }
 
     @Test
     void tlsGoesThroughItAndIsStillVerified(@TempDir Path folder) throws Exception {
-        Certificates known = Certificates.newAuthority(folder, "Known")
-                .sign("good", "helix.test", 1, 30)
-                .sign("other", "other.test", 1, 30);
-        String caFile = known.caFile().toString();
-        try (ScriptedServer good = ScriptedServer.with(known.sockets("good"));
-                ScriptedServer other = ScriptedServer.with(known.sockets("other"));
-                ScriptedProxy toGood = ScriptedProxy.leadingTo(good.address());
-                ScriptedProxy toOther = ScriptedProxy.leadingTo(other.address())) {
-            start("-api-url", "https://helix.test", "-ca-file", caFile, "-proxy", "http://127.0.0.1:" + toGood.port());
+        TestCertificates known = TestCertificates.in(folder);
+        try (ScriptedServer good =
+                        ScriptedServer.with(known.server("helix.test").getServerSocketFactory());
+                ScriptedServer other =
+                        ScriptedServer.with(known.server("other.test").getServerSocketFactory());
+                FakeProxy toGood = FakeProxy.leadingTo(good.address());
+                FakeProxy toOther = FakeProxy.leadingTo(other.address())) {
+            startSecure(known, "http://127.0.0.1:" + toGood.port());
             good.control().accept();
-            assertThat(toGood.requests().getFirst().start()).isEqualTo("CONNECT helix.test:443 HTTP/1.1");
-            start("-api-url", "https://helix.test", "-ca-file", caFile, "-proxy", "http://127.0.0.1:" + toOther.port())
-                    .awaitReason("TlsFailure");
+            assertThat(toGood.heads().getFirst()).startsWith("CONNECT helix.test:443 HTTP/1.1\r\n");
+            startSecure(known, "http://127.0.0.1:" + toOther.port()).awaitReason("TlsFailure");
         }
+    }
+
+    private RunningAgent startSecure(TestCertificates known, String proxyUrl) throws Exception {
+        String caFile = known.caFile().toString();
+        return start("-api-url", "https://helix.test", "-ca-file", caFile, "-proxy", proxyUrl);
     }
 
     @Test
     void theProxyItselfMayBeSpokenToByTls(@TempDir Path folder) throws Exception {
-        Certificates known = Certificates.newAuthority(folder, "Known").sign("proxy", "proxy.test", 1, 30);
-        try (ScriptedProxy secure = ScriptedProxy.leadingTo(server.address(), known.sockets("proxy"))) {
-            start(
-                    "-api-url",
-                    "http://helix.invalid",
-                    "-ca-file",
-                    known.caFile().toString(),
-                    "-proxy",
-                    "https://proxy.test:" + secure.port());
+        TestCertificates known = TestCertificates.in(folder);
+        String caFile = known.caFile().toString();
+        try (FakeProxy secure =
+                FakeProxy.leadingTo(server.address(), known.server("proxy.test").getServerSocketFactory())) {
+            String proxyUrl = "https://proxy.test:" + secure.port();
+            start("-api-url", "http://helix.invalid", "-ca-file", caFile, "-proxy", proxyUrl);
             stillServes(accepted());
         }
     }
@@ -106,7 +102,7 @@ class ProxyIT extends AgentSpec {
                 "-api-url",
                 scheme + "://helix.invalid");
         accepted();
-        assertThat(proxy.requests()).hasSize(1);
+        assertThat(proxy.heads()).hasSize(1);
     }
 
     @ParameterizedTest
@@ -114,13 +110,13 @@ class ProxyIT extends AgentSpec {
     void noProxyHoldsForTheFlagToo(String noProxy) throws Exception {
         start(Map.of("NO_PROXY", noProxy), "-proxy", "http://127.0.0.1:" + proxy.port());
         accepted();
-        assertThat(proxy.requests()).isEmpty();
+        assertThat(proxy.heads()).isEmpty();
     }
 
     @ParameterizedTest
     @CsvSource({"407", "403", "502", "301"})
     void aRefusalIsAReasonOfItsOwn(int status) throws Exception {
-        proxy.answer("HTTP/1.1 " + status + " As Scripted\r\nLocation: http://127.0.0.1/\r\n\r\n");
+        proxy.refuse(status + " As Scripted\r\nLocation: http://127.0.0.1/");
         RunningAgent agent = start(
                 "-api-url", "http://helix.invalid", "-proxy", "http://agent:kit-s3cr3t@127.0.0.1:" + proxy.port());
         assertThat(agent.awaitReason("ProxyFailure")
@@ -129,7 +125,7 @@ class ProxyIT extends AgentSpec {
                         .asText())
                 .contains(String.valueOf(status))
                 .doesNotContain("kit-s3cr3t");
-        proxy.answer("HTTP/1.1 200 OK\r\n\r\n");
+        proxy.refuse("");
         accepted();
         agent.awaitState("Connected");
     }
@@ -146,7 +142,7 @@ class ProxyIT extends AgentSpec {
     void aProxyThatRefusesADataConnectionIsThePickupsReason() throws Exception {
         start("-api-url", "http://helix.invalid", "-proxy", "http://agent:kit-s3cr3t@127.0.0.1:" + proxy.port());
         Connection control = accepted();
-        proxy.answer("HTTP/1.1 407 As Scripted\r\n\r\n");
+        proxy.refuse("407 As Scripted");
         String path = newPath();
         control.connReady(path);
         assertThat(failure(control, path)).contains("407").doesNotContain("kit-s3cr3t");

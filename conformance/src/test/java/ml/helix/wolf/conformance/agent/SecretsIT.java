@@ -1,6 +1,7 @@
 package ml.helix.wolf.conformance.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,9 +11,10 @@ import java.util.Map;
 import ml.helix.wolf.agent.AgentSettings;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
-import ml.helix.wolf.conformance.peer.ScriptedProxy;
 import ml.helix.wolf.conformance.secrets.Secrets;
 import ml.helix.wolf.program.Settings;
+import ml.helix.wolf.program.UsageException;
+import ml.helix.wolf.testkit.FakeProxy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,7 +71,7 @@ class SecretsIT extends AgentSpec {
             tunnel.remote().end();
             nowhere(agent);
             agent.terminate();
-            assertThat(agent.awaitExit(10)).isZero();
+            assertThat(agent.awaitExit(60)).isZero();
             assertThat(agent.printed()).contains("wolf-gpu-1").satisfies(SecretsIT::isClean);
         }
     }
@@ -92,8 +94,8 @@ class SecretsIT extends AgentSpec {
 
     @Test
     void aProxysPasswordIsNotPrinted() throws Exception {
-        try (ScriptedProxy proxy = ScriptedProxy.leadingTo(server.address())) {
-            proxy.answer("HTTP/1.1 407 " + TOKEN + "\r\nProxy-Authenticate: Basic realm=\"" + TOKEN + "\"\r\n\r\n");
+        try (FakeProxy proxy = FakeProxy.leadingTo(server.address())) {
+            proxy.refuse("407 " + TOKEN + "\r\nProxy-Authenticate: Basic realm=\"" + TOKEN + "\"");
             try (AgentProcess agent = run(
                     Map.of("RUNNER_TOKEN", TOKEN, "HTTP_PROXY", "http://agent:" + TOKEN + "@127.0.0.1:" + proxy.port()),
                     "-log-level",
@@ -101,7 +103,7 @@ class SecretsIT extends AgentSpec {
                 agent.awaitUp();
                 seen(agent, "ProxyFailure");
                 nowhere(agent);
-                proxy.answer("HTTP/1.1 200 OK\r\n\r\n");
+                proxy.refuse("");
                 accepted();
                 nowhere(agent);
             }
@@ -135,19 +137,23 @@ class SecretsIT extends AgentSpec {
                 "-proxy ftp://user:kit-s3cr3t@proxy:3128",
                 "-proxy http://user:kit-s3cr3t@proxy:99999"
             })
-    void badUsageIsNamedWithoutRepeatingASecret(String flags) throws Exception {
-        try (AgentProcess agent =
-                AgentProcess.start(folder, List.of(), List.of(), Map.of(), List.of(flags.split(" ")))) {
-            assertThat(agent.awaitExit(20)).isEqualTo(2);
-            assertThat(agent.printed()).contains("tunnel-agent").satisfies(SecretsIT::isClean);
-        }
+    void badUsageIsNamedWithoutRepeatingASecret(String flags) {
+        Settings given = Settings.read(AgentSettings.PROGRAM, flags.split(" "), Map.of());
+        assertThatThrownBy(() -> AgentSettings.of(given, Map.of()))
+                .isInstanceOfSatisfying(UsageException.class, bad -> {
+                    isClean(bad.report(AgentSettings.PROGRAM));
+                    isClean(bad.toString());
+                    for (Throwable cause = bad; cause != null; cause = cause.getCause()) {
+                        isClean(cause.toString());
+                    }
+                });
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"table", "json"})
     void theDoctorTellsNoSecret(String output) throws Exception {
-        try (ScriptedProxy proxy = ScriptedProxy.leadingTo(server.address())) {
-            proxy.answer("HTTP/1.1 407 " + TOKEN + "\r\n\r\n");
+        try (FakeProxy proxy = FakeProxy.leadingTo(server.address())) {
+            proxy.refuse("407 " + TOKEN);
             try (AgentProcess doctor = run(
                     Map.of("RUNNER_TOKEN", TOKEN, "HTTP_PROXY", "http://agent:" + TOKEN + "@127.0.0.1:" + proxy.port()),
                     "-o",

@@ -44,7 +44,7 @@ class StoppingIT extends AgentSpec {
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
         control.send(Frame.close(1001, ""));
         control.end();
-        assertThat(process.awaitExit(10)).isZero();
+        assertThat(process.awaitExit(60)).isZero();
     }
 
     @Test
@@ -63,7 +63,7 @@ class StoppingIT extends AgentSpec {
         tunnel.local().write(bytes("and done")).fin();
         assertThat(tunnel.remote().readToEnd()).isEqualTo(bytes("and done"));
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
-        assertThat(process.awaitExit(10)).isZero();
+        assertThat(process.awaitExit(60)).isZero();
     }
 
     @Test
@@ -76,7 +76,7 @@ class StoppingIT extends AgentSpec {
         tunnel.remote().end();
         assertThat(tunnel.local().readToEnd()).isEmpty();
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
-        assertThat(process.awaitExit(10)).isZero();
+        assertThat(process.awaitExit(60)).isZero();
     }
 
     @Test
@@ -86,7 +86,7 @@ class StoppingIT extends AgentSpec {
         process.terminate();
         process.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
         process.terminate();
-        assertThat(process.awaitExit(10)).isNotZero();
+        assertThat(process.awaitExit(60)).isNotZero();
     }
 
     @Test
@@ -103,7 +103,7 @@ class StoppingIT extends AgentSpec {
         process.await(
                 status -> status.path("lastError").path("reason").asText().equals("ConnectFailure"), "ConnectFailure");
         process.terminate();
-        assertThat(process.awaitExit(10)).isZero();
+        assertThat(process.awaitExit(60)).isZero();
     }
 
     @Test
@@ -118,7 +118,7 @@ class StoppingIT extends AgentSpec {
         Connection unanswered = server.control();
         process.terminate();
         unanswered.end();
-        assertThat(process.awaitExit(10)).isZero();
+        assertThat(process.awaitExit(60)).isZero();
     }
 
     @Test
@@ -129,6 +129,6 @@ class StoppingIT extends AgentSpec {
             control.send(Frame.of(Frame.PING, new byte[125]));
         }
         process.terminate();
-        assertThat(process.awaitExit(15)).isZero();
+        assertThat(process.awaitExit(60)).isZero();
     }
 }

@@ -6,15 +6,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import javax.net.ssl.ExtendedSSLSession;
-import javax.net.ssl.SSLServerSocketFactory;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
-import ml.helix.wolf.conformance.peer.Certificates;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
 import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.testkit.TestCertificates;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,24 +31,27 @@ class TlsIT extends AgentSpec {
     @TempDir
     static Path folder;
 
-    private static Certificates known;
-    private static String caFile;
+    private static TestCertificates known;
+    private static final Map<String, SSLContext> CERTIFICATES = new HashMap<>();
 
     @BeforeAll
-    static void makeCertificates() throws Exception {
-        known = Certificates.newAuthority(folder, "Known")
-                .sign("good", NAME, 1, 30)
-                .sign("address", "127.0.0.1", 1, 30)
-                .sign("expired", NAME, 30, 10)
-                .sign("early", NAME, -10, 20)
-                .sign("other", "other.test", 1, 30);
-        caFile = known.caFile().toString();
+    static void makeCertificates() {
+        known = TestCertificates.in(folder, "Known");
+        CERTIFICATES.put("good", known.server(NAME));
+        CERTIFICATES.put("address", known.server("127.0.0.1"));
+        CERTIFICATES.put("expired", known.expired(NAME));
+        CERTIFICATES.put("early", known.notYetValid(NAME));
+        CERTIFICATES.put("other", known.server("other.test"));
     }
 
     @Test
     void theControlAndTheDataConnectionsAreTls() throws Exception {
         try (ScriptedServer secure = server("good")) {
-            RunningAgent agent = start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", caFile);
+            RunningAgent agent = start(
+                    "-api-url",
+                    "https://" + NAME + ":" + port(secure),
+                    "-ca-file",
+                    known.caFile().toString());
             Connection control = secure.control();
             assertThat(control.head().header("Host")).hasValue(NAME + ":" + port(secure));
             control.accept().keepAlive().connReady(newPath());
@@ -60,7 +65,11 @@ class TlsIT extends AgentSpec {
     @Test
     void theServersNameIsInTheHandshakeForThoseWhoHostMany() throws Exception {
         try (ScriptedServer secure = server("good")) {
-            start("-api-url", "wss://" + NAME + ":" + port(secure), "-ca-file", caFile);
+            start(
+                    "-api-url",
+                    "wss://" + NAME + ":" + port(secure),
+                    "-ca-file",
+                    known.caFile().toString());
             SSLSocket socket = (SSLSocket) secure.control().socket();
             assertThat(((ExtendedSSLSession) socket.getSession()).getRequestedServerNames())
                     .singleElement()
@@ -79,7 +88,11 @@ class TlsIT extends AgentSpec {
     void aCertificateThatDoesNotFitIsRefusedAndTheMessageSaysWhy(String alias, String host, String why)
             throws Exception {
         try (ScriptedServer secure = server(alias)) {
-            RunningAgent agent = start("-api-url", "https://" + host + ":" + port(secure), "-ca-file", caFile);
+            RunningAgent agent = start(
+                    "-api-url",
+                    "https://" + host + ":" + port(secure),
+                    "-ca-file",
+                    known.caFile().toString());
             assertThat(agent.awaitReason("TlsFailure")
                             .path("lastError")
                             .path("message")
@@ -91,11 +104,15 @@ class TlsIT extends AgentSpec {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Unknown"})
+    @ValueSource(strings = {"Unknown", "Known"})
     void anUnknownAuthorityIsRefusedEvenOneOfTheSameName(String name, @TempDir Path elsewhere) throws Exception {
-        Certificates unknown = Certificates.newAuthority(elsewhere, name).sign("good", NAME, 1, 30);
-        try (ScriptedServer secure = ScriptedServer.with(unknown.sockets("good"))) {
-            RunningAgent agent = start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", caFile);
+        SSLContext unknown = TestCertificates.in(elsewhere, name).server(NAME);
+        try (ScriptedServer secure = ScriptedServer.with(unknown.getServerSocketFactory())) {
+            RunningAgent agent = start(
+                    "-api-url",
+                    "https://" + NAME + ":" + port(secure),
+                    "-ca-file",
+                    known.caFile().toString());
             assertThat(agent.awaitReason("TlsFailure")
                             .path("lastError")
                             .path("message")
@@ -116,7 +133,11 @@ class TlsIT extends AgentSpec {
     @Test
     void anAddressInTheUrlMustBeInTheCertificate() throws Exception {
         try (ScriptedServer secure = server("address")) {
-            start("-api-url", "https://127.0.0.1:" + port(secure), "-ca-file", caFile);
+            start(
+                    "-api-url",
+                    "https://127.0.0.1:" + port(secure),
+                    "-ca-file",
+                    known.caFile().toString());
             assertThat(secure.control()).isNotNull();
         }
     }
@@ -149,12 +170,16 @@ class TlsIT extends AgentSpec {
 
     @Test
     void aDataConnectionIsVerifiedToo(@TempDir Path elsewhere) throws Exception {
-        Certificates unknown = Certificates.newAuthority(elsewhere, "Unknown").sign("good", NAME, 1, 30);
+        SSLContext unknown = TestCertificates.in(elsewhere, "Unknown").server(NAME);
         try (ScriptedServer secure = server("good")) {
-            start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", caFile);
+            start(
+                    "-api-url",
+                    "https://" + NAME + ":" + port(secure),
+                    "-ca-file",
+                    known.caFile().toString());
             Connection control = secure.control().accept().keepAlive();
             secure.stop();
-            try (ScriptedServer impostor = ScriptedServer.with(unknown.sockets("good"), secure.address())) {
+            try (ScriptedServer impostor = ScriptedServer.with(unknown.getServerSocketFactory(), secure.address())) {
                 String path = newPath();
                 control.connReady(path);
                 assertThat(failure(control, path)).contains("unknown CA");
@@ -168,7 +193,11 @@ class TlsIT extends AgentSpec {
     void aHundredStreamsOneAfterTheOtherNeedNoFullHandshakeOfTheirOwn() throws Exception {
         local.echoing();
         try (ScriptedServer secure = server("good")) {
-            start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", caFile);
+            start(
+                    "-api-url",
+                    "https://" + NAME + ":" + port(secure),
+                    "-ca-file",
+                    known.caFile().toString());
             Connection control = secure.control().accept().keepAlive();
             Set<Long> fullHandshakes = new HashSet<>(Set.of(made(control)));
             for (int i = 0; i < 100; i++) {
@@ -191,8 +220,7 @@ class TlsIT extends AgentSpec {
     }
 
     private ScriptedServer server(String alias) throws Exception {
-        SSLServerSocketFactory sockets = known.sockets(alias);
-        return ScriptedServer.with(sockets);
+        return ScriptedServer.with(CERTIFICATES.get(alias).getServerSocketFactory());
     }
 
     private static int port(ScriptedServer server) {

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads along: every line that any test of this module prints and everything that any code in this process logs, down
- * to TRACE, exceptions included. The first test that ends after a secret was seen fails. It registers itself, so no test
+ * Reads along: every line that any test of this module prints and everything that is logged in this process, exceptions
+ * included, at the most talkative level that the programs have. The first test that ends after a secret was seen fails. It registers itself, so no test
  * can forget it.
  */
 public final class Watch implements BeforeAllCallback, AfterEachCallback {
@@ -46,7 +46,7 @@ public final class Watch implements BeforeAllCallback, AfterEachCallback {
     static void install(LoggerContext logs, List<String> seen) {
         Logger root = logs.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         for (var all = root.iteratorForAppenders(); all.hasNext(); ) {
-            quieten(all.next(), root.getLevel());
+            quieten(all.next());
         }
         var watch = new AppenderBase<ILoggingEvent>() {
             @Override
@@ -61,15 +61,15 @@ public final class Watch implements BeforeAllCallback, AfterEachCallback {
         watch.setContext(logs);
         watch.start();
         root.addAppender(watch);
-        root.setLevel(Level.TRACE);
+        // As the programs have it at -log-level trace: libraries' traces show headers, so they are never printed.
+        root.setLevel(Level.WARN);
         logs.getLogger("ml.helix.wolf").setLevel(Level.TRACE);
-        // As the agent's main program has it: this library's traces show headers.
         logs.getLogger("org.java_websocket").setLevel(Level.OFF);
     }
 
-    private static void quieten(Appender<ILoggingEvent> appender, Level level) {
+    private static void quieten(Appender<ILoggingEvent> appender) {
         var filter = new ThresholdFilter();
-        filter.setLevel(level.isGreaterOrEqual(Level.INFO) ? level.toString() : "INFO");
+        filter.setLevel(Level.INFO.toString());
         filter.start();
         appender.addFilter(filter);
     }

@@ -1,0 +1,125 @@
+package ml.helix.wolf.conformance.controlplane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.conformance.peer.Connection;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Contract, section 1, server: who is let in. */
+class AdmissionIT extends ControlPlaneSpec {
+
+    @BeforeEach
+    void begin() throws Exception {
+        start();
+    }
+
+    @Test
+    void anAgentWithTheTokenAndAnIdIsAcceptedAsRfc6455HasIt() throws Exception {
+        Connection control = connected(ID);
+        assertThat(control.head().header("Sec-WebSocket-Accept")).hasValue("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assertThat(control.head().header("Upgrade").orElseThrow()).isEqualToIgnoringCase("websocket");
+        assertThat(control.head().all("Sec-WebSocket-Extensions")).isEmpty();
+        serves(control, ID);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "X-None: there",
+                "Authorization: Bearer wrong",
+                "Authorization: Bearer kit-s3cr3t-runner-toke",
+                "Authorization: Bearer kit-s3cr3t-runner-token2",
+                "Authorization: Bearer ",
+                "Authorization: Bearer kit-s3cr3t-admin-token",
+                "Authorization: Basic kit-s3cr3t-runner-token",
+                "Authorization: kit-s3cr3t-runner-token"
+            })
+    void noTokenOrAnotherIs401ForControlAndData(String header) throws Exception {
+        Connection control = connected(ID);
+        call(ID, "");
+        String path = connPath(control);
+        for (String target : new String[] {"/api/v1/revdial?runnerid=" + ID, "/api/v1" + path, path}) {
+            assertThat(open(agent().with(header), target).head().status()).isEqualTo(401);
+        }
+        answer(pickUp(path), "the right one may still pick up");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/api/v1/revdial", "/api/v1/revdial?runnerid=", "/api/v1/revdial?other=x"})
+    void noRunnerIdIs400(String target) throws Exception {
+        assertThat(open(agent(), target).head().status()).isEqualTo(400);
+    }
+
+    @Test
+    void theTokenIsAskedForFirst() throws Exception {
+        assertThat(open(agent().with("Authorization: Bearer wrong"), "/api/v1/revdial")
+                        .head()
+                        .status())
+                .isEqualTo(401);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/api/v1/revdial?revdial.dialer=00000000000000000000000000000000&revdial.req=00000000000000000000000000000000",
+        "/api/v1/revdial?revdial.dialer=nonsense",
+        "/revdial?revdial.dialer=00000000000000000000000000000000"
+    })
+    void anUnknownDialerIs404(String target) throws Exception {
+        assertThat(open(agent(), target).head().status()).isEqualTo(404);
+    }
+
+    @Test
+    void aDialerThatIsGoneIs410() throws Exception {
+        Connection control = connected(ID);
+        call(ID, "");
+        String path = connPath(control);
+        control.reset();
+        Connection pickup = pickUp(path);
+        for (int i = 0; pickup.head().status() == 101 && i < 100; i++) {
+            pickup = pickUp(path);
+        }
+        assertThat(pickup.head().status()).isEqualTo(410);
+    }
+
+    @Test
+    void aDataConnectionThatNobodyWaitsForAnyMoreIsClosedAtOnce() throws Exception {
+        Connection control = connected(ID);
+        var call = call(ID, "");
+        String path = connPath(control);
+        answer(pickUp(path), "first");
+        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("first");
+        Connection second = pickUp(path);
+        if (second.head().status() == 101) {
+            second.end();
+        }
+        serves(control, ID);
+    }
+
+    @Test
+    void anOldClientMayPickUpWithoutTheApisPrefix() throws Exception {
+        Connection control = connected(ID);
+        var call = call(ID, "");
+        answer(open(agent(), connPath(control)), "by the old path");
+        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("by the old path");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"wolf-a%20b,wolf-a%20b", "wolf-a+b,wolf-a%20b", "wolf-w%C3%B6lf,wolf-w%C3%B6lf", "x,x"})
+    void theIdIsReadAsAQueryIs(String inQuery, String inPath) throws Exception {
+        Connection control = connected(inQuery);
+        serves(control, inPath);
+    }
+
+    @Test
+    void aRequestThatIsNoUpgradeIsRefused() throws Exception {
+        Connection answer = agent().send("GET /api/v1/revdial?runnerid=x HTTP/1.1\r\nHost: localhost\r\n"
+                + "Authorization: Bearer " + RUNNER_TOKEN + "\r\n\r\n");
+        assertThat(answer.head().status()).isBetween(400, 499);
+        answer.close();
+    }
+}

@@ -1,0 +1,154 @@
+package ml.helix.wolf.conformance.controlplane;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.ScriptedClient;
+import ml.helix.wolf.conformance.secrets.Secrets;
+import ml.helix.wolf.controlplane.ControlPlane;
+import ml.helix.wolf.controlplane.ControlPlaneSettings;
+import ml.helix.wolf.program.Settings;
+import org.junit.jupiter.api.AfterEach;
+
+/** What each section stands on: a control plane, scripted agents, and callers. All end with the test. */
+abstract class ControlPlaneSpec {
+    static final String RUNNER_TOKEN = Secrets.MARK + "-runner-token";
+    static final String ADMIN_TOKEN = Secrets.MARK + "-admin-token";
+    static final String ID = "wolf-gpu-1";
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    private final List<AutoCloseable> running = new ArrayList<>();
+    private ControlPlane controlPlane;
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable one : running.reversed()) {
+            one.close();
+        }
+        running.clear();
+    }
+
+    /** A control plane with these flags after the usual ones. */
+    void start(String... flags) throws Exception {
+        Map<String, String> environment = Map.of("RUNNER_TOKEN", RUNNER_TOKEN, "ADMIN_TOKEN", ADMIN_TOKEN);
+        List<String> all = new ArrayList<>(List.of("-listen", "127.0.0.1:0"));
+        all.addAll(List.of(flags));
+        Settings settings = Settings.read(ControlPlaneSettings.PROGRAM, all.toArray(String[]::new), environment);
+        controlPlane = ControlPlane.start(ControlPlaneSettings.read(settings, environment));
+        running.add(controlPlane);
+    }
+
+    ScriptedClient agent() {
+        return ScriptedClient.withToken(
+                new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port()), RUNNER_TOKEN);
+    }
+
+    /** A connection that ends with the test. */
+    Connection open(ScriptedClient client, String target) throws IOException {
+        Connection connection = client.open(target);
+        running.add(connection);
+        return connection;
+    }
+
+    /** The control connection of an agent of that id: accepted, and known to callers, as its first line shows. */
+    Connection connected(String id) throws IOException {
+        Connection control = open(agent(), "/api/v1/revdial?runnerid=" + id);
+        if (control.head().status() != 101) {
+            throw new AssertionError("not accepted: " + control.head().start());
+        }
+        String first = control.line();
+        if (!JSON.readTree(first).path("command").asText().equals("keep-alive")) {
+            throw new AssertionError("the first line is no keep-alive: " + first);
+        }
+        return control;
+    }
+
+    /** A pickup at that connPath, below the API's prefix. */
+    Connection pickUp(String connPath) throws IOException {
+        return open(agent(), "/api/v1" + connPath);
+    }
+
+    /** The connPath of the next conn-ready; keep-alives before it are dropped. */
+    static String connPath(Connection control) throws IOException {
+        while (true) {
+            JsonNode line = JSON.readTree(control.line());
+            if (line.path("command").asText().equals("conn-ready")) {
+                return line.path("connPath").asText();
+            }
+        }
+    }
+
+    static Connection pickupFailed(Connection control, String connPath, String why) throws IOException {
+        return control.line(JSON.createObjectNode()
+                .put("command", "pickup-failed")
+                .put("connPath", connPath)
+                .put("err", why)
+                .toString());
+    }
+
+    /** A caller's request through the tunnel of that id. */
+    CompletableFuture<HttpResponse<String>> call(String id, String path) {
+        HttpClient http = HttpClient.newHttpClient();
+        running.add(http::shutdownNow);
+        return http.sendAsync(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPlane.port() + "/api/v1/wolf-instances/"
+                                + id + "/proxy/" + path))
+                        .header("Authorization", "Bearer " + ADMIN_TOKEN)
+                        .timeout(Duration.ofSeconds(60))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString(UTF_8));
+    }
+
+    /** A caller's TCP connection to the first forward, from now on unread. */
+    Socket forwarded() throws IOException {
+        Socket caller = new Socket(
+                InetAddress.ofLiteral("127.0.0.1"), controlPlane.forwardPorts().getFirst());
+        caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
+        running.add(caller);
+        return caller;
+    }
+
+    /** Answers a caller's request as Wolf would, and ends the stream. */
+    static void answer(Connection data, String body) throws IOException {
+        data.read(1);
+        data.binary("HTTP/1.0 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+        data.fin();
+    }
+
+    /** Fails unless the answer is that error; gives its message. */
+    static String error(CompletableFuture<HttpResponse<String>> call, int status, String code) throws Exception {
+        HttpResponse<String> response = call.get(60, TimeUnit.SECONDS);
+        JsonNode error = JSON.readTree(response.body()).path("error");
+        if (response.statusCode() != status || !error.path("code").asText().equals(code)) {
+            throw new AssertionError(
+                    "expected " + status + " " + code + ", got " + response.statusCode() + " " + response.body());
+        }
+        return error.path("message").asText();
+    }
+
+    /** Proves that this control connection serves: a call over it, answered. */
+    void serves(Connection control, String id) throws Exception {
+        CompletableFuture<HttpResponse<String>> call = call(id, "api/v1/apps");
+        answer(pickUp(connPath(control)), "served");
+        String body = call.get(30, TimeUnit.SECONDS).body();
+        if (!body.equals("served")) {
+            throw new AssertionError("got " + body);
+        }
+    }
+}

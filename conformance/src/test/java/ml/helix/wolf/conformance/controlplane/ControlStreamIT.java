@@ -1,0 +1,209 @@
+package ml.helix.wolf.conformance.controlplane;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.conformance.agent.Flood;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.Frame;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Contract, section 1: the control connection from the server's side. */
+class ControlStreamIT extends ControlPlaneSpec {
+    private Connection control;
+
+    @BeforeEach
+    void begin() throws Exception {
+        start();
+        control = connected(ID);
+    }
+
+    @Test
+    void theFirstLineIsAKeepAliveInAnUnmaskedBinaryMessage() throws Exception {
+        Frame frame = open(agent(), "/api/v1/revdial?runnerid=other").frame();
+        assertThat(frame.opcode()).isEqualTo(Frame.BINARY);
+        assertThat(frame.masked()).isFalse();
+        assertThat(frame.text()).isEqualTo("{\"command\":\"keep-alive\"}\n");
+    }
+
+    @Test
+    void aConnReadyNamesTheDialerAndTheRequest() throws Exception {
+        call(ID, "");
+        String one = connPath(control);
+        call(ID, "");
+        String other = connPath(control);
+        assertThat(one).matches("/revdial\\?revdial\\.dialer=[0-9a-f]{32}&revdial\\.req=[0-9a-f]{32}");
+        assertThat(other).startsWith(one.substring(0, one.indexOf('&'))).isNotEqualTo(one);
+    }
+
+    @Test
+    void aPickupFailedIs502WithTheAgentsReason() throws Exception {
+        var call = call(ID, "");
+        pickupFailed(control, connPath(control), "Wolf is asleep: \"zzz\" 🐺");
+        assertThat(error(call, 502, "PickupFailed")).contains("Wolf is asleep: \"zzz\" 🐺");
+        serves(control, ID);
+    }
+
+    @Test
+    void onlyTheCallThatItIsForFails() throws Exception {
+        var one = call(ID, "");
+        String first = connPath(control);
+        var other = call(ID, "");
+        String second = connPath(control);
+        pickupFailed(control, second, "only this one");
+        error(other, 502, "PickupFailed");
+        answer(pickUp(first), "and this one is served");
+        assertThat(one.get(30, TimeUnit.SECONDS).body()).isEqualTo("and this one is served");
+    }
+
+    @Test
+    void aLineMayBeSplitCoalescedFragmentedAndInterleaved() throws Exception {
+        var call = call(ID, "");
+        String path = connPath(control);
+        String line = "{\"command\":\"of another day\"}\r\n{\"err\":\"cut\",\"connPath\":\""
+                + path.replace("&", "\\u0026") + "\",\"command\":\"pickup-failed\",\"v\":{\"x\":[1]}}\n";
+        control.send(Frame.unfinished(Frame.BINARY, new byte[0]));
+        for (byte one : line.getBytes(UTF_8)) {
+            control.send(Frame.unfinished(Frame.CONTINUATION, new byte[] {one}));
+        }
+        control.send(Frame.of(Frame.PING, "in between".getBytes(UTF_8)));
+        control.send(Frame.of(Frame.CONTINUATION, new byte[0]));
+        assertThat(error(call, 502, "PickupFailed")).contains("cut");
+        assertThat(control.frame(Frame.PONG).text()).isEqualTo("in between");
+    }
+
+    @Test
+    void textFramesAreTolerated() throws Exception {
+        var call = call(ID, "");
+        String path = connPath(control);
+        control.send(Frame.of(
+                Frame.TEXT,
+                ("{\"command\":\"pickup-failed\",\"connPath\":\"" + path + "\",\"err\":\"in text\"}\n")
+                        .getBytes(UTF_8)));
+        assertThat(error(call, 502, "PickupFailed")).contains("in text");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"command\":\"unknown\"}",
+                "{}",
+                "{\"command\":\"pickup-failed\"}",
+                "{\"command\":\"pickup-failed\",\"connPath\":\"/revdial?revdial.dialer=1&revdial.req=2\",\"err\":\"\"}",
+                "{\"command\":\"pickup-failed\",\"connPath\":7,\"err\":{}}",
+                "{\"command\":\"conn-ready\",\"connPath\":\"/revdial\"}",
+                "{\"command\":\"keep-alive\"}"
+            })
+    void whatItHasNoUseForIsIgnored(String line) throws Exception {
+        control.line(line);
+        serves(control, ID);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "no json", "[]", "null", "{\"command\":", "{}{}"})
+    void aLineThatIsNoJsonObjectEndsTheConnection(String line) throws Exception {
+        control.line(line);
+        control.end();
+        serves(connected(ID), ID);
+    }
+
+    @Test
+    void aLineOf4096BytesIsRead() throws Exception {
+        control.binary(lineOf(4096));
+        serves(control, ID);
+    }
+
+    @Test
+    void aLongerOneEndsTheConnection() throws Exception {
+        control.binary(lineOf(4097));
+        control.end();
+        serves(connected(ID), ID);
+    }
+
+    @Test
+    void aLineWithoutEndIsCutOffSoon() throws Exception {
+        assertThat(Flood.until(
+                        control,
+                        Frame.of(Frame.BINARY, new byte[1024]).masked(true).bytes()))
+                .isLessThan(Flood.SOON);
+        serves(connected(ID), ID);
+    }
+
+    @Test
+    void aMessageWithoutEndIsCutOffSoon() throws Exception {
+        control.send(Frame.unfinished(Frame.BINARY, new byte[1024]));
+        Frame piece = Frame.unfinished(Frame.CONTINUATION, new byte[1024]);
+        assertThat(Flood.until(control, piece.masked(true).bytes())).isLessThan(Flood.SOON);
+        serves(connected(ID), ID);
+    }
+
+    @Test
+    void aFrameWithoutEndIsCutOffSoon() throws Exception {
+        control.raw(new byte[] {(byte) 0x82, (byte) 0xff, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 2, 3, 4});
+        assertThat(Flood.until(control, new byte[1024])).isLessThan(Flood.SOON);
+        serves(connected(ID), ID);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 125})
+    void aPingIsAnsweredWithItsPayload(int length) throws Exception {
+        String payload = "p".repeat(length);
+        control.send(Frame.of(Frame.PING, payload.getBytes(UTF_8)));
+        assertThat(control.frame(Frame.PONG).text()).isEqualTo(payload);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1000", "1001", "1011"})
+    void aCloseFrameIsAnsweredAndTheGracePeriodBegins(int code) throws Exception {
+        control.send(Frame.close(code, "bye"));
+        assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(code);
+        comesBack();
+    }
+
+    @Test
+    void aBareFinBeginsTheGracePeriod() throws Exception {
+        control.fin();
+        control.end();
+        comesBack();
+    }
+
+    @Test
+    void aResetBeginsTheGracePeriod() throws Exception {
+        control.reset();
+        comesBack();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "an unmasked frame,82 02 7b 7d",
+        "a reserved bit,c2 80 01 02 03 04",
+        "a reserved opcode,83 80 01 02 03 04",
+        "a fragmented ping,09 80 01 02 03 04",
+        "a continuation of nothing,80 80 01 02 03 04"
+    })
+    void whatIsNoWebSocketFrameOfAClientEndsTheConnection(String what, String hex) throws Exception {
+        control.raw(HexFormat.ofDelimiter(" ").parseHex(hex));
+        control.end();
+        serves(connected(ID), ID);
+    }
+
+    /** A call made now waits for the agent, and is served once it is back. */
+    private void comesBack() throws Exception {
+        var call = call(ID, "");
+        Connection next = connected(ID);
+        answer(pickUp(connPath(next)), "back");
+        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("back");
+    }
+
+    private static String lineOf(int length) {
+        String start = "{\"command\":\"unknown\",\"filler\":\"";
+        String end = "\"}\n";
+        return start + "x".repeat(length - start.length() - end.length()) + end;
+    }
+}

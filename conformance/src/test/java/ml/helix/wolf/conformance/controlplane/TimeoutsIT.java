@@ -1,0 +1,80 @@
+package ml.helix.wolf.conformance.controlplane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import ml.helix.wolf.conformance.peer.Connection;
+import ml.helix.wolf.conformance.peer.Frame;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+
+/** Contract, section 1, server: its limits in time, waited for in real time, all at once. */
+@Execution(ExecutionMode.CONCURRENT)
+class TimeoutsIT extends ControlPlaneSpec {
+
+    @BeforeEach
+    void begin() throws Exception {
+        start();
+    }
+
+    @Test
+    void anAgentThatAnswersNoPingIsDroppedWithin60Seconds() throws Exception {
+        Connection control = connected(ID).patience(Duration.ofSeconds(90));
+        long since = System.nanoTime();
+        control.end();
+        assertThat(Duration.ofNanos(System.nanoTime() - since).toSeconds()).isBetween(40L, 75L);
+        serves(connected(ID), ID);
+    }
+
+    @Test
+    void anAgentThatAnswersPingsGetsAKeepAliveEvery18SecondsAndIsKept() throws Exception {
+        Connection control = connected(ID).patience(Duration.ofSeconds(20));
+        long since = System.nanoTime();
+        int pings = 0;
+        int keepAlives = 0;
+        while (Duration.ofNanos(System.nanoTime() - since).toSeconds() < 65) {
+            Frame frame = control.frame();
+            switch (frame.opcode()) {
+                case Frame.PING -> {
+                    pings++;
+                    control.send(Frame.of(Frame.PONG, frame.payload()));
+                }
+                case Frame.BINARY -> keepAlives++;
+                default -> throw new AssertionError(frame);
+            }
+        }
+        assertThat(pings).as("pings, one every 15 s").isBetween(4, 5);
+        assertThat(keepAlives)
+                .as("keep-alives, one every 18 s after the one at the start")
+                .isBetween(3, 4);
+        serves(control, ID);
+    }
+
+    @Test
+    void anIdleDataConnectionIsKeptThoughItAnswersNoPing() throws Exception {
+        Connection control = connected(ID);
+        var call = call(ID, "");
+        Connection data = pickUp(connPath(control)).patience(Duration.ofSeconds(1));
+        long since = System.nanoTime();
+        data.read(1);
+        while (Duration.ofNanos(System.nanoTime() - since).toSeconds() < 50) {
+            try {
+                control.patience(Duration.ofSeconds(1)).frame(Frame.PING);
+                control.send(Frame.of(Frame.PONG, new byte[0]));
+            } catch (SocketTimeoutException e) {
+                // no ping within this second
+            }
+        }
+        answer(data);
+        assertThat(call.get().body()).isEqualTo("slow, but here");
+    }
+
+    private static void answer(Connection data) throws IOException {
+        data.binary("HTTP/1.0 200 OK\r\nContent-Length: 14\r\n\r\nslow, but here");
+        data.fin();
+    }
+}
