@@ -148,7 +148,7 @@ final class Stage implements AutoCloseable {
     }
 
     private void namespace(String name) {
-        apply("{apiVersion: v1, kind: Namespace, metadata: {name: %s}}".formatted(name));
+        apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n".formatted(name));
     }
 
     @Override

@@ -2,12 +2,17 @@ package ml.helix.wolf.e2e;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodList;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientTimeoutException;
+import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
+import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
@@ -42,14 +47,18 @@ final class Tunnel implements AutoCloseable {
 
     /** What {@code kubectl wait --for=condition=Ready} says. */
     void awaitReady() {
-        Command.kubectl(
-                "",
-                "-n",
-                Stage.NAMESPACE,
-                "wait",
-                "--for=condition=Ready",
-                "wolftunnel/" + name,
-                "--timeout=" + READY_SECONDS + "s");
+        try {
+            Command.kubectl(
+                    "",
+                    "-n",
+                    Stage.NAMESPACE,
+                    "wait",
+                    "--for=condition=Ready",
+                    "wolftunnel/" + name,
+                    "--timeout=" + READY_SECONDS + "s");
+        } catch (AssertionError e) {
+            throw new AssertionError(name + " is not Ready, but:\n" + Serialization.asYaml(status()), e);
+        }
     }
 
     /** Waits until the status says this condition. */
@@ -101,12 +110,14 @@ final class Tunnel implements AutoCloseable {
 
     /** The agents' pods. */
     List<Pod> pods() {
+        return agents().list().getItems();
+    }
+
+    private FilterWatchListDeletable<Pod, PodList, PodResource> agents() {
         return client.pods()
                 .inNamespace(Stage.NAMESPACE)
                 .withLabel("app.kubernetes.io/name", "wolf-tunnel-agent")
-                .withLabel("app.kubernetes.io/instance", name)
-                .list()
-                .getItems();
+                .withLabel("app.kubernetes.io/instance", name);
     }
 
     private Resource<WolfTunnel> resource() {
@@ -116,9 +127,13 @@ final class Tunnel implements AutoCloseable {
     @Override
     public void close() {
         resource().delete();
-        client.pods()
-                .inNamespace(Stage.NAMESPACE)
-                .withLabel("app.kubernetes.io/instance", name)
-                .waitUntilCondition(pod -> pods().isEmpty(), READY_SECONDS, TimeUnit.SECONDS);
+        try {
+            agents().informOnCondition(List::isEmpty).get(READY_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new AssertionError("the pods of " + name + " are still there", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted while the pods of " + name + " ended", e);
+        }
     }
 }
