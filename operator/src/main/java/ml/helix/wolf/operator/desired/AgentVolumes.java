@@ -83,9 +83,7 @@ final class AgentVolumes {
             mounts.add(readOnly(CA, "/etc/wolf-tunnel/ca"));
         }
         if (socket != null) {
-            var mount = readOnly(SOCKET, socket.folder());
-            mount.setMountPropagation(socket.shared() ? null : "HostToContainer");
-            mounts.add(mount);
+            mounts.add(readOnly(SOCKET, socket.folder()));
         }
         return mounts;
     }
