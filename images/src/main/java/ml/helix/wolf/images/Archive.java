@@ -27,7 +27,10 @@ final class Archive {
 
     private final Path cache;
 
-    /** @param cache a folder for compressed layers, kept from one image to the next */
+    /**
+     * @param cache a folder for compressed layers, kept from one image to the next, but not from one build to the next:
+     *     Jib knows a file by its path and time again, and here all times are equal
+     */
     Archive(Path cache) {
         this.cache = cache;
     }

@@ -67,7 +67,9 @@ final class BuildImages {
     private static void build(List<Recipe> recipes, Path project, Path out, String tag, String base, boolean aot)
             throws IOException, InterruptedException {
         Path work = out.resolveSibling("stage");
+        Path layers = out.resolveSibling("layers");
         clear(work);
+        clear(layers);
         Files.createDirectories(work);
         Files.createDirectories(out);
         List<StagedProgram> programs = new ArrayList<>();
@@ -79,7 +81,7 @@ final class BuildImages {
             say("training, for the AOT caches");
             new Training(work).tunnel(programs.get(0), programs.get(1));
         }
-        var archive = new Archive(out.resolveSibling("layers"));
+        var archive = new Archive(layers);
         String from = base;
         if (base.equals("host")) {
             say("making a base from this machine's glibc");
