@@ -22,6 +22,7 @@ import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.OperatorSettings;
 import ml.helix.wolf.operator.TunnelOperator;
+import ml.helix.wolf.operator.TunnelYaml;
 import ml.helix.wolf.program.LogFormat;
 import ml.helix.wolf.program.LogLevel;
 

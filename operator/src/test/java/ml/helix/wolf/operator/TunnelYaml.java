@@ -1,17 +1,26 @@
-package ml.helix.wolf.operator.apiserver;
+package ml.helix.wolf.operator;
 
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
 /** Manifests of WolfTunnels as an admin would write them. */
-final class TunnelYaml {
+public final class TunnelYaml {
     private TunnelYaml() {}
+
+    /** The same as an object that an API server has accepted: with a uid and a generation. */
+    public static WolfTunnel tunnel(String spec) {
+        var tunnel = new KubernetesSerialization().unmarshal(of("wolf", "gpu-nodes", spec), WolfTunnel.class);
+        tunnel.getMetadata().setUid("11111111-2222-3333-4444-555555555555");
+        tunnel.getMetadata().setGeneration(1L);
+        return tunnel;
+    }
 
     /**
      * @param spec in YAML flow style; what it says at the top level of the spec replaces the valid default
      */
-    static String of(String namespace, String name, String spec) {
+    public static String of(String namespace, String name, String spec) {
         var yaml = new KubernetesSerialization();
         Map<?, ?> given = yaml.unmarshal("---\n" + spec, Map.class);
         var complete = new LinkedHashMap<Object, Object>();

@@ -1,0 +1,216 @@
+package ml.helix.wolf.operator.agents;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Random;
+import java.util.stream.IntStream;
+import ml.helix.wolf.operator.observed.AgentAnswer;
+import ml.helix.wolf.operator.observed.AgentPod;
+import ml.helix.wolf.operator.observed.AgentReport;
+import ml.helix.wolf.operator.observed.ContainerState;
+import ml.helix.wolf.testkit.ManualScheduler;
+import org.junit.jupiter.api.Test;
+
+class AgentPollerTest {
+    private static final AgentAnswer UNREACHABLE = new AgentAnswer.Unreachable("refused");
+
+    private final ManualScheduler timers = new ManualScheduler();
+    private final Map<String, AgentAnswer> answers = new HashMap<>();
+    private final List<String> asked = new ArrayList<>();
+    private final List<String> news = new ArrayList<>();
+    private final AgentPoller<String> poller = new AgentPoller<>(
+            address -> {
+                asked.add(address.ip());
+                return answers.getOrDefault(address.ip(), UNREACHABLE);
+            },
+            timers,
+            Runnable::run,
+            () -> 0.5,
+            news::add);
+
+    @Test
+    void new_agent_is_asked_at_once_and_its_answer_is_news() {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofMillis(100));
+        assertThat(asked).containsExactly("1");
+        assertThat(news).containsExactly("t");
+        assertThat(poller.answer("t", pod("1", true))).isEqualTo(reported(1));
+    }
+
+    @Test
+    void quiet_agent_is_asked_on_every_tick_and_is_no_news_in_ten_minutes() {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofMinutes(10));
+        assertThat(asked).hasSizeBetween(55, 65);
+        assertThat(news).hasSize(1);
+    }
+
+    @Test
+    void watching_the_same_agents_again_asks_nobody() {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        for (int i = 0; i < 100; i++) {
+            poller.watch("t", List.of(pod("1", true)));
+        }
+        timers.advance(Duration.ofSeconds(1));
+        assertThat(asked).hasSize(1);
+        assertThat(timers.waiting()).isEqualTo(1);
+    }
+
+    @Test
+    void change_of_readiness_is_a_reason_to_ask_at_once() {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        poller.watch("t", List.of(pod("1", false)));
+        timers.advance(Duration.ofMillis(1));
+        assertThat(asked).hasSize(2);
+    }
+
+    @Test
+    void change_while_the_question_is_under_way_asks_once_more_afterwards() {
+        Queue<Runnable> tasks = new ArrayDeque<>();
+        var slow = new AgentPoller<String>(
+                address -> {
+                    asked.add(address.ip());
+                    return reported(1);
+                },
+                timers,
+                tasks::add,
+                () -> 0.5,
+                news::add);
+        slow.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        slow.watch("t", List.of(pod("1", false)));
+        slow.watch("t", List.of(pod("1", true)));
+        assertThat(tasks).hasSize(1);
+        tasks.remove().run();
+        timers.advance(Duration.ofMillis(1));
+        assertThat(tasks).hasSize(1);
+    }
+
+    @Test
+    void one_failure_is_doubted_and_two_count() {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        news.clear();
+        answers.remove("1");
+        timers.advance(Duration.ofSeconds(9).plusMillis(100));
+        assertThat(asked).hasSize(2);
+        assertThat(poller.answer("t", pod("1", true))).isEqualTo(reported(1));
+        timers.advance(AgentPoller.SECOND_TRY);
+        assertThat(poller.answer("t", pod("1", true))).isEqualTo(UNREACHABLE);
+        assertThat(news).containsExactly("t");
+    }
+
+    @Test
+    void single_failure_is_forgotten_by_the_next_success() {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        for (int i = 0; i < 5; i++) {
+            answers.remove("1");
+            poller.watch("t", List.of(pod("1", i % 2 == 1)));
+            timers.advance(Duration.ofMillis(1));
+            answers.put("1", reported(1));
+            timers.advance(AgentPoller.SECOND_TRY);
+        }
+        assertThat(news).hasSize(1);
+    }
+
+    @Test
+    void agent_without_an_address_or_a_running_container_is_not_asked() {
+        poller.watch("t", List.of(pod("", true), stopped("2")));
+        timers.advance(Duration.ofMinutes(1));
+        assertThat(asked).isEmpty();
+        assertThat(poller.answer("t", stopped("2"))).isEqualTo(new AgentAnswer.None());
+    }
+
+    @Test
+    void agents_that_are_gone_are_no_longer_asked() {
+        poller.watch("t", List.of(pod("1", true), pod("2", true)));
+        timers.advance(Duration.ofSeconds(1));
+        poller.watch("t", List.of(pod("2", true)));
+        asked.clear();
+        timers.advance(Duration.ofMinutes(1));
+        assertThat(asked).containsOnly("2");
+        poller.forget("t");
+        assertThat(timers.waiting()).isZero();
+    }
+
+    @Test
+    void thousands_are_asked_at_a_bounded_rate_from_the_first_moment() {
+        var many = IntStream.range(0, 5_000).mapToObj(i -> pod("10." + i, true)).toList();
+        var random = new Random(7);
+        var spread = new AgentPoller<String>(
+                address -> {
+                    asked.add(address.ip());
+                    return reported(1);
+                },
+                timers,
+                Runnable::run,
+                random::nextDouble,
+                news::add);
+        spread.watch("t", many);
+        for (int second = 0; second < 150; second++) {
+            int before = asked.size();
+            timers.advance(Duration.ofSeconds(1));
+            assertThat(asked.size() - before).isLessThan(2 * AgentPoller.PER_SECOND);
+        }
+        assertThat(asked).hasSizeBetween(11_000, 17_000);
+        assertThat(asked.stream().distinct()).hasSize(5_000);
+        spread.close();
+        assertThat(timers.waiting()).isZero();
+    }
+
+    @Test
+    void closed_poller_asks_nobody_any_more() {
+        poller.watch("t", List.of(pod("1", true)));
+        poller.close();
+        poller.close();
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofMinutes(1));
+        assertThat(asked).isEmpty();
+    }
+
+    private static AgentAnswer reported(long connects) {
+        return new AgentAnswer.Reported(new AgentReport(
+                "Connected", "", "id", Optional.of(true), connects, Optional.empty(), "1", Optional.empty()));
+    }
+
+    private static AgentPod pod(String ip, boolean ready) {
+        return pod(ip, ready, true);
+    }
+
+    private static AgentPod stopped(String ip) {
+        return pod(ip, false, false);
+    }
+
+    private static AgentPod pod(String ip, boolean ready, boolean running) {
+        return new AgentPod(
+                "pod-" + ip,
+                "uid-" + ip,
+                "owner",
+                "node",
+                ip,
+                9797,
+                "",
+                false,
+                ready,
+                false,
+                "",
+                List.of(new ContainerState("agent", running, "", "", Optional.empty())));
+    }
+}

@@ -1,0 +1,79 @@
+package ml.helix.wolf.operator.agents;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Optional;
+import ml.helix.wolf.operator.observed.AgentReport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ReportParserTest {
+    private static final String CONTRACT = """
+            {"state":"Disconnected","since":"2026-01-01T00:00:00.000Z","wolfId":"gpu-1","runnerId":"wolf-gpu-1",
+             "controlPlane":"https://h","local":"localhost:8080","wolfReachable":true,"connects":3,"streamsActive":1,
+             "streamsTotal":99,"bytesToWolf":5,"bytesFromWolf":6,
+             "lastError":{"reason":"DnsFailure","message":"no such host","at":"2026-01-01T00:00:00Z"},"version":"1.0"}""";
+
+    @Test
+    void status_of_the_contract_is_read() {
+        assertThat(ReportParser.parse(CONTRACT))
+                .contains(new AgentReport(
+                        "Disconnected",
+                        "2026-01-01T00:00:00.000Z",
+                        "gpu-1",
+                        Optional.of(true),
+                        3,
+                        Optional.of(new AgentReport.Failure("DnsFailure", "no such host")),
+                        "1.0",
+                        Optional.empty()));
+    }
+
+    @Test
+    void counters_that_tick_are_no_news() {
+        assertThat(ReportParser.parse(CONTRACT.replace("99", "100").replace("\"at\":\"2026", "\"at\":\"2027")))
+                .isEqualTo(ReportParser.parse(CONTRACT));
+    }
+
+    @Test
+    void older_agent_with_fewer_fields_is_understood() {
+        assertThat(ReportParser.parse("{\"state\":\"Connected\"}"))
+                .contains(new AgentReport(
+                        "Connected", "", "", Optional.empty(), 0, Optional.empty(), "", Optional.empty()));
+    }
+
+    @Test
+    void newer_agent_with_more_fields_is_understood() {
+        assertThat(ReportParser.parse(CONTRACT.replaceFirst(
+                        "\\{", "{\"moon\":[1],\"token\":{\"changedAt\":\"t\",\"refused\":true},")))
+                .get()
+                .extracting(AgentReport::token)
+                .isEqualTo(Optional.of(new AgentReport.Token("t", true)));
+    }
+
+    @Test
+    void nulls_are_absent() {
+        assertThat(ReportParser.parse(
+                        "{\"state\":\"Connecting\",\"wolfId\":null,\"wolfReachable\":null,\"lastError\":null}"))
+                .get()
+                .satisfies(report -> {
+                    assertThat(report.wolfId()).isEmpty();
+                    assertThat(report.wolfReachable()).isEmpty();
+                    assertThat(report.lastError()).isEmpty();
+                });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "hello", "[]", "{}", "{\"state\":7}", "null", "{\"state\":\"Conn"})
+    void anything_else_is_no_status(String text) {
+        assertThat(ReportParser.parse(text)).isEmpty();
+    }
+
+    @Test
+    void reason_that_is_no_word_is_replaced() {
+        assertThat(ReportParser.parse("{\"state\":\"x\",\"lastError\":{\"reason\":\"a b\\n\",\"message\":\"m\"}}"))
+                .get()
+                .satisfies(report ->
+                        assertThat(report.lastError().orElseThrow().reason()).isEqualTo("ProtocolError"));
+    }
+}

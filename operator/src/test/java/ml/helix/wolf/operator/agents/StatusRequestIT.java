@@ -1,0 +1,115 @@
+package ml.helix.wolf.operator.agents;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.locks.LockSupport;
+import ml.helix.wolf.operator.observed.AgentAnswer;
+import org.junit.jupiter.api.Test;
+
+class StatusRequestIT {
+    private static final String OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
+
+    private interface Script {
+        void play(OutputStream out) throws IOException;
+    }
+
+    @Test
+    void status_is_read() throws Exception {
+        assertThat(answerTo(out -> write(out, OK + "{\"state\":\"Connected\"}")))
+                .isInstanceOf(AgentAnswer.Reported.class);
+    }
+
+    @Test
+    void answer_in_pieces_is_read() throws Exception {
+        assertThat(answerTo(out -> {
+                    for (byte one : (OK + "{\"state\":\"Connected\"}").getBytes(StandardCharsets.UTF_8)) {
+                        out.write(one);
+                        out.flush();
+                    }
+                }))
+                .isInstanceOf(AgentAnswer.Reported.class);
+    }
+
+    @Test
+    void anything_but_200_is_no_agent() throws Exception {
+        assertThat(why(out -> write(out, "HTTP/1.1 404 Not Found\r\n\r\n{\"state\":\"Connected\"}")))
+                .contains("something else than 200");
+        assertThat(why(out -> write(out, "SSH-2.0-OpenSSH_9.9\r\n"))).contains("something else than 200");
+        assertThat(why(out -> {})).contains("something else than 200");
+    }
+
+    @Test
+    void other_json_is_no_agent() throws Exception {
+        assertThat(why(out -> write(out, OK + "{}"))).contains("no agent's status");
+    }
+
+    @Test
+    void endless_answer_is_cut_off() throws Exception {
+        assertThat(why(out -> {
+                    write(out, OK);
+                    var block = new byte[8 * 1024];
+                    while (true) {
+                        out.write(block);
+                    }
+                }))
+                .contains("longer than an agent's status");
+    }
+
+    @Test
+    void answer_that_trickles_is_given_up_in_time_however_lively_it_is() throws Exception {
+        assertThat(why(out -> {
+                    write(out, OK);
+                    while (true) {
+                        out.write(' ');
+                        out.flush();
+                        LockSupport.parkNanos(50_000_000);
+                    }
+                }))
+                .isEqualTo("no answer within 3 s");
+    }
+
+    @Test
+    void nobody_there_is_refused() throws Exception {
+        int port;
+        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        assertThat(StatusRequest.ask(new AgentAddress("127.0.0.1", port)))
+                .isEqualTo(new AgentAnswer.Unreachable("the connection is refused"));
+    }
+
+    private static String why(Script script) throws Exception {
+        return ((AgentAnswer.Unreachable) answerTo(script)).why();
+    }
+
+    private static AgentAnswer answerTo(Script script) throws Exception {
+        try (var server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            var serving = Thread.ofVirtual().start(() -> serve(server, script));
+            var answer = StatusRequest.ask(new AgentAddress("127.0.0.1", server.getLocalPort()));
+            serving.join();
+            return answer;
+        }
+    }
+
+    private static void serve(ServerSocket server, Script script) {
+        try (var socket = server.accept()) {
+            var request = new StringBuilder();
+            while (request.indexOf("\r\n\r\n") < 0) {
+                request.append((char) socket.getInputStream().read());
+            }
+            assertThat(request.toString()).startsWith("GET /status HTTP/1.0\r\nHost: 127.0.0.1:");
+            script.play(socket.getOutputStream());
+        } catch (IOException expected) {
+            // the other side has had enough
+        }
+    }
+
+    private static void write(OutputStream out, String text) throws IOException {
+        out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+}

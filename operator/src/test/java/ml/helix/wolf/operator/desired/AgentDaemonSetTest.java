@@ -1,0 +1,257 @@
+package ml.helix.wolf.operator.desired;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.PodSpec;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import java.util.List;
+import java.util.Optional;
+import ml.helix.wolf.operator.TunnelYaml;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AgentDaemonSetTest {
+    private static final Facts FACTS = new Facts("agent:default", Optional.of("token-7"), Optional.empty());
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{}                                                        | WOLF_ID            | field metadata.name",
+                "{wolfId: {source: NodeName}}                              | WOLF_ID            | field spec.nodeName",
+                "{wolfId: {prefix: lab-}}                                  | WOLF_NAME          | field metadata.name",
+                "{wolfId: {prefix: lab-}}                                  | WOLF_ID            | lab-$(WOLF_NAME)",
+                "{}                                                        | HELIX_API_URL      | https://helix.example.com",
+                "{controlPlane: {url: 'https://h/$(HOME)'}}                | HELIX_API_URL      | https://h/$$(HOME)",
+                "{}                                                        | RUNNER_TOKEN       | secret wolf-token token",
+                "{runnerToken: {secretRef: {name: s, key: k}}}             | RUNNER_TOKEN       | secret s k",
+                "{}                                                        | RUNNER_TOKEN_FILE  | absent",
+                "{runnerToken: {secretRef: {name: s}, delivery: File}}     | RUNNER_TOKEN       | absent",
+                "{runnerToken: {secretRef: {name: s}, delivery: File}}     | RUNNER_TOKEN_FILE  | /etc/wolf-tunnel/token/token",
+                "{}                                                        | WOLF_LOCAL_ADDR    | localhost:8080",
+                "{wolf: {address: '$(NODE_IP):8080'}}                      | WOLF_LOCAL_ADDR    | $(NODE_IP):8080",
+                "{wolf: {address: '$(NODE_IP):8080'}}                      | NODE_IP            | field status.hostIP",
+                "{}                                                        | NODE_IP            | absent",
+                "{}                                                        | POD_IP             | field status.podIP",
+                "{}                                                        | AGENT_LISTEN       | $(POD_IP):9797",
+                "{agent: {port: 9000}}                                     | AGENT_LISTEN       | $(POD_IP):9000",
+                "{agent: {reconnectSeconds: 9}}                            | RECONNECT_SECONDS  | 9",
+                "{agent: {drainSeconds: 9}}                                | DRAIN_SECONDS      | 9",
+                "{agent: {logLevel: debug}}                                | LOG_LEVEL          | debug",
+                "{}                                                        | HELIX_CA_FILE      | absent",
+                "{controlPlane: {url: 'https://h', caBundleRef: {name: c}}} | HELIX_CA_FILE     | /etc/wolf-tunnel/ca/ca.crt",
+                "{}                                                        | HELIX_INSECURE_TLS | absent",
+                "{controlPlane: {url: 'https://h', insecureSkipVerify: true}} | HELIX_INSECURE_TLS | true",
+                "{controlPlane: {url: 'https://h', proxyUrl: 'http://p:3128'}} | HTTPS_PROXY   | http://p:3128",
+                "{controlPlane: {url: 'http://h', proxyUrl: 'http://p:3128'}} | HTTP_PROXY     | http://p:3128",
+                "{agent: {env: [{name: NO_PROXY, value: .local}]}}         | NO_PROXY           | .local",
+            })
+    void agent_is_told_by_its_environment(String spec, String variable, String expected) {
+        var found = agent(spec).getEnv().stream()
+                .filter(entry -> entry.getName().equals(variable))
+                .map(AgentDaemonSetTest::said)
+                .toList();
+        assertThat(found).isEqualTo(expected.equals("absent") ? List.of() : List.of(expected));
+    }
+
+    private static String said(EnvVar variable) {
+        var from = variable.getValueFrom();
+        if (from == null) {
+            return variable.getValue();
+        }
+        if (from.getFieldRef() != null) {
+            assertThat(from.getFieldRef().getApiVersion()).isEqualTo("v1");
+            return "field " + from.getFieldRef().getFieldPath();
+        }
+        return "secret " + from.getSecretKeyRef().getName() + " "
+                + from.getSecretKeyRef().getKey();
+    }
+
+    @Test
+    void variable_comes_after_those_it_refers_to() {
+        var names = agent("{wolfId: {prefix: a-}, wolf: {address: '$(NODE_IP):1'}}").getEnv().stream()
+                .map(EnvVar::getName)
+                .toList();
+        assertThat(names).containsSubsequence("WOLF_NAME", "WOLF_ID");
+        assertThat(names).containsSubsequence("NODE_IP", "WOLF_LOCAL_ADDR");
+        assertThat(names).containsSubsequence("POD_IP", "AGENT_LISTEN");
+        assertThat(names).doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{}                                                           | true",
+                "{wolf: {container: {image: w}}}                              | false",
+                "{pod: {hostNetwork: false}}                                  | false",
+                "{wolf: {container: {image: w}}, pod: {hostNetwork: true}}    | true",
+            })
+    void node_network_is_used_unless_wolf_is_in_the_pod_or_the_tunnel_says_otherwise(String spec, boolean hostNetwork) {
+        var pod = pod(spec);
+        assertThat(Boolean.TRUE.equals(pod.getHostNetwork())).isEqualTo(hostNetwork);
+        assertThat(pod.getDnsPolicy()).isEqualTo(hostNetwork ? "ClusterFirstWithHostNet" : "ClusterFirst");
+    }
+
+    @Test
+    void pod_has_no_way_to_the_cluster_and_time_to_drain() {
+        var pod = pod("{agent: {drainSeconds: 300}}");
+        assertThat(pod.getAutomountServiceAccountToken()).isFalse();
+        assertThat(pod.getEnableServiceLinks()).isFalse();
+        assertThat(pod.getServiceAccountName()).isEqualTo("gpu-nodes-tunnel-agent");
+        assertThat(pod.getTerminationGracePeriodSeconds()).isGreaterThan(300);
+    }
+
+    @Test
+    void agent_is_confined() {
+        var security = agent("{}").getSecurityContext();
+        assertThat(security.getRunAsNonRoot()).isTrue();
+        assertThat(security.getReadOnlyRootFilesystem()).isTrue();
+        assertThat(security.getAllowPrivilegeEscalation()).isFalse();
+        assertThat(security.getCapabilities().getDrop()).containsExactly("ALL");
+        assertThat(security.getSeccompProfile().getType()).isEqualTo("RuntimeDefault");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"{runAsUser: 0} | false", "{runAsNonRoot: false} | false", "{runAsUser: 1000} | true"})
+    void agent_is_root_only_where_the_tunnel_asks_for_it(String context, boolean nonRoot) {
+        var agent = agent("{pod: {securityContext: %s}}".formatted(context));
+        assertThat(agent.getSecurityContext().getRunAsNonRoot()).isEqualTo(nonRoot);
+    }
+
+    @Test
+    void probes_ask_the_agent_at_the_pods_address() {
+        var agent = agent("{agent: {port: 9000}}");
+        assertThat(agent.getLivenessProbe().getHttpGet().getPath()).isEqualTo("/livez");
+        assertThat(agent.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/readyz");
+        assertThat(agent.getReadinessProbe().getHttpGet().getHost()).isNull();
+        assertThat(agent.getReadinessProbe().getHttpGet().getPort().getIntVal()).isEqualTo(9000);
+    }
+
+    @Test
+    void socket_on_the_node_is_reached_through_its_folder() {
+        var pod = pod("{wolf: {address: 'unix:///var/run/wolf/wolf.sock'}}");
+        assertThat(volume(pod, "wolf-socket").getHostPath().getPath()).isEqualTo("/var/run/wolf");
+        assertThat(volume(pod, "wolf-socket").getHostPath().getType()).isEqualTo("DirectoryOrCreate");
+        assertThat(mount(pod, "agent").getMountPath()).isEqualTo("/var/run/wolf");
+    }
+
+    @Test
+    void socket_of_a_sidecar_is_shared_with_it() {
+        var pod = pod("{wolf: {address: 'unix:///run/w/wolf.sock', container: {image: wolf}}}");
+        assertThat(volume(pod, "wolf-socket").getEmptyDir()).isNotNull();
+        assertThat(mount(pod, "agent").getMountPath()).isEqualTo("/run/w");
+        assertThat(mount(pod, "wolf").getMountPath()).isEqualTo("/run/w");
+        assertThat(mount(pod, "wolf").getReadOnly()).isNull();
+        assertThat(container(pod, "wolf").getEnv()).singleElement().satisfies(variable -> assertThat(said(variable))
+                .isEqualTo("/run/w/wolf.sock"));
+    }
+
+    @Test
+    void sidecar_that_mounts_the_folder_itself_is_left_as_it_is() {
+        var given = "{name: w, image: wolf, env: [{name: WOLF_SOCKET_PATH, value: /run/w/wolf.sock}],"
+                + " volumeMounts: [{name: mine, mountPath: /run/w}]}";
+        var pod = pod("{wolf: {address: 'unix:///run/w/wolf.sock', container: %s}}".formatted(given));
+        assertThat(container(pod, "w").getVolumeMounts())
+                .extracting(VolumeMount::getName)
+                .containsExactly("mine");
+        assertThat(container(pod, "w").getEnv()).hasSize(1);
+    }
+
+    @Test
+    void token_file_and_certificates_are_mounted_with_only_the_keys_that_are_named() {
+        var pod = pod("{controlPlane: {url: 'https://h', caBundleRef: {name: c, key: k1}},"
+                + " runnerToken: {secretRef: {name: s, key: k2}, delivery: File}}");
+        assertThat(volume(pod, "runner-token").getSecret().getItems())
+                .singleElement()
+                .satisfies(item -> {
+                    assertThat(item.getKey()).isEqualTo("k2");
+                    assertThat(item.getPath()).isEqualTo("token");
+                });
+        assertThat(volume(pod, "ca-bundle").getConfigMap().getItems())
+                .singleElement()
+                .satisfies(item -> {
+                    assertThat(item.getKey()).isEqualTo("k1");
+                    assertThat(item.getPath()).isEqualTo("ca.crt");
+                });
+    }
+
+    @Test
+    void generations_are_on_the_template_so_that_a_change_rolls_the_pods() {
+        var facts = new Facts("a", Optional.of("t1"), Optional.of("c1"));
+        var template = AgentDaemonSet.of(TunnelYaml.tunnel("{pod: {annotations: {mine: x}}}"), facts)
+                .getSpec()
+                .getTemplate();
+        assertThat(template.getMetadata().getAnnotations())
+                .containsEntry("wolf.helix.ml/token-generation", "t1")
+                .containsEntry("wolf.helix.ml/ca-generation", "c1")
+                .containsEntry("mine", "x");
+    }
+
+    @Test
+    void labels_of_the_tunnel_are_on_the_pods_but_not_in_the_selector_which_can_never_change() {
+        var daemonSet = daemonSet("{pod: {labels: {team: x}}}");
+        assertThat(daemonSet.getSpec().getTemplate().getMetadata().getLabels())
+                .containsEntry("team", "x")
+                .containsEntry("app.kubernetes.io/instance", "gpu-nodes");
+        assertThat(daemonSet.getSpec().getSelector().getMatchLabels()).doesNotContainKey("team");
+    }
+
+    @Test
+    void equal_tunnels_mean_equal_daemon_sets_and_different_ones_another_digest() {
+        assertThat(daemonSet("{}")).isEqualTo(daemonSet("{}"));
+        assertThat(digest("{}")).isEqualTo(digest("{}")).isNotEqualTo(digest("{agent: {port: 9000}}"));
+        assertThat(digest("{pod: {nodeSelector: {a: x, b: y}}}"))
+                .isEqualTo(digest("{pod: {nodeSelector: {b: y, a: x}}}"));
+    }
+
+    @Test
+    void image_is_the_operators_unless_the_tunnel_has_one() {
+        assertThat(agent("{}").getImage()).isEqualTo("agent:default");
+        assertThat(agent("{agent: {image: 'mine:1'}}").getImage()).isEqualTo("mine:1");
+    }
+
+    private static DaemonSet daemonSet(String spec) {
+        return AgentDaemonSet.of(TunnelYaml.tunnel(spec), FACTS);
+    }
+
+    private static String digest(String spec) {
+        return daemonSet(spec).getMetadata().getAnnotations().get(Names.DESIRED_ANNOTATION);
+    }
+
+    private static PodSpec pod(String spec) {
+        return daemonSet(spec).getSpec().getTemplate().getSpec();
+    }
+
+    private static Container agent(String spec) {
+        return container(pod(spec), "agent");
+    }
+
+    private static Container container(PodSpec pod, String name) {
+        return pod.getContainers().stream()
+                .filter(container -> container.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static Volume volume(PodSpec pod, String name) {
+        return pod.getVolumes().stream()
+                .filter(volume -> volume.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static VolumeMount mount(PodSpec pod, String container) {
+        return container(pod, container).getVolumeMounts().stream()
+                .filter(mount -> mount.getName().equals("wolf-socket"))
+                .findFirst()
+                .orElseThrow();
+    }
+}

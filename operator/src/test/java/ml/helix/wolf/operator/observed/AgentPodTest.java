@@ -1,0 +1,123 @@
+package ml.helix.wolf.operator.observed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AgentPodTest {
+    private static final String RUNNING = """
+            metadata:
+              name: p1
+              uid: u1
+              creationTimestamp: "2026-01-01T00:00:00Z"
+              annotations: {big: text}
+              labels: {app.kubernetes.io/instance: gpu-nodes}
+              ownerReferences:
+              - {apiVersion: v1, kind: Other, name: o, uid: o1}
+              - {apiVersion: apps/v1, kind: DaemonSet, name: d, uid: d1, controller: true}
+            spec:
+              nodeName: n1
+              tolerations: [{operator: Exists}]
+              volumes: [{name: v, emptyDir: {}}]
+              containers:
+              - name: agent
+                image: i
+                env: [{name: A, value: B}]
+                ports: [{name: status, containerPort: 9000}]
+              - name: wolf
+                image: w
+            status:
+              phase: Running
+              podIP: 10.1.2.3
+              conditions:
+              - {type: Ready, status: "%s"}
+              - {type: ContainersReady, status: "%s"}
+              containerStatuses:
+              - {name: agent, ready: true, restartCount: 7, image: i, imageID: i, state: {running: {}}}
+              - name: wolf
+                ready: false
+                restartCount: 3
+                image: w
+                imageID: w
+                state: {waiting: {reason: CrashLoopBackOff, message: back-off}}
+                lastState: {terminated: {exitCode: 137}}
+            """;
+
+    @Test
+    void running_pod_is_read() {
+        var pod = AgentPod.of(pod(RUNNING.formatted("True", "True")));
+        assertThat(pod.node()).isEqualTo("n1");
+        assertThat(pod.ip()).isEqualTo("10.1.2.3");
+        assertThat(pod.port()).isEqualTo(9000);
+        assertThat(pod.ownerUid()).isEqualTo("d1");
+        assertThat(pod.ready()).isTrue();
+        assertThat(pod.agent().orElseThrow().running()).isTrue();
+        assertThat(pod.containers().getLast())
+                .isEqualTo(new ContainerState("wolf", false, "CrashLoopBackOff", "back-off", Optional.of(137)));
+    }
+
+    @ParameterizedTest(name = "Ready {0}, ContainersReady {1}: lost {2}")
+    @CsvSource({"True, True, false", "False, False, false", "False, True, true"})
+    void node_is_lost_where_the_cluster_calls_a_pod_unready_whose_containers_are_ready(
+            String ready, String containersReady, boolean lost) {
+        assertThat(AgentPod.of(pod(RUNNING.formatted(ready, containersReady))).nodeLost())
+                .isEqualTo(lost);
+    }
+
+    @Test
+    void unscheduled_pod_says_why_and_for_which_node_it_is_meant() {
+        var pod = AgentPod.of(pod("""
+                metadata: {name: p1, uid: u1}
+                spec:
+                  containers: [{name: agent}]
+                  affinity:
+                    nodeAffinity:
+                      requiredDuringSchedulingIgnoredDuringExecution:
+                        nodeSelectorTerms:
+                        - matchFields: [{key: metadata.name, operator: In, values: [n7]}]
+                status:
+                  conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: no room}]
+                """));
+        assertThat(pod.node()).isEqualTo("n7");
+        assertThat(pod.unschedulable()).isEqualTo("no room");
+        assertThat(pod.port()).isZero();
+        assertThat(pod.agent()).isEmpty();
+    }
+
+    @Test
+    void pod_without_status_is_read() {
+        var pod = AgentPod.of(pod("""
+                metadata: {name: p1}
+                spec: {containers: [{name: agent}]}
+                """));
+        assertThat(pod.ready()).isFalse();
+        assertThat(pod.nodeLost()).isFalse();
+        assertThat(pod.ip()).isEmpty();
+    }
+
+    @Test
+    void reduced_pod_means_the_same_and_is_small() {
+        var full = pod(RUNNING.formatted("True", "True"));
+        var before = AgentPod.of(full);
+        var reduced = AgentPod.reduced(full);
+        assertThat(AgentPod.of(reduced)).isEqualTo(before);
+        assertThat(reduced.getMetadata().getLabels()).containsKey("app.kubernetes.io/instance");
+        assertThat(new KubernetesSerialization().asJson(reduced)).doesNotContain("big", "Exists", "emptyDir", "\"A\"");
+    }
+
+    @Test
+    void restart_counts_alone_are_no_news() {
+        var one = RUNNING.formatted("True", "True");
+        assertThat(AgentPod.of(pod(one.replace("restartCount: 7", "restartCount: 8"))))
+                .isEqualTo(AgentPod.of(pod(one)));
+    }
+
+    private static Pod pod(String yaml) {
+        return new KubernetesSerialization().unmarshal("apiVersion: v1\nkind: Pod\n" + yaml, Pod.class);
+    }
+}

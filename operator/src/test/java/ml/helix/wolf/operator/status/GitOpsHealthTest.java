@@ -1,0 +1,133 @@
+package ml.helix.wolf.operator.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.stream.Stream;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.observed.Obstacle;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.luaj.vm2.LuaTable;
+import org.luaj.vm2.LuaValue;
+import org.luaj.vm2.lib.jse.JsePlatform;
+
+/** What Argo CD (our script) and kstatus (its generic rules) make of the same statuses. */
+class GitOpsHealthTest {
+    private static final Path SCRIPT = Path.of("../manifests/argocd/health.lua");
+
+    static Stream<Arguments> scenes() {
+        return Stream.of(
+                Arguments.of("connected", Scene.nodes(1).connected("a"), "Healthy", "Current"),
+                Arguments.of("no node", Scene.nodes(0), "Healthy", "Current"),
+                Arguments.of("rolling out", Scene.nothingThere(), "Progressing", "InProgress"),
+                Arguments.of("pod starts", Scene.nodes(1).starting("a"), "Progressing", "InProgress"),
+                Arguments.of(
+                        "secret missing",
+                        Scene.nothingThere().obstacle(new Obstacle.RunnerTokenMissing("m")),
+                        "Degraded",
+                        "Failed"),
+                Arguments.of("401", Scene.nodes(1).failing("a", "Unauthorized", "m"), "Degraded", "Failed"),
+                Arguments.of("crash loop", Scene.nodes(1).waiting("a", "CrashLoopBackOff"), "Degraded", "Failed"),
+                Arguments.of("down", Scene.nodes(1).failing("a", "ConnectFailure", "m"), "Degraded", "InProgress"),
+                Arguments.of("node lost", Scene.nodes(1).lost("a"), "Degraded", "InProgress"),
+                Arguments.of("paused, as it is", Scene.nodes(1).connected("a").paused(false), "Healthy", "Current"),
+                Arguments.of(
+                        "paused with changes", Scene.nodes(1).connected("a").paused(true), "Suspended", "InProgress"));
+    }
+
+    @ParameterizedTest(name = "{0}: {2}, {3}")
+    @MethodSource("scenes")
+    void scene_has_its_health(String name, Scene scene, String argo, String kstatus) throws IOException {
+        var tunnel = tunnel(StatusOf.observations(scene.observed(), null, Instant.EPOCH), 1);
+        assertThat(argo(tunnel)).isEqualTo(argo);
+        assertThat(kstatus(tunnel)).isEqualTo(kstatus);
+    }
+
+    @Test
+    void tunnel_that_nobody_has_looked_at_is_progressing() throws IOException {
+        assertThat(argo(tunnel(null, 1))).isEqualTo("Progressing");
+    }
+
+    @Test
+    void status_of_an_older_generation_is_progressing() throws IOException {
+        var connected = StatusOf.observations(Scene.nodes(1).connected("a").observed(), null, Instant.EPOCH);
+        assertThat(argo(tunnel(connected, 2))).isEqualTo("Progressing");
+        assertThat(kstatus(tunnel(connected, 2))).isEqualTo("InProgress");
+    }
+
+    private static JsonNode tunnel(@Nullable WolfTunnelStatus status, long generation) throws IOException {
+        WolfTunnel tunnel = TunnelYaml.tunnel("{}");
+        tunnel.setStatus(status);
+        tunnel.getMetadata().setGeneration(generation);
+        return new ObjectMapper().readTree(new KubernetesSerialization().asJson(tunnel));
+    }
+
+    private static String argo(JsonNode tunnel) throws IOException {
+        var lua = JsePlatform.standardGlobals();
+        lua.set("obj", value(tunnel));
+        var health = lua.load(Files.readString(SCRIPT)).call();
+        assertThat(health.get("message").tojstring()).isNotBlank();
+        return health.get("status").tojstring();
+    }
+
+    private static LuaValue value(JsonNode node) {
+        return switch (node.getNodeType()) {
+            case OBJECT -> {
+                var table = new LuaTable();
+                node.properties().forEach(field -> table.set(field.getKey(), value(field.getValue())));
+                yield table;
+            }
+            case ARRAY -> {
+                var table = new LuaTable();
+                for (int i = 0; i < node.size(); i++) {
+                    table.set(i + 1, value(node.get(i)));
+                }
+                yield table;
+            }
+            case NUMBER -> LuaValue.valueOf(node.asDouble());
+            case BOOLEAN -> LuaValue.valueOf(node.asBoolean());
+            case STRING -> LuaValue.valueOf(node.asText());
+            default -> LuaValue.NIL;
+        };
+    }
+
+    /** kstatus, "generic" part: sigs.k8s.io/cli-utils/pkg/kstatus/status, for a resource of a kind that it doesn't know. */
+    private static String kstatus(JsonNode resource) {
+        if (resource.at("/metadata").has("deletionTimestamp")) {
+            return "Terminating";
+        }
+        var status = resource.path("status");
+        if (status.has("observedGeneration")
+                && status.path("observedGeneration").asLong()
+                        != resource.at("/metadata/generation").asLong()) {
+            return "InProgress";
+        }
+        for (var condition : status.path("conditions")) {
+            boolean holds = condition.path("status").asText().equals("True");
+            if (holds && condition.path("type").asText().equals("Reconciling")) {
+                return "InProgress";
+            }
+            if (holds && condition.path("type").asText().equals("Stalled")) {
+                return "Failed";
+            }
+        }
+        for (var condition : status.path("conditions")) {
+            if (condition.path("type").asText().equals("Ready")) {
+                return condition.path("status").asText().equals("True") ? "Current" : "InProgress";
+            }
+        }
+        return "Current";
+    }
+}

@@ -1,0 +1,414 @@
+package ml.helix.wolf.operator.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.operator.observed.AgentAnswer;
+import ml.helix.wolf.operator.observed.AgentPod;
+import ml.helix.wolf.operator.observed.AgentReport;
+import ml.helix.wolf.operator.observed.ContainerState;
+import ml.helix.wolf.operator.observed.Obstacle;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class StatusOfTest {
+    private static final Instant NOW = Instant.parse("2026-02-02T12:00:00.987Z");
+
+    static Stream<Arguments> scenes() {
+        return Stream.of(
+                scene("connected", Scene.nodes(1).connected("a"), "True Connected", "False", "False"),
+                scene("no node", Scene.nodes(0), "True NoMatchingNodes", "False", "False"),
+                scene("nothing made yet", Scene.nothingThere(), "False RollingOut", "True", "False"),
+                scene(
+                        "not taken up yet",
+                        Scene.nothingThere().rollout(false, 0, 0),
+                        "False RollingOut",
+                        "True",
+                        "False"),
+                scene(
+                        "old template on one node",
+                        Scene.nothingThere().rollout(true, 2, 1).connected("a").connected("b"),
+                        "False RollingOut",
+                        "True",
+                        "False"),
+                scene("no pod yet", Scene.nodes(1), "False PodMissing", "True", "False"),
+                scene("pod starts", Scene.nodes(1).starting("a"), "False PodStarting", "True", "False"),
+                scene("first connection", Scene.nodes(1).unanswered("a", false), "False Connecting", "True", "False"),
+                scene(
+                        "secret missing",
+                        Scene.nodes(1).connected("a").obstacle(new Obstacle.RunnerTokenMissing("m")),
+                        "False RunnerTokenMissing",
+                        "False",
+                        "True"),
+                scene(
+                        "ca missing",
+                        Scene.nothingThere().obstacle(new Obstacle.CaBundleMissing("m")),
+                        "False CaBundleMissing",
+                        "False",
+                        "True"),
+                scene(
+                        "refused",
+                        Scene.nothingThere().obstacle(new Obstacle.ApplyRefused("m")),
+                        "False ApplyRefused",
+                        "False",
+                        "True"),
+                scene("paused", Scene.nodes(1).connected("a").paused(false), "True Connected", "False", "False"),
+                scene(
+                        "paused with changes",
+                        Scene.nodes(1).connected("a").paused(true),
+                        "False Paused",
+                        "False",
+                        "False"),
+                scene("401", Scene.nodes(1).failing("a", "Unauthorized", "m"), "False Unauthorized", "False", "True"),
+                scene("403", Scene.nodes(1).failing("a", "Forbidden", "m"), "False Forbidden", "False", "True"),
+                scene(
+                        "bad certificate",
+                        Scene.nodes(1).failing("a", "TlsFailure", "m"),
+                        "False TlsFailure",
+                        "False",
+                        "True"),
+                scene("no name", Scene.nodes(1).failing("a", "DnsFailure", "m"), "False DnsFailure", "False", "False"),
+                scene(
+                        "down",
+                        Scene.nodes(1).failing("a", "ConnectFailure", "m"),
+                        "False ConnectFailure",
+                        "False",
+                        "False"),
+                scene("newer word", Scene.nodes(1).failing("a", "MoonPhase", "m"), "False MoonPhase", "False", "False"),
+                scene("node lost", Scene.nodes(1).lost("a"), "False NodeNotReady", "False", "False"),
+                scene(
+                        "no image",
+                        Scene.nodes(1).waiting("a", "ErrImagePull"),
+                        "False ImagePullBackOff",
+                        "False",
+                        "True"),
+                scene(
+                        "bad reference in env",
+                        Scene.nodes(1).waiting("a", "CreateContainerConfigError"),
+                        "False ContainerConfigError",
+                        "False",
+                        "True"),
+                scene(
+                        "crash loop",
+                        Scene.nodes(1).waiting("a", "CrashLoopBackOff"),
+                        "False CrashLoopBackOff",
+                        "False",
+                        "True"),
+                scene("crashed once", Scene.nodes(1).waiting("a", ""), "False PodFailed", "False", "False"),
+                scene(
+                        "no room",
+                        Scene.nodes(1).unschedulable("a", "Insufficient cpu"),
+                        "False Unschedulable",
+                        "False",
+                        "True"),
+                scene(
+                        "not to be asked, ready",
+                        Scene.nodes(1).unreachable("a", true),
+                        "True Connected",
+                        "False",
+                        "False"),
+                scene(
+                        "not to be asked, unready",
+                        Scene.nodes(1).unreachable("a", false),
+                        "False StatusUnreachable",
+                        "False",
+                        "False"),
+                scene(
+                        "draining",
+                        Scene.nodes(1).reports("a", "Draining", Optional.empty()),
+                        "False Draining",
+                        "True",
+                        "False"),
+                scene(
+                        "the most urgent of several is named",
+                        Scene.nodes(3)
+                                .connected("a")
+                                .failing("b", "ConnectFailure", "m")
+                                .failing("c", "Forbidden", "m"),
+                        "False Forbidden",
+                        "False",
+                        "True"),
+                scene(
+                        "wolf down",
+                        Scene.nodes(1).connected("a", 1, Optional.of(false)),
+                        "True Connected",
+                        "False",
+                        "False"));
+    }
+
+    private static Arguments scene(String name, Scene scene, String ready, String reconciling, String stalled) {
+        return Arguments.of(name, scene, ready, reconciling, stalled);
+    }
+
+    @ParameterizedTest(name = "{0}: Ready {2}, Reconciling {3}, Stalled {4}")
+    @MethodSource("scenes")
+    void scene_has_its_verdicts(String name, Scene scene, String ready, String reconciling, String stalled) {
+        var status = status(scene);
+        assertThat(verdict(status, "Ready")).isEqualTo(ready);
+        assertThat(condition(status, "Reconciling").getStatus()).isEqualTo(reconciling);
+        assertThat(condition(status, "Stalled").getStatus()).isEqualTo(stalled);
+        assertThat(status.conditions()).hasSize(7).allSatisfy(condition -> {
+            assertThat(condition.getReason()).matches("[A-Za-z]+");
+            assertThat(condition.getMessage()).isNotBlank();
+            assertThat(condition.getObservedGeneration()).isEqualTo(1);
+        });
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("scenes")
+    void second_look_at_the_same_scene_finds_the_same_status_however_late(
+            String name, Scene scene, String ready, String reconciling, String stalled) {
+        var first = status(scene);
+        assertThat(StatusOf.observations(scene.observed(), first, NOW.plusSeconds(600)))
+                .isEqualTo(first);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("scenes")
+    void status_survives_the_way_through_json(
+            String name, Scene scene, String ready, String reconciling, String stalled) {
+        var json = new KubernetesSerialization();
+        var first = status(scene);
+        assertThat(json.unmarshal(json.asJson(first), WolfTunnelStatus.class)).isEqualTo(first);
+    }
+
+    @Test
+    void conditions_about_the_agents_tell_where_it_fails() {
+        var refused = status(Scene.nodes(2).connected("a").failing("b", "Unauthorized", "no"));
+        assertThat(verdict(refused, "AgentsAvailable")).isEqualTo("True AllAvailable");
+        assertThat(verdict(refused, "ControlPlaneReachable")).isEqualTo("True Reachable");
+        assertThat(verdict(refused, "Authenticated")).isEqualTo("False Unauthorized");
+
+        var down = status(Scene.nodes(1).failing("a", "ConnectFailure", "no"));
+        assertThat(verdict(down, "ControlPlaneReachable")).isEqualTo("False ConnectFailure");
+        assertThat(verdict(down, "Authenticated")).isEqualTo("Unknown NotKnown");
+
+        var lost = status(Scene.nodes(1).lost("a"));
+        assertThat(verdict(lost, "AgentsAvailable")).isEqualTo("False NodeNotReady");
+        assertThat(verdict(lost, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
+        assertThat(verdict(lost, "WolfReachable")).isEqualTo("Unknown NotKnown");
+
+        var made = status(Scene.nothingThere());
+        assertThat(verdict(made, "AgentsAvailable")).isEqualTo("Unknown NotKnown");
+
+        var unanswering = status(Scene.nodes(1).unreachable("a", true));
+        assertThat(verdict(unanswering, "Authenticated")).isEqualTo("True TokenAccepted");
+        assertThat(verdict(unanswering, "WolfReachable")).isEqualTo("Unknown NotKnown");
+    }
+
+    @Test
+    void unhealthy_tunnels_come_first_the_urgent_before_the_rest_and_then_by_node() {
+        var status = status(Scene.nodes(5)
+                .connected("a")
+                .connected("b", 1, Optional.of(false))
+                .failing("c", "ConnectFailure", "m")
+                .failing("e", "Forbidden", "m")
+                .failing("d", "ConnectFailure", "m"));
+        assertThat(status.tunnels()).extracting(TunnelStatus::node).containsExactly("e", "c", "d", "b", "a");
+        assertThat(status.summary()).isEqualTo("2/5 connected");
+    }
+
+    @Test
+    void list_of_tunnels_is_bounded_in_number_and_in_bytes() {
+        var many = Scene.nodes(5_000);
+        IntStream.range(0, 5_000)
+                .forEach(i -> many.failing(
+                        "node-%04d".formatted(i) + "x".repeat(200), "ConnectFailure", "\u20ac".repeat(5_000)));
+        var status = status(many);
+        assertThat(status.tunnels()).hasSizeBetween(16, 64);
+        assertThat(status.omittedTunnels()).isEqualTo(5_000 - status.tunnels().size());
+        assertThat(new KubernetesSerialization().asJson(status).getBytes(StandardCharsets.UTF_8))
+                .hasSizeLessThan(64 * 1024);
+
+        var short64 = Scene.nodes(70);
+        IntStream.range(0, 70).forEach(i -> short64.connected("n" + i));
+        assertThat(status(short64).tunnels()).hasSize(64);
+        assertThat(status(short64).omittedTunnels()).isEqualTo(6);
+    }
+
+    @Test
+    void attempts_that_fail_for_the_same_reason_are_no_news() {
+        var first = status(Scene.nodes(1).failing("a", "ConnectFailure", "10.0.0.7:443 from port 41234: refused"));
+        var again = Scene.nodes(1)
+                .reports(
+                        "a",
+                        "Connecting",
+                        Optional.of(new AgentReport.Failure("ConnectFailure", "fd00::7:443 from port 5: refused")));
+        assertThat(StatusOf.observations(again.observed(), first, NOW.plusSeconds(60)))
+                .isEqualTo(first);
+    }
+
+    @Test
+    void another_message_with_the_same_reason_is_news_but_the_tunnel_is_down_since_then() {
+        var first = status(Scene.nodes(1).failing("a", "TlsFailure", "the certificate has expired"));
+        var later = StatusOf.observations(
+                Scene.nodes(1)
+                        .failing("a", "TlsFailure", "it is for another host")
+                        .observed(),
+                first,
+                NOW.plusSeconds(60));
+        assertThat(later.tunnels().getFirst().message()).isEqualTo("it is for another host");
+        assertThat(later.tunnels().getFirst().since()).isEqualTo("2026-02-02T12:00:00Z");
+        assertThat(condition(later, "Ready").getMessage()).contains("it is for another host");
+    }
+
+    @Test
+    void reconnection_between_two_looks_is_news() {
+        var first = status(Scene.nodes(1).connected("a", 1, Optional.of(true)));
+        var later = StatusOf.observations(
+                Scene.nodes(1).connected("a", 2, Optional.of(true)).observed(), first, NOW);
+        assertThat(later).isNotEqualTo(first);
+        assertThat(later.tunnels().getFirst().connects()).isEqualTo(2);
+    }
+
+    @Test
+    void condition_keeps_its_time_until_its_status_changes() {
+        var first = status(Scene.nodes(1).failing("a", "DnsFailure", "m"));
+        var otherReason = StatusOf.observations(
+                Scene.nodes(1).failing("a", "Forbidden", "m").observed(), first, NOW.plusSeconds(60));
+        assertThat(condition(otherReason, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:00:00Z");
+        assertThat(condition(otherReason, "Stalled").getLastTransitionTime()).isEqualTo("2026-02-02T12:01:00Z");
+        var mended = StatusOf.observations(Scene.nodes(1).connected("a").observed(), otherReason, NOW.plusSeconds(120));
+        assertThat(condition(mended, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:02:00Z");
+    }
+
+    @Test
+    void new_generation_is_observed() {
+        var first = status(Scene.nodes(1).connected("a"));
+        var later = StatusOf.observations(
+                Scene.nodes(1).connected("a").generation(2).observed(), first, NOW.plusSeconds(5));
+        assertThat(later.observedGeneration()).isEqualTo(2);
+        assertThat(condition(later, "Ready").getObservedGeneration()).isEqualTo(2);
+    }
+
+    @Test
+    void operator_that_has_just_started_believes_the_last_status_where_readiness_agrees() {
+        var last = status(Scene.nodes(3)
+                .connected("a", 3, Optional.of(false))
+                .unreachable("b", true)
+                .failing("c", "DnsFailure", "no such host"));
+        var blind = Scene.nodes(3).unanswered("a", true).unanswered("b", true).unanswered("c", false);
+        assertThat(StatusOf.observations(blind.observed(), last, NOW.plusSeconds(60)))
+                .isEqualTo(last);
+    }
+
+    @Test
+    void operator_that_has_just_started_believes_readiness_where_the_last_status_says_otherwise() {
+        var last = status(Scene.nodes(2).connected("a").failing("b", "DnsFailure", "m"));
+        var blind = Scene.nodes(2).unanswered("a", false).unanswered("b", true);
+        var now = StatusOf.observations(blind.observed(), last, NOW.plusSeconds(60));
+        assertThat(row(now, "a").state()).isEqualTo("Connecting");
+        assertThat(row(now, "b").state()).isEqualTo("Connected");
+    }
+
+    @Test
+    void of_two_pods_on_a_node_the_connected_one_counts_and_never_one_that_goes() {
+        var two = Scene.nodes(1)
+                .add(named("old", false, "2026-01-01T00:00:00Z", true), new AgentAnswer.None())
+                .add(named("new", false, "2026-01-01T00:01:00Z", false), new AgentAnswer.None());
+        assertThat(status(two).tunnels()).singleElement().satisfies(row -> {
+            assertThat(row.pod()).isEqualTo("old");
+            assertThat(row.state()).isEqualTo("Connected");
+        });
+        var going = Scene.nodes(1)
+                .add(named("old", true, "2026-01-01T00:00:00Z", true), new AgentAnswer.None())
+                .add(named("new", false, "2026-01-01T00:01:00Z", false), new AgentAnswer.None());
+        assertThat(status(going).tunnels()).singleElement().satisfies(row -> {
+            assertThat(row.pod()).isEqualTo("new");
+            assertThat(row.state()).isEqualTo("Connecting");
+        });
+    }
+
+    private static AgentPod named(String name, boolean terminating, String created, boolean ready) {
+        var pod = Scene.pod("a", ready, false, "", Scene.running("agent"));
+        return new AgentPod(
+                name,
+                name,
+                pod.ownerUid(),
+                pod.node(),
+                pod.ip(),
+                pod.port(),
+                created,
+                terminating,
+                ready,
+                false,
+                "",
+                pod.containers());
+    }
+
+    @Test
+    void wolf_beside_the_agent_that_does_not_run_is_a_flaw_of_a_tunnel_that_is_up() {
+        var pod = Scene.pod(
+                "a",
+                false,
+                false,
+                "",
+                Scene.running("agent"),
+                new ContainerState("wolf", false, "CrashLoopBackOff", "", Optional.of(139)));
+        var report =
+                new AgentReport("Connected", "", "id", Optional.of(false), 1, Optional.empty(), "1", Optional.empty());
+        var status = status(Scene.nodes(1).add(pod, new AgentAnswer.Reported(report)));
+        assertThat(row(status, "a").state()).isEqualTo("Connected");
+        assertThat(row(status, "a").reason()).isEqualTo("CrashLoopBackOff");
+        assertThat(row(status, "a").message()).contains("container wolf ended with exit status 139");
+    }
+
+    @Test
+    void refused_new_token_is_told_of_while_the_tunnel_lives_on_the_old_one() {
+        var report = new AgentReport(
+                "Connected",
+                "",
+                "id",
+                Optional.of(true),
+                1,
+                Optional.empty(),
+                "1",
+                Optional.of(new AgentReport.Token("2026-01-01T00:00:00Z", true)));
+        var status = status(Scene.nodes(1).says("a", true, new AgentAnswer.Reported(report)));
+        assertThat(verdict(status, "Authenticated")).isEqualTo("False TokenRefused");
+        assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
+    }
+
+    @Test
+    void agents_words_cannot_break_the_status() {
+        var status =
+                status(Scene.nodes(1).failing("a", "ConnectFailure", "line\nline\u0000\u001b[31m " + "x".repeat(999)));
+        assertThat(row(status, "a").message())
+                .startsWith("line line")
+                .hasSizeLessThanOrEqualTo(256)
+                .doesNotContainPattern("\\p{Cntrl}");
+    }
+
+    private static WolfTunnelStatus status(Scene scene) {
+        return StatusOf.observations(scene.observed(), null, NOW);
+    }
+
+    private static Condition condition(WolfTunnelStatus status, String type) {
+        return status.conditions().stream()
+                .filter(condition -> condition.getType().equals(type))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static String verdict(WolfTunnelStatus status, String type) {
+        return condition(status, type).getStatus() + " "
+                + condition(status, type).getReason();
+    }
+
+    private static TunnelStatus row(WolfTunnelStatus status, String node) {
+        return status.tunnels().stream()
+                .filter(row -> node.equals(row.node()))
+                .findFirst()
+                .orElseThrow();
+    }
+}
