@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -33,6 +34,7 @@ import ml.helix.wolf.revdial.Timers;
  * the same id again would displace the agent that runs.
  */
 public final class Doctor {
+    private static final List<String> ORDER = List.of("name", "connect", "proxy", "tls", "token", "upgrade", "local");
     private static final Duration REMOTE = Duration.ofSeconds(30);
     private static final Duration FIRST_LINE = Duration.ofSeconds(5);
     private static final Duration LOCAL = Duration.ofSeconds(5);
@@ -68,11 +70,12 @@ public final class Doctor {
             local(new WolfDialer(local, resolver, timers), timers);
             timers.shutdownNow();
         }
+        checks.sort(Comparator.comparingInt(check -> ORDER.indexOf(check.hop())));
         return new Diagnosis(checks);
     }
 
     private void remote(Connector connector, ScheduledExecutorService timers) {
-        List<String> ahead = new ArrayList<>(List.of("name", "connect", "proxy", "tls", "token", "upgrade"));
+        List<String> ahead = new ArrayList<>(ORDER.subList(0, ORDER.size() - 1));
         if (proxy.isEmpty()) {
             skip(ahead, "proxy", "none to pass");
         }

@@ -60,7 +60,7 @@ class DoctorIT {
         assertThat(diagnosis.healthy()).isTrue();
         assertThat(diagnosis.table())
                 .containsSubsequence(
-                        "proxy    -", "tls      -", "name     ok", "connect  ok", "token    ok", "upgrade  ok")
+                        "name     ok", "connect  ok", "proxy    -", "tls      -", "token    ok", "upgrade  ok")
                 .containsSubsequence("local    ok", "All well.")
                 .doesNotContain(TOKEN);
     }
