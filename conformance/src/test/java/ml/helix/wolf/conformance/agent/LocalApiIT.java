@@ -1,11 +1,15 @@
 package ml.helix.wolf.conformance.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.ScriptedLocal;
 import org.junit.jupiter.api.Test;
@@ -46,6 +50,34 @@ class LocalApiIT extends AgentSpec {
         Connection control = connected("-local", "unix://" + socket);
         refusedBecause(control, "nobody listens");
         stillAnswers(control);
+    }
+
+    /** A real process, because root may open any socket: root's loses the capability that lets it. */
+    @Test
+    void whereItsSocketIsNotPermittedTheServerHearsWhy() throws Exception {
+        boolean root =
+                ProcessHandle.current().info().user().filter("root"::equals).isPresent();
+        Path setpriv = Path.of("/usr/bin/setpriv");
+        assumeThat(!root || Files.isExecutable(setpriv))
+                .as("root can't drop a capability without setpriv")
+                .isTrue();
+        List<String> powerless =
+                root ? List.of(setpriv.toString(), "--bounding-set=-dac_override,-dac_read_search") : List.of();
+        Path socket = folder.resolve("wolf.sock");
+        try (ScriptedLocal wolf = ScriptedLocal.at(socket)) {
+            Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("---------"));
+            try (AgentProcess agent = AgentProcess.start(
+                    folder,
+                    powerless,
+                    List.of(),
+                    Map.of("RUNNER_TOKEN", TOKEN),
+                    List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", wolf.address()))) {
+                Connection control = accepted();
+                refusedBecause(control, "not permitted");
+                stillAnswers(control);
+                agent.await(status -> status.path("wolfReachable").isBoolean(), "probe");
+            }
+        }
     }
 
     @Test
