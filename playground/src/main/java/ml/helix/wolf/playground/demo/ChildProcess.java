@@ -41,7 +41,7 @@ final class ChildProcess implements AutoCloseable {
 
     /** Blocks until {@code readyz} answers 200. */
     void awaitReady(HttpClient http, String readyz) throws NotSeen, InterruptedException {
-        Await.until(name + " ready", Duration.ofSeconds(40), List.of(log), () -> {
+        Await.until(name + " ready", Duration.ofSeconds(60), List.of(log), () -> {
             if (!process.isAlive()) {
                 return Optional.of(false);
             }
@@ -67,6 +67,10 @@ final class ChildProcess implements AutoCloseable {
         if (!process.isAlive()) {
             throw new NotSeen(name + " ended with status " + process.exitValue(), List.of(log));
         }
+    }
+
+    String name() {
+        return name;
     }
 
     long pid() {

@@ -16,9 +16,13 @@ final class Guide {
 
     void print() {
         NodeWolf first = world.nodes().getFirst();
-        screen.part("Everything stays up until Ctrl-C. Try:");
+        screen.part("Everything stays up until Ctrl-C. To look around:");
         screen.line("the cluster");
         screen.command("kubectl --kubeconfig " + world.kubeconfig() + " -n " + Example.NAMESPACE + " get wt,ds,po");
+        if (world.embedded()) {
+            screen.line("  (the embedded API server takes get, describe, wait, delete and apply --server-side");
+            screen.line("  --validate=false; --watch, logs and exec take a real one: --kubeconfig)");
+        }
         screen.line("a Wolf, through its tunnel");
         screen.command("curl -H \"Authorization: Bearer $(cat " + folder.resolve("admin-token") + ")\" "
                 + world.caller().url() + Caller.path(first.runnerId()));

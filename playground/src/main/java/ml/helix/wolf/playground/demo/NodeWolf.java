@@ -2,7 +2,6 @@ package ml.helix.wolf.playground.demo;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -18,6 +17,8 @@ final class NodeWolf implements AutoCloseable {
     static final int PORT = 8080;
 
     private static final int AGENT_PORT = 9797;
+    private static final int FIRST_ADDRESS = 11;
+    private static final int ADDRESSES = 20;
 
     private final SimulatedNode node;
     private final FakeWolf wolf;
@@ -28,28 +29,40 @@ final class NodeWolf implements AutoCloseable {
     }
 
     /**
-     * Starts a Wolf on the node's address.
+     * Starts a Wolf on the first address from 127.0.0.11 on whose ports are free, so that two demos get along.
      *
-     * @throws NotSeen when that address or a port of it can't be had
+     * @throws NotSeen when none of twenty can be had
      */
-    static NodeWolf start(String name, String address, Map<String, String> labels) throws NotSeen, IOException {
-        SimulatedNode node = new SimulatedNode(name, address, labels, List.of());
-        InetAddress ip = InetAddress.ofLiteral(address);
-        try (ServerSocket free = new ServerSocket(AGENT_PORT, 1, ip)) {
-            free.setReuseAddress(true);
-        } catch (BindException e) {
-            throw unbindable(address, AGENT_PORT, "agent", e);
+    static NodeWolf start(String name, Map<String, String> labels) throws NotSeen, IOException {
+        String why = "";
+        for (int last = FIRST_ADDRESS; last < FIRST_ADDRESS + ADDRESSES; last++) {
+            String address = "127.0.0." + last;
+            FakeWolf wolf = FakeWolf.at(new InetSocketAddress(InetAddress.ofLiteral(address), PORT));
+            try {
+                requireFree(address, AGENT_PORT);
+                wolf.start();
+            } catch (IOException | UncheckedIOException e) {
+                why = address + ": " + e.getMessage();
+                continue;
+            }
+            NodeWolf started = new NodeWolf(new SimulatedNode(name, address, labels, List.of()), wolf);
+            started.post("/api/v1/apps/add", "{\"id\":\"blender-on-%s\",\"title\":\"Blender\"}".formatted(name));
+            started.post("/api/v1/sessions/add", "{\"app_id\":\"blender-on-%s\"}".formatted(name));
+            return started;
         }
-        FakeWolf wolf = FakeWolf.at(new InetSocketAddress(ip, PORT));
-        try {
-            wolf.start();
-        } catch (UncheckedIOException e) {
-            throw unbindable(address, PORT, "Wolf", e);
+        throw new NotSeen(
+                "an address from 127.0.0.%d on for node %s, with ports %d (Wolf) and %d (agent) free. The last tried was %s."
+                                .formatted(FIRST_ADDRESS, name, PORT, AGENT_PORT, why)
+                        + "\nEnd what listens there; on macOS make one first: sudo ifconfig lo0 alias 127.0.0."
+                        + FIRST_ADDRESS,
+                List.of());
+    }
+
+    private static void requireFree(String address, int port) throws IOException {
+        try (ServerSocket socket = new ServerSocket()) {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(InetAddress.ofLiteral(address), port));
         }
-        NodeWolf started = new NodeWolf(node, wolf);
-        started.post("/api/v1/apps/add", "{\"id\":\"blender-on-%s\",\"title\":\"Blender\"}".formatted(name));
-        started.post("/api/v1/sessions/add", "{\"app_id\":\"blender-on-%s\"}".formatted(name));
-        return started;
     }
 
     SimulatedNode node() {
@@ -83,13 +96,6 @@ final class NodeWolf implements AutoCloseable {
                 throw new IOException("The demo's Wolf refused " + path);
             }
         }
-    }
-
-    private static NotSeen unbindable(String address, int port, String whose, Throwable cause) {
-        String hint = String.valueOf(cause.getMessage()).contains("in use")
-                ? "something listens there: end it, or the demo that still runs"
-                : cause.getMessage() + "; macOS needs: sudo ifconfig lo0 alias " + address;
-        return new NotSeen(address + ":" + port + " for the simulated node's " + whose + ": " + hint, List.of());
     }
 
     @Override

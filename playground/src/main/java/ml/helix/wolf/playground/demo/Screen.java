@@ -29,9 +29,14 @@ final class Screen {
         out.println(fitted("  " + text));
     }
 
-    /** A line that is to be copied: never cut. */
+    /** A command as one would type it: never cut. */
     synchronized void command(String text) {
-        out.println("    " + text);
+        out.println("  $ " + text);
+    }
+
+    /** A line of a command's answer. What does not fit is cut. */
+    synchronized void answer(String text) {
+        out.println(fitted("    " + text));
     }
 
     /** What has just been seen, and when. */
@@ -43,7 +48,7 @@ final class Screen {
 
     /** A name and what it stands for, aligned with its like. */
     synchronized void entry(String name, String place, String note) {
-        out.println(fitted("  %-15s %-24s %s".formatted(name, place, note)));
+        out.println(fitted("  %-14s %-23s %s".formatted(name, place, note)));
     }
 
     /** The last lines of a log file. */

@@ -1,6 +1,8 @@
 package ml.helix.wolf.playground.demo;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,31 +28,27 @@ final class Story {
 
     /** Applies the example and watches until every tunnel is up. */
     void connects() throws NotSeen, IOException, InterruptedException {
-        screen.part("1. A WolfTunnel is applied, and the operator makes it so");
-        Example example = world.example();
-        example.apply(world.client());
-        screen.line("applied " + Example.FILE + ", with the demo's own URL, token and reconnectSeconds: 1");
-        screen.command("kubectl get wolftunnels -n " + Example.NAMESPACE + " -w");
+        screen.part("1. A WolfTunnel is applied: the operator starts an agent on each GPU node, each agent dials out");
+        world.example().apply(world.client());
+        screen.line(Example.FILE + ", its URL, token and reconnectSeconds replaced by the demo's");
         JsonNode tunnel = watch(
                 "the WolfTunnel Ready with " + world.nodes().size() + " tunnels",
                 Duration.ofSeconds(40),
-                found -> ready(found).equals("True")
-                        && states(found).stream().allMatch("Connected"::equals)
-                        && states(found).size() == world.nodes().size());
+                found ->
+                        ready(found).equals("True") && world.nodes().stream().allMatch(node -> connected(found, node)));
         perNode(tunnel);
-        screen.seen("one agent process per node, each with one outbound connection");
+        podsReady();
+        screen.seen("one agent per node, a real process, with one outbound connection");
     }
 
     /** Sends a request through each tunnel. */
     void answers() throws NotSeen, InterruptedException {
-        screen.part("2. Each Wolf is reached through its tunnel: nothing listens for it but its own node");
+        screen.part("2. Each Wolf is reached through its tunnel");
         for (NodeWolf node : world.nodes()) {
-            screen.command("GET " + Caller.path(node.runnerId()));
-            Answer answer = world.caller().sessions(node.runnerId());
-            screen.line("    " + answer.brief(BODY));
+            Answer answer = ask(node);
             require(answered(answer, node), "the answer of the Wolf on " + node.name());
         }
-        screen.seen("each answer names its own node");
+        screen.seen("each answer names a session of its own node");
     }
 
     /** Cuts one node off and watches its tunnel go. */
@@ -59,20 +57,17 @@ final class Story {
         NodeWolf whole = world.nodes().getFirst();
         screen.part("3. The network between " + broken.name() + " and the control plane is cut");
         world.uplink().cut(broken.runnerId());
-        screen.command("kubectl get wolftunnels -n " + Example.NAMESPACE + " -w");
         JsonNode tunnel = watch(
                 "the WolfTunnel not Ready, " + broken.name() + " Disconnected with a reason",
                 Duration.ofSeconds(25),
                 found -> ready(found).equals("False")
-                        && state(found, broken).equals("Disconnected")
+                        && of(found, broken).path("state").asText().equals("Disconnected")
                         && !of(found, broken).path("reason").asText().isEmpty());
         perNode(tunnel);
-        screen.command("GET " + Caller.path(broken.runnerId()));
-        Answer answer = world.caller().sessions(broken.runnerId());
-        screen.line("    " + answer.brief(BODY));
+        Answer answer = ask(broken);
         require(answer.status() >= 502 && answer.status() <= 504, "a named failure for " + broken.runnerId());
-        require(answered(world.caller().sessions(whole.runnerId()), whole), "an answer from " + whole.runnerId());
-        screen.seen("the status says which node and why; " + whole.name() + " still answers");
+        require(answered(ask(whole), whole), "an answer from " + whole.runnerId());
+        screen.seen("the status says which node and why; the other one still answers");
     }
 
     /** Mends it and watches it come back. */
@@ -80,16 +75,12 @@ final class Story {
         NodeWolf mended = world.nodes().getLast();
         screen.part("4. The network is back, and nobody does anything");
         world.uplink().mend(mended.runnerId());
-        screen.command("kubectl get wolftunnels -n " + Example.NAMESPACE + " -w");
         JsonNode tunnel = watch(
                 "the WolfTunnel Ready again",
                 Duration.ofSeconds(40),
-                found -> ready(found).equals("True") && state(found, mended).equals("Connected"));
+                found -> ready(found).equals("True") && connected(found, mended));
         perNode(tunnel);
-        screen.command("GET " + Caller.path(mended.runnerId()));
-        Answer answer = world.caller().sessions(mended.runnerId());
-        screen.line("    " + answer.brief(BODY));
-        require(answered(answer, mended), "an answer from " + mended.runnerId() + " again");
+        require(answered(ask(mended), mended), "an answer from " + mended.runnerId() + " again");
         screen.seen("the agent came back by itself, and its Wolf answers again");
     }
 
@@ -116,33 +107,68 @@ final class Story {
         screen.seen("its DaemonSet, its pods and their processes are gone");
     }
 
-    /** Prints a row whenever the tunnel's columns change, until it is as wanted. */
-    private JsonNode watch(String what, Duration deadline, Predicate<JsonNode> wanted)
-            throws NotSeen, InterruptedException {
-        screen.line("  " + table.header());
-        List<List<String>> printed = new ArrayList<>();
-        return Await.until(what, deadline, world.logs(), () -> {
-            Optional<JsonNode> tunnel = Example.tunnel(world.client());
-            tunnel.ifPresent(found -> {
-                List<String> meaning = table.meaning(found);
-                if (printed.isEmpty() || !printed.getLast().equals(meaning)) {
-                    printed.add(meaning);
-                    screen.line("  " + table.row(found, Instant.now()));
-                }
-            });
-            return tunnel.filter(wanted);
+    /** A pod's readiness follows at its probe's pace; a change of it is what the operator notices first. */
+    private void podsReady() throws NotSeen, InterruptedException {
+        Await.until("every agent's pod ready", Duration.ofSeconds(20), world.logs(), () -> {
+            List<DaemonSet> sets = world.client()
+                    .apps()
+                    .daemonSets()
+                    .inNamespace(Example.NAMESPACE)
+                    .list()
+                    .getItems();
+            return sets.stream()
+                    .filter(set ->
+                            set.getStatus().getNumberReady() == world.nodes().size())
+                    .findFirst();
         });
     }
 
+    private Answer ask(NodeWolf node) throws InterruptedException {
+        screen.command("curl $control_plane" + Caller.path(node.runnerId()));
+        Answer answer = world.caller().sessions(node.runnerId());
+        screen.answer(answer.brief(BODY));
+        return answer;
+    }
+
+    /** Prints a row whenever the tunnel's columns change, until it is as wanted. */
+    private JsonNode watch(String what, Duration deadline, Predicate<JsonNode> wanted)
+            throws NotSeen, InterruptedException {
+        screen.command("kubectl -n " + Example.NAMESPACE + " get wolftunnels --watch");
+        screen.answer(table.header());
+        List<List<String>> printed = new ArrayList<>();
+        try {
+            return Await.until(what, deadline, List.of(), () -> printed(printed).filter(wanted));
+        } catch (NotSeen e) {
+            Example.tunnel(world.client()).ifPresent(this::perNode);
+            throw new NotSeen(String.valueOf(e.getMessage()), world.logs());
+        }
+    }
+
+    private Optional<JsonNode> printed(List<List<String>> printed) {
+        Optional<JsonNode> tunnel = Example.tunnel(world.client());
+        tunnel.ifPresent(found -> {
+            List<String> meaning = table.meaning(found);
+            if (printed.isEmpty() || !printed.getLast().equals(meaning)) {
+                printed.add(meaning);
+                screen.answer(table.row(found, Instant.now()));
+            }
+        });
+        return tunnel;
+    }
+
     private void perNode(JsonNode tunnel) {
-        screen.command("kubectl get wolftunnel " + Example.NAME + " -n " + Example.NAMESPACE + " -o yaml");
-        for (JsonNode row : tunnel.at("/status/tunnels")) {
-            screen.line("  %-7s %-13s %-16s %s"
+        screen.line("its status.tunnels:");
+        for (NodeWolf node : world.nodes()) {
+            JsonNode row = of(tunnel, node);
+            String why = row.path("reason").asText();
+            screen.answer("%-8s %-12s %s"
                     .formatted(
-                            row.path("node").asText(),
+                            node.name(),
                             row.path("state").asText(),
-                            row.path("reason").asText(),
-                            row.path("message").asText()));
+                            why.isEmpty()
+                                    ? ""
+                                    : why + ": " + row.path("message").asText())
+                    .stripTrailing());
         }
     }
 
@@ -155,14 +181,11 @@ final class Story {
         return "";
     }
 
-    private static List<String> states(JsonNode tunnel) {
-        List<String> states = new ArrayList<>();
-        tunnel.at("/status/tunnels").forEach(row -> states.add(row.path("state").asText()));
-        return states;
-    }
-
-    private static String state(JsonNode tunnel, NodeWolf node) {
-        return of(tunnel, node).path("state").asText();
+    /** Connected, by the agent's own word. */
+    private static boolean connected(JsonNode tunnel, NodeWolf node) {
+        JsonNode row = of(tunnel, node);
+        return row.path("state").asText().equals("Connected")
+                && row.path("reason").asText().isEmpty();
     }
 
     private static JsonNode of(JsonNode tunnel, NodeWolf node) {
@@ -171,7 +194,7 @@ final class Story {
                 return row;
             }
         }
-        return tunnel.path("no such node");
+        return MissingNode.getInstance();
     }
 
     private static boolean answered(Answer answer, NodeWolf node) {

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import ml.helix.wolf.playground.api.EmbeddedApi;
 import ml.helix.wolf.playground.node.NodeSimulator;
@@ -71,15 +72,17 @@ final class World implements AutoCloseable {
     /** Starts the parts, each named on the screen with where it is. */
     void start(Screen screen) throws NotSeen, IOException, InterruptedException {
         for (int i = 1; i <= 2; i++) {
-            nodes.add(opened(NodeWolf.start("gpu-" + i, "127.0.0.1" + i, labels())));
+            nodes.add(opened(NodeWolf.start("gpu-" + i, labels())));
         }
         write("runner-token", runnerToken);
         write("admin-token", adminToken);
         Files.createDirectories(folder.resolve("logs"));
 
+        String atControlPlane = startControlPlane();
         Path kubeconfig = startApi(screen);
-        startControlPlane(screen);
-        startOperator(screen, kubeconfig);
+        String atOperator = startOperator(kubeconfig);
+        awaitReady(screen, controlPlane(), atControlPlane);
+        awaitReady(screen, operator(), atOperator);
         startNodes(screen);
     }
 
@@ -91,7 +94,7 @@ final class World implements AutoCloseable {
                     .withConfig(Config.fromKubeconfig(kubeconfig.toFile()))
                     .build());
             requireOwnNodes();
-            screen.entry("API server", client.getMasterUrl().toString().replaceAll("/$", ""), "of " + kubeconfig);
+            screen.entry("API server", client.getMasterUrl().toString().replaceAll("/$", ""), "real, of " + kubeconfig);
         } else {
             EmbeddedApi api = opened(EmbeddedApi.start());
             client = opened(api.client());
@@ -121,28 +124,25 @@ final class World implements AutoCloseable {
         }
     }
 
-    private void startControlPlane(Screen screen) throws NotSeen, IOException, InterruptedException {
+    private String startControlPlane() throws IOException {
         int port = ChildProcess.freePort();
-        String url = "http://127.0.0.1:" + port;
         controlPlane = opened(ChildProcess.start(
                 List.of(
                         bin("control-plane"),
                         "-listen=127.0.0.1:" + port,
                         "-runner-token-file=" + folder.resolve("runner-token"),
                         "-admin-token-file=" + folder.resolve("admin-token"),
-                        "-grace=5",
-                        "-dial-timeout=10"),
+                        "-grace=1"),
                 Map.of(),
                 log("control-plane")));
         uplink = opened(Uplink.start(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port)));
-        controlPlane.awaitReady(http, url + "/readyz");
+        String url = "http://127.0.0.1:" + port;
         caller = new Caller(http, url, adminToken);
-        screen.entry("control plane", url, "bin/control-plane, process " + controlPlane.pid());
+        return url;
     }
 
-    private void startOperator(Screen screen, Path kubeconfig) throws NotSeen, IOException, InterruptedException {
+    private String startOperator(Path kubeconfig) throws IOException {
         int port = ChildProcess.freePort();
-        String url = "http://127.0.0.1:" + port;
         operator = opened(ChildProcess.start(
                 List.of(bin("operator")),
                 Map.of(
@@ -157,8 +157,12 @@ final class World implements AutoCloseable {
                         "OPERATOR_LISTEN",
                         "127.0.0.1:" + port),
                 log("operator")));
-        operator.awaitReady(http, url + "/readyz");
-        screen.entry("operator", url + "/metrics", "bin/operator, process " + operator.pid());
+        return "http://127.0.0.1:" + port;
+    }
+
+    private void awaitReady(Screen screen, ChildProcess program, String url) throws NotSeen, InterruptedException {
+        program.awaitReady(http, url + "/readyz");
+        screen.entry(program.name(), url, "bin/" + program.name() + ", process " + program.pid());
     }
 
     private void startNodes(Screen screen) {
@@ -168,8 +172,29 @@ final class World implements AutoCloseable {
         simulator.start();
         for (NodeWolf node : nodes) {
             screen.entry(
-                    "node " + node.name(), node.node().address(), "simulated; its Wolf is on port " + NodeWolf.PORT);
+                    "node " + node.name(),
+                    node.node().address(),
+                    "simulated; its pods are processes, its Wolf is on port " + NodeWolf.PORT);
         }
+        if (settings.kubeconfig().isPresent()) {
+            opened(this::tidy);
+        }
+    }
+
+    /** Leaves nothing in a cluster that lives on. */
+    private void tidy() throws IOException, InterruptedException {
+        try {
+            example().delete(client());
+            Await.until("no pod left", Duration.ofSeconds(20), List.of(), () -> Optional.of(true)
+                    .filter(yes -> client().pods()
+                            .inNamespace(Example.NAMESPACE)
+                            .list()
+                            .getItems()
+                            .isEmpty()));
+        } catch (NotSeen e) {
+            closeQuietly(simulator());
+        }
+        simulator().deregister();
     }
 
     /** The example, led to this control plane. */
@@ -204,6 +229,11 @@ final class World implements AutoCloseable {
 
     ChildProcess operator() {
         return started(operator);
+    }
+
+    /** Whether the API server is the embedded one. */
+    boolean embedded() {
+        return settings.kubeconfig().isEmpty();
     }
 
     /** What leads kubectl to the API server. */

@@ -92,13 +92,24 @@ final class Kubelets implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        byUid.values().parallelStream().forEach(run -> {
-            try {
-                run.terminate(Duration.ofSeconds(3));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+        List<Thread> ending = byUid.values().stream()
+                .map(run -> Thread.ofVirtual().name("end").start(() -> terminate(run)))
+                .toList();
+        try {
+            for (Thread thread : ending) {
+                thread.join();
             }
-        });
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         prober.close();
+    }
+
+    private static void terminate(PodRun run) {
+        try {
+            run.terminate(Duration.ofSeconds(3));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
 public final class NodeSimulator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeSimulator.class);
     private static final Duration RESYNC = Duration.ofSeconds(2);
+    private static final Duration HEARTBEAT = Duration.ofSeconds(4);
 
     private final KubernetesClient client;
     private final List<SimulatedNode> nodes;
@@ -35,7 +36,7 @@ public final class NodeSimulator implements AutoCloseable {
     private final DaemonSetController controller;
     private final Semaphore changes = new Semaphore(1);
     private final List<SharedIndexInformer<?>> informers = new ArrayList<>();
-    /** Set by start; null where the cluster has controllers of its own. */
+    /** Set by start. */
     private @Nullable Thread control;
 
     private volatile boolean closed;
@@ -62,13 +63,14 @@ public final class NodeSimulator implements AutoCloseable {
         informers.add(client.pods().inAnyNamespace().inform(new PodHandler()));
         if (hasControllers()) {
             LOG.info("This cluster has controllers of its own: only its simulated nodes' pods are run here");
+            control = Thread.ofVirtual().name("node-heartbeats").start(() -> repeat(HEARTBEAT, this::beat));
             return;
         }
         informers.add(client.apps().daemonSets().inAnyNamespace().inform(new Trigger<>()));
         informers.add(client.genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
                 .inAnyNamespace()
                 .inform(new Trigger<GenericKubernetesResource>()));
-        control = Thread.ofVirtual().name("daemonset-controller").start(this::control);
+        control = Thread.ofVirtual().name("daemonset-controller").start(() -> repeat(RESYNC, this::reconcile));
     }
 
     /** A controller manager gives every namespace its default ServiceAccount. */
@@ -83,10 +85,7 @@ public final class NodeSimulator implements AutoCloseable {
     private void register(SimulatedNode simulated) {
         Node node = simulated.object(Instant.now());
         client.resource(node).unlock().createOr(existing -> existing.update());
-        client.nodes().withName(simulated.name()).editStatus(current -> {
-            current.setStatus(node.getStatus());
-            return current;
-        });
+        StatusPatch.write(client, node, node.getStatus());
     }
 
     /** Removes the nodes' objects from the API. */
@@ -94,17 +93,29 @@ public final class NodeSimulator implements AutoCloseable {
         nodes.forEach(node -> client.nodes().withName(node.name()).delete());
     }
 
-    private void control() {
+    private void repeat(Duration atLeastEvery, Runnable task) {
         try {
             while (!closed) {
-                changes.tryAcquire(RESYNC.toNanos(), TimeUnit.NANOSECONDS);
+                changes.tryAcquire(atLeastEvery.toNanos(), TimeUnit.NANOSECONDS);
                 changes.drainPermits();
                 if (!closed) {
-                    reconcile();
+                    task.run();
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Without it the cluster would take the nodes for lost. */
+    private void beat() {
+        try {
+            for (SimulatedNode simulated : nodes) {
+                Node node = simulated.object(Instant.now());
+                StatusPatch.write(client, node, node.getStatus());
+            }
+        } catch (KubernetesClientException e) {
+            LOG.warn("No heartbeat this time: {}", e.getMessage());
         }
     }
 

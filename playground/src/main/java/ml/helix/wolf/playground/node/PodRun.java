@@ -135,13 +135,7 @@ final class PodRun {
             PodStatus status = status(written);
             if (!status.equals(written)) {
                 try {
-                    client.pods()
-                            .inNamespace(pod.getMetadata().getNamespace())
-                            .withName(pod.getMetadata().getName())
-                            .editStatus(current -> {
-                                current.setStatus(status);
-                                return current;
-                            });
+                    StatusPatch.write(client, pod, status);
                     written = status;
                 } catch (KubernetesClientException e) {
                     LOG.warn(

@@ -12,10 +12,11 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * Runs containers as processes of this machine: an image stands for an executable. A process gets the container's
- * environment and, of this program's own, only what finding Java takes. Thread-safe.
+ * environment and, of this program's own, only what it takes to find and tune Java. Thread-safe.
  */
 public final class ProcessLauncher implements ContainerLauncher {
-    private static final List<String> INHERITED = List.of("PATH", "HOME", "JAVA_HOME", "LANG", "TMPDIR");
+    private static final List<String> INHERITED =
+            List.of("PATH", "HOME", "JAVA_HOME", "LANG", "TMPDIR", "TUNNEL_AGENT_JAVA_OPTS");
 
     private final Map<String, Path> images;
 
@@ -46,10 +47,26 @@ public final class ProcessLauncher implements ContainerLauncher {
         return Optional.of(new RunningProcess(process));
     }
 
-    private record RunningProcess(Process process) implements Running {
+    private static final class RunningProcess implements Running {
+        private final Process process;
+        private final CompletableFuture<Integer> exit = new CompletableFuture<>();
+
+        private RunningProcess(Process process) {
+            this.process = process;
+            Thread.ofVirtual().name("exit-" + process.pid()).start(this::await);
+        }
+
+        private void await() {
+            try {
+                exit.complete(process.waitFor());
+            } catch (InterruptedException e) {
+                exit.completeExceptionally(e);
+            }
+        }
+
         @Override
         public CompletableFuture<Integer> exit() {
-            return process.onExit().thenApply(Process::exitValue);
+            return exit;
         }
 
         @Override

@@ -15,6 +15,10 @@ import java.util.Map;
  */
 public record SimulatedNode(String name, String address, Map<String, String> labels, List<Taint> taints) {
 
+    /** Enough for a scheduler to let agents on it. */
+    private static final Map<String, Quantity> ROOM =
+            Map.of("cpu", new Quantity("8"), "memory", new Quantity("16Gi"), "pods", new Quantity("110"));
+
     public SimulatedNode {
         labels = Map.copyOf(labels);
         taints = List.copyOf(taints);
@@ -37,8 +41,8 @@ public record SimulatedNode(String name, String address, Map<String, String> lab
                 .withType("InternalIP")
                 .withAddress(address)
                 .endAddress()
-                .addToCapacity("pods", new Quantity("110"))
-                .addToAllocatable("pods", new Quantity("110"))
+                .withCapacity(ROOM)
+                .withAllocatable(ROOM)
                 .addNewCondition()
                 .withType("Ready")
                 .withStatus("True")
