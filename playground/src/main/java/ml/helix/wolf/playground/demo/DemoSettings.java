@@ -25,10 +25,12 @@ record DemoSettings(boolean once, Optional<Path> kubeconfig) {
             "",
             "Uses the API of a real cluster instead of the embedded one; its nodes are not used.");
 
-    static final Program PROGRAM = new Program("demo", """
-            Shows the main job on this machine, no cluster and no root needed: applies a WolfTunnel, waits until
-            it is connected, reaches each Wolf through its tunnel, breaks one and sees it recover. Builds what is
-            needed first. Without flags it then stays up until Ctrl-C.""", List.of(ONCE, KUBECONFIG), Map.of());
+    private static final String PURPOSE = """
+            Shows the main job on this machine, no cluster and no root needed: applies a WolfTunnel, waits
+            until it is connected, reaches each Wolf through its tunnel, breaks one and sees it recover.
+            Builds what is needed first. Without flags it then stays up until Ctrl-C.""";
+
+    static final Program PROGRAM = new Program("demo", PURPOSE, List.of(ONCE, KUBECONFIG), Map.of());
 
     /** @throws UsageException with every problem at once */
     static DemoSettings of(Settings settings) throws UsageException {
