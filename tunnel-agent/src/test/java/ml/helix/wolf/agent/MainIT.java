@@ -3,6 +3,7 @@ package ml.helix.wolf.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -76,6 +77,7 @@ class MainIT {
         try (var server = ScriptedServer.plain()) {
             Process process = agent(server);
             try (Peer control = server.next().upgrade()) {
+                RunningAgent.await(() -> assertThat(err()).contains("Connected"));
                 process.destroy();
 
                 Peer.Frame goodbye = control.next();
@@ -149,7 +151,11 @@ class MainIT {
         return Files.readString(folder.resolve("out"));
     }
 
-    private String err() throws IOException {
-        return Files.readString(folder.resolve("err"));
+    private String err() {
+        try {
+            return Files.readString(folder.resolve("err"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }
