@@ -1,11 +1,14 @@
 package ml.helix.wolf.agent;
 
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import ml.helix.wolf.agent.control.ControlConnection;
 import ml.helix.wolf.agent.data.DataPickup;
 import ml.helix.wolf.agent.data.Streams;
+import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.local.Wolf;
 import ml.helix.wolf.agent.reconnect.Backoff;
@@ -29,6 +32,9 @@ final class Tunnel {
     private final ScheduledExecutorService timers;
     private final Backoff backoff;
     private final Thread thread = Thread.ofVirtual().name("tunnel").unstarted(this::run);
+
+    /** Ends the wait for the next attempt. */
+    private final CountDownLatch stopped = new CountDownLatch(1);
 
     private volatile boolean stopping;
     private volatile @Nullable ControlConnection connection;
@@ -58,7 +64,7 @@ final class Tunnel {
 
     /** Answers no conn-ready any more, and does not reconnect. */
     void drain() {
-        stopping = true;
+        endWaiting();
         ControlConnection current = connection;
         if (current != null) {
             current.drain();
@@ -74,11 +80,16 @@ final class Tunnel {
     }
 
     void close() {
-        stopping = true;
+        endWaiting();
         ControlConnection current = connection;
         if (current != null) {
             current.close();
         }
+    }
+
+    private void endWaiting() {
+        stopping = true;
+        stopped.countDown();
     }
 
     private void run() {
@@ -96,9 +107,13 @@ final class Tunnel {
                 fresh.serve(this::up);
                 return;
             } catch (TunnelException e) {
-                if (!ended(e)) {
-                    return;
-                }
+                ended(e);
+            } catch (RuntimeException e) {
+                LOG.error("A fault of the agent ended the control connection", e);
+                ended(new TunnelException(
+                        FailureReason.PROTOCOL_ERROR,
+                        "the agent has a fault: " + e.getClass().getSimpleName(),
+                        e));
             }
         }
     }
@@ -109,13 +124,16 @@ final class Tunnel {
         LOG.info("Connected to {}", settings.url());
     }
 
-    /** Reports the end and waits. Returns whether to try again. */
-    private boolean ended(TunnelException why) {
+    /** Reports the end and waits, unless the tunnel is to stop. */
+    private void ended(TunnelException why) {
         Duration up = upSince == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - upSince);
         if (upSince == 0) {
             report.refused(why);
         } else {
             report.lost(why);
+        }
+        if (stopping) {
+            return;
         }
         Duration wait = backoff.next(why, up);
         LOG.warn(
@@ -123,14 +141,10 @@ final class Tunnel {
                 why.reason().word(),
                 why.getMessage(),
                 "%.1f".formatted(wait.toMillis() / 1000.0));
-        if (stopping) {
-            return false;
-        }
         try {
-            Thread.sleep(wait);
-            return true;
+            stopped.await(wait.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
-            return false;
+            stopping = true;
         }
     }
 }

@@ -100,10 +100,9 @@ class MainIT {
                 try (Peer _ = server.next().upgrade()) {
                     RunningAgent.await(() -> assertThat(wolf.open()).isOne());
                     process.destroy();
-                    RunningAgent.await(() -> {
-                        control.binary(CONN_READY);
-                        assertThat(control.line()).contains("stopping");
-                    });
+                    RunningAgent.await(() -> assertThat(err()).contains("Stopping"));
+                    control.binary(CONN_READY);
+                    assertThat(control.line()).contains("stopping");
                     assertThat(process.isAlive()).as("waits for its stream").isTrue();
 
                     process.destroy();
