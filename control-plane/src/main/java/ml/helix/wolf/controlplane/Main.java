@@ -1,52 +1,66 @@
 package ml.helix.wolf.controlplane;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import ml.helix.wolf.program.Logs;
 import ml.helix.wolf.program.Settings;
+import ml.helix.wolf.program.StopSignals;
 import ml.helix.wolf.program.UsageException;
 import ml.helix.wolf.program.Version;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Starts the control plane. Exit status: 0 after a clean stop, 2 for bad usage, 1 otherwise. */
+/** The program {@code control-plane}. Exit status: 0 after a clean stop, 2 for bad usage, 1 otherwise. */
 public final class Main {
     private static final Logger log = LoggerFactory.getLogger(Main.class);
 
     private Main() {}
 
-    public static void main(String[] args) {
-        Map<String, String> environment = System.getenv();
-        Settings settings = Settings.read(ControlPlaneSettings.PROGRAM, args, environment);
-        if (settings.helpWanted()) {
-            System.out.print(ControlPlaneSettings.PROGRAM.usage());
-        } else if (settings.command().equals("version")) {
-            System.out.println(Version.text());
-        } else {
-            run(settings, environment);
+    /** See {@code control-plane -help}. */
+    public static void main(String[] arguments) throws InterruptedException {
+        System.exit(run(arguments, System.getenv(), System.out, System.err));
+    }
+
+    /** The exit status. Where the control plane runs, this returns only if it can't: a signal ends the process. */
+    private static int run(String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err)
+            throws InterruptedException {
+        Settings given = Settings.read(ControlPlaneSettings.PROGRAM, arguments, environment);
+        if (given.helpWanted()) {
+            out.print(ControlPlaneSettings.PROGRAM.usage());
+            return 0;
+        }
+        try {
+            if (given.command().equals("version")) {
+                given.done();
+                out.println(Version.text());
+                return 0;
+            }
+            var settings = ControlPlaneSettings.read(given, environment);
+            Logs.configure(settings.logLevel(), settings.logFormat());
+            return serve(settings);
+        } catch (UsageException e) {
+            err.print(e.report(ControlPlaneSettings.PROGRAM));
+            return 2;
         }
     }
 
-    private static void run(Settings settings, Map<String, String> environment) {
+    private static int serve(ControlPlaneSettings settings) throws InterruptedException {
         try {
-            ControlPlaneSettings read = ControlPlaneSettings.read(settings, environment);
-            Logs.configure(read.logLevel(), read.logFormat());
-            ControlPlane controlPlane = ControlPlane.start(read);
-            Runtime.getRuntime()
-                    .addShutdownHook(Thread.ofPlatform().name("stop").unstarted(() -> stop(controlPlane)));
-        } catch (UsageException e) {
-            System.err.print(e.report(ControlPlaneSettings.PROGRAM));
-            System.exit(2);
+            ControlPlane controlPlane = ControlPlane.start(settings);
+            StopSignals.handle(() -> stop(controlPlane));
         } catch (IOException e) {
             log.error("The control plane can't run: {}", e.getMessage());
-            System.exit(1);
+            return 1;
         }
+        new CountDownLatch(1).await();
+        return 1;
     }
 
-    /** Halts, since the status of a process that a signal ended would otherwise be the signal's. */
     private static void stop(ControlPlane controlPlane) {
         log.info("Stopping");
         controlPlane.close();
-        Runtime.getRuntime().halt(0);
+        System.exit(0);
     }
 }

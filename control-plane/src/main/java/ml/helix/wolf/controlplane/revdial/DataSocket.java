@@ -185,6 +185,8 @@ final class DataSocket implements FrameHandler, ByteStream {
         try (Blocker.Callback sent = Blocker.callback()) {
             session().sendFrame(new Frame(OpCode.BINARY, true, ByteBuffer.wrap(buffer, offset, length)), sent, false);
             sent.block();
+        } catch (IOException e) {
+            throw new IOException("the data connection broke", e);
         } finally {
             lock.lock();
             try {

@@ -170,7 +170,9 @@ class DataSocketTest {
 
         socket.close();
 
-        assertThat(failed.get(20, TimeUnit.SECONDS)).hasMessageContaining("aborted");
+        assertThat(failed.get(20, TimeUnit.SECONDS))
+                .hasMessageContaining("broke")
+                .hasRootCauseMessage("aborted");
         assertThat(session.closeCode).isZero();
     }
 

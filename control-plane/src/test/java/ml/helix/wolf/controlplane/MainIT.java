@@ -1,0 +1,88 @@
+package ml.helix.wolf.controlplane;
+
+import static ml.helix.wolf.controlplane.TestControlPlane.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import ml.helix.wolf.program.Version;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as a process: what it prints, how it ends. */
+class MainIT {
+    private static final Map<String, String> TOKENS =
+            Map.of("RUNNER_TOKEN", TestControlPlane.RUNNER_TOKEN, "ADMIN_TOKEN", TestControlPlane.ADMIN_TOKEN);
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void versionPrintsTheVersionAndNothingElse() throws Exception {
+        try (var program = ProgramProcess.start(Main.class, folder, Map.of(), "version")) {
+            assertThat(program.awaitExit()).isZero();
+            assertThat(program.output()).isEqualTo(Version.text() + "\n");
+        }
+    }
+
+    @Test
+    void helpNamesEveryFlag() throws Exception {
+        try (var program = ProgramProcess.start(Main.class, folder, Map.of(), "--help")) {
+            assertThat(program.awaitExit()).isZero();
+            assertThat(program.output())
+                    .contains("-listen, CONTROL_PLANE_LISTEN", "-runner-token-file", "-admin-token-file", "-forward");
+        }
+    }
+
+    @Test
+    void everyProblemIsNamedAtOnceAndTheStatusIs2() throws Exception {
+        try (var program = ProgramProcess.start(
+                Main.class, folder, Map.of("ADMIN_TOKEN", "two words"), "-forward=nothing", "--nonsense")) {
+            assertThat(program.awaitExit()).isEqualTo(2);
+            assertThat(program.output())
+                    .contains("-forward (CONTROL_PLANE_FORWARD) must be address=id")
+                    .contains("unknown flag --nonsense")
+                    .contains("RUNNER_TOKEN is required")
+                    .contains("ADMIN_TOKEN has a space")
+                    .doesNotContain("two words");
+        }
+    }
+
+    @Test
+    void anAddressThatIsTakenIsStatus1() throws Exception {
+        try (var taken = new ServerSocket(0);
+                var program =
+                        ProgramProcess.start(Main.class, folder, TOKENS, "-listen=127.0.0.1:" + taken.getLocalPort())) {
+            assertThat(program.awaitExit()).isEqualTo(1);
+            assertThat(program.output()).contains("cannot listen on");
+        }
+    }
+
+    @Test
+    void sigtermSaysGoodbyeToAgentsAndTheStatusIs0() throws Exception {
+        try (var program = ProgramProcess.start(Main.class, folder, TOKENS, "-listen=127.0.0.1:0")) {
+            Pattern serving = Pattern.compile("Serving HTTP on port (\\d+)");
+            eventually("it serves", () -> serving.matcher(program.output()).find());
+            Matcher port = serving.matcher(program.output());
+            assertThat(port.find()).isTrue();
+            try (var control = RawWebSocket.open(
+                    Integer.parseInt(port.group(1)), "/api/v1/revdial?runnerid=x", TestControlPlane.RUNNER_TOKEN)) {
+                assertThat(control.next().text()).isEqualTo("{\"command\":\"keep-alive\"}\n");
+
+                program.terminate();
+
+                assertThat(control.next()).satisfies(close -> {
+                    assertThat(close.opcode()).isEqualTo(RawWebSocket.CLOSE);
+                    assertThat(close.closeCode()).isEqualTo(1001);
+                });
+            }
+            assertThat(program.awaitExit()).isZero();
+            assertThat(program.output())
+                    .doesNotContain(TestControlPlane.RUNNER_TOKEN)
+                    .doesNotContain(TestControlPlane.ADMIN_TOKEN);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+package ml.helix.wolf.controlplane;
+
+import static ml.helix.wolf.controlplane.TestControlPlane.eventually;
+import static ml.helix.wolf.controlplane.TestControlPlane.proxied;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import ml.helix.wolf.testkit.FakeWolf;
+import ml.helix.wolf.testkit.TestEndpoints;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The real agent, as a process of its own, with the control plane on one side and Wolf on the other. */
+class TunnelIT {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private final FakeWolf wolf = FakeWolf.onLoopback().start();
+    private TestControlPlane controlPlane;
+
+    @BeforeEach
+    void start() throws IOException {
+        controlPlane = TestControlPlane.start(Duration.ofSeconds(2), Duration.ofSeconds(3), "wolf-gpu-1");
+    }
+
+    @AfterEach
+    void close() {
+        controlPlane.close();
+        wolf.close();
+    }
+
+    @Test
+    void aRequestReachesWolfAndItsResponseTheCallerByteForByte() throws Exception {
+        try (var agent = connected(wolf)) {
+            assertThat(bytes("/testkit/screenshot?bytes=2500001&seed=1")).isEqualTo(TestEndpoints.noise(2_500_001, 1));
+            assertThat(bytes("/testkit/pieces?count=15&bytes=4001&pauseMillis=200&seed=2"))
+                    .isEqualTo(TestEndpoints.noise(15 * 4001, 2));
+            byte[] body = TestEndpoints.noise(3_000_001, 3);
+            JsonNode digest = controlPlane.json(controlPlane
+                    .admin(proxied("wolf-gpu-1", "/testkit/digest"))
+                    .POST(BodyPublishers.ofByteArray(body))
+                    .build());
+            assertThat(digest.path("sha256").asText())
+                    .isEqualTo(HexFormat.of()
+                            .formatHex(MessageDigest.getInstance("SHA-256").digest(body)));
+            assertThat(agent.output()).contains("Connected to");
+        }
+    }
+
+    @Test
+    void aWolfOnAUnixSocketIsReachedAlsoAfterItsRestart() throws Exception {
+        try (var onSocket = FakeWolf.at(folder.resolve("wolf.sock")).start();
+                var agent = connected(onSocket)) {
+            assertThat(bytes("/testkit/screenshot?bytes=100001&seed=4")).isEqualTo(TestEndpoints.noise(100_001, 4));
+
+            onSocket.restart();
+
+            assertThat(bytes("/testkit/screenshot?bytes=100001&seed=5")).isEqualTo(TestEndpoints.noise(100_001, 5));
+            assertThat(agent.output()).contains("Connected to");
+        }
+    }
+
+    @Test
+    void eventsComeOneByOne() throws Exception {
+        try (var agent = connected(wolf)) {
+            var response = controlPlane.send(
+                    controlPlane.admin(proxied("wolf-gpu-1", "/api/v1/events")).build(), BodyHandlers.ofInputStream());
+            try (var events = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+                eventually("a subscriber at Wolf", () -> wolf.subscribers() == 1);
+                for (int i = 0; i < 3; i++) {
+                    wolf.emit("Test", JSON.createObjectNode().put("number", i));
+
+                    assertThat(events.readLine()).isEqualTo("event: Test");
+                    assertThat(events.readLine()).isEqualTo("data: {\"number\":" + i + "}");
+                    assertThat(events.readLine()).isEmpty();
+                }
+            }
+            assertThat(agent.output()).contains("Connected to");
+        }
+    }
+
+    @Test
+    void anUpgradedConnectionAndAForwardedOneEcho() throws Exception {
+        byte[] noise = TestEndpoints.noise(1_000_000, 6);
+        String upgrade = " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\nX-Admin-Token: "
+                + TestControlPlane.ADMIN_TOKEN + "\r\n\r\n";
+        try (var agent = connected(wolf);
+                Socket proxied = controlPlane.connect();
+                Socket forwarded = new Socket("127.0.0.1", controlPlane.forwardPort())) {
+            echo(proxied, "GET " + proxied("wolf-gpu-1", "/testkit/echo") + upgrade, noise);
+            echo(forwarded, "GET /testkit/echo" + upgrade, noise);
+            assertThat(agent.output()).contains("Connected to");
+        }
+        eventually("no stream is left", () -> controlPlane.metric("wolf_control_plane_streams_active") == 0);
+    }
+
+    @Test
+    void aWolfThatRefusesIsPickupFailedWithTheReason() throws Exception {
+        try (var agent = connected(wolf)) {
+            wolf.stop();
+            HttpRequest request =
+                    controlPlane.admin(proxied("wolf-gpu-1", "/api/v1/apps")).build();
+
+            assertThat(controlPlane.error(request)).isEqualTo("502 PickupFailed");
+            assertThat(controlPlane.json(request).path("error").path("message").asText())
+                    .contains(wolf.local(), "refused");
+
+            wolf.start();
+            assertThat(controlPlane.send(request).statusCode()).isEqualTo(200);
+            assertThat(agent.output()).contains("Connected to");
+        }
+    }
+
+    @Test
+    void aTunnelThatHangsIsADialTimeout() throws Exception {
+        try (var agent = connected(wolf)) {
+            agent.signal("STOP");
+
+            assertThat(controlPlane.error(controlPlane
+                            .admin(proxied("wolf-gpu-1", "/api/v1/apps"))
+                            .build()))
+                    .isEqualTo("504 DialTimeout");
+        }
+    }
+
+    @Test
+    void aTunnelThatIsGoneIsAReconnectTimeoutAndThenNoConnection() throws Exception {
+        try (var agent = connected(wolf)) {
+            agent.kill();
+            eventually("its control connection is gone", () -> controlPlane.activeConnections() == 0);
+            HttpRequest request =
+                    controlPlane.admin(proxied("wolf-gpu-1", "/api/v1/apps")).build();
+
+            assertThat(controlPlane.error(request)).isEqualTo("504 ReconnectTimeout");
+            assertThat(controlPlane.error(request)).isEqualTo("503 NoConnection");
+        }
+    }
+
+    @Test
+    void anAgentWithAWrongTokenGetsNoTunnel() throws Exception {
+        try (var agent = agent(wolf, "not-the-token")) {
+            eventually("it says why", () -> agent.output().contains("Unauthorized"));
+
+            assertThat(controlPlane.error(controlPlane
+                            .admin(proxied("wolf-gpu-1", "/api/v1/apps"))
+                            .build()))
+                    .isEqualTo("503 NoConnection");
+            assertThat(agent.output()).doesNotContain("not-the-token");
+        }
+    }
+
+    @Test
+    void anAgentThatIsToldToStopLeavesInOrder() throws Exception {
+        try (var agent = connected(wolf)) {
+            agent.terminate();
+
+            assertThat(agent.awaitExit()).isZero();
+            eventually("its control connection is gone", () -> controlPlane.activeConnections() == 0);
+        }
+    }
+
+    private byte[] bytes(String path) throws Exception {
+        return controlPlane
+                .send(controlPlane.admin(proxied("wolf-gpu-1", path)).build(), BodyHandlers.ofByteArray())
+                .body();
+    }
+
+    private static void echo(Socket socket, String request, byte[] noise) throws Exception {
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+        InputStream in = socket.getInputStream();
+        var head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            head.append((char) in.read());
+        }
+        assertThat(head.toString()).startsWith("HTTP/1.1 101");
+        Thread sender = Thread.ofVirtual().start(() -> {
+            try {
+                socket.getOutputStream().write(noise);
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        });
+        assertThat(in.readNBytes(noise.length)).isEqualTo(noise);
+        sender.join();
+    }
+
+    private ProgramProcess connected(FakeWolf target) throws Exception {
+        ProgramProcess agent = agent(target, TestControlPlane.RUNNER_TOKEN);
+        eventually("the agent is connected", () -> controlPlane.activeConnections() == 1);
+        eventually("it knows", () -> agent.output().contains("Connected to"));
+        return agent;
+    }
+
+    private ProgramProcess agent(FakeWolf target, String token) throws IOException {
+        return ProgramProcess.start(
+                ml.helix.wolf.agent.Main.class,
+                folder,
+                Map.of(
+                        "HELIX_API_URL",
+                        "http://127.0.0.1:" + controlPlane.port(),
+                        "WOLF_ID",
+                        "gpu-1",
+                        "RUNNER_TOKEN",
+                        token,
+                        "WOLF_LOCAL_ADDR",
+                        target.local(),
+                        "AGENT_LISTEN",
+                        "127.0.0.1:0",
+                        "LC_ALL",
+                        "C.UTF-8"));
+    }
+}
