@@ -16,8 +16,8 @@ public record TunnelStatus(
         @JsonPropertyDescription("What the control plane knows this Wolf by, without wolf- before it.") @Nullable
         String wolfId,
 
-        @JsonPropertyDescription("Connected, Connecting, Disconnected and Draining, as the agent says; Pending,"
-                + " Failing, Unknown, Ready and NotReady, where only the pod speaks.")
+        @JsonPropertyDescription("Connected, Connecting, Disconnected, Draining; Pending, Failing or Unknown"
+                + " where the agent does not run.")
         @Nullable
         String state,
 
@@ -36,7 +36,7 @@ public record TunnelStatus(
         @JsonPropertyDescription("The agent's version.") @Nullable
         String agentVersion,
 
-        @JsonPropertyDescription("With delivery File: Current when the agent uses the Secret's present token, Previous"
-                + " while it does not yet, Refused when the control plane refused the present one.")
+        @JsonPropertyDescription("With delivery File, from agents that tell: since when the file has the token that the"
+                + " agent sees. Earlier than the Secret's change: the new token has not come yet.")
         @Nullable
-        String token) {}
+        String tokenSince) {}

@@ -51,7 +51,7 @@ final class Applier {
         var key = key(desired);
         var last = applied.get(key);
         if (last != null && last.desired().equals(desired) && untouched(last, actual)) {
-            return new Outcome<>(actual.orElseThrow(), false);
+            return new Outcome<>(newest(last.answer(), actual.orElseThrow()), false);
         }
         var answer = client.resource(desired).patch(APPLY);
         applied.put(key, new Applied(desired, answer, ours(answer)));
@@ -63,6 +63,12 @@ final class Applier {
 
     void forget(HasMetadata object) {
         applied.remove(key(object));
+    }
+
+    /** A cache may lag behind the answer; what it says then is over. Both are of one kind. */
+    @SuppressWarnings("unchecked")
+    private static <T extends HasMetadata> T newest(HasMetadata answer, T cached) {
+        return ResourceVersions.newer(answer, cached) ? (T) answer : cached;
     }
 
     private static boolean untouched(Applied last, Optional<? extends HasMetadata> actual) {

@@ -72,7 +72,9 @@ final class TunnelList {
                 report.map(AgentReport::version)
                         .map(version -> orNull(word(version)))
                         .orElse(null),
-                null);
+                report.flatMap(AgentReport::token)
+                        .map(token -> orNull(word(Times.seconds(token.changedAt()))))
+                        .orElse(null));
     }
 
     /** What the last status said of it, if its state and reason are still the same. */

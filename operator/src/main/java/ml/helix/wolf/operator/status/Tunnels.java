@@ -108,7 +108,9 @@ final class Tunnels {
                 Objects.requireNonNullElse(last.connects(), 0L),
                 Optional.empty(),
                 Objects.requireNonNullElse(last.agentVersion(), ""),
-                Optional.empty());
+                Optional.ofNullable(last.tokenSince())
+                        .map(since -> new AgentReport.Token(
+                                since, Reason.TokenRefused.name().equals(last.reason()))));
     }
 
     /** The agent's readiness is its control connection's, so it tells as much as is needed; but not why. */

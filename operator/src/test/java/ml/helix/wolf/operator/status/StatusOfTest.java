@@ -367,7 +367,7 @@ class StatusOfTest {
     void refused_new_token_is_told_of_while_the_tunnel_lives_on_the_old_one() {
         var report = new AgentReport(
                 "Connected",
-                "",
+                "2026-01-01T00:00:00Z",
                 "id",
                 Optional.of(true),
                 1,
@@ -376,6 +376,9 @@ class StatusOfTest {
                 Optional.of(new AgentReport.Token("2026-01-01T00:00:00Z", true)));
         var status = status(Scene.nodes(1).says("a", true, new AgentAnswer.Reported(report)));
         assertThat(verdict(status, "Authenticated")).isEqualTo("False TokenRefused");
+        assertThat(row(status, "a").tokenSince()).isEqualTo("2026-01-01T00:00:00Z");
+        var blind = Scene.nodes(1).unanswered("a", true);
+        assertThat(StatusOf.observations(blind.observed(), status, NOW)).isEqualTo(status);
         assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
     }
 
