@@ -9,11 +9,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
-import ml.helix.wolf.program.LogFormat;
-import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Program;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Settings;
@@ -28,8 +28,6 @@ import ml.helix.wolf.program.UsageException;
  * @param forwards TCP ports, each with the id that it leads to
  * @param gracePeriod how long an id that dropped is expected back
  * @param dialTimeout what a dial may take in all
- * @param logLevel from which severity on it logs
- * @param logFormat how its log looks
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
@@ -38,8 +36,7 @@ public record ControlPlaneSettings(
         List<Forward> forwards,
         Duration gracePeriod,
         Duration dialTimeout,
-        LogLevel logLevel,
-        LogFormat logFormat) {
+        LogSettings logs) {
 
     private static final Flag LISTEN =
             Flag.value("listen", "CONTROL_PLANE_LISTEN", ":8080", "Where HTTP is served: host:port or :port.");
@@ -60,16 +57,16 @@ public record ControlPlaneSettings(
             "TCP ports whose connections each go to one agent: 127.0.0.1:19001=wolf-gpu-1,…");
     private static final Flag GRACE =
             Flag.value("grace", "GRACE_SECONDS", "30", "How long an agent that dropped is expected back, in seconds.");
-    private static final Flag LOG_LEVEL =
-            Flag.value("log-level", "LOG_LEVEL", "info", "trace, debug, info, warn or error.");
-    private static final Flag LOG_FORMAT = Flag.value("log-format", "LOG_FORMAT", "text", "text or json.");
     private static final Flag DIAL_TIMEOUT =
             Flag.value("dial-timeout", "DIAL_TIMEOUT_SECONDS", "30", "What a dial may take in all, in seconds.");
 
     public static final Program PROGRAM = new Program(
             "control-plane",
             "Lets callers reach Wolfs behind NAT through the tunnels that their agents keep open to it.",
-            List.of(LISTEN, RUNNER_TOKEN_FILE, ADMIN_TOKEN_FILE, FORWARD, GRACE, DIAL_TIMEOUT, LOG_LEVEL, LOG_FORMAT),
+            Stream.concat(
+                            Stream.of(LISTEN, RUNNER_TOKEN_FILE, ADMIN_TOKEN_FILE, FORWARD, GRACE, DIAL_TIMEOUT),
+                            LogSettings.FLAGS.stream())
+                    .toList(),
             Map.of("", "Runs.", "version", "Prints the version."));
 
     /** @throws UsageException with every problem there is */
@@ -83,8 +80,7 @@ public record ControlPlaneSettings(
         List<Forward> forwards = settings.parsed(FORWARD, Forward::list).orElse(List.of());
         Duration gracePeriod = settings.seconds(GRACE);
         Duration dialTimeout = settings.seconds(DIAL_TIMEOUT);
-        Optional<LogLevel> logLevel = settings.parsed(LOG_LEVEL, LogLevel::parse);
-        Optional<LogFormat> logFormat = settings.parsed(LOG_FORMAT, LogFormat::parse);
+        LogSettings logs = LogSettings.of(settings);
         settings.done();
         return new ControlPlaneSettings(
                 listen.orElseThrow(),
@@ -93,8 +89,7 @@ public record ControlPlaneSettings(
                 forwards,
                 gracePeriod,
                 dialTimeout,
-                logLevel.orElseThrow(),
-                logFormat.orElseThrow());
+                logs);
     }
 
     private static Optional<Secret> token(

@@ -1,14 +1,10 @@
 package ml.helix.wolf.controlplane;
 
 import java.io.IOException;
-import java.io.PrintStream;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import ml.helix.wolf.program.Logs;
-import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.StopSignals;
-import ml.helix.wolf.program.UsageException;
-import ml.helix.wolf.program.Version;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,32 +16,15 @@ public final class Main {
 
     /** See {@code control-plane -help}. */
     public static void main(String[] arguments) throws InterruptedException {
-        System.exit(run(arguments, System.getenv(), System.out, System.err));
-    }
-
-    /** The exit status. Where the control plane runs, this returns only if it can't: a signal ends the process. */
-    private static int run(String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err)
-            throws InterruptedException {
-        Settings given = Settings.read(ControlPlaneSettings.PROGRAM, arguments, environment);
-        if (given.helpWanted()) {
-            out.print(ControlPlaneSettings.PROGRAM.usage());
-            return 0;
-        }
-        try {
-            if (given.command().equals("version")) {
-                given.done();
-                out.println(Version.text());
-                return 0;
-            }
+        Map<String, String> environment = System.getenv();
+        System.exit(ControlPlaneSettings.PROGRAM.run(arguments, environment, System.out, System.err, given -> {
             var settings = ControlPlaneSettings.read(given, environment);
-            Logs.configure(settings.logLevel(), settings.logFormat());
+            Logs.configure(settings.logs());
             return serve(settings);
-        } catch (UsageException e) {
-            err.print(e.report(ControlPlaneSettings.PROGRAM));
-            return 2;
-        }
+        }));
     }
 
+    /** Returns only if the control plane can't run: a signal ends the process. */
     private static int serve(ControlPlaneSettings settings) throws InterruptedException {
         try {
             ControlPlane controlPlane = ControlPlane.start(settings);

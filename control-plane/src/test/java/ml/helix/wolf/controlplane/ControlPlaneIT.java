@@ -13,8 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import ml.helix.wolf.controlplane.forward.Forward;
-import ml.helix.wolf.program.LogFormat;
-import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Secret;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,7 +165,6 @@ class ControlPlaneIT {
                 forwards,
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(30),
-                LogLevel.INFO,
-                LogFormat.TEXT);
+                LogSettings.DEFAULT);
     }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.LogFormat;
 import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
@@ -35,8 +36,7 @@ class ControlPlaneSettingsTest {
                         List.of(),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
-                        LogLevel.INFO,
-                        LogFormat.TEXT));
+                        LogSettings.DEFAULT));
     }
 
     @Test
@@ -66,8 +66,7 @@ class ControlPlaneSettingsTest {
                                 new Forward(new InetSocketAddress("::1", 0), "wolf=2")),
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(2),
-                        LogLevel.DEBUG,
-                        LogFormat.JSON));
+                        new LogSettings(LogLevel.DEBUG, LogFormat.JSON)));
     }
 
     @Test

@@ -16,8 +16,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.controlplane.forward.Forward;
-import ml.helix.wolf.program.LogFormat;
-import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Secret;
 
 /** A control plane on a port of its own, and the ways to ask it. */
@@ -48,8 +47,7 @@ final class TestControlPlane implements AutoCloseable {
                 List.of(forwardTo).stream().map(id -> new Forward(ANY_PORT, id)).toList(),
                 gracePeriod,
                 dialTimeout,
-                LogLevel.INFO,
-                LogFormat.TEXT)));
+                LogSettings.DEFAULT)));
     }
 
     int port() {

@@ -36,31 +36,27 @@ final class BuildImages {
 
     /** Ends with 0, 2 for bad usage, 1 otherwise. */
     public static void main(String[] args) throws InterruptedException {
+        System.exit(PROGRAM.run(args, System.getenv(), System.out, System.err, BuildImages::build));
+    }
+
+    private static int build(Settings settings) throws UsageException, InterruptedException {
+        Path project =
+                Path.of(settings.text(PROJECT).orElseThrow()).toAbsolutePath().normalize();
+        Path out = project.resolve(settings.text(OUT).orElseThrow());
+        String tag = settings.text(TAG).orElseThrow();
+        String base = settings.text(BASE).orElseThrow();
+        boolean aot = !settings.toggle(NO_AOT);
+        List<Recipe> recipes = new ArrayList<>(Recipe.ALL);
+        if (settings.toggle(E2E)) {
+            recipes.add(Recipe.E2E);
+        }
+        settings.done();
         try {
-            var settings = Settings.read(PROGRAM, args, System.getenv());
-            if (settings.helpWanted()) {
-                System.out.print(PROGRAM.usage());
-                return;
-            }
-            Path project = Path.of(settings.text(PROJECT).orElseThrow())
-                    .toAbsolutePath()
-                    .normalize();
-            Path out = project.resolve(settings.text(OUT).orElseThrow());
-            String tag = settings.text(TAG).orElseThrow();
-            String base = settings.text(BASE).orElseThrow();
-            boolean aot = !settings.toggle(NO_AOT);
-            List<Recipe> recipes = new ArrayList<>(Recipe.ALL);
-            if (settings.toggle(E2E)) {
-                recipes.add(Recipe.E2E);
-            }
-            settings.done();
             build(recipes, project, out, tag, base, aot);
-        } catch (UsageException e) {
-            System.err.print(e.report(PROGRAM));
-            System.exit(2);
+            return 0;
         } catch (IOException e) {
             System.err.println("images/build: " + e.getMessage());
-            System.exit(1);
+            return 1;
         }
     }
 

@@ -3,15 +3,13 @@ package ml.helix.wolf.operator;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import ml.helix.wolf.program.Logs;
 import ml.helix.wolf.program.MonitoringServer;
-import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.StopSignals;
-import ml.helix.wolf.program.UsageException;
 import ml.helix.wolf.program.Version;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -24,38 +22,26 @@ public final class Main {
     private Main() {}
 
     /** See {@code operator -help}. */
-    public static void main(String[] arguments) {
-        int status = run(arguments, System.getenv(), System.out, System.err);
-        if (status >= 0) {
-            System.exit(status);
-        }
+    public static void main(String[] arguments) throws InterruptedException {
+        Map<String, String> environment = System.getenv();
+        System.exit(OperatorSettings.PROGRAM.run(arguments, environment, System.out, System.err, given -> {
+            var settings = OperatorSettings.of(given, environment);
+            Logs.configure(settings.logs());
+            return operate(settings);
+        }));
     }
 
-    /** The exit status; -1 while the operator runs on, and ends the process itself. */
-    static int run(String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err) {
-        var given = Settings.read(OperatorSettings.PROGRAM, arguments, environment);
-        if (given.helpWanted()) {
-            out.print(OperatorSettings.PROGRAM.usage());
-            return 0;
-        }
+    /** Returns only if the operator can't start: a signal ends the process. */
+    private static int operate(OperatorSettings settings) throws InterruptedException {
         try {
-            if (given.command().equals("version")) {
-                given.done();
-                out.println(Version.text());
-                return 0;
-            }
-            var settings = OperatorSettings.of(given, environment);
-            Logs.configure(settings.logLevel(), settings.logFormat());
             start(settings);
-            return -1;
-        } catch (UsageException e) {
-            err.print(e.report(OperatorSettings.PROGRAM));
-            return 2;
         } catch (IOException | RuntimeException e) {
             LOG.error("the operator cannot start: {}", causes(e));
             LOG.debug("the operator cannot start", e);
             return 1;
         }
+        new CountDownLatch(1).await();
+        return 1;
     }
 
     private static void start(OperatorSettings settings) throws IOException {

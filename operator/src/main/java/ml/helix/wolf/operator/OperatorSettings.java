@@ -1,7 +1,6 @@
 package ml.helix.wolf.operator;
 
 import java.net.InetSocketAddress;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -9,8 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
-import ml.helix.wolf.program.LogFormat;
-import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Program;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
@@ -27,8 +25,7 @@ public record OperatorSettings(
         Set<String> namespaces,
         boolean leaderElection,
         Optional<InetSocketAddress> listen,
-        LogLevel logLevel,
-        LogFormat logFormat) {
+        LogSettings logs) {
 
     private static final Flag AGENT_IMAGE =
             Flag.value("agent-image", "AGENT_IMAGE", "", "The agents' image where a tunnel names none.");
@@ -44,14 +41,12 @@ public record OperatorSettings(
             "Whether replicas agree on one that works: true or false; true in a cluster when absent.");
     private static final Flag LISTEN = Flag.value(
             "listen", "OPERATOR_LISTEN", ":8080", "Where /livez, /readyz and /metrics are served; off for nowhere.");
-    private static final Flag LOG_LEVEL =
-            Flag.value("log-level", "LOG_LEVEL", "info", "trace, debug, info, warn or error.");
-    private static final Flag LOG_FORMAT = Flag.value("log-format", "LOG_FORMAT", "text", "text or json.");
 
     static final Program PROGRAM = new Program(
             "operator",
             "Runs and watches the agents of WolfTunnels in a Kubernetes cluster.",
-            List.of(AGENT_IMAGE, NAMESPACES, LEADER_ELECTION, LISTEN, LOG_LEVEL, LOG_FORMAT),
+            Stream.concat(Stream.of(AGENT_IMAGE, NAMESPACES, LEADER_ELECTION, LISTEN), LogSettings.FLAGS.stream())
+                    .toList(),
             Map.of("", "runs the operator", "version", "prints the version"));
 
     public OperatorSettings {
@@ -66,14 +61,8 @@ public record OperatorSettings(
                 settings.text(LEADER_ELECTION).isPresent()
                         ? settings.toggle(LEADER_ELECTION)
                         : environment.containsKey("KUBERNETES_SERVICE_HOST"),
-                settings.parsed(
-                                LISTEN,
-                                text -> text.equals("off")
-                                        ? Optional.<InetSocketAddress>empty()
-                                        : Optional.of(ListenAddress.parse(text)))
-                        .flatMap(address -> address),
-                settings.parsed(LOG_LEVEL, LogLevel::parse).orElse(LogLevel.INFO),
-                settings.parsed(LOG_FORMAT, LogFormat::parse).orElse(LogFormat.TEXT));
+                settings.parsed(LISTEN, ListenAddress::parseOrOff).flatMap(address -> address),
+                LogSettings.of(settings));
         settings.done();
         return read;
     }

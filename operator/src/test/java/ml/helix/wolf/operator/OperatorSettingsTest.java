@@ -36,7 +36,7 @@ class OperatorSettingsTest {
                 "AGENT_IMAGE", "a", "WATCH_NAMESPACES", "one, two", "OPERATOR_LISTEN", "off", "LOG_FORMAT", "json"));
         assertThat(settings.namespaces()).containsExactlyInAnyOrder("one", "two");
         assertThat(settings.listen()).isEmpty();
-        assertThat(settings.logFormat()).isEqualTo(LogFormat.JSON);
+        assertThat(settings.logs().format()).isEqualTo(LogFormat.JSON);
     }
 
     @Test

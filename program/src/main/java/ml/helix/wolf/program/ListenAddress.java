@@ -1,6 +1,7 @@
 package ml.helix.wolf.program;
 
 import java.net.InetSocketAddress;
+import java.util.Optional;
 
 /** Reads the addresses that programs listen on. */
 public final class ListenAddress {
@@ -29,5 +30,14 @@ public final class ListenAddress {
             throw new IllegalArgumentException("names a host that does not resolve: '" + name + "'");
         }
         return address;
+    }
+
+    /**
+     * As {@link #parse}; nothing for {@code off}.
+     *
+     * @throws IllegalArgumentException as {@link #parse}
+     */
+    public static Optional<InetSocketAddress> parseOrOff(String text) {
+        return text.equals("off") ? Optional.empty() : Optional.of(parse(text));
     }
 }

@@ -9,7 +9,7 @@ public final class LogDefaults extends ContextAwareBase implements Configurator 
 
     @Override
     public ExecutionStatus configure(LoggerContext context) {
-        Logs.configure(context, LogLevel.INFO, LogFormat.TEXT);
+        Logs.configure(context, LogSettings.DEFAULT);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 }

@@ -17,15 +17,15 @@ public final class Logs {
 
     private Logs() {}
 
-    /** Replaces what was configured before. The project's own lines follow {@code level}, libraries' from WARN on. */
-    public static void configure(LogLevel level, LogFormat format) {
-        configure((LoggerContext) LoggerFactory.getILoggerFactory(), level, format);
+    /** Replaces what was configured before. The project's own lines follow the level, libraries' from WARN on. */
+    public static void configure(LogSettings settings) {
+        configure((LoggerContext) LoggerFactory.getILoggerFactory(), settings);
     }
 
-    static void configure(LoggerContext context, LogLevel level, LogFormat format) {
+    static void configure(LoggerContext context, LogSettings settings) {
         context.reset();
         Encoder<ILoggingEvent> encoder =
-                switch (format) {
+                switch (settings.format()) {
                     case TEXT -> {
                         var text = new PatternLayoutEncoder();
                         text.setPattern(PATTERN);
@@ -49,7 +49,7 @@ public final class Logs {
         console.setTarget("System.err");
         console.setEncoder(encoder);
         console.start();
-        Level own = Level.toLevel(level.name());
+        Level own = Level.toLevel(settings.level().name());
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(own.isGreaterOrEqual(Level.WARN) ? own : Level.WARN);
         root.addAppender(console);

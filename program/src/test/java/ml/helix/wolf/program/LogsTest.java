@@ -16,7 +16,7 @@ class LogsTest {
     @AfterEach
     void restore() {
         System.setErr(stderr);
-        Logs.configure(LogLevel.INFO, LogFormat.TEXT);
+        Logs.configure(LogSettings.DEFAULT);
     }
 
     @Test
@@ -49,7 +49,7 @@ class LogsTest {
 
     private void configure(LogLevel level, LogFormat format) {
         System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
-        Logs.configure(level, format);
+        Logs.configure(new LogSettings(level, format));
     }
 
     private String lines() {

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.stream.Stream;
 import ml.helix.wolf.agent.control.TokenSource;
 import ml.helix.wolf.agent.local.WolfAddress;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
@@ -14,8 +14,7 @@ import ml.helix.wolf.agent.transport.Proxy;
 import ml.helix.wolf.agent.transport.Trust;
 import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
-import ml.helix.wolf.program.LogFormat;
-import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Program;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Settings;
@@ -41,8 +40,7 @@ public record AgentSettings(
         Trust trust,
         Optional<Proxy> proxy,
         Duration drain,
-        LogLevel logLevel,
-        LogFormat logFormat,
+        LogSettings logs,
         boolean json) {
 
     private static final Flag API_URL =
@@ -78,35 +76,23 @@ public record AgentSettings(
             "HTTP proxy, http://user:password@host:port; else HTTPS_PROXY or HTTP_PROXY. NO_PROXY holds.");
     private static final Flag DRAIN =
             Flag.value("drain", "DRAIN_SECONDS", "20", "Seconds that running streams have to end after SIGTERM.");
-    private static final Flag LOG_LEVEL =
-            Flag.value("log-level", "LOG_LEVEL", "info", "trace, debug, info, warn or error.");
-    private static final Flag LOG_FORMAT = Flag.value("log-format", "LOG_FORMAT", "text", "text or json.");
     private static final Flag OUTPUT = Flag.value("o", "", "table", "How doctor answers: table or json.");
 
     /** The command line. */
     public static final Program PROGRAM = new Program(
             "tunnel-agent",
             "Connects this Wolf to a control plane, from the inside out.",
-            List.of(
-                    API_URL,
-                    WOLF_ID,
-                    RUNNER_ID,
-                    TOKEN,
-                    TOKEN_FILE,
-                    LOCAL,
-                    RECONNECT,
-                    LISTEN,
-                    CA_FILE,
-                    INSECURE,
-                    PROXY,
-                    DRAIN,
-                    LOG_LEVEL,
-                    LOG_FORMAT,
-                    OUTPUT),
-            new TreeMap<>(Map.of(
+            Stream.of(
+                            List.of(API_URL, WOLF_ID, RUNNER_ID, TOKEN, TOKEN_FILE, LOCAL, RECONNECT, LISTEN),
+                            List.of(CA_FILE, INSECURE, PROXY, DRAIN),
+                            LogSettings.FLAGS,
+                            List.of(OUTPUT))
+                    .flatMap(List::stream)
+                    .toList(),
+            Map.of(
                     "", "Runs until SIGTERM.",
                     "doctor", "Walks the way to the control plane and to Wolf, and says where it ends.",
-                    "version", "Prints the version.")));
+                    "version", "Prints the version."));
 
     /** @throws UsageException with every problem */
     public static AgentSettings of(Settings given, Map<String, String> environment) throws UsageException {
@@ -129,9 +115,7 @@ public record AgentSettings(
             given.problem(RECONNECT + " must be at least 1");
         }
         Optional<InetSocketAddress> listen =
-                given.text(LISTEN).filter("off"::equals).isPresent()
-                        ? Optional.empty()
-                        : given.parsed(LISTEN, ListenAddress::parse);
+                given.parsed(LISTEN, ListenAddress::parseOrOff).flatMap(address -> address);
         boolean insecure = given.toggle(INSECURE);
         Optional<Trust> trust = given.text(CA_FILE).isPresent()
                 ? given.parsed(CA_FILE, file -> Trust.of(Optional.of(Path.of(file)), insecure))
@@ -139,8 +123,7 @@ public record AgentSettings(
         Optional<Proxy> flagged = given.parsed(PROXY, Proxy::parse);
         Optional<Proxy> proxy = url.flatMap(target -> proxy(given, flagged, environment, target));
         Duration drain = given.seconds(DRAIN);
-        Optional<LogLevel> level = given.parsed(LOG_LEVEL, LogLevel::parse);
-        Optional<LogFormat> format = given.parsed(LOG_FORMAT, LogFormat::parse);
+        LogSettings logs = LogSettings.of(given);
         Optional<Boolean> json = given.parsed(OUTPUT, AgentSettings::isJson);
         given.done();
         return new AgentSettings(
@@ -154,8 +137,7 @@ public record AgentSettings(
                 trust.orElseThrow(),
                 proxy,
                 drain,
-                level.orElseThrow(),
-                format.orElseThrow(),
+                logs,
                 json.orElseThrow());
     }
 

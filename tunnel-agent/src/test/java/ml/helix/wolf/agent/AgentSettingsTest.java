@@ -10,8 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import ml.helix.wolf.agent.control.TokenSource;
 import ml.helix.wolf.agent.local.WolfAddress;
-import ml.helix.wolf.program.LogFormat;
-import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
@@ -35,8 +34,7 @@ class AgentSettingsTest {
         assertThat(settings.listen()).contains(new InetSocketAddress(9797));
         assertThat(settings.proxy()).isEmpty();
         assertThat(settings.drain()).isEqualTo(Duration.ofSeconds(20));
-        assertThat(settings.logLevel()).isEqualTo(LogLevel.INFO);
-        assertThat(settings.logFormat()).isEqualTo(LogFormat.TEXT);
+        assertThat(settings.logs()).isEqualTo(LogSettings.DEFAULT);
     }
 
     @Test

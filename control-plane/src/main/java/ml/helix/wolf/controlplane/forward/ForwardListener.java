@@ -11,6 +11,7 @@ import java.util.function.LongConsumer;
 import ml.helix.wolf.controlplane.tunnel.Tunnels;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
+import ml.helix.wolf.revdial.SocketStream;
 import ml.helix.wolf.revdial.Splice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -28,8 +28,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ml.helix.wolf.operator.OperatorSettings;
 import ml.helix.wolf.operator.TunnelOperator;
-import ml.helix.wolf.program.LogFormat;
-import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,8 +106,7 @@ class RbacIT {
     }
 
     private void life(Trial trial, Set<String> namespaces) throws Exception {
-        var settings =
-                new OperatorSettings("agent:1", namespaces, true, Optional.empty(), LogLevel.INFO, LogFormat.TEXT);
+        var settings = new OperatorSettings("agent:1", namespaces, true, Optional.empty(), LogSettings.DEFAULT);
         try (var client = operatorClient();
                 var operator = TunnelOperator.start(client, settings, new PrometheusRegistry(), () -> {})) {
             trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}");

@@ -23,8 +23,7 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.OperatorSettings;
 import ml.helix.wolf.operator.TunnelOperator;
 import ml.helix.wolf.operator.TunnelYaml;
-import ml.helix.wolf.program.LogFormat;
-import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 
 /** A namespace with an operator for it. There are no controllers and no kubelets: the test plays them. */
 final class Trial implements AutoCloseable {
@@ -63,8 +62,7 @@ final class Trial implements AutoCloseable {
         registry = new PrometheusRegistry();
         operator = TunnelOperator.start(
                 operatorClient,
-                new OperatorSettings(
-                        "agent:1", Set.of(namespace), false, Optional.empty(), LogLevel.INFO, LogFormat.TEXT),
+                new OperatorSettings("agent:1", Set.of(namespace), false, Optional.empty(), LogSettings.DEFAULT),
                 registry,
                 () -> {});
         return this;

@@ -10,9 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import ml.helix.wolf.program.LogFormat;
 import ml.helix.wolf.program.LogLevel;
+import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Logs;
-import ml.helix.wolf.program.Settings;
-import ml.helix.wolf.program.UsageException;
 
 /** The demo: exit status 0 when all was seen or it was stopped, 2 for bad usage, 1 otherwise. */
 public final class Main {
@@ -35,21 +34,18 @@ public final class Main {
     }
 
     /** Runs it from the checkout that the system property {@code demo.checkout} names. */
-    public static void main(String[] args) throws IOException {
-        Logs.configure(LogLevel.ERROR, LogFormat.TEXT);
-        Settings settings = Settings.read(DemoSettings.PROGRAM, args, System.getenv());
-        if (settings.helpWanted()) {
-            System.out.print(DemoSettings.PROGRAM.usage());
-            return;
-        }
-        try {
-            DemoSettings wanted = DemoSettings.of(settings);
+    public static void main(String[] args) throws InterruptedException {
+        Logs.configure(new LogSettings(LogLevel.ERROR, LogFormat.TEXT));
+        System.exit(DemoSettings.PROGRAM.run(args, System.getenv(), System.out, System.err, given -> {
+            DemoSettings settings = DemoSettings.of(given);
             Path checkout = Path.of(System.getProperty("demo.checkout", "")).toAbsolutePath();
-            System.exit(new Main(wanted, checkout).run());
-        } catch (UsageException e) {
-            System.err.print(e.report(DemoSettings.PROGRAM));
-            System.exit(2);
-        }
+            try {
+                return new Main(settings, checkout).run();
+            } catch (IOException e) {
+                System.err.println("demo: no folder for its files: " + e.getMessage());
+                return 1;
+            }
+        }));
     }
 
     private int run() {

@@ -1,18 +1,18 @@
-package ml.helix.wolf.agent.local;
+package ml.helix.wolf.revdial;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
-import ml.helix.wolf.revdial.ByteStream;
 
-/** A TCP connection to Wolf. */
-final class SocketStream implements ByteStream {
+/** A connected TCP socket: to Wolf, or from a caller. */
+public final class SocketStream implements ByteStream {
     private final Socket socket;
     private final InputStream in;
     private final OutputStream out;
 
-    SocketStream(Socket socket) throws IOException {
+    /** @throws IOException where the socket is closed already */
+    public SocketStream(Socket socket) throws IOException {
         this.socket = socket;
         this.in = socket.getInputStream();
         this.out = socket.getOutputStream();
