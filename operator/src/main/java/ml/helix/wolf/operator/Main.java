@@ -39,6 +39,9 @@ public final class Main {
             LOG.error("the operator cannot start: {}", causes(e));
             LOG.debug("the operator cannot start", e);
             return 1;
+        } catch (LinkageError e) {
+            LOG.error("the operator cannot start: its libraries are not whole", e);
+            return 1;
         }
         new CountDownLatch(1).await();
         return 1;
