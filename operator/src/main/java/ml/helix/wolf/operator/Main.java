@@ -1,6 +1,8 @@
 package ml.helix.wolf.operator;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.util.Map;
@@ -27,6 +29,8 @@ public final class Main {
         System.exit(OperatorSettings.PROGRAM.run(arguments, environment, System.out, System.err, given -> {
             var settings = OperatorSettings.of(given, environment);
             Logs.configure(settings.logs());
+            // all it has to say is that v1alpha1 is no v1
+            Logs.silence("io.fabric8.kubernetes.client.dsl.internal.VersionUsageUtils");
             return operate(settings);
         }));
     }
@@ -56,13 +60,26 @@ public final class Main {
                     MonitoringServer.start(settings.listen().get(), () -> notReady(running.get()), registry, Map.of());
             LOG.info("serving health and metrics on {}", monitoring.address());
         }
-        var client = new KubernetesClientBuilder().build();
+        var client = reached(new KubernetesClientBuilder().build());
         running.set(TunnelOperator.start(client, settings, registry, Main::leaseLost));
         LOG.info(
                 "operator {} watches {} of {}",
                 Version.text(),
                 settings.namespaces().isEmpty() ? "all namespaces" : settings.namespaces(),
                 client.getMasterUrl());
+    }
+
+    /** @throws IOException where no API server answers: JOSDK would say so in forty lines, and not at which address */
+    private static KubernetesClient reached(KubernetesClient client) throws IOException {
+        try {
+            client.getKubernetesVersion();
+            return client;
+        } catch (KubernetesClientException e) {
+            throw new IOException(
+                    "the Kubernetes API at " + client.getMasterUrl()
+                            + " does not answer; outside a cluster, is KUBECONFIG right?",
+                    e);
+        }
     }
 
     private static Optional<String> notReady(@Nullable TunnelOperator operator) {
@@ -86,8 +103,9 @@ public final class Main {
     private static String causes(Throwable failure) {
         var text = new StringBuilder(String.valueOf(failure.getMessage()));
         for (var cause = failure.getCause(); cause != null; cause = cause.getCause()) {
-            if (cause.getMessage() != null && text.indexOf(cause.getMessage()) < 0) {
-                text.append(": ").append(cause.getMessage());
+            var message = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+            if (text.indexOf(message) < 0) {
+                text.append(": ").append(message);
             }
         }
         return text.toString();

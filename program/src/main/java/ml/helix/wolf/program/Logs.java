@@ -22,6 +22,11 @@ public final class Logs {
         configure((LoggerContext) LoggerFactory.getILoggerFactory(), settings);
     }
 
+    /** Drops what a library logs under this name, until {@link #configure} is called again. */
+    public static void silence(String logger) {
+        ((Logger) LoggerFactory.getLogger(logger)).setLevel(Level.OFF);
+    }
+
     static void configure(LoggerContext context, LogSettings settings) {
         context.reset();
         Encoder<ILoggingEvent> encoder =

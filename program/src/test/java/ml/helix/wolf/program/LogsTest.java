@@ -47,6 +47,14 @@ class LogsTest {
         assertThat(lines()).contains("shown", "shown too");
     }
 
+    @Test
+    void aSilencedLibrarySaysNothing() {
+        configure(LogLevel.INFO, LogFormat.TEXT);
+        Logs.silence("org.library");
+        LoggerFactory.getLogger("org.library.Chatty").error("hidden");
+        assertThat(lines()).isEmpty();
+    }
+
     private void configure(LogLevel level, LogFormat format) {
         System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
         Logs.configure(new LogSettings(level, format));

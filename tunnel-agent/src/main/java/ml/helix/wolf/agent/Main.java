@@ -1,14 +1,11 @@
 package ml.helix.wolf.agent;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import ml.helix.wolf.agent.doctor.Doctor;
 import ml.helix.wolf.program.Logs;
 import ml.helix.wolf.program.StopSignals;
-import org.slf4j.LoggerFactory;
 
 /** The program {@code tunnel-agent}. Exit status: 0 after a clean stop, 2 for bad usage, 1 otherwise. */
 public final class Main {
@@ -21,7 +18,7 @@ public final class Main {
             var settings = AgentSettings.of(given, environment);
             Logs.configure(settings.logs());
             // whatever Java-WebSocket has to say comes back to its caller, and its traces show headers
-            ((Logger) LoggerFactory.getLogger("org.java_websocket")).setLevel(Level.OFF);
+            Logs.silence("org.java_websocket");
             return given.command().equals("doctor") ? examine(settings) : start(settings);
         }));
     }
