@@ -1,11 +1,9 @@
 package ml.helix.wolf.operator;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
-import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.processing.event.rate.LinearRateLimiter;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -14,36 +12,35 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.AtomicBoolean;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.operator.leadership.LeaderElection;
 import ml.helix.wolf.operator.reconcile.Activity;
 import ml.helix.wolf.operator.reconcile.TunnelReconciler;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The operator at work on a cluster, from {@link #start} to {@link #close}. With leader election it may stand by for as
- * long as another replica leads; a leader that loses its lease must end at once, so that two never work at the same time.
+ * The operator at work on a cluster, from {@link #start} to {@link #close}. With leader election it may stand by, its caches
+ * filled, for as long as another replica leads; a leader that loses its lease must end at once, so that two never work at
+ * the same time. Thread-safe.
  */
 public final class TunnelOperator implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(TunnelOperator.class);
-    private static final Duration LEASE = Duration.ofSeconds(15);
-    private static final Duration RENEWED_WITHIN = Duration.ofSeconds(10);
-    private static final Duration RETRIED_EVERY = Duration.ofSeconds(2);
+    private static final String LEASE = "wolf-tunnel-operator";
     private static final Duration LOOKED_AT_LEAST_EVERY = Duration.ofMinutes(10);
 
     private final Operator operator;
     private final TunnelReconciler reconciler;
     private final ScheduledExecutorService timers;
 
-    private final AtomicBoolean closing;
+    /** Null until it has begun, and without leader election. Guarded by this. */
+    private @Nullable LeaderElection election;
 
-    private TunnelOperator(
-            Operator operator, TunnelReconciler reconciler, ScheduledExecutorService timers, AtomicBoolean closing) {
+    /** Guarded by this. */
+    private boolean closing;
+
+    private TunnelOperator(Operator operator, TunnelReconciler reconciler, ScheduledExecutorService timers) {
         this.operator = operator;
         this.reconciler = reconciler;
         this.timers = timers;
-        this.closing = closing;
     }
 
     /**
@@ -60,17 +57,16 @@ public final class TunnelOperator implements AutoCloseable {
                 Thread.ofPlatform().name("agent-polls").daemon().factory());
         var reconciler = new TunnelReconciler(
                 client, settings.agentImage(), timers, InstantSource.system(), new Activity(registry));
-        var closing = new AtomicBoolean();
-        Runnable lost = () -> {
-            if (!closing.get()) {
-                leaseLost.run();
-            }
-        };
-        var operator = new Operator(configuration -> configure(configuration, client, settings, lost));
+        var operator = new Operator(configuration -> configure(configuration, client));
         operator.register(reconciler, controller -> configure(controller, settings));
-        var started = new TunnelOperator(operator, reconciler, timers, closing);
+        var started = new TunnelOperator(operator, reconciler, timers);
         try {
             operator.start();
+            if (settings.leaderElection()) {
+                started.stand(client, leaseLost);
+            } else {
+                reconciler.lead();
+            }
         } catch (RuntimeException e) {
             started.close();
             throw e;
@@ -78,29 +74,25 @@ public final class TunnelOperator implements AutoCloseable {
         return started;
     }
 
-    private static void configure(
-            ConfigurationServiceOverrider configuration,
-            KubernetesClient client,
-            OperatorSettings settings,
-            Runnable leaseLost) {
+    private synchronized void stand(KubernetesClient client, Runnable leaseLost) {
+        election = LeaderElection.start(client, LEASE, timers, reconciler::lead, () -> {
+            reconciler.rest();
+            if (!isClosing()) {
+                leaseLost.run();
+            }
+        });
+    }
+
+    private synchronized boolean isClosing() {
+        return closing;
+    }
+
+    private static void configure(ConfigurationServiceOverrider configuration, KubernetesClient client) {
         configuration
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
                 .withCacheSyncTimeout(Duration.ofSeconds(30))
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5));
-        if (settings.leaderElection()) {
-            configuration.withLeaderElectionConfiguration(
-                    LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration("wolf-tunnel-operator")
-                            .withLeaseDuration(LEASE)
-                            .withRenewDeadline(RENEWED_WITHIN)
-                            .withRetryPeriod(RETRIED_EVERY)
-                            .withExitOnStopLeading(false)
-                            .withLeaderCallbacks(new LeaderCallbacks(
-                                    () -> LOG.info("leading"),
-                                    leaseLost,
-                                    leader -> LOG.info("the leader is {}", leader)))
-                            .build());
-        }
     }
 
     private static void configure(ControllerConfigurationOverrider<WolfTunnel> controller, OperatorSettings settings) {
@@ -129,11 +121,19 @@ public final class TunnelOperator implements AutoCloseable {
                 : Optional.of("no connection to the API server for " + info.unhealthyEventSources());
     }
 
-    /** Stops reconciling, then the polls, then the timers. Idempotent. */
+    /** Stops reconciling, then lets the lease go, then ends the polls and the timers. Idempotent. */
     @Override
     public void close() {
-        closing.set(true);
+        LeaderElection part;
+        synchronized (this) {
+            closing = true;
+            part = election;
+        }
+        reconciler.rest();
         operator.stop();
+        if (part != null) {
+            part.close();
+        }
         reconciler.close();
         timers.shutdownNow();
     }

@@ -1,6 +1,7 @@
 package ml.helix.wolf.operator.reconcile;
 
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 
@@ -9,6 +10,7 @@ public final class Activity {
     private final Counter applies;
     private final Counter statuses;
     private final Counter polls;
+    private final Gauge leading;
 
     public Activity(PrometheusRegistry registry) {
         applies = Counter.builder()
@@ -26,6 +28,14 @@ public final class Activity {
                 .help("Questions to agents for their status, by result")
                 .labelNames("result")
                 .register(registry);
+        leading = Gauge.builder()
+                .name("wolf_operator_leading")
+                .help("1 while this replica works, 0 while it stands by")
+                .register(registry);
+    }
+
+    void leading(boolean now) {
+        leading.set(now ? 1 : 0);
     }
 
     void applied(boolean written) {

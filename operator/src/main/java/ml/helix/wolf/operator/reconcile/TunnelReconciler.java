@@ -13,6 +13,7 @@ import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
 import java.time.Duration;
@@ -34,6 +35,7 @@ import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.Obstacle;
 import ml.helix.wolf.operator.observed.Rollout;
 import ml.helix.wolf.operator.status.StatusOf;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The way of a WolfTunnel: prerequisites, desired objects, apply, observe, status. It reads from caches alone; it writes
@@ -55,6 +57,11 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     private final InstantSource clock;
     private final Activity activity;
 
+    private volatile @Nullable IndexerResourceCache<WolfTunnel> tunnels;
+
+    /** Whether this replica may work. */
+    private volatile boolean leading;
+
     /** @param timers for the agents' polls; whoever made it closes it, after this */
     public TunnelReconciler(
             KubernetesClient client,
@@ -75,12 +82,29 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
 
     @Override
     public List<EventSource<?, WolfTunnel>> prepareEventSources(EventSourceContext<WolfTunnel> context) {
+        tunnels = context.getPrimaryCache();
         return List.of(
                 references,
                 events,
                 owned(DaemonSet.class, context),
                 owned(ServiceAccount.class, context),
                 pods(context));
+    }
+
+    /** From now on reconciles, every tunnel that there is at once; before, events only fill the caches. */
+    public void lead() {
+        leading = true;
+        activity.leading(true);
+        var known = tunnels;
+        if (known != null) {
+            known.list().map(ResourceID::fromResource).forEach(events::changed);
+        }
+    }
+
+    /** Begins nothing any more until it leads again. */
+    public void rest() {
+        leading = false;
+        activity.leading(false);
     }
 
     private static <T extends HasMetadata> EventSource<T, WolfTunnel> owned(
@@ -118,7 +142,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
 
     @Override
     public UpdateControl<WolfTunnel> reconcile(WolfTunnel tunnel, Context<WolfTunnel> context) {
-        if (tunnel.isMarkedForDeletion()) {
+        if (!leading || tunnel.isMarkedForDeletion()) {
             return UpdateControl.noUpdate();
         }
         return switch (prerequisites.of(tunnel)) {

@@ -1,0 +1,215 @@
+package ml.helix.wolf.operator.leadership;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import ml.helix.wolf.testkit.ManualScheduler;
+import org.junit.jupiter.api.Test;
+
+class LeaderElectionTest {
+    private final ManualScheduler time = new ManualScheduler();
+    private final SharedLease lease = new SharedLease();
+    private final List<String> happened = new ArrayList<>();
+
+    @Test
+    void first_one_leads_at_once_and_the_second_stands_by() {
+        replica("a", lease).begin();
+        replica("b", lease).begin();
+        time.advance(Duration.ofMinutes(10));
+        assertThat(happened).containsExactly("a leads");
+        assertThat(lease.transitions()).isZero();
+    }
+
+    @Test
+    void leader_that_stops_lets_the_lease_go_and_the_other_leads_at_its_next_look() {
+        var first = replica("a", lease);
+        first.begin();
+        replica("b", lease).begin();
+        time.advance(Duration.ofMinutes(1));
+        first.close();
+        time.advance(LeaderElection.EVERY);
+        assertThat(happened).containsExactly("a leads", "b leads");
+        first.close();
+    }
+
+    @Test
+    void leader_that_is_killed_is_followed_after_its_lease() {
+        var connection = new Connection();
+        replica("a", connection).begin();
+        replica("b", lease).begin();
+        time.advance(Duration.ofMinutes(1));
+        happened.clear();
+        connection.down = true;
+        time.advance(LeaderElection.LEASE.minus(LeaderElection.EVERY));
+        assertThat(happened).containsExactly("a lost it");
+        time.advance(LeaderElection.EVERY.multipliedBy(2));
+        assertThat(happened).containsExactly("a lost it", "b leads");
+    }
+
+    @Test
+    void leader_whose_request_hangs_gives_up_before_another_may_begin() {
+        var hanging = new ArrayList<Runnable>();
+        var stuck = new boolean[1];
+        replica("a", lease, task -> {
+                    if (stuck[0]) {
+                        hanging.add(task);
+                    } else {
+                        task.run();
+                    }
+                })
+                .begin();
+        replica("b", lease).begin();
+        time.advance(Duration.ofMinutes(1));
+        stuck[0] = true;
+        time.advance(LeaderElection.RENEWED_WITHIN.plusMillis(1));
+        assertThat(happened).containsExactly("a leads", "a lost it");
+        time.advance(LeaderElection.LEASE);
+        assertThat(happened).containsExactly("a leads", "a lost it", "b leads");
+        hanging.forEach(Runnable::run);
+        assertThat(lease.holder()).isEqualTo("b");
+    }
+
+    @Test
+    void short_interruption_changes_nothing() {
+        var connection = new Connection();
+        replica("a", connection).begin();
+        replica("b", lease).begin();
+        time.advance(Duration.ofMinutes(1));
+        connection.down = true;
+        time.advance(LeaderElection.RENEWED_WITHIN.minusSeconds(4));
+        connection.down = false;
+        time.advance(Duration.ofMinutes(1));
+        assertThat(happened).containsExactly("a leads");
+    }
+
+    @Test
+    void write_whose_answer_is_lost_counts_once_it_is_seen() {
+        lease.losesAnswers = 1;
+        replica("a", lease).begin();
+        time.advance(LeaderElection.EVERY);
+        assertThat(happened).containsExactly("a leads");
+        assertThat(lease.transitions()).isZero();
+    }
+
+    @Test
+    void leader_that_finds_another_in_the_lease_gives_up_at_once() {
+        replica("a", lease).begin();
+        time.advance(Duration.ofSeconds(1));
+        lease.view = new LeaseView("somebody", LeaderElection.LEASE, "99", 1, null);
+        time.advance(LeaderElection.EVERY);
+        assertThat(happened).containsExactly("a leads", "a lost it");
+    }
+
+    @Test
+    void lease_of_somebody_who_never_renews_it_is_taken_over_only_after_it_was_watched_for_its_whole_length() {
+        lease.view = new LeaseView("gone", LeaderElection.LEASE, "7", 3, "2001-01-01T00:00:00Z");
+        replica("a", lease).begin();
+        time.advance(LeaderElection.LEASE.minusMillis(1));
+        assertThat(happened).isEmpty();
+        time.advance(Duration.ofMillis(1));
+        assertThat(happened).containsExactly("a leads");
+        assertThat(lease.transitions()).isEqualTo(4);
+    }
+
+    @Test
+    void of_two_that_write_at_the_same_time_one_leads() {
+        lease.conflicts = 1;
+        replica("a", lease).begin();
+        replica("b", lease).begin();
+        time.advance(Duration.ofSeconds(10));
+        assertThat(happened).singleElement();
+    }
+
+    @Test
+    void replica_that_is_closed_asks_no_more() {
+        var closed = replica("a", lease);
+        closed.begin();
+        time.advance(Duration.ofSeconds(1));
+        closed.close();
+        int reads = lease.reads;
+        time.advance(Duration.ofMinutes(1));
+        assertThat(lease.reads).isEqualTo(reads);
+        assertThat(lease.holder()).isEmpty();
+        assertThat(happened).containsExactly("a leads");
+    }
+
+    private LeaderElection replica(String name, LeaseStore store) {
+        return replica(name, store, Runnable::run);
+    }
+
+    private LeaderElection replica(String name, LeaseStore store, Executor tasks) {
+        return new LeaderElection(
+                store,
+                name,
+                time,
+                tasks,
+                time::nanoTime,
+                () -> happened.add(name + " leads"),
+                () -> happened.add(name + " lost it"));
+    }
+
+    /** A Lease as the API server keeps it: each write needs the version that was read. */
+    private static final class SharedLease implements LeaseStore {
+        LeaseView view;
+        int reads;
+        int losesAnswers;
+        int conflicts;
+        private int version = 100;
+
+        @Override
+        public Optional<LeaseView> read() {
+            reads++;
+            return Optional.ofNullable(view);
+        }
+
+        @Override
+        public Outcome write(Optional<LeaseView> before, String holder) {
+            if (conflicts-- > 0 || !before.equals(Optional.ofNullable(view))) {
+                return Outcome.CONFLICT;
+            }
+            boolean moved = before.isPresent()
+                    && !holder.isEmpty()
+                    && !before.get().holder().equals(holder);
+            view = new LeaseView(
+                    holder,
+                    LeaderElection.LEASE,
+                    String.valueOf(version++),
+                    before.map(LeaseView::transitions).orElse(0) + (moved ? 1 : 0),
+                    null);
+            if (losesAnswers-- > 0) {
+                throw new IllegalStateException("the connection broke");
+            }
+            return Outcome.WRITTEN;
+        }
+
+        String holder() {
+            return view.holder();
+        }
+
+        int transitions() {
+            return view.transitions();
+        }
+    }
+
+    /** A way to the shared lease that can be cut. */
+    private final class Connection implements LeaseStore {
+        boolean down;
+
+        @Override
+        public Optional<LeaseView> read() {
+            if (down) {
+                throw new IllegalStateException("no connection");
+            }
+            return lease.read();
+        }
+
+        @Override
+        public Outcome write(Optional<LeaseView> before, String holder) {
+            return lease.write(before, holder);
+        }
+    }
+}
