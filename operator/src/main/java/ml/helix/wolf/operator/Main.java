@@ -96,7 +96,7 @@ public final class Main {
 
     /** At once: whatever is under way belongs to another replica now. */
     private static void leaseLost() {
-        LOG.error("lost the lease: another replica leads; this one ends and starts again");
+        LOG.error("this replica may not work any more: it ends, to be started again");
         Runtime.getRuntime().halt(1);
     }
 

@@ -53,10 +53,30 @@ public final class TunnelOperator implements AutoCloseable {
      */
     public static TunnelOperator start(
             KubernetesClient client, OperatorSettings settings, PrometheusRegistry registry, Runnable leaseLost) {
-        var timers = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().name("agent-polls").daemon().factory());
-        var reconciler = new TunnelReconciler(
-                client, settings.agentImage(), timers, InstantSource.system(), new Activity(registry));
+        return start(
+                client,
+                settings,
+                registry,
+                InstantSource.system(),
+                Executors.newSingleThreadScheduledExecutor(
+                        Thread.ofPlatform().name("timers").daemon().factory()),
+                leaseLost);
+    }
+
+    /**
+     * The same with other clocks.
+     *
+     * @param clock for the times in statuses; it may jump
+     * @param timers for polls and leases; shut down by {@link #close}
+     */
+    public static TunnelOperator start(
+            KubernetesClient client,
+            OperatorSettings settings,
+            PrometheusRegistry registry,
+            InstantSource clock,
+            ScheduledExecutorService timers,
+            Runnable leaseLost) {
+        var reconciler = new TunnelReconciler(client, settings.agentImage(), timers, clock, new Activity(registry));
         var operator = new Operator(configuration -> configure(configuration, client));
         operator.register(reconciler, controller -> configure(controller, settings));
         var started = new TunnelOperator(operator, reconciler, timers);

@@ -111,7 +111,10 @@ public final class LeaderElection implements AutoCloseable {
         later(Duration.ZERO);
     }
 
-    private void later(Duration wait) {
+    private synchronized void later(Duration wait) {
+        if (role == Role.OVER) {
+            return;
+        }
         timers.schedule(() -> tasks.execute(this::turn), wait.toMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -132,9 +135,7 @@ public final class LeaderElection implements AutoCloseable {
                 failing = true;
             }
         }
-        if (!isOver()) {
-            later(next);
-        }
+        later(next);
     }
 
     /** Until when to wait for the next look. */
@@ -200,18 +201,17 @@ public final class LeaderElection implements AutoCloseable {
 
     /** Looks at the time again and again while this replica leads, whatever its requests do. */
     private void watch() {
-        long left;
         synchronized (this) {
             if (role != Role.LEADER) {
                 return;
             }
-            left = RENEWED_WITHIN.toNanos() - (nanos.getAsLong() - renewed);
+            long left = RENEWED_WITHIN.toNanos() - (nanos.getAsLong() - renewed);
+            if (left > 0) {
+                timers.schedule(this::watch, Math.min(left, EVERY.toNanos()), TimeUnit.NANOSECONDS);
+                return;
+            }
         }
-        if (left <= 0) {
-            giveUp("the API server has not confirmed it for " + RENEWED_WITHIN.toSeconds() + " s");
-        } else {
-            timers.schedule(this::watch, Math.min(left, EVERY.toNanos()) + 1, TimeUnit.NANOSECONDS);
-        }
+        giveUp("the API server has not confirmed it for " + RENEWED_WITHIN.toSeconds() + " s");
     }
 
     private void giveUp(String why) {
@@ -221,7 +221,7 @@ public final class LeaderElection implements AutoCloseable {
             }
             role = Role.OVER;
         }
-        LOG.error("lost the lease: {}", why);
+        LOG.warn("lost the lease: {}", why);
         lost.run();
     }
 

@@ -1,5 +1,7 @@
 package ml.helix.wolf.operator.apiserver;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fabric8.kubeapitest.KubeAPIServer;
 import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
 import io.fabric8.kubeapitest.KubeAPITestException;
@@ -12,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
@@ -57,7 +60,11 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
         }
 
         public Config config() {
-            return Config.fromKubeconfig(server.getKubeConfigYaml());
+            return Config.fromKubeconfig(kubeconfig());
+        }
+
+        public String kubeconfig() {
+            return server.getKubeConfigYaml();
         }
 
         /** One JSON event per line and request, as far as it is written. */
@@ -66,6 +73,19 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                 return Files.readAllLines(auditLog);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
+            }
+        }
+
+        /** Returns when every request that was answered before is in {@link #audited}. */
+        public void awaitAudit() {
+            var marker = "audit-" + UUID.randomUUID();
+            try (var client = client()) {
+                client.namespaces().withName(marker).get();
+            }
+            try {
+                Eventually.holds(() -> assertThat(audited()).anyMatch(line -> line.contains(marker)));
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
             }
         }
 

@@ -21,7 +21,7 @@ class ReconcileIT {
 
     @BeforeEach
     void begin(RealApiServer.Running server) {
-        trial = Trial.asAdmin(server).operate();
+        trial = new Trial(server).operate();
     }
 
     @AfterEach

@@ -25,7 +25,7 @@ class StatusIT {
     void two_tunnels_are_up(RealApiServer.Running server) throws Exception {
         agent1 = new FakeAgent(IP_1, 0).connected("a1");
         agent2 = new FakeAgent(IP_2, agent1.port()).connected("a2");
-        trial = Trial.asAdmin(server).operate();
+        trial = new Trial(server).operate();
         trial.token("t");
         trial.apply("{agent: {port: %d}}".formatted(agent1.port()));
         Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());

@@ -11,19 +11,15 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.Resource;
-import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.OperatorSettings;
-import ml.helix.wolf.operator.TunnelOperator;
 import ml.helix.wolf.operator.TunnelYaml;
-import ml.helix.wolf.program.LogSettings;
 
 /** A namespace with an operator for it. There are no controllers and no kubelets: the test plays them. */
 final class Trial implements AutoCloseable {
@@ -32,13 +28,12 @@ final class Trial implements AutoCloseable {
 
     final KubernetesClient admin;
     final String namespace;
-    private final KubernetesClient operatorClient;
-    private PrometheusRegistry registry = new PrometheusRegistry();
-    private TunnelOperator operator;
+    private final RealApiServer.Running server;
+    private Replica operator;
 
-    Trial(RealApiServer.Running server, KubernetesClient operatorClient) {
+    Trial(RealApiServer.Running server) {
+        this.server = server;
         this.admin = server.client();
-        this.operatorClient = operatorClient;
         this.namespace = admin.namespaces()
                 .resource(new NamespaceBuilder()
                         .withNewMetadata()
@@ -50,22 +45,37 @@ final class Trial implements AutoCloseable {
                 .getName();
     }
 
-    static Trial asAdmin(RealApiServer.Running server) {
-        return new Trial(server, server.client());
+    /** Straight to the API server, for this namespace. */
+    Replica.Setup setup() {
+        return setup(server.config());
+    }
+
+    Replica.Setup setup(Config config) {
+        return Replica.Setup.of(
+                new ConfigBuilder(config).withNamespace(namespace).build(), namespace);
     }
 
     /** Starts the operator, or another in its place. */
     Trial operate() {
+        return operate(setup());
+    }
+
+    Trial operate(Replica.Setup setup) {
         if (operator != null) {
             operator.close();
         }
-        registry = new PrometheusRegistry();
-        operator = TunnelOperator.start(
-                operatorClient,
-                new OperatorSettings("agent:1", Set.of(namespace), false, Optional.empty(), LogSettings.DEFAULT),
-                registry,
-                () -> {});
+        operator = new Replica(setup);
         return this;
+    }
+
+    Replica operator() {
+        return operator;
+    }
+
+    /** What the operator has written until now, leases aside. */
+    List<Audited> writes() {
+        server.awaitAudit();
+        return operator.writes(server);
     }
 
     /** Tunnel {@link #TUNNEL} as {@link TunnelYaml} has it. */
@@ -203,22 +213,12 @@ final class Trial implements AutoCloseable {
                 .build();
     }
 
-    /** How often the operator has looked at statuses, whether it wrote or not. */
     double looks() {
-        return count("wolf_operator_statuses", "true") + count("wolf_operator_statuses", "false");
+        return operator.looks();
     }
 
     double statusWrites() {
-        return count("wolf_operator_statuses", "true");
-    }
-
-    private double count(String name, String written) {
-        return registry.scrape().stream()
-                .filter(metric -> metric.getMetadata().getName().equals(name))
-                .flatMap(metric -> ((CounterSnapshot) metric).getDataPoints().stream())
-                .filter(point -> written.equals(point.getLabels().get("written")))
-                .mapToDouble(CounterSnapshot.CounterDataPointSnapshot::getValue)
-                .sum();
+        return operator.statusWrites();
     }
 
     @Override
@@ -226,7 +226,6 @@ final class Trial implements AutoCloseable {
         if (operator != null) {
             operator.close();
         }
-        operatorClient.close();
         admin.close();
     }
 }

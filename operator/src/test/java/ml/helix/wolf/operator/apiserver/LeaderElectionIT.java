@@ -1,0 +1,265 @@
+package ml.helix.wolf.operator.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.fabric8.kubernetes.client.Watcher;
+import io.fabric8.kubernetes.client.WatcherException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.operator.Main;
+import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.leadership.LeaderElection;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two replicas, one Lease, real time. */
+@ExtendWith(RealApiServer.class)
+class LeaderElectionIT {
+    private static final String IP = "127.0.0.21";
+    private static final int MANY = 20;
+
+    @TempDir
+    private Path folder;
+
+    private RealApiServer.Running server;
+    private Trial trial;
+    private FakeAgent agent;
+
+    @BeforeEach
+    void begin(RealApiServer.Running running) {
+        server = running;
+        trial = new Trial(running);
+        trial.token("t");
+        agent = new FakeAgent(IP, 0).connected("a1");
+    }
+
+    @AfterEach
+    void end() {
+        trial.close();
+        agent.close();
+    }
+
+    @Test
+    void leader_that_is_stopped_is_followed_long_before_its_lease_would_end() throws Exception {
+        var first = new Replica(trial.setup().electing());
+        Eventually.holds(() -> assertThat(first.leads()).isTrue());
+        try (var second = new Replica(trial.setup().electing())) {
+            tunnelIsUp();
+            var before = version(trial.tunnel());
+            first.close();
+            long stopped = System.nanoTime();
+            Eventually.holds(() -> assertThat(second.leads()).isTrue());
+            var waited = Duration.ofNanos(System.nanoTime() - stopped);
+            assertThat(waited).isLessThan(LeaderElection.LEASE.dividedBy(2));
+            assertThat(first.lostTheLease()).as("a stop is no loss").isFalse();
+
+            agent.connected("a1", 2, true);
+            Eventually.holds(() -> assertThat(trial.row("node-1").connects()).isEqualTo(2));
+            assertThat(second.statusWrites()).isEqualTo(1);
+            assertThat(version(trial.tunnel())).isNotEqualTo(before);
+        }
+    }
+
+    @Test
+    void leader_that_is_killed_in_the_middle_of_a_rollout_is_followed_and_nothing_is_done_twice_or_lost()
+            throws Exception {
+        Process leader = process();
+        var seen = new Statuses();
+        try (var _ = trial.admin
+                .resources(WolfTunnel.class)
+                .inNamespace(trial.namespace)
+                .watch(seen)) {
+            Eventually.holds(() -> assertThat(leader.isAlive() && holder().isPresent())
+                    .as(() -> log())
+                    .isTrue());
+            tunnelIsUp();
+            var upBefore = version(trial.tunnel());
+            try (var standby = new Replica(trial.setup().electing())) {
+                applyMany(0, MANY / 2);
+                Eventually.holds(() -> assertThat(daemonSets()).hasSizeGreaterThan(3));
+                leader.destroyForcibly().waitFor();
+                applyMany(MANY / 2, MANY);
+                long killed = System.nanoTime();
+                var made = daemonSets().stream()
+                        .collect(Collectors.toMap(LeaderElectionIT::name, LeaderElectionIT::version));
+
+                Eventually.holds(() -> assertThat(daemonSets()).hasSize(MANY + 1));
+                assertThat(Duration.ofNanos(System.nanoTime() - killed)).isLessThan(Duration.ofSeconds(20));
+                Eventually.holds(() -> assertThat(seen.told()).hasSize(MANY + 1));
+
+                server.awaitAudit();
+                assertThat(standby.writes(server))
+                        .filteredOn(write -> write.resource().equals("apps/daemonsets"))
+                        .extracting(Audited::name)
+                        .as("each DaemonSet is applied once")
+                        .doesNotHaveDuplicates();
+                assertThat(daemonSets()).allSatisfy(daemonSet -> {
+                    assertThat(daemonSet.getMetadata().getGeneration()).isEqualTo(1);
+                    if (made.containsKey(name(daemonSet))) {
+                        assertThat(version(daemonSet)).isEqualTo(made.get(name(daemonSet)));
+                    }
+                });
+                assertThat(version(trial.tunnel()))
+                        .as("a tunnel that is up has nothing new to say")
+                        .isEqualTo(upBefore);
+                assertThat(seen.stepsBack()).isEmpty();
+            }
+        } finally {
+            leader.destroyForcibly();
+        }
+    }
+
+    @Test
+    void leader_whose_connection_goes_silent_ends_before_the_other_begins() throws Exception {
+        try (var way = new FaultyApi(server.config());
+                var cutOff = new Replica(trial.setup(way.config().build()).electing())) {
+            Eventually.holds(() -> assertThat(cutOff.leads()).isTrue());
+            try (var other = new Replica(trial.setup().electing())) {
+                tunnelIsUp();
+                way.fallSilent();
+                Eventually.holds(() -> assertThat(cutOff.lostTheLease()).isTrue());
+                assertThat(cutOff.leads()).isFalse();
+                assertThat(other.leads()).isFalse();
+                Eventually.holds(() -> assertThat(other.leads()).isTrue());
+                way.speak();
+            }
+        }
+    }
+
+    private void tunnelIsUp() throws Exception {
+        trial.apply("{agent: {port: %d}}".formatted(agent.port()));
+        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+        trial.podRuns("node-1", IP, true);
+        trial.rolledOut(1, 1);
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True Connected"));
+        Eventually.holds(() -> assertThat(trial.row("node-1").wolfId()).isEqualTo("a1"));
+    }
+
+    private void applyMany(int from, int to) {
+        IntStream.range(from, to)
+                .mapToObj(i -> trial.admin
+                        .getKubernetesSerialization()
+                        .unmarshal(TunnelYaml.of(trial.namespace, "many-" + i, "{}"), GenericKubernetesResource.class))
+                .forEach(tunnel -> trial.admin.resource(tunnel).create());
+    }
+
+    private List<DaemonSet> daemonSets() {
+        return trial.admin
+                .apps()
+                .daemonSets()
+                .inNamespace(trial.namespace)
+                .list()
+                .getItems();
+    }
+
+    private Optional<String> holder() {
+        return Optional.ofNullable(trial.admin
+                        .leases()
+                        .inNamespace(trial.namespace)
+                        .withName("wolf-tunnel-operator")
+                        .get())
+                .map(lease -> lease.getSpec().getHolderIdentity());
+    }
+
+    /** The operator as it is started in a cluster, so that it can be killed. */
+    private Process process() throws Exception {
+        var kubeconfig = Files.writeString(folder.resolve("kubeconfig"), server.kubeconfig());
+        var builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile());
+        builder.environment()
+                .putAll(Map.of(
+                        "KUBECONFIG",
+                        kubeconfig.toString(),
+                        "KUBERNETES_NAMESPACE",
+                        trial.namespace,
+                        "WATCH_NAMESPACES",
+                        trial.namespace,
+                        "AGENT_IMAGE",
+                        "agent:1",
+                        "LEADER_ELECTION",
+                        "true",
+                        "OPERATOR_LISTEN",
+                        "off"));
+        return builder.start();
+    }
+
+    private String log() {
+        try {
+            return Files.readString(folder.resolve("log"));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private static String name(HasMetadata object) {
+        return object.getMetadata().getName();
+    }
+
+    private static String version(HasMetadata object) {
+        return object.getMetadata().getResourceVersion();
+    }
+
+    /** Every status that was ever written, by tunnel. */
+    private static final class Statuses implements Watcher<WolfTunnel> {
+        private final Map<String, WolfTunnelStatus> last = new ConcurrentHashMap<>();
+        private final ConcurrentLinkedQueue<String> stepsBack = new ConcurrentLinkedQueue<>();
+
+        @Override
+        public void eventReceived(Action action, WolfTunnel tunnel) {
+            var status = tunnel.getStatus();
+            if (status == null) {
+                if (last.containsKey(name(tunnel))) {
+                    stepsBack.add(name(tunnel) + " lost its status");
+                }
+                return;
+            }
+            var before = last.put(name(tunnel), status);
+            if (before != null) {
+                if (status.tunnels().size() < before.tunnels().size()) {
+                    stepsBack.add(name(tunnel) + " lost rows");
+                }
+                before.conditions().stream()
+                        .filter(condition -> !condition.getReason().equals("NotKnown"))
+                        .filter(condition -> status.conditions().stream()
+                                .anyMatch(now -> now.getType().equals(condition.getType())
+                                        && now.getReason().equals("NotKnown")))
+                        .forEach(condition -> stepsBack.add(name(tunnel) + " forgot " + condition.getType()));
+            }
+        }
+
+        Map<String, WolfTunnelStatus> told() {
+            return last;
+        }
+
+        List<String> stepsBack() {
+            return List.copyOf(stepsBack);
+        }
+
+        @Override
+        public void onClose(WatcherException cause) {
+            stepsBack.add("the watch broke: " + cause);
+        }
+    }
+}

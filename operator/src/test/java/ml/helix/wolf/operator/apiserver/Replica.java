@@ -1,0 +1,147 @@
+package ml.helix.wolf.operator.apiserver;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import ml.helix.wolf.operator.OperatorSettings;
+import ml.helix.wolf.operator.TunnelOperator;
+import ml.helix.wolf.program.LogSettings;
+
+/** An operator with a client and a User-Agent of its own, so that the audit log says what it did. */
+final class Replica implements AutoCloseable {
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    /** How one is set up. */
+    record Setup(
+            Config config,
+            String image,
+            Set<String> namespaces,
+            boolean leaderElection,
+            InstantSource clock,
+            ScheduledExecutorService timers) {
+        static Setup of(Config config, String namespace) {
+            return new Setup(
+                    config,
+                    "agent:1",
+                    Set.of(namespace),
+                    false,
+                    InstantSource.system(),
+                    Executors.newSingleThreadScheduledExecutor(
+                            Thread.ofPlatform().name("agent-polls").daemon().factory()));
+        }
+
+        Setup image(String name) {
+            return new Setup(config, name, namespaces, leaderElection, clock, timers);
+        }
+
+        Setup electing() {
+            return new Setup(config, image, namespaces, true, clock, timers);
+        }
+
+        Setup watching(Set<String> them) {
+            return new Setup(config, image, them, leaderElection, clock, timers);
+        }
+
+        Setup clock(InstantSource other) {
+            return new Setup(config, image, namespaces, leaderElection, other, timers);
+        }
+
+        Setup timers(ScheduledExecutorService other) {
+            timers.shutdownNow();
+            return new Setup(config, image, namespaces, leaderElection, clock, other);
+        }
+    }
+
+    final String agent = "replica-" + NUMBER.incrementAndGet();
+    private final AtomicInteger timesLost = new AtomicInteger();
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final KubernetesClient client;
+    private final TunnelOperator operator;
+
+    Replica(Setup setup) {
+        client = new KubernetesClientBuilder()
+                .withConfig(
+                        new ConfigBuilder(setup.config()).withUserAgent(agent).build())
+                .build();
+        operator = TunnelOperator.start(
+                client,
+                new OperatorSettings(
+                        setup.image(),
+                        setup.namespaces(),
+                        setup.leaderElection(),
+                        Optional.empty(),
+                        LogSettings.DEFAULT),
+                registry,
+                setup.clock(),
+                setup.timers(),
+                timesLost::incrementAndGet);
+    }
+
+    Optional<String> notReady() {
+        return operator.notReady();
+    }
+
+    boolean leads() {
+        return metrics("wolf_operator_leading")
+                .flatMap(metric -> ((GaugeSnapshot) metric).getDataPoints().stream())
+                .anyMatch(point -> point.getValue() == 1);
+    }
+
+    boolean lostTheLease() {
+        return timesLost.get() > 0;
+    }
+
+    /** How often it has looked at statuses, whether it wrote or not. */
+    double looks() {
+        return count("true") + count("false");
+    }
+
+    double statusWrites() {
+        return count("true");
+    }
+
+    private double count(String written) {
+        return metrics("wolf_operator_statuses")
+                .flatMap(metric -> ((CounterSnapshot) metric).getDataPoints().stream())
+                .filter(point -> written.equals(point.getLabels().get("written")))
+                .mapToDouble(CounterSnapshot.CounterDataPointSnapshot::getValue)
+                .sum();
+    }
+
+    private Stream<MetricSnapshot> metrics(String name) {
+        return registry.scrape().stream()
+                .filter(metric -> metric.getMetadata().getName().equals(name));
+    }
+
+    /** What it asked for, leases aside. */
+    List<Audited> asked(RealApiServer.Running server) {
+        return server.audited().stream()
+                .map(Audited::parse)
+                .filter(request -> request.agent().equals(agent))
+                .filter(request -> !request.isOfLease())
+                .toList();
+    }
+
+    List<Audited> writes(RealApiServer.Running server) {
+        return asked(server).stream().filter(Audited::isWrite).toList();
+    }
+
+    @Override
+    public void close() {
+        operator.close();
+        client.close();
+    }
+}

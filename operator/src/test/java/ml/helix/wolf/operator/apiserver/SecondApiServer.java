@@ -1,0 +1,90 @@
+package ml.helix.wolf.operator.apiserver;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.assertj.core.api.Assertions;
+
+/**
+ * Another kube-apiserver on the etcd of the one that runs, as in a cluster with several: it can be killed and started
+ * again, on the same port, without the tests' own way to the cluster being lost.
+ */
+final class SecondApiServer implements AutoCloseable {
+    private final Config first;
+    private final List<String> command;
+    private final int port;
+    private final Path log;
+    private Process process;
+
+    SecondApiServer(RealApiServer.Running running) throws IOException {
+        first = running.config();
+        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        command = commandOfTheFirst();
+        command.set(command.indexOf("--secure-port") + 1, String.valueOf(port));
+        log = Files.createTempFile(Path.of("target").toAbsolutePath(), "second-api-server", ".log");
+    }
+
+    private static List<String> commandOfTheFirst() {
+        var server = ProcessHandle.current()
+                .descendants()
+                .filter(child -> child.info().command().orElse("").endsWith("kube-apiserver"))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no kube-apiserver runs"));
+        return new ArrayList<>(Stream.concat(
+                        server.info().command().stream(),
+                        Stream.of(server.info().arguments().orElseThrow()))
+                .toList());
+    }
+
+    /** Returns when it answers. */
+    SecondApiServer start() throws Exception {
+        process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(Redirect.appendTo(log.toFile()))
+                .start();
+        try (var client = new KubernetesClientBuilder()
+                .withConfig(new ConfigBuilder(config())
+                        .withRequestRetryBackoffLimit(0)
+                        .build())
+                .build()) {
+            Eventually.holds(() -> {
+                try {
+                    Assertions.assertThat(client.raw("/readyz")).isEqualTo("ok");
+                } catch (KubernetesClientException e) {
+                    throw new AssertionError("not ready, see " + log, e);
+                }
+            });
+        }
+        return this;
+    }
+
+    /** Without a goodbye. */
+    void kill() {
+        process.destroyForcibly().onExit().join();
+    }
+
+    Config config() {
+        return new ConfigBuilder(first)
+                .withMasterUrl("https://127.0.0.1:" + port + "/")
+                .build();
+    }
+
+    @Override
+    public void close() {
+        if (process != null) {
+            kill();
+        }
+    }
+}
