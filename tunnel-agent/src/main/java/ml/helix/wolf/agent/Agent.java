@@ -9,8 +9,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import ml.helix.wolf.agent.control.ControlConnection;
+import ml.helix.wolf.agent.control.Link;
+import ml.helix.wolf.agent.control.TokenSource;
+import ml.helix.wolf.agent.data.DataPickup;
 import ml.helix.wolf.agent.data.Streams;
 import ml.helix.wolf.agent.local.WolfDialer;
+import ml.helix.wolf.agent.reconnect.Backoff;
 import ml.helix.wolf.agent.report.Identity;
 import ml.helix.wolf.agent.report.Report;
 import ml.helix.wolf.agent.report.StatusJson;
@@ -20,6 +26,7 @@ import ml.helix.wolf.agent.transport.Resolver;
 import ml.helix.wolf.agent.transport.Tls;
 import ml.helix.wolf.program.MonitoringServer;
 import ml.helix.wolf.program.MonitoringServer.Page;
+import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Version;
 import ml.helix.wolf.revdial.Timers;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +66,18 @@ public final class Agent implements AutoCloseable {
         var resolver = new Resolver();
         this.wolf = new WatchedWolf(new WolfDialer(settings.local(), resolver, timers), report);
         var connector = new Connector(settings.url(), settings.proxy(), new Tls(settings.trust()), resolver);
-        this.tunnel = new Tunnel(settings, connector, wolf, streams, report, timers);
+        this.tunnel = new Tunnel(
+                settings.url().toString(),
+                token -> link(connector, token.secret()),
+                settings.tokens(),
+                new Backoff(settings.reconnect(), RandomGenerator.getDefault()),
+                report,
+                timers);
+    }
+
+    private Link link(Connector connector, Secret token) {
+        var pickup = new DataPickup(connector, wolf, token, settings.tokens(), streams, report, timers);
+        return new ControlConnection(connector, settings.runnerId(), token, pickup, timers);
     }
 
     /** @throws IOException where the address of the pages can't be bound */
@@ -81,6 +99,16 @@ public final class Agent implements AutoCloseable {
         timers.scheduleWithFixedDelay(
                 () -> Thread.ofVirtual().name("probe").start(wolf::probe), 0, PROBE.toMillis(), TimeUnit.MILLISECONDS);
         tunnel.start();
+        if (settings.tokens() instanceof TokenSource.InFile file) {
+            new TokenWatch(
+                            file,
+                            tunnel,
+                            report,
+                            () -> new Backoff(settings.reconnect(), RandomGenerator.getDefault()),
+                            timers,
+                            System::nanoTime)
+                    .start(look -> Thread.ofVirtual().name("token-watch").start(look));
+        }
     }
 
     /** Where the pages are served. */

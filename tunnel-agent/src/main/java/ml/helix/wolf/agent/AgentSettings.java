@@ -55,7 +55,7 @@ public record AgentSettings(
             "token-file",
             "RUNNER_TOKEN_FILE",
             "",
-            "A file with the runner token, read anew at each connect; goes before -token.");
+            "A file with the runner token, watched for a new one; goes before -token.");
     private static final Flag LOCAL =
             Flag.value("local", "WOLF_LOCAL_ADDR", "localhost:8080", "Wolf's API: host:port or unix:///path.");
     private static final Flag RECONNECT = Flag.value(

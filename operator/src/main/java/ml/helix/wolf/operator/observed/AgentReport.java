@@ -30,8 +30,8 @@ public record AgentReport(
     public record Failure(String reason, String message) {}
 
     /**
-     * @param changedAt when the file got its present content, RFC 3339
-     * @param refused whether the control plane refused that content
+     * @param changedAt since when the file has had the token that the tunnel uses, RFC 3339
+     * @param refused whether the file has a newer one, which the control plane refuses
      */
     public record Token(String changedAt, boolean refused) {}
 

@@ -26,13 +26,8 @@ import org.java_websocket.exceptions.WebsocketNotConnectedException;
 import org.java_websocket.framing.CloseFrame;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One control connection, from the dial to its end.
- *
- * <p>{@link #serve} occupies one thread for all of its life; {@link #drain} and {@link #close} may come from any other,
- * at any time.
- */
-public final class ControlConnection {
+/** A control connection over the {@link Connector}'s wire. */
+public final class ControlConnection implements Link {
     private static final Duration HANDSHAKE = Duration.ofSeconds(30);
     private static final Duration PING = Duration.ofSeconds(15);
     private static final Duration FAREWELL = Duration.ofSeconds(2);
@@ -62,13 +57,9 @@ public final class ControlConnection {
         return prefix + "/api/v1/revdial?runnerid=" + URLEncoder.encode(runnerId, StandardCharsets.UTF_8);
     }
 
-    /**
-     * Connects, then answers the server until the connection ends. Returns only after {@link #close}.
-     *
-     * @param up called once the upgrade is accepted, on this thread
-     * @throws TunnelException why it never came up, or why it is down
-     */
+    @Override
     public void serve(Runnable up) throws TunnelException {
+        connector.refresh();
         var deadline = Deadline.in(HANDSHAKE, timers);
         Wire connected = connector.connect(deadline);
         wire = connected;
@@ -108,7 +99,7 @@ public final class ControlConnection {
         }
     }
 
-    /** From now on each conn-ready is answered by a pickup-failed. */
+    @Override
     public void drain() {
         draining = true;
         Listener current = listener;
@@ -117,9 +108,10 @@ public final class ControlConnection {
         }
     }
 
-    /** Sends a close frame (1001) and ends {@link #serve}; what was picked up goes on. Idempotent. */
+    /** Sends a close frame (1001). */
+    @Override
     public void close() {
-        ourEnd.compareAndSet(null, new ControlEnd(ControlEnd.Cause.CLOSED, "the agent is stopping"));
+        ourEnd.compareAndSet(null, new ControlEnd(ControlEnd.Cause.CLOSED, "the agent closes it"));
         Listener current = listener;
         Wire connecting = wire;
         if (current != null) {

@@ -3,30 +3,34 @@ package ml.helix.wolf.agent.control;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Optional;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.program.Secret;
 
-/** Where the runner token comes from; asked at each connect. */
+/** Where the runner token comes from; asked at each connect, and a file every few seconds in between. */
 public sealed interface TokenSource {
 
     /** @throws TunnelException Unauthorized where there is no usable token now */
-    Secret read() throws TunnelException;
+    RunnerToken read() throws TunnelException;
 
     /** A token given once and for all. */
     record Fixed(Secret token) implements TokenSource {
         @Override
-        public Secret read() {
-            return token;
+        public RunnerToken read() {
+            return new RunnerToken(token, Optional.empty());
         }
     }
 
     /** A file that may change, as a mounted Secret does. */
     record InFile(Path file) implements TokenSource {
+        /** The time is looked up first: where the file changes in between, the token seems older, never newer. */
         @Override
-        public Secret read() throws TunnelException {
+        public RunnerToken read() throws TunnelException {
             try {
-                return Secret.of(Files.readString(file));
+                Instant since = Files.getLastModifiedTime(file).toInstant();
+                return new RunnerToken(Secret.of(Files.readString(file)), Optional.of(since));
             } catch (IOException e) {
                 throw new TunnelException(
                         FailureReason.UNAUTHORIZED, "the token file " + file + " can't be read; does it exist?", e);

@@ -79,7 +79,7 @@ public final class DataPickup implements Pickup {
             return open(connPath, token, deadline);
         } catch (TunnelException e) {
             if (e.reason() == FailureReason.UNAUTHORIZED) {
-                Secret now = tokens.read();
+                Secret now = tokens.read().secret();
                 if (!now.equals(token)) {
                     return open(connPath, now, deadline);
                 }

@@ -99,7 +99,7 @@ public final class Doctor {
 
     private void upgrade(Wire wire, ControlPlaneUrl to, List<String> ahead, ScheduledExecutorService timers)
             throws IOException {
-        Secret token = tokens.read();
+        Secret token = tokens.read().secret();
         WebSocketStream stream =
                 new Upgrade(to.authority(), ControlConnection.target(to.path(), runnerId), token).over(wire, timers);
         pass(ahead, "token", "accepted");

@@ -31,6 +31,8 @@ public final class Report implements StreamLog {
     private final AtomicReference<Tunnel> tunnel;
     private final AtomicReference<Optional<Boolean>> wolfReachable = new AtomicReference<>(Optional.empty());
 
+    private final AtomicReference<Optional<Status.Token>> token = new AtomicReference<>(Optional.empty());
+
     private record Tunnel(State state, Instant since, Optional<Status.LastError> lastError) {}
 
     /** @param registry where the metrics are registered, each name once */
@@ -93,8 +95,27 @@ public final class Report implements StreamLog {
 
     /** It could not be opened. */
     public void refused(TunnelException why) {
-        connects.labelValues(why.reason().word()).inc();
+        attemptFailed(why);
         lost(why);
+    }
+
+    /** One more could not be opened while another is up. */
+    public void attemptFailed(TunnelException why) {
+        connects.labelValues(why.reason().word()).inc();
+    }
+
+    /**
+     * The tunnel uses the token file's token.
+     *
+     * @param since when the file got it; nothing for a token that is in no file
+     */
+    public void token(Optional<Instant> since) {
+        token.set(since.map(at -> new Status.Token(at, false)));
+    }
+
+    /** Whether the token file has a newer token by now that the control plane refuses. */
+    public void newerTokenRefused(boolean refused) {
+        token.updateAndGet(now -> now.map(used -> new Status.Token(used.changedAt(), refused)));
     }
 
     /** It was up and is gone. */
@@ -174,6 +195,7 @@ public final class Report implements StreamLog {
                 streamsTotal.get(),
                 bytesToWolf.getLongValue(),
                 bytesFromWolf.getLongValue(),
-                now.lastError());
+                now.lastError(),
+                token.get());
     }
 }

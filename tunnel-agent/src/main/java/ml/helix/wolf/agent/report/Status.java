@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param wolfReachable as the last dial or probe saw it, nothing before the first
  * @param connects how many control connections came up
  * @param streamsTotal how many streams were opened
+ * @param token nothing without a token file, and before the first connection
  */
 public record Status(
         State state,
@@ -20,8 +21,15 @@ public record Status(
         long streamsTotal,
         long bytesToWolf,
         long bytesFromWolf,
-        Optional<LastError> lastError) {
+        Optional<LastError> lastError,
+        Optional<Token> token) {
 
     /** @param reason a {@link ml.helix.wolf.agent.failure.FailureReason}'s word */
     public record LastError(String reason, String message, Instant at) {}
+
+    /**
+     * @param changedAt since when the token file has had the token that the tunnel uses
+     * @param refused whether the file has a newer one, which the control plane refuses
+     */
+    public record Token(Instant changedAt, boolean refused) {}
 }

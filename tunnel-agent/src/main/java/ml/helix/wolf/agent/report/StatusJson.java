@@ -37,6 +37,12 @@ public final class StatusJson {
             json.writeNumberField("bytesToWolf", status.bytesToWolf());
             json.writeNumberField("bytesFromWolf", status.bytesFromWolf());
             write(json, status.lastError());
+            if (status.token().isPresent()) {
+                json.writeObjectFieldStart("token");
+                json.writeStringField("changedAt", time(status.token().get().changedAt()));
+                json.writeBooleanField("refused", status.token().get().refused());
+                json.writeEndObject();
+            }
             json.writeStringField("version", identity.version());
             json.writeEndObject();
         } catch (IOException e) {

@@ -37,6 +37,11 @@ public final class Connector {
         return proxy;
     }
 
+    /** Reads again what may have changed on disk: the certificates to believe. */
+    public void refresh() {
+        tls.refresh();
+    }
+
     /** As {@link #connect(Deadline, Hop.Log)}, for those who only want the end. */
     public Wire connect(Deadline deadline) throws TunnelException {
         return connect(deadline, (hop, detail) -> {});

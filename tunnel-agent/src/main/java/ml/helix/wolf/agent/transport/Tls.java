@@ -19,6 +19,10 @@ public final class Tls {
         this.trust = trust;
     }
 
+    void refresh() {
+        trust.refresh();
+    }
+
     /**
      * Shakes hands over {@code wire}; the caller guards the wire with a deadline, and cuts it where this throws.
      *

@@ -120,6 +120,21 @@ class ReportTest {
                 .contains("\"wolfId\":null", "\"lastError\":null", "\"wolfReachable\":true");
     }
 
+    @Test
+    void tellsOfATokenFilesTokenOnly() {
+        var identity = new Identity(Optional.empty(), "sandbox-1", "https://h", "unix:///s", "1");
+        report.token(Optional.empty());
+        report.newerTokenRefused(true);
+        assertThat(StatusJson.write(identity, report.status())).doesNotContain("token");
+
+        report.token(Optional.of(START));
+        assertThat(StatusJson.write(identity, report.status()))
+                .contains("\"token\":{\"changedAt\":\"2026-01-02T03:04:05Z\",\"refused\":false}");
+        report.newerTokenRefused(true);
+        assertThat(StatusJson.write(identity, report.status()))
+                .contains("\"token\":{\"changedAt\":\"2026-01-02T03:04:05Z\",\"refused\":true}");
+    }
+
     private void after(long seconds) {
         now = now.plusSeconds(seconds);
     }
