@@ -8,7 +8,9 @@ public final class ListenAddress {
     private ListenAddress() {}
 
     /**
-     * {@code :9797} (all addresses), {@code 127.0.0.1:9797}, {@code [::1]:9797}; port 0 lets the system choose.
+     * {@code :9797} (all addresses), {@code 127.0.0.1:9797}, {@code [::1]:9797}; port 0 lets the system choose. An IPv6
+     * address may go without brackets, as {@code $(POD_IP):9797} becomes it ({@code fd00::5:9797}): the last colon
+     * separates the port, always.
      *
      * @throws IllegalArgumentException where it is none of these, saying what to write
      */
@@ -17,8 +19,7 @@ public final class ListenAddress {
         String host = colon < 0 ? "" : text.substring(0, colon);
         String port = text.substring(colon + 1);
         boolean bracketed = host.startsWith("[") && host.endsWith("]");
-        boolean bareIpv6 = !bracketed && host.contains(":");
-        if (colon < 0 || bareIpv6 || !port.matches("\\d{1,5}") || Integer.parseInt(port) > 65_535) {
+        if (colon < 0 || !port.matches("\\d{1,5}") || Integer.parseInt(port) > 65_535) {
             throw new IllegalArgumentException("must be :port, host:port or [ipv6]:port, not '" + text + "'");
         }
         if (host.isEmpty()) {
@@ -26,6 +27,10 @@ public final class ListenAddress {
         }
         String name = bracketed ? host.substring(1, host.length() - 1) : host;
         var address = new InetSocketAddress(name, Integer.parseInt(port));
+        if (address.isUnresolved() && name.contains(":")) {
+            throw new IllegalArgumentException(
+                    "must be :port, host:port or [ipv6]:port; '" + name + "' is no IPv6 address");
+        }
         if (address.isUnresolved()) {
             throw new IllegalArgumentException("names a host that does not resolve: '" + name + "'");
         }

@@ -64,7 +64,7 @@ public final class Agent implements AutoCloseable {
                 settings.local().toString(),
                 Version.text());
         var resolver = new Resolver();
-        this.wolf = new WatchedWolf(new WolfDialer(settings.local(), resolver, timers), report);
+        this.wolf = new WatchedWolf(new WolfDialer(settings.local(), resolver, timers), report, System::nanoTime);
         var connector = new Connector(settings.url(), settings.proxy(), new Tls(settings.trust()), resolver);
         this.tunnel = new Tunnel(
                 settings.url().toString(),
@@ -73,6 +73,11 @@ public final class Agent implements AutoCloseable {
                 new Backoff(settings.reconnect(), RandomGenerator.getDefault()),
                 report,
                 timers);
+    }
+
+    private Page statusPage() {
+        wolf.lookAgain();
+        return Page.json(StatusJson.write(identity, report.status()));
     }
 
     private Link link(Connector connector, Secret token) {
@@ -84,10 +89,7 @@ public final class Agent implements AutoCloseable {
     public void start() throws IOException {
         if (settings.listen().isPresent()) {
             monitoring = MonitoringServer.start(
-                    settings.listen().get(),
-                    report::notReady,
-                    registry,
-                    Map.of("/status", () -> Page.json(StatusJson.write(identity, report.status()))));
+                    settings.listen().get(), report::notReady, registry, Map.of("/status", this::statusPage));
         }
         LOG.info(
                 "Agent {} of {}: control plane {}{}, Wolf at {}",

@@ -5,6 +5,7 @@ import static ml.helix.wolf.agent.RunningAgent.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,6 +60,26 @@ class AgentIT {
             assertThat(control.header("Host")).isEqualTo("127.0.0.1:" + server.port());
             agent.awaitStatus("\"state\":\"Connected\"", "\"runnerId\":\"wolf-gpu 1/ü\"", "\"connects\":1");
             assertThat(agent.get("/readyz").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void thePagesListenAtAnIpv6AddressWithoutBracketsAsAPodHasIt() throws Exception {
+        try (RunningAgent agent = agent("", "-listen", "::1:0")) {
+            assertThat(agent.agent().address().orElseThrow().getAddress()).isEqualTo(InetAddress.ofLiteral("::1"));
+            assertThat(agent.get("/livez").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aDeadWolfIsSeenByWhoAsksForTheStatus() throws Exception {
+        try (RunningAgent agent = agent("");
+                Peer _ = server.next().upgrade()) {
+            agent.awaitStatus("\"wolfReachable\":true");
+            wolf.stop();
+            agent.awaitStatus("\"wolfReachable\":false");
+            wolf.start();
+            agent.awaitStatus("\"wolfReachable\":true");
         }
     }
 

@@ -3,7 +3,9 @@ package ml.helix.wolf.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -50,10 +52,10 @@ final class RunningAgent implements AutoCloseable {
 
     HttpResponse<String> get(String path) {
         try {
-            URI uri = URI.create(
-                    "http://127.0.0.1:" + agent.address().orElseThrow().getPort() + path);
+            InetSocketAddress pages = agent.address().orElseThrow();
+            URI uri = new URI("http", null, pages.getAddress().getHostAddress(), pages.getPort(), path, null, null);
             return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
-        } catch (IOException e) {
+        } catch (IOException | URISyntaxException e) {
             throw new AssertionError(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

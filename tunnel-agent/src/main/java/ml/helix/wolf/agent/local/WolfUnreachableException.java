@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class WolfUnreachableException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    WolfUnreachableException(String message, Throwable cause) {
+    public WolfUnreachableException(String message, Throwable cause) {
         super(message, cause);
     }
 }

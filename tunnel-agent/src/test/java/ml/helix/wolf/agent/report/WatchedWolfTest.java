@@ -1,0 +1,111 @@
+package ml.helix.wolf.agent.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import ml.helix.wolf.agent.local.WolfUnreachableException;
+import ml.helix.wolf.revdial.ByteStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class WatchedWolfTest {
+    private final AtomicLong now = new AtomicLong();
+    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
+    private final AtomicInteger dials = new AtomicInteger();
+    private volatile boolean up = true;
+    private volatile CountDownLatch hole = new CountDownLatch(0);
+    private WatchedWolf wolf = with(Duration.ofMinutes(5));
+
+    @BeforeEach
+    void probe() {
+        wolf.probe();
+        up = false;
+    }
+
+    @Test
+    void nobodyLooksAgainBeforeTheFirstProbe() {
+        wolf = with(Duration.ofMinutes(5));
+        after(Duration.ofHours(1));
+        wolf.lookAgain();
+        assertThat(dials).as("the other's probe").hasValue(1);
+    }
+
+    @Test
+    void whatWasSeenWithin5SecondsIsTold() {
+        after(Duration.ofSeconds(5));
+        wolf.lookAgain();
+        assertThat(dials).hasValue(1);
+        assertThat(report.status().wolfReachable()).contains(true);
+    }
+
+    @Test
+    void whatIsOlderIsLookedAtBeforeItIsTold() {
+        after(Duration.ofSeconds(6));
+        wolf.lookAgain();
+        assertThat(dials).hasValue(2);
+        assertThat(report.status().wolfReachable()).contains(false);
+        wolf.lookAgain();
+        assertThat(dials).as("it is fresh now").hasValue(2);
+    }
+
+    @Test
+    void aBlackHoleDelaysNobodyForLongAndIsLookedIntoOnce() throws Exception {
+        wolf = with(Duration.ofMillis(1));
+        wolf.probe();
+        assertThat(report.status().wolfReachable()).contains(false);
+        hole = new CountDownLatch(1);
+        after(Duration.ofSeconds(6));
+        for (int i = 0; i < 10; i++) {
+            wolf.lookAgain();
+        }
+        assertThat(report.status().wolfReachable()).as("nothing newer is known").contains(false);
+        up = true;
+        hole.countDown();
+        while (report.status().wolfReachable().equals(Optional.of(false))) {
+            Thread.onSpinWait();
+        }
+        assertThat(dials).as("two probes and one look").hasValue(3);
+    }
+
+    private WatchedWolf with(Duration patience) {
+        return new WatchedWolf(this::dial, report, now::get, patience);
+    }
+
+    private ByteStream dial() throws WolfUnreachableException {
+        dials.incrementAndGet();
+        try {
+            hole.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        if (!up) {
+            throw new WolfUnreachableException("gone", new IllegalStateException());
+        }
+        return new Silent();
+    }
+
+    private void after(Duration time) {
+        now.addAndGet(time.toNanos());
+    }
+
+    private record Silent() implements ByteStream {
+        @Override
+        public int read(byte[] buffer, int offset, int length) {
+            return -1;
+        }
+
+        @Override
+        public void write(byte[] buffer, int offset, int length) {}
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,171 @@
+package ml.helix.wolf.agent.websocket;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.sun.management.ThreadMXBean;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.ProtocolException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import ml.helix.wolf.agent.http.BufferedSource;
+
+/** Whatever a server sends is the data that a simple decoder sees, however it is cut; and costs no more memory. */
+class FrameReaderFuzzTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    /** Much less than a frame may claim to have; a class that is loaded and instrumented on the way counts too. */
+    private static final long ROOM = 16 * 1024 * 1024;
+
+    /** How a stream of frames ends. */
+    private enum End {
+        CLOSE_FRAME,
+        FIN,
+        CUT,
+        BROKEN
+    }
+
+    private record Reading(String data, List<String> pings, End end) {}
+
+    @FuzzTest
+    void anyBytesAreTheSameDataHoweverTheyAreCut(byte[] bytes) throws IOException {
+        Reading expected = new Simple(bytes).reading();
+        for (int piece : new int[] {1, 3, 8 * 1024}) {
+            assertThat(read(bytes, piece, 8 * 1024)).isEqualTo(expected);
+        }
+        assertThat(read(bytes, 16, 5)).isEqualTo(expected);
+    }
+
+    /**
+     * @param piece how much the socket gives at a time
+     * @param room how much the caller takes at a time
+     */
+    private static Reading read(byte[] bytes, int piece, int room) throws IOException {
+        var data = new ByteArrayOutputStream();
+        List<String> pings = new ArrayList<>();
+        var source = new BufferedSource(new Pieces(bytes, piece), 64);
+        var reader = new FrameReader(source, ping -> pings.add(HexFormat.of().formatHex(ping)));
+        byte[] target = new byte[room];
+        long before = THREADS.getCurrentThreadAllocatedBytes();
+        End end;
+        try {
+            for (int count = reader.read(target, 0, room); count >= 0; count = reader.read(target, 0, room)) {
+                assertThat(count).isBetween(1, room);
+                data.write(target, 0, count);
+            }
+            assertThat(reader.read(target, 0, room)).as("after the end").isEqualTo(-1);
+            end = reader.endedByCloseFrame() ? End.CLOSE_FRAME : End.FIN;
+        } catch (EOFException e) {
+            end = End.CUT;
+        } catch (ProtocolException e) {
+            end = End.BROKEN;
+        }
+        assertThat(THREADS.getCurrentThreadAllocatedBytes() - before)
+                .as("bytes allocated")
+                .isLessThan(ROOM + 4096L * bytes.length);
+        return new Reading(HexFormat.of().formatHex(data.toByteArray()), pings, end);
+    }
+
+    /** A socket that gives a few bytes at a time. */
+    private static final class Pieces extends ByteArrayInputStream {
+        private final int piece;
+
+        Pieces(byte[] bytes, int piece) {
+            super(bytes);
+            this.piece = piece;
+        }
+
+        @Override
+        public synchronized int read(byte[] target, int offset, int length) {
+            return super.read(target, offset, Math.min(piece, length));
+        }
+    }
+
+    /** The RFC's section 5.2, on an array that is all there. */
+    private static final class Simple {
+        private final byte[] bytes;
+        private final ByteArrayOutputStream data = new ByteArrayOutputStream();
+        private final List<String> pings = new ArrayList<>();
+        private int at;
+        private boolean within;
+
+        Simple(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        Reading reading() {
+            End end = null;
+            while (end == null) {
+                end = at == bytes.length ? End.FIN : frame();
+            }
+            return new Reading(HexFormat.of().formatHex(data.toByteArray()), pings, end);
+        }
+
+        /** Null where the stream goes on after it. */
+        private End frame() {
+            int first = bytes[at++] & 0xff;
+            boolean fin = first >= 0x80;
+            int opcode = first % 16;
+            if (first / 16 % 8 != 0) {
+                return End.BROKEN;
+            }
+            if (at == bytes.length) {
+                return End.CUT;
+            }
+            int size = bytes[at++];
+            if (size < 0) {
+                return End.BROKEN;
+            }
+            return opcode < 8 ? data(opcode, fin, size) : control(opcode, fin, size);
+        }
+
+        private End control(int opcode, boolean fin, int size) {
+            if (!fin || size > 125) {
+                return End.BROKEN;
+            }
+            if (bytes.length - at < size) {
+                return End.CUT;
+            }
+            String payload = HexFormat.of().formatHex(bytes, at, at + size);
+            at += size;
+            return switch (opcode) {
+                case 8 -> End.CLOSE_FRAME;
+                case 9 -> {
+                    pings.add(payload);
+                    yield null;
+                }
+                case 10 -> null;
+                default -> End.BROKEN;
+            };
+        }
+
+        private End data(int opcode, boolean fin, int size) {
+            boolean inPlace = within ? opcode == 0 : opcode == 1 || opcode == 2;
+            if (!inPlace) {
+                return End.BROKEN;
+            }
+            within = !fin;
+            long length = size;
+            int more = size == 126 ? 2 : size == 127 ? 8 : 0;
+            if (bytes.length - at < more) {
+                return End.CUT;
+            }
+            if (more > 0) {
+                length = Long.parseUnsignedLong(HexFormat.of().formatHex(bytes, at, at + more), 16);
+                at += more;
+            }
+            if (length < 0) {
+                return End.BROKEN;
+            }
+            int there = (int) Math.min(length, bytes.length - at);
+            data.write(bytes, at, there);
+            at += there;
+            return there < length ? End.CUT : null;
+        }
+    }
+}
