@@ -11,11 +11,13 @@ final class AgentConditions {
     private static final Set<String> NOT_LET_IN = Set.of(Reason.Unauthorized.name(), Reason.Forbidden.name());
 
     private final List<Tunnel> tunnels;
+    private final int desired;
     private final Optional<Rollout> rollout;
 
     /** @param tunnels the most urgent first */
-    AgentConditions(List<Tunnel> tunnels, Optional<Rollout> rollout) {
+    AgentConditions(List<Tunnel> tunnels, int desired, Optional<Rollout> rollout) {
         this.tunnels = tunnels;
+        this.desired = desired;
         this.rollout = rollout;
     }
 
@@ -29,7 +31,6 @@ final class AgentConditions {
             return Verdict.unknown(
                     type, Reason.NotKnown.name(), "the cluster has no numbers of the agents' DaemonSet yet");
         }
-        int desired = rollout.get().desired();
         long available = tunnels.stream().filter(Tunnel::available).count();
         var count = "%d of %d agents run".formatted(available, desired);
         var trouble = first(tunnel -> !tunnel.available());

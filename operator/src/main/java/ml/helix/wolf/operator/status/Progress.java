@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Optional;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.Obstacle;
-import ml.helix.wolf.operator.observed.Rollout;
 
 /**
  * The three conditions about the whole, as kstatus reads them: Ready; Reconciling while something is on its way;
@@ -13,12 +12,14 @@ import ml.helix.wolf.operator.observed.Rollout;
 final class Progress {
     private final Observations observed;
     private final List<Tunnel> tunnels;
+    private final int desired;
     private final int connected;
 
     /** @param tunnels the most urgent first */
-    Progress(Observations observed, List<Tunnel> tunnels, int connected) {
+    Progress(Observations observed, List<Tunnel> tunnels, int desired, int connected) {
         this.observed = observed;
         this.tunnels = tunnels;
+        this.desired = desired;
         this.connected = connected;
     }
 
@@ -51,7 +52,6 @@ final class Progress {
     }
 
     private Verdict ready() {
-        int desired = observed.rollout().map(Rollout::desired).orElse(0);
         return desired == 0
                 ? Verdict.yes("Ready", Reason.NoMatchingNodes, "no node matches spec.pod, so there is nothing to do")
                 : Verdict.yes("Ready", Reason.Connected, "all %d tunnels are connected".formatted(desired));
@@ -75,7 +75,7 @@ final class Progress {
             return because(Reason.RollingOut, "the agents' DaemonSet is being made");
         }
         var rollout = observed.rollout().get();
-        var counts = "%d of %d tunnels are connected".formatted(connected, rollout.desired());
+        var counts = "%d of %d tunnels are connected".formatted(connected, desired);
         var urgent = tunnels.stream().filter(tunnel -> !tunnel.connected()).findFirst();
         boolean someoneMustAct =
                 urgent.filter(tunnel -> tunnel.kind() == Reason.Kind.ACTION).isPresent();
@@ -88,7 +88,7 @@ final class Progress {
                             : "%d of %d nodes run the present template; %s"
                                     .formatted(rollout.updated(), rollout.desired(), counts));
         }
-        if (connected >= rollout.desired() && !rolling) {
+        if (connected >= desired && !rolling) {
             return Optional.empty();
         }
         return Optional.of(urgent.map(tunnel -> Verdict.no(

@@ -24,12 +24,16 @@ public final class StatusOf {
             Observations observed, @Nullable WolfTunnelStatus previous, Instant now) {
         var list = new TunnelList(previous == null ? List.of() : previous.tunnels(), now);
         var tunnels = list.settled(new Tunnels(previous).of(observed.agents()));
-        int desired = observed.rollout().map(Rollout::desired).orElse(0);
+        int staying = (int) tunnels.stream()
+                .filter(tunnel ->
+                        !tunnel.pod().terminating() && !tunnel.pod().node().isEmpty())
+                .count();
+        int desired = observed.rollout().map(rollout -> rollout.wanted(staying)).orElse(0);
         int connected = Math.min(
                 desired, (int) tunnels.stream().filter(Tunnel::connected).count());
         var verdicts = Stream.concat(
-                new Progress(observed, tunnels, connected).verdicts().stream(),
-                new AgentConditions(tunnels, observed.rollout()).verdicts().stream());
+                new Progress(observed, tunnels, desired, connected).verdicts().stream(),
+                new AgentConditions(tunnels, desired, observed.rollout()).verdicts().stream());
         var before = previous == null ? List.<Condition>of() : previous.conditions();
         var listed = list.of(tunnels);
         return new WolfTunnelStatus(

@@ -31,8 +31,15 @@ final class Scene {
     }
 
     Scene rollout(boolean current, int desired, int updated) {
-        rollout = Optional.of(new Rollout(current, desired, updated, ""));
+        rollout = Optional.of(new Rollout(current, desired, 0, updated, ""));
         return this;
+    }
+
+    /** Nodes that should run an agent, and others that run one though a new one would not be let in. */
+    static Scene nodes(int desired, int stranded) {
+        var scene = new Scene();
+        scene.rollout = Optional.of(new Rollout(true, desired, stranded, desired, ""));
+        return scene;
     }
 
     Scene generation(long number) {

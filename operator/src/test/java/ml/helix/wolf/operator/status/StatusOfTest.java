@@ -87,6 +87,18 @@ class StatusOfTest {
                 scene("newer word", Scene.nodes(1).failing("a", "MoonPhase", "m"), "False MoonPhase", "False", "False"),
                 scene("node lost", Scene.nodes(1).lost("a"), "False NodeNotReady", "False", "False"),
                 scene(
+                        "node lost, which the cluster then tolerates no agent on",
+                        Scene.nodes(0, 1).lost("a"),
+                        "False NodeNotReady",
+                        "False",
+                        "False"),
+                scene(
+                        "node that would not take a new agent",
+                        Scene.nodes(0, 1).connected("a"),
+                        "True Connected",
+                        "False",
+                        "False"),
+                scene(
                         "no image",
                         Scene.nodes(1).waiting("a", "ErrImagePull"),
                         "False ImagePullBackOff",
@@ -204,6 +216,12 @@ class StatusOfTest {
         var unanswering = status(Scene.nodes(1).unreachable("a", true));
         assertThat(verdict(unanswering, "Authenticated")).isEqualTo("True TokenAccepted");
         assertThat(verdict(unanswering, "WolfReachable")).isEqualTo("Unknown NotKnown");
+    }
+
+    @Test
+    void nodes_that_run_an_agent_count_though_a_new_one_would_not_be_let_in() {
+        assertThat(status(Scene.nodes(1, 1).connected("a").lost("b")).summary()).isEqualTo("1/2 connected");
+        assertThat(status(Scene.nodes(1, 1).connected("a")).summary()).isEqualTo("1/1 connected");
     }
 
     @Test
