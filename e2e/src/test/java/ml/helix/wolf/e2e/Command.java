@@ -22,6 +22,11 @@ final class Command {
         return run("", List.of("sh", "-c", line));
     }
 
+    /** The same, where it doesn't matter how it ends. */
+    static String attempt(String line) {
+        return shell("{ " + line + "; } || true");
+    }
+
     private static String run(String input, List<String> words) {
         try {
             Process process =

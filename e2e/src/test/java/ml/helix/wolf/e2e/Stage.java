@@ -1,5 +1,6 @@
 package ml.helix.wolf.e2e;
 
+import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
@@ -7,8 +8,9 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
@@ -22,6 +24,7 @@ final class Stage implements AutoCloseable {
     static final String NAMESPACE = "wolf-e2e";
 
     static final String OPERATOR_NAMESPACE = "wolf-system";
+    static final String OPERATOR = "wolf-tunnel-operator";
     static final String RUNNER_TOKEN = "runner-token-of-the-end-to-end-tests";
     static final String ADMIN_TOKEN = "admin-token-of-the-end-to-end-tests";
 
@@ -52,7 +55,7 @@ final class Stage implements AutoCloseable {
         Command.kubectl("", "apply", "-k", project.resolve("control-plane").toString());
         Command.kubectl("", "apply", "-k", project.resolve("operator").toString());
         rolledOut(ControlPlane.NAMESPACE, ControlPlane.NAME);
-        rolledOut(OPERATOR_NAMESPACE, "wolf-tunnel-operator");
+        rolledOut(OPERATOR_NAMESPACE, OPERATOR);
     }
 
     KubernetesClient client() {
@@ -70,7 +73,19 @@ final class Stage implements AutoCloseable {
 
     /** Applies a WolfTunnel of this name and spec (YAML, not indented); {@code close} deletes it. */
     Tunnel tunnel(String name, String spec) {
-        return new Tunnel(client, name, spec);
+        return new Tunnel(client, NAMESPACE, name, spec);
+    }
+
+    /** A tunnel on the first node, to a Wolf beside the agent in its pod. */
+    String sidecar() {
+        return """
+                controlPlane: {url: "%s"}
+                runnerToken: {secretRef: {name: wolf-token}}
+                pod: {nodeSelector: {kubernetes.io/hostname: %s}}
+                wolf:
+                  address: localhost:8080
+                  container: {image: "%s"}
+                """.formatted(controlPlane.url(), nodes().getFirst(), Parts.IMAGE);
     }
 
     /** Writes a Secret, {@code keysAndValues} in turn. */
@@ -89,7 +104,11 @@ final class Stage implements AutoCloseable {
 
     /** Waits until every pod of the Deployment is ready and of its present template. */
     void rolledOut(String namespace, String deployment) {
-        Command.kubectl("", "-n", namespace, "rollout", "status", "deployment/" + deployment, "--timeout=120s");
+        try {
+            Command.kubectl("", "-n", namespace, "rollout", "status", "deployment/" + deployment, "--timeout=120s");
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + circumstances(namespace), e);
+        }
     }
 
     /** Waits until pods with this label are ready. */
@@ -106,8 +125,40 @@ final class Stage implements AutoCloseable {
                 "--timeout=60s");
     }
 
-    List<Pod> pods(String namespace, Map<String, String> labels) {
-        return client.pods().inNamespace(namespace).withLabels(labels).list().getItems();
+    /** The operator's pods that are not on their way out. */
+    List<Pod> operators() {
+        return client
+                .pods()
+                .inNamespace(OPERATOR_NAMESPACE)
+                .withLabel("app.kubernetes.io/name", OPERATOR)
+                .list()
+                .getItems()
+                .stream()
+                .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
+                .toList();
+    }
+
+    /** Each pod's uid with its containers' restart counts: equal lists mean that none was replaced or restarted. */
+    static List<String> instances(List<Pod> pods) {
+        return pods.stream()
+                .map(pod -> pod.getMetadata().getUid()
+                        + pod.getStatus().getContainerStatuses().stream()
+                                .map(ContainerStatus::getRestartCount)
+                                .toList())
+                .sorted()
+                .toList();
+    }
+
+    /** For a test that fails: pods and events of this namespace, and the operator's last words. It has no secret in it. */
+    static String circumstances(String namespace) {
+        return Stream.of(
+                        "-n " + namespace + " get daemonsets,pods -o wide",
+                        "-n " + namespace + " get events --sort-by=.lastTimestamp | tail -n 25",
+                        "-n " + OPERATOR_NAMESPACE + " get pods -o wide",
+                        "-n " + OPERATOR_NAMESPACE
+                                + " logs --prefix --ignore-errors --tail=25 -l app.kubernetes.io/name=" + OPERATOR)
+                .map(words -> "\n$ kubectl " + words + "\n" + Command.attempt("kubectl " + words))
+                .collect(Collectors.joining());
     }
 
     /** The cluster IP of a Service beside the tunnels. */

@@ -1,35 +1,43 @@
 package ml.helix.wolf.e2e;
 
-import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodList;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientTimeoutException;
 import io.fabric8.kubernetes.client.dsl.FilterWatchListDeletable;
 import io.fabric8.kubernetes.client.dsl.PodResource;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 
-/** A WolfTunnel in the cluster, seen as its admin sees it. Closing deletes it and waits until its pods are gone. */
+/**
+ * A WolfTunnel in the cluster, seen as its admin sees it. Its clock runs from the last {@link #change}: what {@link #shows}
+ * waits for must be there {@value #SEEN_SECONDS} s after it. Closing deletes it and waits until its pods are gone.
+ */
 final class Tunnel implements AutoCloseable {
     /** How long a change may take to be seen in the status. */
     private static final int SEEN_SECONDS = 15;
-    /** How long pods may take to start and connect. */
-    private static final int READY_SECONDS = 60;
+    /** How long pods may take to start and connect, and a kubelet to bring a changed Secret into a pod. */
+    private static final int READY_SECONDS = 120;
 
     private final KubernetesClient client;
+    private final String namespace;
     private final String name;
+    private long changed = System.nanoTime();
 
-    Tunnel(KubernetesClient client, String name, String spec) {
+    Tunnel(KubernetesClient client, String namespace, String name, String spec) {
         this.client = client;
+        this.namespace = namespace;
         this.name = name;
         spec(spec);
     }
@@ -42,7 +50,7 @@ final class Tunnel implements AutoCloseable {
                 metadata: {name: %s, namespace: %s}
                 spec:
                 %s
-                """.formatted(name, Stage.NAMESPACE, spec.strip().indent(2)), "apply", "-f", "-");
+                """.formatted(name, namespace, spec.strip().indent(2)), "apply", "-f", "-");
     }
 
     /** What {@code kubectl wait --for=condition=Ready} says. */
@@ -51,52 +59,74 @@ final class Tunnel implements AutoCloseable {
             Command.kubectl(
                     "",
                     "-n",
-                    Stage.NAMESPACE,
+                    namespace,
                     "wait",
                     "--for=condition=Ready",
                     "wolftunnel/" + name,
                     "--timeout=" + READY_SECONDS + "s");
         } catch (AssertionError e) {
-            throw new AssertionError(name + " is not Ready, but:\n" + Serialization.asYaml(status()), e);
+            throw new AssertionError("%s is not Ready, but:%n%s".formatted(name, circumstances()), e);
         }
     }
 
-    /** Waits until the status says this condition. */
-    void awaitCondition(String type, String status, String reason) {
-        await("%s=%s because of %s".formatted(type, status, reason), seen -> seen.conditions().stream()
-                .anyMatch(condition -> is(condition, type, status, reason)));
+    /** Starts the clock and does something that the status should tell of. */
+    void change(Runnable something) {
+        startClock();
+        something.run();
     }
 
-    private static boolean is(Condition condition, String type, String status, String reason) {
-        return condition.getType().equals(type)
-                && condition.getStatus().equals(status)
-                && condition.getReason().equals(reason);
+    void startClock() {
+        changed = System.nanoTime();
     }
 
-    /** Waits until some node's tunnel has this reason. */
-    void awaitNode(String reason) {
-        await("a node with " + reason, seen -> seen.tunnels().stream()
-                .anyMatch(tunnel -> reason.equals(tunnel.reason())));
+    /** Waits until one status has all of these, until {@value #SEEN_SECONDS} s after the change. */
+    void shows(Sign... signs) {
+        await(Duration.ofSeconds(SEEN_SECONDS), List.of(signs));
     }
 
-    /** Waits for a status, {@value #SEEN_SECONDS} s at most; fails with the status as it is then. */
-    void await(String what, Predicate<WolfTunnelStatus> wanted) {
+    /** Waits until it is Ready, every tunnel is connected and one status has all of these; however long pods take for it. */
+    void recovers(Sign... signs) {
+        var all = Stream.concat(
+                Stream.of(Sign.condition("Ready", "True", "Connected"), Sign.allConnected()), Stream.of(signs));
+        await(Duration.ofSeconds(READY_SECONDS), all.toList());
+    }
+
+    /** Waits until one status has all of these, as long as a kubelet may take for its part. */
+    void showsInTime(Sign... signs) {
+        await(Duration.ofSeconds(READY_SECONDS), List.of(signs));
+    }
+
+    private void await(Duration limit, List<Sign> signs) {
+        String wanted = signs.stream().map(Sign::text).collect(Collectors.joining("; "));
         try {
             resource()
                     .waitUntilCondition(
-                            tunnel -> tunnel != null && tunnel.getStatus() != null && wanted.test(tunnel.getStatus()),
-                            SEEN_SECONDS,
-                            TimeUnit.SECONDS);
+                            tunnel -> tunnel != null
+                                    && tunnel.getStatus() != null
+                                    && signs.stream().allMatch(sign -> sign.in().test(tunnel.getStatus())),
+                            Math.max(1, limit.toMillis() - sinceChange()),
+                            TimeUnit.MILLISECONDS);
         } catch (KubernetesClientTimeoutException e) {
             throw new AssertionError(
-                    "After %d s %s still doesn't show %s, but:%n%s"
-                            .formatted(SEEN_SECONDS, name, what, Serialization.asYaml(status())),
+                    "%d s after the change %s doesn't show: %s. It is:%n%s"
+                            .formatted(limit.toSeconds(), name, wanted, circumstances()),
                     e);
         }
+        System.out.printf("e2e: %-22s %6.1f s  %s%n", name, sinceChange() / 1000.0, wanted);
+    }
+
+    /** Milliseconds since the last change. */
+    private long sinceChange() {
+        return (System.nanoTime() - changed) / 1_000_000;
     }
 
     WolfTunnelStatus status() {
         return resource().require().getStatus();
+    }
+
+    /** Changes with every write to the tunnel or its status. */
+    String resourceVersion() {
+        return resource().require().getMetadata().getResourceVersion();
     }
 
     /** The one tunnel that the status lists. */
@@ -108,20 +138,37 @@ final class Tunnel implements AutoCloseable {
         return tunnels.getFirst();
     }
 
+    DaemonSet daemonSet() {
+        return client.apps()
+                .daemonSets()
+                .inNamespace(namespace)
+                .withName(name + "-tunnel-agent")
+                .require();
+    }
+
     /** The agents' pods. */
     List<Pod> pods() {
         return agents().list().getItems();
     }
 
+    /** The agents' pods with their restart counts: equal lists mean that none was replaced or restarted. */
+    List<String> instances() {
+        return Stage.instances(pods());
+    }
+
+    private String circumstances() {
+        return Serialization.asYaml(status()) + Stage.circumstances(namespace);
+    }
+
     private FilterWatchListDeletable<Pod, PodList, PodResource> agents() {
         return client.pods()
-                .inNamespace(Stage.NAMESPACE)
+                .inNamespace(namespace)
                 .withLabel("app.kubernetes.io/name", "wolf-tunnel-agent")
                 .withLabel("app.kubernetes.io/instance", name);
     }
 
     private Resource<WolfTunnel> resource() {
-        return client.resources(WolfTunnel.class).inNamespace(Stage.NAMESPACE).withName(name);
+        return client.resources(WolfTunnel.class).inNamespace(namespace).withName(name);
     }
 
     @Override

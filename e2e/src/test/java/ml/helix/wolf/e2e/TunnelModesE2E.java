@@ -77,9 +77,9 @@ class TunnelModesE2E {
 
             Pod old = tunnel.pods().getFirst();
             stage.client().resource(old).delete();
-            tunnel.await("a tunnel of another pod", seen -> seen.tunnels().stream()
-                    .anyMatch(each ->
-                            !old.getMetadata().getName().equals(each.pod()) && "Connected".equals(each.state())));
+            tunnel.showsInTime(Sign.anyTunnel(
+                    "a tunnel of another pod",
+                    each -> !old.getMetadata().getName().equals(each.pod()) && "Connected".equals(each.state())));
             answers(node);
         }
     }

@@ -2,8 +2,6 @@ package ml.helix.wolf.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fabric8.kubernetes.api.model.ContainerStatus;
-import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,14 +46,14 @@ class WolfSocketE2E {
         startWolf("rwxrwx---");
         try (Tunnel tunnel = stage.tunnel("socket-restart", socketTunnel("{supplementalGroups: [0]}"))) {
             tunnel.awaitReady();
-            List<String> before = instances(tunnel);
+            List<String> before = tunnel.instances();
             long connects = tunnel.only().connects();
 
             removeWolf();
             startWolf("rwxrwx---");
 
             answersWithinTheRequestsOwnTime(tunnel);
-            assertThat(instances(tunnel)).isEqualTo(before);
+            assertThat(tunnel.instances()).isEqualTo(before);
             assertThat(tunnel.only().connects()).isEqualTo(connects);
         }
     }
@@ -97,18 +95,6 @@ class WolfSocketE2E {
                 wolf: {address: "unix://%s/wolf.sock"}
                 """.formatted(
                         stage.controlPlane().url(), stage.nodes().getFirst(), securityContext, Parts.SOCKET_FOLDER);
-    }
-
-    /** Names and restart counts: equal lists mean that no agent was replaced or restarted. */
-    private static List<String> instances(Tunnel tunnel) {
-        return tunnel.pods().stream().map(WolfSocketE2E::instance).toList();
-    }
-
-    private static String instance(Pod pod) {
-        return pod.getMetadata().getName()
-                + pod.getStatus().getContainerStatuses().stream()
-                        .map(ContainerStatus::getRestartCount)
-                        .toList();
     }
 
     private void answersWithinTheRequestsOwnTime(Tunnel tunnel) {
