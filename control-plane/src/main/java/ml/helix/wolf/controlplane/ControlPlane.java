@@ -49,9 +49,11 @@ public final class ControlPlane implements AutoCloseable {
     private ControlPlane(ControlPlaneSettings settings, ScheduledExecutorService timers) throws IOException {
         this.timers = timers;
         connections = new ConnectionManager(settings.gracePeriod(), settings.dialTimeout(), timers);
-        revdial = new RevDialEndpoint(new RunnerAccess(settings.runnerToken()), connections, timers, System::nanoTime);
+        var admin = new AdminAccess(settings.adminToken());
+        var runners = new RunnerAccess(settings.runnerTokens(), admin, System::nanoTime);
+        revdial = new RevDialEndpoint(runners, connections, timers, System::nanoTime);
         var tunnels = new Tunnels(connections, new TunnelMetrics(registry, connections::stats));
-        server = WebServer.start(settings.listen(), routes(new AdminAccess(settings.adminToken()), tunnels));
+        server = WebServer.start(settings.listen(), routes(admin, tunnels));
         try {
             for (Forward forward : settings.forwards()) {
                 forwards.add(ForwardListener.open(forward, tunnels));

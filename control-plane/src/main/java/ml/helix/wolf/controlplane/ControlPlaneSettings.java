@@ -2,7 +2,6 @@ package ml.helix.wolf.controlplane;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import ml.helix.wolf.controlplane.auth.RunnerTokens;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
@@ -23,7 +23,7 @@ import ml.helix.wolf.program.UsageException;
  * What a control plane is told at its start.
  *
  * @param listen where HTTP is served
- * @param runnerToken what agents send
+ * @param runnerTokens what agents send
  * @param adminToken what callers send
  * @param forwards TCP ports, each with the id that it leads to
  * @param gracePeriod how long an id that dropped is expected back
@@ -31,7 +31,7 @@ import ml.helix.wolf.program.UsageException;
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
-        Secret runnerToken,
+        RunnerTokens runnerTokens,
         Secret adminToken,
         List<Forward> forwards,
         Duration gracePeriod,
@@ -44,7 +44,8 @@ public record ControlPlaneSettings(
             "runner-token-file",
             "RUNNER_TOKEN_FILE",
             "",
-            "A file with the token that agents send; or RUNNER_TOKEN holds the token itself.");
+            "A file with the tokens that agents may send, one per line, read anew when it changes;"
+                    + " or RUNNER_TOKEN holds the token itself.");
     private static final Flag ADMIN_TOKEN_FILE = Flag.value(
             "admin-token-file",
             "ADMIN_TOKEN_FILE",
@@ -72,9 +73,16 @@ public record ControlPlaneSettings(
     /** @throws UsageException with every problem there is */
     public static ControlPlaneSettings read(Settings settings, Map<String, String> environment) throws UsageException {
         Optional<InetSocketAddress> listen = settings.parsed(LISTEN, ListenAddress::parse);
-        Optional<Secret> runnerToken = token(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment);
-        Optional<Secret> adminToken = token(settings, ADMIN_TOKEN_FILE, "ADMIN_TOKEN", environment);
-        if (runnerToken.isPresent() && runnerToken.equals(adminToken)) {
+        Optional<RunnerTokens> runnerTokens = settings.text(RUNNER_TOKEN_FILE).isPresent()
+                ? settings.parsed(RUNNER_TOKEN_FILE, ControlPlaneSettings::runnersFile)
+                : token(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment)
+                        .map(RunnerTokens.Fixed::new);
+        Optional<Secret> adminToken = settings.text(ADMIN_TOKEN_FILE).isPresent()
+                ? settings.parsed(ADMIN_TOKEN_FILE, ControlPlaneSettings::adminFile)
+                : token(settings, ADMIN_TOKEN_FILE, "ADMIN_TOKEN", environment);
+        if (runnerTokens.isPresent()
+                && adminToken.isPresent()
+                && tokens(runnerTokens.get()).contains(adminToken.get())) {
             settings.problem("the runner token and the admin token are the same: an agent could then reach every Wolf");
         }
         List<Forward> forwards = settings.parsed(FORWARD, Forward::list).orElse(List.of());
@@ -84,7 +92,7 @@ public record ControlPlaneSettings(
         settings.done();
         return new ControlPlaneSettings(
                 listen.orElseThrow(),
-                runnerToken.orElseThrow(),
+                runnerTokens.orElseThrow(),
                 adminToken.orElseThrow(),
                 forwards,
                 gracePeriod,
@@ -94,9 +102,6 @@ public record ControlPlaneSettings(
 
     private static Optional<Secret> token(
             Settings settings, Flag file, String variable, Map<String, String> environment) {
-        if (settings.text(file).isPresent()) {
-            return settings.parsed(file, ControlPlaneSettings::fromFile);
-        }
         String value = environment.getOrDefault(variable, "");
         if (value.isEmpty()) {
             settings.problem(file + " or " + variable + " is required: " + file.help());
@@ -110,13 +115,35 @@ public record ControlPlaneSettings(
         }
     }
 
-    private static Secret fromFile(String path) {
+    private static RunnerTokens runnersFile(String path) {
+        var file = new RunnerTokens.InFile(path(path));
+        tokens(file);
+        return file;
+    }
+
+    private static Secret adminFile(String path) {
+        List<Secret> tokens = tokens(new RunnerTokens.InFile(path(path)));
+        if (tokens.size() > 1) {
+            throw new IllegalArgumentException("names a file with more than one token: " + path);
+        }
+        return tokens.getFirst();
+    }
+
+    private static List<Secret> tokens(RunnerTokens source) {
         try {
-            return Secret.of(Files.readString(Path.of(path)));
-        } catch (IOException | InvalidPathException e) {
-            throw new IllegalArgumentException("can't be read: " + path, e);
+            return source.read();
+        } catch (IOException e) {
+            throw new IllegalArgumentException("can't be read: " + e.getMessage(), e);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("names a file that " + e.getMessage() + ": " + path, e);
+            throw new IllegalArgumentException("names a file that " + e.getMessage(), e);
+        }
+    }
+
+    private static Path path(String path) {
+        try {
+            return Path.of(path);
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("can't be read: " + path, e);
         }
     }
 }

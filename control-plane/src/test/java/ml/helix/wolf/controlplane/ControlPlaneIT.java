@@ -12,6 +12,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import ml.helix.wolf.controlplane.auth.RunnerTokens;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Secret;
@@ -160,7 +161,7 @@ class ControlPlaneIT {
     private static ControlPlaneSettings settings(InetSocketAddress listen, List<Forward> forwards) {
         return new ControlPlaneSettings(
                 listen,
-                Secret.of(RUNNER_TOKEN),
+                new RunnerTokens.Fixed(Secret.of(RUNNER_TOKEN)),
                 Secret.of(TestControlPlane.ADMIN_TOKEN),
                 forwards,
                 Duration.ofSeconds(30),

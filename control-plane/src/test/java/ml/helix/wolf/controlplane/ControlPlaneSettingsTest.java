@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import ml.helix.wolf.controlplane.auth.RunnerTokens;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.LogFormat;
 import ml.helix.wolf.program.LogLevel;
@@ -31,7 +32,7 @@ class ControlPlaneSettingsTest {
         assertThat(read(TOKENS))
                 .isEqualTo(new ControlPlaneSettings(
                         new InetSocketAddress(8080),
-                        Secret.of("run"),
+                        new RunnerTokens.Fixed(Secret.of("run")),
                         Secret.of("adm"),
                         List.of(),
                         Duration.ofSeconds(30),
@@ -59,7 +60,7 @@ class ControlPlaneSettingsTest {
                         "-log-format=json"))
                 .isEqualTo(new ControlPlaneSettings(
                         new InetSocketAddress("127.0.0.1", 0),
-                        Secret.of("from-file"),
+                        new RunnerTokens.InFile(runner),
                         Secret.of("also-from-file"),
                         List.of(
                                 new Forward(new InetSocketAddress("127.0.0.1", 19001), "wolf-gpu-1"),
@@ -114,6 +115,18 @@ class ControlPlaneSettingsTest {
                 .singleElement()
                 .satisfies(
                         problem -> assertThat(problem).contains("are the same").doesNotContain("\"same\""));
+    }
+
+    @Test
+    void theAdminTokenIsNoneOfTheRunnersAndOnlyOne() throws IOException {
+        Path runners = Files.writeString(folder.resolve("runners"), "new\nold\n");
+
+        assertThat(problems(Map.of("RUNNER_TOKEN_FILE", runners.toString(), "ADMIN_TOKEN", "old")))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem).contains("are the same"));
+        assertThat(problems(Map.of("RUNNER_TOKEN", "run", "ADMIN_TOKEN_FILE", runners.toString())))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem).contains("ADMIN_TOKEN_FILE", "more than one"));
     }
 
     private static List<String> problems(Map<String, String> environment, String... args) {

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
+import ml.helix.wolf.controlplane.auth.RunnerTokens;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Secret;
@@ -42,7 +43,7 @@ final class TestControlPlane implements AutoCloseable {
     static TestControlPlane start(Duration gracePeriod, Duration dialTimeout, String... forwardTo) throws IOException {
         return new TestControlPlane(ControlPlane.start(new ControlPlaneSettings(
                 ANY_PORT,
-                Secret.of(RUNNER_TOKEN),
+                new RunnerTokens.Fixed(Secret.of(RUNNER_TOKEN)),
                 Secret.of(ADMIN_TOKEN),
                 List.of(forwardTo).stream().map(id -> new Forward(ANY_PORT, id)).toList(),
                 gracePeriod,

@@ -2,6 +2,7 @@ package ml.helix.wolf.controlplane.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import ml.helix.wolf.program.Secret;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
@@ -10,8 +11,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AccessTest {
-    private final RunnerAccess runners = new RunnerAccess(Secret.of("runner-token"));
     private final AdminAccess admins = new AdminAccess(Secret.of("admin-token"));
+    private final RunnerAccess runners =
+            new RunnerAccess(new RunnerTokens.Fixed(Secret.of("runner-token")), admins, () -> 0);
+
+    AccessTest() throws IOException {}
 
     @ParameterizedTest
     @ValueSource(strings = {"Bearer runner-token", "bearer runner-token", "BEARER  runner-token "})
