@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.conformance.secrets.Secrets;
 
 /** A real agent process, of this build's classes, with everything that it prints. */
 final class AgentProcess extends Pages implements AutoCloseable {
@@ -99,9 +100,12 @@ final class AgentProcess extends Pages implements AutoCloseable {
         return process.pid();
     }
 
-    /** Kills it where it still runs. */
+    /** Kills it where it still runs; fails where it has printed a secret. */
     @Override
-    public void close() {
+    public void close() throws IOException {
         process.destroyForcibly();
+        if (Secrets.in(printed())) {
+            throw new AssertionError("the agent has printed a secret");
+        }
     }
 }

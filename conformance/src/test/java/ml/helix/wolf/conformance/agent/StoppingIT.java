@@ -32,7 +32,7 @@ class StoppingIT extends AgentSpec {
     }
 
     @AfterEach
-    void kill() {
+    void kill() throws Exception {
         process.close();
     }
 

@@ -92,7 +92,7 @@ final class Trial implements AutoCloseable {
                         .withNamespace(namespace)
                         .withName("wolf-token")
                         .endMetadata()
-                        .withStringData(Map.of("token", token))
+                        .withStringData(Map.of("token", "s3cr3t-of-the-operators-tests-" + token))
                         .build())
                 .serverSideApply();
     }

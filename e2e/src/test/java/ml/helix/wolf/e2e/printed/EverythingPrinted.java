@@ -1,0 +1,77 @@
+package ml.helix.wolf.e2e.printed;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The last test of a build: searches everything that all its tests have printed for the secrets that they use. The pom
+ * runs it at the end of {@code verify}; {@code -Dprinted.skip} leaves it out where only some modules were built.
+ */
+class EverythingPrinted {
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
+
+    private final Printed printed = new Printed(ROOT, Instant.parse(System.getProperty("build.began")));
+
+    private record Known(String module, String secret) {}
+
+    @Test
+    void noTestOfAnyModuleHasPrintedASecret() throws IOException {
+        List<String> secrets = known().stream().map(Known::secret).toList();
+        List<String> places = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
+        for (String module : modules()) {
+            missing.addAll(printed.missing(module));
+            places.addAll(printed.places(module, secrets));
+            System.out.println(printed.seen(module));
+        }
+        assertThat(places).as("places where a test has printed a secret").isEmpty();
+        assertThat(missing)
+                .as(
+                        "reports that this build should have and has not; -Dprinted.skip where only some modules were built")
+                .isEmpty();
+    }
+
+    @Test
+    void everySecretOnTheListIsUsedByTheTestsOfItsModule() throws IOException {
+        for (Known known : known()) {
+            try (Stream<Path> files = Files.walk(ROOT.resolve(known.module()).resolve("src/test"))) {
+                boolean used = false;
+                for (Path file :
+                        files.filter(path -> path.toString().endsWith(".java")).toList()) {
+                    used |= Files.readString(file).contains(known.secret());
+                }
+                assertThat(used)
+                        .as("%s in the tests of %s", known.secret(), known.module())
+                        .isTrue();
+            }
+        }
+    }
+
+    private static List<String> modules() throws IOException {
+        List<String> modules = MODULE.matcher(Files.readString(ROOT.resolve("pom.xml")))
+                .results()
+                .map(match -> match.group(1))
+                .toList();
+        assertThat(modules).contains("tunnel-agent", "e2e");
+        return modules;
+    }
+
+    private static List<Known> known() throws IOException {
+        return Files.readString(Path.of("src/test/resources/secrets-of-the-tests.txt"))
+                .lines()
+                .filter(line -> !line.startsWith("#"))
+                .map(line -> line.split(" +"))
+                .map(words -> new Known(words[0], words[1]))
+                .toList();
+    }
+}
