@@ -60,7 +60,10 @@ public final class Main {
                     MonitoringServer.start(settings.listen().get(), () -> notReady(running.get()), registry, Map.of());
             LOG.info("serving health and metrics on {}", monitoring.address());
         }
-        var client = reached(new KubernetesClientBuilder().build());
+        var requests = new ApiRequests(registry);
+        var client = reached(new KubernetesClientBuilder()
+                .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("requests", requests))
+                .build());
         running.set(TunnelOperator.start(client, settings, registry, Main::leaseLost));
         LOG.info(
                 "operator {} watches {} of {}",

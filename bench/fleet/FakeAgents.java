@@ -1,0 +1,133 @@
+package fleet;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Every agent's {@code /status} from one process: one port, and an address of 127.0.0.0/8 for each, by which a request
+ * says whom it asks. Thread-safe.
+ */
+final class FakeAgents implements AutoCloseable {
+    private static final String CONNECTED = """
+            {"state":"Connected","since":"2026-01-01T00:00:00.123Z","wolfId":"%1$s","runnerId":"wolf-%1$s",\
+            "controlPlane":"https://helix.example.com","local":"localhost:8080","wolfReachable":%2$s,"connects":1,\
+            "streamsActive":2,"streamsTotal":%3$d,"bytesToWolf":%3$d,"bytesFromWolf":%3$d,"lastError":null,\
+            "version":"0.1.0"}""";
+    private static final String DISCONNECTED = """
+            {"state":"Disconnected","since":"2026-01-01T00:00:00.123Z","wolfId":"%1$s","runnerId":"wolf-%1$s",\
+            "controlPlane":"https://helix.example.com","local":"localhost:8080","wolfReachable":true,"connects":1,\
+            "streamsActive":0,"streamsTotal":2,"bytesToWolf":2,"bytesFromWolf":2,"lastError":{"reason":"ConnectFailure",\
+            "message":"helix.example.com:443: the connection is refused","at":"2026-01-01T00:00:00Z"},"version":"0.1.0"}""";
+
+    enum Mood {
+        CONNECTED,
+        DISCONNECTED,
+        WITHOUT_WOLF
+    }
+
+    /** What was asked, between two looks. */
+    record Asked(int requests, int mostInASecond, int mostAtOnce, double sameTenMilliseconds) {}
+
+    private final ServerSocket server;
+    private final Map<String, Mood> moods = new ConcurrentHashMap<>();
+    private final AtomicInteger atOnce = new AtomicInteger();
+    private final AtomicInteger mostAtOnce = new AtomicInteger();
+    private final List<Long> times = Collections.synchronizedList(new ArrayList<>());
+
+    FakeAgents() throws IOException {
+        server = new ServerSocket();
+        server.bind(new InetSocketAddress(0), 4096);
+        Thread.ofPlatform().daemon().name("fake-agents").start(this::accept);
+    }
+
+    int port() {
+        return server.getLocalPort();
+    }
+
+    /** Of the agent with this number, from 0. */
+    static String address(int number) {
+        return "127." + (16 + number / 62_500) + "." + number / 250 % 250 + "." + (1 + number % 250);
+    }
+
+    void says(int number, Mood mood) {
+        moods.put(address(number), mood);
+    }
+
+    synchronized Asked asked() {
+        List<Long> since;
+        synchronized (times) {
+            since = new ArrayList<>(times);
+            times.clear();
+        }
+        Collections.sort(since);
+        return new Asked(
+                since.size(), most(since, 1_000_000_000L), mostAtOnce.getAndSet(0),
+                since.isEmpty() ? 0 : (double) most(since, 10_000_000L) / since.size());
+    }
+
+    /** The most in any window of that length. */
+    private static int most(List<Long> sorted, long nanos) {
+        int most = 0;
+        int first = 0;
+        for (int last = 0; last < sorted.size(); last++) {
+            while (sorted.get(last) - sorted.get(first) >= nanos) {
+                first++;
+            }
+            most = Math.max(most, last - first + 1);
+        }
+        return most;
+    }
+
+    private void accept() {
+        while (true) {
+            try {
+                Socket asking = server.accept();
+                Thread.ofVirtual().start(() -> answer(asking));
+            } catch (IOException e) {
+                if (server.isClosed()) {
+                    return;
+                }
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private void answer(Socket asking) {
+        mostAtOnce.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
+        times.add(System.nanoTime());
+        try (asking) {
+            asking.setSoTimeout(5_000);
+            var in = new BufferedReader(new InputStreamReader(asking.getInputStream(), StandardCharsets.US_ASCII));
+            for (var line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {}
+            var address = asking.getLocalAddress().getHostAddress();
+            var body = switch (moods.getOrDefault(address, Mood.CONNECTED)) {
+                case CONNECTED -> CONNECTED.formatted(address, true, System.nanoTime());
+                case DISCONNECTED -> DISCONNECTED.formatted(address);
+                case WITHOUT_WOLF -> CONNECTED.formatted(address, false, System.nanoTime());
+            };
+            asking.getOutputStream().write(("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+                    + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            System.err.println("a poll broke: " + e.getMessage());
+        } finally {
+            atOnce.decrementAndGet();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+    }
+}

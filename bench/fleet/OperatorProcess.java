@@ -1,0 +1,186 @@
+package fleet;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** bin/operator at work, and what it costs. */
+final class OperatorProcess implements AutoCloseable {
+    private static final Pattern SAMPLE = Pattern.compile("(?m)^(wolf_operator_\\w+)(\\{[^}]*})? (\\S+)");
+    private static final long TICKS_A_SECOND = 100;
+
+    private final Path root;
+    private final Process process;
+    private final int port;
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final long startedIn;
+
+    /** Returns when it is ready. */
+    OperatorProcess(Path root, String namespace) throws IOException, InterruptedException {
+        this.root = root;
+        try (var free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        var builder = new ProcessBuilder(root.resolve("bin/operator").toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(root.resolve("operator/target/scale.log").toFile()));
+        builder.environment().putAll(Map.of(
+                "AGENT_IMAGE", "registry.example.com/wolf/tunnel-agent:0.1.0",
+                "WATCH_NAMESPACES", namespace,
+                "LEADER_ELECTION", "false",
+                "OPERATOR_LISTEN", "127.0.0.1:" + port,
+                "LOG_LEVEL", "warn"));
+        long began = System.nanoTime();
+        process = builder.start();
+        while (!ready()) {
+            if (!process.isAlive() || System.nanoTime() - began > 120_000_000_000L) {
+                throw new IllegalStateException("the operator does not become ready: operator/target/scale.log");
+            }
+            Thread.sleep(20);
+        }
+        startedIn = (System.nanoTime() - began) / 1_000_000;
+    }
+
+    /** From the start of the process to its first readiness, in ms. */
+    long startedIn() {
+        return startedIn;
+    }
+
+    private boolean ready() throws InterruptedException {
+        try {
+            return get("/readyz").statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private java.net.http.HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return http.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                        .timeout(Duration.ofSeconds(10))
+                        .build(),
+                BodyHandlers.ofString());
+    }
+
+    /** Its own counters, by name and labels. */
+    Counts counts() throws IOException, InterruptedException {
+        var counts = new TreeMap<String, Double>();
+        for (Matcher sample = SAMPLE.matcher(get("/metrics").body()); sample.find(); ) {
+            counts.put(sample.group(1) + (sample.group(2) == null ? "" : sample.group(2)), Double.valueOf(sample.group(3)));
+        }
+        return new Counts(counts);
+    }
+
+    /** Returns when every agent has been asked once and nothing was reconciled for three seconds. */
+    void awaitCalm(int agents) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + 240_000_000_000L;
+        var before = counts();
+        while (System.nanoTime() < deadline) {
+            Thread.sleep(3_000);
+            var now = counts();
+            if (now.of("wolf_operator_agent_polls_total") >= agents
+                    && now.since(before).reconciliations() == 0) {
+                return;
+            }
+            before = now;
+        }
+        throw new IllegalStateException("the operator does not come to rest");
+    }
+
+    /** Counters at one time. */
+    record Counts(Map<String, Double> values) {
+        Counts since(Counts before) {
+            var grown = new TreeMap<String, Double>();
+            values.forEach((name, value) -> {
+                double more = value - before.values.getOrDefault(name, 0.0);
+                if (more != 0) {
+                    grown.put(name, more);
+                }
+            });
+            return new Counts(grown);
+        }
+
+        int of(String name, String... labels) {
+            return (int) values.entrySet().stream()
+                    .filter(entry -> entry.getKey().startsWith(name))
+                    .filter(entry -> java.util.Arrays.stream(labels).allMatch(entry.getKey()::contains))
+                    .mapToDouble(Map.Entry::getValue)
+                    .sum();
+        }
+
+        int requests() {
+            return of("wolf_operator_api_requests_total");
+        }
+
+        int writes() {
+            return of("wolf_operator_api_requests_total", "verb=\"patch\"")
+                    + of("wolf_operator_api_requests_total", "verb=\"create\"")
+                    + of("wolf_operator_api_requests_total", "verb=\"update\"");
+        }
+
+        int reconciliations() {
+            return of("wolf_operator_statuses_total");
+        }
+    }
+
+    /** Resident memory in KiB: {@code VmRSS} now, {@code VmHWM} at most. */
+    int resident(String field) throws IOException {
+        for (var line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
+            if (line.startsWith(field + ":")) {
+                return Integer.parseInt(line.replaceAll("\\D", ""));
+            }
+        }
+        throw new IOException("/proc says nothing of " + field);
+    }
+
+    double cpuSeconds() throws IOException {
+        var stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+        var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / (double) TICKS_A_SECOND;
+    }
+
+    /** Platform threads. */
+    int threads() throws IOException {
+        return resident("Threads");
+    }
+
+    /** What is alive on the heap, in KiB, after a full collection. */
+    long heapInUse() throws IOException, InterruptedException {
+        jcmd("GC.run");
+        var info = jcmd("GC.heap_info");
+        long used = 0;
+        for (var generation = Pattern.compile("(?:DefNew|Tenured)\\s+total \\d+K, used (\\d+)K").matcher(info); generation.find(); ) {
+            used += Long.parseLong(generation.group(1));
+        }
+        return used;
+    }
+
+    String jcmd(String... command) throws IOException, InterruptedException {
+        var line = new java.util.ArrayList<>(java.util.List.of(
+                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), String.valueOf(process.pid())));
+        line.addAll(java.util.List.of(command));
+        var jcmd = new ProcessBuilder(line).redirectErrorStream(true).start();
+        var output = new String(jcmd.getInputStream().readAllBytes());
+        jcmd.waitFor();
+        return output;
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(15, TimeUnit.SECONDS)) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+}
