@@ -39,7 +39,7 @@ final class ReportParser {
     private static AgentReport.Failure failure(JsonNode error) {
         var reason = text(error, "reason");
         return new AgentReport.Failure(
-                reason.matches("[A-Za-z0-9]+") ? reason : "ProtocolError", text(error, "message"));
+                reason.matches("[A-Za-z][A-Za-z0-9]{0,63}") ? reason : "ProtocolError", text(error, "message"));
     }
 
     private static Optional<JsonNode> present(JsonNode node) {

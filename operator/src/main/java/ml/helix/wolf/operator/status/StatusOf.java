@@ -15,7 +15,8 @@ public final class StatusOf {
     private StatusOf() {}
 
     /**
-     * Equal to {@code previous} where nothing changed its meaning, however much time has passed.
+     * Equal to {@code previous} where nothing changed its meaning, however much time has passed; and less than 64 KiB,
+     * however many agents there are and whatever they say.
      *
      * @param previous the last status, null where there is none
      * @param now for what begins now
@@ -60,7 +61,7 @@ public final class StatusOf {
                 .withType(verdict.type())
                 .withStatus(verdict.status())
                 .withReason(verdict.reason())
-                .withMessage(verdict.message())
+                .withMessage(Words.ofCondition(verdict.message()))
                 .withObservedGeneration(generation)
                 .withLastTransitionTime(since)
                 .build();

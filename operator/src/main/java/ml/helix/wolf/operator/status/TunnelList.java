@@ -1,6 +1,5 @@
 package ml.helix.wolf.operator.status;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,9 +14,8 @@ import org.jspecify.annotations.Nullable;
 /** The status' list of tunnels: bounded, and calm, so that what only looks different is no change. */
 final class TunnelList {
     static final int MOST = 64;
-    private static final int MOST_BYTES = 40_000;
-    private static final int LONGEST_MESSAGE = 256;
-    private static final int LONGEST_WORD = 128;
+    /** With what else a status holds, and indented as kubectl prints it, less than 64 KiB. */
+    static final int MOST_BYTES = 36_000;
 
     private final Map<String, TunnelStatus> before = new HashMap<>();
     private final String now;
@@ -47,7 +45,7 @@ final class TunnelList {
         int bytes = 0;
         for (var tunnel : tunnels) {
             var entry = entry(tunnel);
-            bytes += entry.toString().getBytes(StandardCharsets.UTF_8).length;
+            bytes += WireSize.of(entry) + 1;
             if (list.size() == MOST || bytes > MOST_BYTES) {
                 break;
             }
@@ -59,21 +57,23 @@ final class TunnelList {
     private TunnelStatus entry(Tunnel tunnel) {
         var pod = tunnel.pod();
         var report = tunnel.report();
-        var reason = tunnel.reason().map(TunnelList::word).orElse(null);
+        var reason = tunnel.reason().map(Words::word).orElse(null);
         return new TunnelStatus(
                 orNull(pod.node()),
                 pod.name(),
-                report.map(AgentReport::wolfId).map(id -> orNull(word(id))).orElse(null),
+                report.map(AgentReport::wolfId)
+                        .map(id -> orNull(Words.word(id)))
+                        .orElse(null),
                 tunnel.state(),
                 reason,
                 orNull(tunnel.message()),
                 since(tunnel),
                 report.map(AgentReport::connects).orElse(null),
                 report.map(AgentReport::version)
-                        .map(version -> orNull(word(version)))
+                        .map(version -> orNull(Words.word(version)))
                         .orElse(null),
                 report.flatMap(AgentReport::token)
-                        .map(token -> orNull(word(Times.seconds(token.changedAt()))))
+                        .map(token -> orNull(Words.word(Times.seconds(token.changedAt()))))
                         .orElse(null));
     }
 
@@ -82,7 +82,7 @@ final class TunnelList {
         var last = before.get(tunnel.pod().name());
         return last != null
                         && tunnel.state().equals(last.state())
-                        && tunnel.reason().map(TunnelList::word).equals(Optional.ofNullable(last.reason()))
+                        && tunnel.reason().map(Words::word).equals(Optional.ofNullable(last.reason()))
                 ? last
                 : null;
     }
@@ -94,31 +94,20 @@ final class TunnelList {
                 .map(AgentReport::since)
                 .filter(time -> !time.isEmpty());
         if (connectedSince.isPresent()) {
-            return Times.seconds(connectedSince.get());
+            return Words.word(Times.seconds(connectedSince.get()));
         }
         var same = same(tunnel);
         return same != null && same.since() != null ? same.since() : now;
     }
 
     private static String message(String message, @Nullable TunnelStatus same) {
-        var cut = cut(message, LONGEST_MESSAGE);
+        var cut = Words.message(message);
         var before = same == null ? null : same.message();
         return before != null && withoutNumbers(before).equals(withoutNumbers(cut)) ? before : cut;
     }
 
-    private static String word(String text) {
-        return cut(text, LONGEST_WORD);
-    }
-
     private static String withoutNumbers(String message) {
         return message.replaceAll("[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*", "#");
-    }
-
-    private static String cut(String text, int longest) {
-        var plain = text.replaceAll("\\p{Cntrl}+", " ");
-        return plain.codePointCount(0, plain.length()) <= longest
-                ? plain
-                : plain.substring(0, plain.offsetByCodePoints(0, longest - 1)) + "…";
     }
 
     private static @Nullable String orNull(String text) {
