@@ -2,6 +2,7 @@ package ml.helix.wolf.crds.v1alpha1;
 
 import static java.util.Objects.requireNonNullElse;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
@@ -11,6 +12,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import org.jspecify.annotations.Nullable;
 
 /** Wolf's API as the agent beside it reaches it. */
+@JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
         value = "!has(self.container) || (has(self.container.image) && self.container.image != '')",

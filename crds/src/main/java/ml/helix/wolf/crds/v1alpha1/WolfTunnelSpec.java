@@ -2,6 +2,7 @@ package ml.helix.wolf.crds.v1alpha1;
 
 import static java.util.Objects.requireNonNullElseGet;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
@@ -10,6 +11,7 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSetUpdateStrategy;
 import org.jspecify.annotations.Nullable;
 
 /** What an admin writes. Absent parts have their defaults here too, for API servers that set none. */
+@JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record WolfTunnelSpec(
         @Required @JsonPropertyDescription("Where the agents connect to.")
