@@ -1,5 +1,6 @@
 package ml.helix.wolf.operator;
 
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -62,6 +63,7 @@ public final class Main {
         }
         var requests = new ApiRequests(registry);
         var client = reached(new KubernetesClientBuilder()
+                .withConfig(TunnelOperator.reconnecting(Config.autoConfigure(null)))
                 .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("requests", requests))
                 .build());
         running.set(TunnelOperator.start(client, settings, registry, Main::leaseLost));

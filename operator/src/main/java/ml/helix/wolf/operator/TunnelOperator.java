@@ -1,5 +1,7 @@
 package ml.helix.wolf.operator;
 
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TunnelOperator implements AutoCloseable {
     private static final String LEASE = "wolf-tunnel-operator";
+    /** Doubled five times at most. */
+    private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);
+
     private static final Duration LOOKED_AT_LEAST_EVERY = Duration.ofMinutes(10);
 
     private final Operator operator;
@@ -43,10 +48,17 @@ public final class TunnelOperator implements AutoCloseable {
         this.timers = timers;
     }
 
+    /** The same, with watches that come back within 8 s of an API server that was away, instead of 32. */
+    public static Config reconnecting(Config given) {
+        return new ConfigBuilder(given)
+                .withWatchReconnectInterval((int) FIRST_RECONNECT.toMillis())
+                .build();
+    }
+
     /**
      * Returns once the caches are filled.
      *
-     * @param client is not closed by this
+     * @param client of a {@link #reconnecting} config; is not closed by this
      * @param leaseLost ends the process; called where another replica may have begun to work
      * @throws io.javaoperatorsdk.operator.OperatorException where the API server can't be reached, or lacks the CRD or a
      *     permission

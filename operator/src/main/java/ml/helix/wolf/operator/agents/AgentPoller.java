@@ -27,8 +27,8 @@ import ml.helix.wolf.operator.observed.AgentPod;
  * @param <K> what agents belong to
  */
 public final class AgentPoller<K> implements AutoCloseable {
-    static final Duration TICK = Duration.ofSeconds(10);
-    static final Duration SECOND_TRY = Duration.ofSeconds(2);
+    static final Duration TICK = Duration.ofSeconds(5);
+    static final Duration SECOND_TRY = Duration.ofSeconds(1);
     static final int PER_SECOND = 100;
     static final int AT_ONCE = 64;
 

@@ -24,7 +24,7 @@ final class ReportParser {
                     text(status, "since"),
                     text(status, "wolfId"),
                     present(status.path("wolfReachable")).map(JsonNode::asBoolean),
-                    status.path("connects").asLong(),
+                    present(status.path("connects")).map(JsonNode::asLong),
                     present(status.path("lastError")).map(ReportParser::failure),
                     text(status, "version"),
                     present(status.path("token"))

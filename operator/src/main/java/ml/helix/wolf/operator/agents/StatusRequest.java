@@ -18,7 +18,7 @@ import ml.helix.wolf.operator.observed.AgentAnswer;
  * beyond what {@link ReportParser} takes from it.
  */
 final class StatusRequest {
-    static final Duration PATIENCE = Duration.ofSeconds(3);
+    static final Duration PATIENCE = Duration.ofSeconds(2);
     static final int MOST_BYTES = 64 * 1024;
 
     private StatusRequest() {}

@@ -1,6 +1,7 @@
 package ml.helix.wolf.operator.observed;
 
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What an agent's {@code /status} says, as far as it matters here: counters that tick are left out, so that two equal
@@ -18,10 +19,11 @@ public record AgentReport(
         String since,
         String wolfId,
         Optional<Boolean> wolfReachable,
-        long connects,
+        Optional<Long> connects,
         Optional<Failure> lastError,
         String version,
         Optional<Token> token) {
+    private static final Set<String> STATES = Set.of("Connecting", "Connected", "Disconnected", "Draining");
 
     /**
      * @param reason one of the contract's words, or a newer agent's own
@@ -34,6 +36,11 @@ public record AgentReport(
      * @param refused whether the file has a newer one, which the control plane refuses
      */
     public record Token(String changedAt, boolean refused) {}
+
+    /** Whether the contract has it; a newer agent may be in another. */
+    public boolean stateIsKnown() {
+        return STATES.contains(state);
+    }
 
     public boolean connected() {
         return state.equals("Connected");

@@ -38,7 +38,12 @@ final class StatusWriter {
         return ahead ? mine.getStatus() : cached.getStatus();
     }
 
-    /** Does nothing where the tunnel is gone meanwhile, or is another one of the same name. */
+    /**
+     * Does nothing where the tunnel is gone meanwhile.
+     *
+     * @throws KubernetesClientException as the API server answers: 409 also where the tunnel is another one of the same
+     *     name, of which an event comes
+     */
     void write(WolfTunnel tunnel, WolfTunnelStatus status) {
         var patch = new WolfTunnel();
         patch.setMetadata(new ObjectMetaBuilder()
@@ -51,7 +56,7 @@ final class StatusWriter {
             var answer = client.resource(patch).subresource("status").patch(Applier.APPLY);
             written.put(ResourceID.fromResource(tunnel), answer);
         } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND && e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+            if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
                 throw e;
             }
         }

@@ -36,6 +36,8 @@ import ml.helix.wolf.operator.observed.Obstacle;
 import ml.helix.wolf.operator.observed.Rollout;
 import ml.helix.wolf.operator.status.StatusOf;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way of a WolfTunnel: prerequisites, desired objects, apply, observe, status. It reads from caches alone; it writes
@@ -45,6 +47,8 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     /** In pages, so that thousands of pods are never in memory whole. */
     private static final long PODS_AT_ONCE = 500;
 
+    private static final Logger LOG = LoggerFactory.getLogger(TunnelReconciler.class);
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
     private static final Duration AFTER_REFUSAL = Duration.ofSeconds(30);
     private static final Set<Integer> PASSING = Set.of(401, 404, 408, 409, 410, 425, 429);
 
@@ -145,6 +149,21 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         if (!leading || tunnel.isMarkedForDeletion()) {
             return UpdateControl.noUpdate();
         }
+        try {
+            return reconciled(tunnel, context);
+        } catch (KubernetesClientException e) {
+            var again = passing(e) ? AFTER_FAILURE : AFTER_REFUSAL;
+            LOG.warn(
+                    "WolfTunnel {}/{}: trying again in {} s: {}",
+                    tunnel.getMetadata().getNamespace(),
+                    tunnel.getMetadata().getName(),
+                    again.toSeconds(),
+                    words(e));
+            return UpdateControl.<WolfTunnel>noUpdate().rescheduleAfter(again);
+        }
+    }
+
+    private UpdateControl<WolfTunnel> reconciled(WolfTunnel tunnel, Context<WolfTunnel> context) {
         return switch (prerequisites.of(tunnel)) {
             case Prerequisites.Found.Loading loading -> UpdateControl.noUpdate();
             case Prerequisites.Found.Missing(var obstacle) -> {
@@ -175,15 +194,23 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
             report(tunnel, context, Optional.of(applied.object()), Optional.empty(), false);
             return UpdateControl.noUpdate();
         } catch (KubernetesClientException e) {
-            if (e.getCode() < 400 || e.getCode() >= 500 || PASSING.contains(e.getCode())) {
+            if (passing(e)) {
                 throw e;
             }
-            var status = e.getStatus();
-            var message = "the API server refuses the agents' objects: "
-                    + (status != null && status.getMessage() != null ? status.getMessage() : e.getMessage());
-            report(tunnel, context, actual, Optional.of(new Obstacle.ApplyRefused(message)), false);
+            var refused = new Obstacle.ApplyRefused("the API server refuses the agents' objects: " + words(e));
+            report(tunnel, context, actual, Optional.of(refused), false);
             return UpdateControl.<WolfTunnel>noUpdate().rescheduleAfter(AFTER_REFUSAL);
         }
+    }
+
+    private static String words(KubernetesClientException e) {
+        var status = e.getStatus();
+        return status != null && status.getMessage() != null ? status.getMessage() : String.valueOf(e.getMessage());
+    }
+
+    /** Whether the same request may succeed a little later. */
+    private static boolean passing(KubernetesClientException e) {
+        return e.getCode() < 400 || e.getCode() >= 500 || PASSING.contains(e.getCode());
     }
 
     private static Optional<DaemonSet> daemonSet(Context<WolfTunnel> context) {

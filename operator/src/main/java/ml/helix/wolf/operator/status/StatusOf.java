@@ -3,6 +3,7 @@ package ml.helix.wolf.operator.status;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
@@ -19,10 +20,11 @@ public final class StatusOf {
      * however many agents there are and whatever they say.
      *
      * @param previous the last status, null where there is none
-     * @param now for what begins now
+     * @param clock for what begins now; where it has jumped back, the last change's time stands in for it
      */
     public static WolfTunnelStatus observations(
-            Observations observed, @Nullable WolfTunnelStatus previous, Instant now) {
+            Observations observed, @Nullable WolfTunnelStatus previous, Instant clock) {
+        var now = notBefore(previous, clock);
         var list = new TunnelList(previous == null ? List.of() : previous.tunnels(), now);
         var tunnels = list.settled(new Tunnels(previous).of(observed.agents()));
         int staying = (int) tunnels.stream()
@@ -47,6 +49,16 @@ public final class StatusOf {
                         .toList(),
                 listed,
                 tunnels.size() - listed.size());
+    }
+
+    private static Instant notBefore(@Nullable WolfTunnelStatus previous, Instant clock) {
+        return previous == null
+                ? clock
+                : previous.conditions().stream()
+                        .flatMap(condition -> Times.parsed(condition.getLastTransitionTime()).stream())
+                        .filter(clock::isBefore)
+                        .max(Comparator.naturalOrder())
+                        .orElse(clock);
     }
 
     /** A condition's time is that of its last change of status; a new reason or message does not move it. */

@@ -3,6 +3,8 @@ package ml.helix.wolf.operator.status;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Times as Kubernetes writes them: RFC 3339 in UTC, whole seconds. */
 final class Times {
@@ -14,10 +16,14 @@ final class Times {
 
     /** Another program's time in that form; as it is where it is none. */
     static String seconds(String time) {
+        return parsed(time).map(Times::text).orElse(time);
+    }
+
+    static Optional<Instant> parsed(@Nullable String time) {
         try {
-            return text(Instant.parse(time));
+            return Optional.ofNullable(time).map(Instant::parse);
         } catch (DateTimeException e) {
-            return time;
+            return Optional.empty();
         }
     }
 }

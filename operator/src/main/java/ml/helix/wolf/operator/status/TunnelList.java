@@ -68,7 +68,7 @@ final class TunnelList {
                 reason,
                 orNull(tunnel.message()),
                 since(tunnel),
-                report.map(AgentReport::connects).orElse(null),
+                report.flatMap(AgentReport::connects).orElse(null),
                 report.map(AgentReport::version)
                         .map(version -> orNull(Words.word(version)))
                         .orElse(null),

@@ -73,7 +73,7 @@ final class Tunnels {
         }
         return switch (agent.answer()) {
             case AgentAnswer.Reported(var report) -> reported(pod, report);
-            case AgentAnswer.Unreachable(var why) -> readinessAlone(pod, why);
+            case AgentAnswer.Unreachable(var why) -> readinessAlone(pod, why, Optional.empty());
             case AgentAnswer.None() -> unanswered(pod);
         };
     }
@@ -92,11 +92,15 @@ final class Tunnels {
                     Objects.requireNonNullElse(last.message(), ""),
                     pod.ready(),
                     true,
-                    last.connects() == null ? Optional.empty() : Optional.of(remembered(last)));
+                    toldByAgent(last) ? Optional.of(remembered(last)) : Optional.empty());
         }
         return pod.ready()
                 ? running(pod, "Connected", Optional.empty(), "", true)
                 : running(pod, "Connecting", Optional.of(Reason.Connecting), "the agent has just started", false);
+    }
+
+    private static boolean toldByAgent(TunnelStatus row) {
+        return row.connects() != null || row.wolfId() != null || row.agentVersion() != null;
     }
 
     private AgentReport remembered(TunnelStatus last) {
@@ -105,7 +109,7 @@ final class Tunnels {
                 Objects.requireNonNullElse(last.since(), ""),
                 Objects.requireNonNullElse(last.wolfId(), ""),
                 wolfWasJudged ? Optional.of(!Reason.WolfUnreachable.name().equals(last.reason())) : Optional.empty(),
-                Objects.requireNonNullElse(last.connects(), 0L),
+                Optional.ofNullable(last.connects()),
                 Optional.empty(),
                 Objects.requireNonNullElse(last.agentVersion(), ""),
                 Optional.ofNullable(last.tokenSince())
@@ -114,14 +118,16 @@ final class Tunnels {
     }
 
     /** The agent's readiness is its control connection's, so it tells as much as is needed; but not why. */
-    private static Tunnel readinessAlone(AgentPod pod, String why) {
-        return running(
+    private static Tunnel readinessAlone(AgentPod pod, String why, Optional<AgentReport> report) {
+        return new Tunnel(
                 pod,
                 pod.ready() ? "Connected" : "Disconnected",
-                Optional.of(Reason.StatusUnreachable),
+                Optional.of(Reason.StatusUnreachable.name()),
                 (pod.ready() ? "connected" : "not connected")
-                        + ", by the pod's readiness alone: the operator cannot read" + " the agent's /status, " + why,
-                pod.ready());
+                        + ", by the pod's readiness alone: the operator cannot read the agent's /status, " + why,
+                pod.ready(),
+                true,
+                report);
     }
 
     private static Tunnel running(
@@ -152,6 +158,10 @@ final class Tunnels {
                     Optional.of(report));
         }
         var failure = report.lastError();
+        if (!report.stateIsKnown() && (pod.ready() || failure.isEmpty())) {
+            return readinessAlone(
+                    pod, "which says '" + report.state() + "': it is newer than this operator", Optional.of(report));
+        }
         return new Tunnel(
                 pod,
                 failure.isPresent() ? "Disconnected" : "Connecting",

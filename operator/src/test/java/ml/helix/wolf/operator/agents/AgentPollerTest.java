@@ -51,7 +51,7 @@ class AgentPollerTest {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofMinutes(10));
-        assertThat(asked).hasSizeBetween(55, 65);
+        assertThat(asked).hasSizeBetween(110, 130);
         assertThat(news).hasSize(1);
     }
 
@@ -107,12 +107,22 @@ class AgentPollerTest {
         timers.advance(Duration.ofSeconds(1));
         news.clear();
         answers.remove("1");
-        timers.advance(Duration.ofSeconds(9).plusMillis(100));
+        timers.advance(AgentPoller.TICK.minusSeconds(1).plusMillis(100));
         assertThat(asked).hasSize(2);
         assertThat(poller.answer("t", pod("1", true))).isEqualTo(reported(1));
         timers.advance(AgentPoller.SECOND_TRY);
         assertThat(poller.answer("t", pod("1", true))).isEqualTo(UNREACHABLE);
         assertThat(news).containsExactly("t");
+    }
+
+    @Test
+    void agent_that_falls_silent_at_the_worst_moment_is_told_of_within_fifteen_seconds() {
+        var longestTick = AgentPoller.TICK.multipliedBy(12).dividedBy(10);
+        var worst = longestTick
+                .plus(StatusRequest.PATIENCE)
+                .plus(AgentPoller.SECOND_TRY)
+                .plus(StatusRequest.PATIENCE);
+        assertThat(worst).isLessThanOrEqualTo(Duration.ofSeconds(12));
     }
 
     @Test
@@ -187,7 +197,14 @@ class AgentPollerTest {
 
     private static AgentAnswer reported(long connects) {
         return new AgentAnswer.Reported(new AgentReport(
-                "Connected", "", "id", Optional.of(true), connects, Optional.empty(), "1", Optional.empty()));
+                "Connected",
+                "",
+                "id",
+                Optional.of(true),
+                Optional.of(connects),
+                Optional.empty(),
+                "1",
+                Optional.empty()));
     }
 
     private static AgentPod pod(String ip, boolean ready) {

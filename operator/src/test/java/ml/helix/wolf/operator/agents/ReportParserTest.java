@@ -23,7 +23,7 @@ class ReportParserTest {
                         "2026-01-01T00:00:00.000Z",
                         "gpu-1",
                         Optional.of(true),
-                        3,
+                        Optional.of(3L),
                         Optional.of(new AgentReport.Failure("DnsFailure", "no such host")),
                         "1.0",
                         Optional.empty()));
@@ -39,7 +39,14 @@ class ReportParserTest {
     void older_agent_with_fewer_fields_is_understood() {
         assertThat(ReportParser.parse("{\"state\":\"Connected\"}"))
                 .contains(new AgentReport(
-                        "Connected", "", "", Optional.empty(), 0, Optional.empty(), "", Optional.empty()));
+                        "Connected",
+                        "",
+                        "",
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        "",
+                        Optional.empty()));
     }
 
     @Test

@@ -70,7 +70,7 @@ class StatusRequestIT {
                         LockSupport.parkNanos(50_000_000);
                     }
                 }))
-                .isEqualTo("no answer within 3 s");
+                .isEqualTo("no answer within 2 s");
     }
 
     @Test

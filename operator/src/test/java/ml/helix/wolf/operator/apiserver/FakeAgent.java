@@ -23,8 +23,8 @@ final class FakeAgent implements AutoCloseable {
                     Optional::empty,
                     new PrometheusRegistry(),
                     Map.of("/status", () -> {
-                        asked.incrementAndGet();
-                        return MonitoringServer.Page.json(status);
+                        int n = asked.incrementAndGet();
+                        return MonitoringServer.Page.json(status.replace("<n>", String.valueOf(n)));
                     }));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -44,16 +44,28 @@ final class FakeAgent implements AutoCloseable {
     }
 
     FakeAgent connected(String wolfId, long connects, boolean wolfReachable) {
-        status = """
+        return says("""
                 {"state":"Connected","since":"2026-01-01T00:00:00.123Z","wolfId":"%s","runnerId":"wolf-%s",
-                 "wolfReachable":%s,"connects":%d,"streamsTotal":%d,"lastError":null,"version":"1.2.3"}""".formatted(wolfId, wolfId, wolfReachable, connects, System.nanoTime());
-        return this;
+                 "wolfReachable":%s,"connects":%d,"streamsTotal":<n>,"bytesToWolf":<n>,"lastError":null,"version":"1.2.3"}""".formatted(wolfId, wolfId, wolfReachable, connects));
+    }
+
+    /** With a token from a file. */
+    FakeAgent connectedWithToken(String wolfId, String changedAt, boolean refused) {
+        return says("""
+                {"state":"Connected","since":"2026-01-01T00:00:00.123Z","wolfId":"%s","runnerId":"wolf-%s",
+                 "wolfReachable":true,"connects":1,"streamsTotal":<n>,"lastError":null,"version":"1.2.3",
+                 "token":{"changedAt":"%s","refused":%s}}""".formatted(wolfId, wolfId, changedAt, refused));
     }
 
     FakeAgent failing(String reason, String message) {
-        status = """
+        return says("""
                 {"state":"Disconnected","since":"2026-01-01T00:00:00Z","wolfId":"w","wolfReachable":null,"connects":0,
-                 "lastError":{"reason":"%s","message":"%s","at":"2026-01-01T00:00:00Z"},"version":"1.2.3"}""".formatted(reason, message);
+                 "lastError":{"reason":"%s","message":"%s","at":"2026-01-01T00:00:00.<n>Z"},"version":"1.2.3"}""".formatted(reason, message));
+    }
+
+    /** {@code <n>} in it is another number in each answer. */
+    FakeAgent says(String text) {
+        status = text;
         return this;
     }
 

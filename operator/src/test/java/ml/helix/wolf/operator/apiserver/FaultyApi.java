@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -43,7 +44,8 @@ final class FaultyApi implements AutoCloseable {
     /** Guarded by this. */
     private boolean silent;
 
-    private volatile boolean tearing;
+    /** How many events more are torn. */
+    private final AtomicInteger tears = new AtomicInteger();
 
     FaultyApi(Config upstream) {
         try {
@@ -77,7 +79,7 @@ final class FaultyApi implements AutoCloseable {
     void noObstacle() {
         obstacle = UnaryOperator.identity();
         delay = Duration.ZERO;
-        tearing = false;
+        tears.set(0);
     }
 
     /** From now on each request waits that long before it is passed on. */
@@ -85,9 +87,9 @@ final class FaultyApi implements AutoCloseable {
         delay = by;
     }
 
-    /** From now on each watch ends in the middle of the first event that comes. */
-    void tearEvents() {
-        tearing = true;
+    /** So many times a watch ends in the middle of the first event that comes. */
+    void tearEvents(int times) {
+        tears.set(times);
     }
 
     /** From now on nothing passes, and nothing ends either, until {@link #speak}. */
@@ -187,7 +189,7 @@ final class FaultyApi implements AutoCloseable {
             boolean answered = false;
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 awaitVoice();
-                if (watch && tearing && answered) {
+                if (watch && answered && tears.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
                     to.getOutputStream().write(buffer, 0, read / 2);
                     reset(to);
                     reset(from);

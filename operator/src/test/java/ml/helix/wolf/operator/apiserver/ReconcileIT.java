@@ -105,12 +105,12 @@ class ReconcileIT {
 
         for (int round = 0; round < 3; round++) {
             double looks = trial.looks();
-            touchSecret(round);
+            trial.touchSecret("round", String.valueOf(round));
             Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(looks));
         }
         trial.operate();
         Eventually.holds(() -> assertThat(trial.looks()).isPositive());
-        touchSecret(99);
+        trial.touchSecret("round", "99");
         Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(1));
 
         assertThat(List.of(text(trial.tunnel()), text(trial.daemonSet()), text(trial.serviceAccount())))
@@ -189,11 +189,24 @@ class ReconcileIT {
         trial.apply("{}");
         Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
         var before = generation();
-        touchSecret(1);
+        trial.touchSecret("round", "1");
         trial.token("hunter3");
         Eventually.holds(() -> assertThat(generation()).isNotEqualTo(before));
-        assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2);
         assertThat(generation()).matches("[0-9a-f]{16}");
+        double looks = trial.looks();
+        trial.admin
+                .secrets()
+                .inNamespace(trial.namespace)
+                .withName("wolf-token")
+                .edit(secret -> new SecretBuilder(secret)
+                        .addToStringData("other", "key")
+                        .build());
+        Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(looks));
+        assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2);
+        assertThat(trial.writes())
+                .filteredOn(write -> write.resource().equals("apps/daemonsets"))
+                .as("one for the DaemonSet, one for the new token")
+                .hasSize(2);
     }
 
     @Test
@@ -279,18 +292,6 @@ class ReconcileIT {
         trial.token("t0k3n");
         trial.apply(spec);
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
-    }
-
-    private void touchSecret(int round) {
-        trial.admin
-                .secrets()
-                .inNamespace(trial.namespace)
-                .withName("wolf-token")
-                .edit(secret -> new SecretBuilder(secret)
-                        .editMetadata()
-                        .addToLabels("round", String.valueOf(round))
-                        .endMetadata()
-                        .build());
     }
 
     private String image() {

@@ -73,8 +73,8 @@ final class Replica implements AutoCloseable {
 
     Replica(Setup setup) {
         client = new KubernetesClientBuilder()
-                .withConfig(
-                        new ConfigBuilder(setup.config()).withUserAgent(agent).build())
+                .withConfig(TunnelOperator.reconnecting(
+                        new ConfigBuilder(setup.config()).withUserAgent(agent).build()))
                 .build();
         operator = TunnelOperator.start(
                 client,

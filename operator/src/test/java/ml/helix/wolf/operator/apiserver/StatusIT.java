@@ -10,6 +10,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two nodes whose agents really answer; each test breaks one thing and mends it. */
 @ExtendWith(RealApiServer.class)
@@ -140,13 +142,7 @@ class StatusIT {
 
     @Test
     void lost_node_is_told_of() throws Exception {
-        trial.podSays(
-                "node-1",
-                new PodStatusBuilder(Trial.running(IP_1, true))
-                        .editMatchingCondition(condition -> condition.getType().equals("Ready"))
-                        .withStatus("False")
-                        .endCondition()
-                        .build());
+        trial.nodeIsLost("node-1", IP_1);
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
         assertThat(trial.verdict("AgentsAvailable")).isEqualTo("False NodeNotReady");
         assertThat(trial.row("node-1").state()).isEqualTo("Unknown");
@@ -198,6 +194,88 @@ class StatusIT {
         agent1.connected("a1", 7, true);
         Eventually.holds(() -> assertThat(trial.row("node-1").connects()).isEqualTo(7));
         assertThat(trial.statusWrites()).isEqualTo(1);
+    }
+
+    @Test
+    void older_agent_with_hardly_a_field_and_a_newer_one_with_more_are_told_of_honestly() throws Exception {
+        agent1.says("{\"state\":\"Connected\",\"wolfId\":\"a1\"}");
+        agent2.says("""
+                {"state":"Disconnected","since":"2026-01-01T00:00:00Z","wolfId":"a2","moon":{"phase":1},"connects":"many",
+                 "lastError":{"reason":"QuotaExceeded","message":"three tunnels are enough"},"version":"9.0"}""");
+        readiness("node-2", IP_2, false);
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False QuotaExceeded"));
+        assertThat(trial.verdict("Stalled")).startsWith("False");
+        assertThat(trial.row("node-2").agentVersion()).isEqualTo("9.0");
+        assertThat(trial.row("node-2").message()).isEqualTo("three tunnels are enough");
+        Eventually.holds(() -> assertThat(trial.row("node-1").agentVersion()).isNull());
+        assertThat(trial.row("node-1").state()).isEqualTo("Connected");
+        assertThat(trial.row("node-1").connects()).isNull();
+        assertThat(trial.verdict("WolfReachable")).isEqualTo("Unknown NotKnown");
+    }
+
+    @Test
+    void new_token_in_a_file_is_followed_from_node_to_node_without_a_restart() throws Exception {
+        deliveredByFile();
+        var daemonSet = trial.daemonSet().getMetadata().getResourceVersion();
+        trial.token("another");
+        agent1.connectedWithToken("a1", "2026-02-02T00:00:00.5Z", false);
+        Eventually.holds(() -> assertThat(trial.row("node-1").tokenSince()).isEqualTo("2026-02-02T00:00:00Z"));
+        assertThat(trial.row("node-2").tokenSince()).as("not there yet").isEqualTo("2026-01-01T00:00:00Z");
+        agent2.connectedWithToken("a2", "2026-02-02T00:00:09Z", false);
+        Eventually.holds(() -> assertThat(trial.row("node-2").tokenSince()).isEqualTo("2026-02-02T00:00:09Z"));
+        assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
+        recovered();
+    }
+
+    @Test
+    void new_token_that_is_refused_is_told_of_while_the_tunnel_is_up_on_the_old_one() throws Exception {
+        deliveredByFile();
+        trial.token("mistyped");
+        agent1.connectedWithToken("a1", "2026-01-01T00:00:00Z", true);
+        Eventually.holds(() -> assertThat(trial.verdict("Authenticated")).isEqualTo("False TokenRefused"));
+        assertThat(trial.row("node-1").reason()).isEqualTo("TokenRefused");
+        assertThat(trial.row("node-1").state()).isEqualTo("Connected");
+        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
+        assertThat(trial.condition("Authenticated").getMessage()).contains("node-1", "the one before");
+        agent1.connectedWithToken("a1", "2026-02-02T00:00:00Z", false);
+        recovered();
+        assertThat(trial.verdict("Authenticated")).isEqualTo("True TokenAccepted");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Env", "File"})
+    void deleted_secret_is_told_of_and_takes_nothing_down(String delivery) throws Exception {
+        if (delivery.equals("File")) {
+            deliveredByFile();
+        }
+        var daemonSet = trial.daemonSet().getMetadata().getResourceVersion();
+        trial.admin
+                .secrets()
+                .inNamespace(trial.namespace)
+                .withName("wolf-token")
+                .delete();
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True RunnerTokenMissing"));
+        assertThat(trial.tunnel().getStatus().summary()).isEqualTo("2/2 connected");
+        assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
+        trial.token("t");
+        if (delivery.equals("File")) {
+            recovered();
+            assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
+        }
+    }
+
+    private void deliveredByFile() throws Exception {
+        agent1.connectedWithToken("a1", "2026-01-01T00:00:00Z", false);
+        agent2.connectedWithToken("a2", "2026-01-01T00:00:00Z", false);
+        trial.apply("{agent: {port: %d}, runnerToken: {secretRef: {name: wolf-token}, delivery: File}}"
+                .formatted(agent1.port()));
+        Eventually.holds(() ->
+                assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+        trial.rolledOut(2, 2);
+        recovered();
+        Eventually.holds(() -> assertThat(trial.tunnel().getStatus().tunnels())
+                .extracting(row -> row.tokenSince())
+                .containsOnly("2026-01-01T00:00:00Z"));
     }
 
     @Test

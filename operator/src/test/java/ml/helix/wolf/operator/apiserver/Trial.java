@@ -97,6 +97,15 @@ final class Trial implements AutoCloseable {
                 .serverSideApply();
     }
 
+    /** Changes of the Secret what concerns nobody: a reason to look again. */
+    void touchSecret(String label, String value) {
+        admin.secrets().inNamespace(namespace).withName("wolf-token").edit(secret -> new SecretBuilder(secret)
+                .editMetadata()
+                .addToLabels(label, value)
+                .endMetadata()
+                .build());
+    }
+
     WolfTunnel tunnel() {
         return admin.resources(WolfTunnel.class)
                 .inNamespace(namespace)
@@ -180,6 +189,17 @@ final class Trial implements AutoCloseable {
                 .withName(AGENTS + "-" + node)
                 .subresource("status")
                 .edit(pod -> new PodBuilder(pod).withStatus(status).build());
+    }
+
+    /** What the node controller says of a pod whose node nobody hears. */
+    void nodeIsLost(String node, String ip) {
+        podSays(
+                node,
+                new PodStatusBuilder(running(ip, true))
+                        .editMatchingCondition(condition -> condition.getType().equals("Ready"))
+                        .withStatus("False")
+                        .endCondition()
+                        .build());
     }
 
     static PodStatus running(String ip, boolean ready) {

@@ -8,15 +8,32 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.List;
 import java.util.Optional;
 import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.program.Version;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class AgentDaemonSetTest {
     private static final Facts FACTS = new Facts("agent:default", Optional.of("token-7"), Optional.empty());
+
+    @Test
+    void nothing_in_it_depends_on_the_operators_own_version() {
+        var tunnel = TunnelYaml.tunnel("{wolf: {container: {image: wolf}}}");
+        assertThat(new KubernetesSerialization().asYaml(AgentDaemonSet.of(tunnel, FACTS)))
+                .contains("agent:default")
+                .doesNotContain(Version.text());
+    }
+
+    @Test
+    void field_that_only_a_newer_operator_knows_is_passed_over() {
+        var known = AgentDaemonSet.of(TunnelYaml.tunnel("{agent: {port: 9000}}"), FACTS);
+        var newer = TunnelYaml.tunnel("{agent: {port: 9000, moon: {phase: 1}}, sun: [1]}");
+        assertThat(AgentDaemonSet.of(newer, FACTS)).isEqualTo(known);
+    }
 
     @ParameterizedTest
     @CsvSource(

@@ -68,7 +68,7 @@ final class Scene {
                 "2026-01-01T00:00:0" + connects + ".5Z",
                 "id-" + node,
                 wolfReachable,
-                connects,
+                Optional.of(connects),
                 Optional.of(new AgentReport.Failure("ConnectionLost", "an old story")),
                 "1.0",
                 Optional.empty());
@@ -81,7 +81,14 @@ final class Scene {
 
     Scene reports(String node, String state, Optional<AgentReport.Failure> error) {
         var report = new AgentReport(
-                state, "2026-01-01T00:00:00Z", "id-" + node, Optional.empty(), 0, error, "1.0", Optional.empty());
+                state,
+                "2026-01-01T00:00:00Z",
+                "id-" + node,
+                Optional.empty(),
+                Optional.of(0L),
+                error,
+                "1.0",
+                Optional.empty());
         return says(node, false, new AgentAnswer.Reported(report));
     }
 

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StatusOfTest {
     private static final Instant NOW = Instant.parse("2026-02-02T12:00:00.987Z");
@@ -301,6 +302,74 @@ class StatusOfTest {
     }
 
     @Test
+    void change_after_the_clock_has_jumped_back_has_no_earlier_time_than_the_one_before() {
+        var first = status(Scene.nodes(1).connected("a"));
+        var anHourBack = StatusOf.observations(
+                Scene.nodes(1).failing("a", "DnsFailure", "m").observed(), first, NOW.minusSeconds(3600));
+        assertThat(condition(anHourBack, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:00:00Z");
+        assertThat(row(anHourBack, "a").since()).isEqualTo("2026-02-02T12:00:00Z");
+        assertThat(StatusOf.observations(Scene.nodes(1).connected("a").observed(), first, NOW.minusSeconds(3600)))
+                .isEqualTo(first);
+    }
+
+    @Test
+    void newer_agents_unknown_state_is_judged_by_the_pods_readiness_and_that_is_said() {
+        var ready = status(Scene.nodes(1).says("a", true, newer("Suspended")));
+        assertThat(verdict(ready, "Ready")).isEqualTo("True Connected");
+        assertThat(row(ready, "a").reason()).isEqualTo("StatusUnreachable");
+        assertThat(row(ready, "a").message()).contains("readiness alone", "'Suspended'", "newer");
+        assertThat(row(ready, "a").agentVersion()).isEqualTo("9");
+        var unready = status(Scene.nodes(1).says("a", false, newer("Suspended")));
+        assertThat(verdict(unready, "Ready")).isEqualTo("False StatusUnreachable");
+        assertThat(row(unready, "a").state()).isEqualTo("Disconnected");
+    }
+
+    private static AgentAnswer newer(String state) {
+        return new AgentAnswer.Reported(new AgentReport(
+                state,
+                "2026-01-01T00:00:00Z",
+                "id",
+                Optional.of(true),
+                Optional.of(1L),
+                Optional.empty(),
+                "9",
+                Optional.empty()));
+    }
+
+    @Test
+    void older_agents_missing_fields_are_left_out_and_remembered_so() {
+        var report = new AgentReport(
+                "Connected", "", "id", Optional.empty(), Optional.empty(), Optional.empty(), "", Optional.empty());
+        var status = status(Scene.nodes(1).says("a", true, new AgentAnswer.Reported(report)));
+        assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
+        assertThat(verdict(status, "WolfReachable")).isEqualTo("Unknown NotKnown");
+        assertThat(row(status, "a").connects()).isNull();
+        assertThat(row(status, "a").agentVersion()).isNull();
+        var blind = Scene.nodes(1).unanswered("a", true);
+        assertThat(StatusOf.observations(blind.observed(), status, NOW.plusSeconds(9)))
+                .isEqualTo(status);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "{tunnels: [{}], conditions: []}",
+                "{tunnels: [{pod: pod-a, state: Connected, moon: 1}], sun: {a: b}}",
+                "{conditions: [{type: Ready, status: 'True', reason: r, message: m, lastTransitionTime: yesterday}]}",
+                "{conditions: [{type: Other, status: 'True', reason: r, message: m}], connected: 7, tunnels: [{pod: pod-a}]}",
+            })
+    void status_that_an_earlier_or_later_operator_left_is_read(String left) {
+        var before = new KubernetesSerialization().unmarshal("---\n" + left, WolfTunnelStatus.class);
+        var scene = Scene.nodes(1).connected("a");
+        var status = StatusOf.observations(scene.observed(), before, NOW);
+        assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
+        assertThat(status.conditions()).hasSize(7);
+        assertThat(StatusOf.observations(scene.observed(), status, NOW.plusSeconds(9)))
+                .isEqualTo(status);
+    }
+
+    @Test
     void new_generation_is_observed() {
         var first = status(Scene.nodes(1).connected("a"));
         var later = StatusOf.observations(
@@ -373,8 +442,8 @@ class StatusOfTest {
                 "",
                 Scene.running("agent"),
                 new ContainerState("wolf", false, "CrashLoopBackOff", "", Optional.of(139)));
-        var report =
-                new AgentReport("Connected", "", "id", Optional.of(false), 1, Optional.empty(), "1", Optional.empty());
+        var report = new AgentReport(
+                "Connected", "", "id", Optional.of(false), Optional.of(1L), Optional.empty(), "1", Optional.empty());
         var status = status(Scene.nodes(1).add(pod, new AgentAnswer.Reported(report)));
         assertThat(row(status, "a").state()).isEqualTo("Connected");
         assertThat(row(status, "a").reason()).isEqualTo("CrashLoopBackOff");
@@ -388,7 +457,7 @@ class StatusOfTest {
                 "2026-01-01T00:00:00Z",
                 "id",
                 Optional.of(true),
-                1,
+                Optional.of(1L),
                 Optional.empty(),
                 "1",
                 Optional.of(new AgentReport.Token("2026-01-01T00:00:00Z", true)));

@@ -1,0 +1,277 @@
+package ml.helix.wolf.operator.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Whatever happens between the operator and its API server: what changed meanwhile is told afterwards, without a hand. */
+@ExtendWith(RealApiServer.class)
+class FaultsIT {
+    private static final String IP = "127.0.0.31";
+    private static final String TOO_MANY =
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n" + "Content-Length: 0\r\n\r\n";
+
+    private RealApiServer.Running server;
+    private Trial trial;
+    private FaultyApi way;
+    private FakeAgent agent;
+    private LogLines log;
+
+    @BeforeEach
+    void begin(RealApiServer.Running running) {
+        server = running;
+        trial = new Trial(running);
+        way = new FaultyApi(running.config());
+        agent = new FakeAgent(IP, 0).connected("a1");
+        trial.token("t");
+        log = new LogLines();
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        log.close();
+        way.noObstacle();
+        way.speak();
+        trial.close();
+        way.close();
+        agent.close();
+    }
+
+    @Test
+    void api_server_that_is_killed_and_comes_back_is_found_again_and_readyz_says_so_meanwhile() throws Exception {
+        try (var second = new SecondApiServer(server).start()) {
+            tunnelIsUp(trial.setup(second.config()));
+            second.kill();
+            Eventually.holds(() -> assertThat(trial.operator().notReady())
+                    .hasValueSatisfying(why -> assertThat(why).contains("no connection to the API server")));
+            nodeIsLost();
+            second.start();
+            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+            Eventually.holds(() -> assertThat(trial.operator().notReady()).isEmpty());
+            recovers();
+            quietLog();
+        }
+    }
+
+    @Test
+    void connections_that_break_again_and_again_lose_no_change() throws Exception {
+        tunnelIsUp(trial.setup(way.config().build()));
+        for (int round = 0; round < 3; round++) {
+            way.cut();
+            nodeIsLost();
+            way.cut();
+            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+            way.cut();
+            recovers();
+        }
+        quietLog();
+    }
+
+    @Test
+    void watch_that_breaks_in_the_middle_of_an_event_loses_no_change() throws Exception {
+        tunnelIsUp(trial.setup(way.config().build()));
+        way.tearEvents(3);
+        nodeIsLost();
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        way.noObstacle();
+        recovers();
+        quietLog();
+    }
+
+    @Test
+    void api_server_that_has_too_many_requests_is_asked_again_after_the_time_that_it_names() throws Exception {
+        tunnelIsUp(trial.setup(way.config().build()));
+        var refused = new AtomicInteger();
+        way.obstacle(head -> {
+            if (head.contains("watch=true") || refused.get() >= 4) {
+                return head;
+            }
+            refused.incrementAndGet();
+            return TOO_MANY;
+        });
+        nodeIsLost();
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        assertThat(refused).hasValue(4);
+        way.noObstacle();
+        recovers();
+        quietLog();
+    }
+
+    @Test
+    void watches_and_lists_that_are_refused_for_too_many_requests_come_back() throws Exception {
+        tunnelIsUp(trial.setup(way.config().build()));
+        way.obstacle(head -> head.startsWith("GET") ? TOO_MANY : head);
+        way.cut();
+        nodeIsLost();
+        Eventually.holds(() -> assertThat(trial.operator().notReady()).isPresent());
+        way.noObstacle();
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        Eventually.holds(() -> assertThat(trial.operator().notReady()).isEmpty());
+        recovers();
+        quietLog();
+    }
+
+    @Test
+    void watch_of_a_version_that_the_api_server_no_longer_has_begins_anew() throws Exception {
+        tunnelIsUp(trial.setup(way.config().build()));
+        var expired = new AtomicInteger();
+        way.obstacle(head -> {
+            if (!head.contains("watch=true") || expired.get() >= 8) {
+                return head;
+            }
+            expired.incrementAndGet();
+            return head.replaceFirst("resourceVersion=\\d+", "resourceVersion=1");
+        });
+        way.cut();
+        nodeIsLost();
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        assertThat(expired.get()).isPositive();
+        way.noObstacle();
+        recovers();
+        quietLog();
+    }
+
+    @Test
+    void conflicts_on_each_write_only_delay_it() throws Exception {
+        tunnelIsUp(trial.setup(way.config().build()));
+        var conflicts = new AtomicInteger();
+        way.obstacle(head -> head.startsWith("PATCH") && conflicts.getAndIncrement() < 3 ? CONFLICT : head);
+        nodeIsLost();
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        assertThat(conflicts.get()).isGreaterThan(3);
+
+        conflicts.set(0);
+        trial.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
+        Eventually.holds(() -> assertThat(
+                        trial.daemonSet().getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
+                .isEqualTo(87));
+        quietLog();
+    }
+
+    @Test
+    void another_writer_that_never_rests_is_no_hindrance_and_no_reason_to_fight() throws Exception {
+        tunnelIsUp(trial.setup());
+        int before = trial.writes().size();
+        var over = new AtomicBoolean();
+        var writer = Thread.ofVirtual().start(() -> {
+            for (int i = 0; !over.get(); i++) {
+                var round = String.valueOf(i);
+                trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+                        .editMetadata()
+                        .addToAnnotations("other.example.com/round", round)
+                        .endMetadata()
+                        .build());
+                trial.admin
+                        .genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
+                        .inNamespace(trial.namespace)
+                        .withName(Trial.TUNNEL)
+                        .edit(tunnel -> annotated(tunnel, round));
+            }
+        });
+        trial.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
+        Eventually.holds(() -> assertThat(
+                        trial.daemonSet().getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
+                .isEqualTo(87));
+        trial.rolledOut(1, 1);
+        nodeIsLost();
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        over.set(true);
+        writer.join();
+        recovers();
+        assertThat(trial.writes().subList(before, trial.writes().size()))
+                .filteredOn(write -> write.resource().equals("apps/daemonsets"))
+                .as("one change of the template, one write")
+                .hasSize(1);
+        quietLog();
+    }
+
+    @Test
+    void api_server_that_takes_a_second_for_each_request_is_waited_for() throws Exception {
+        tunnelIsUp(trial.setup(way.config().build()));
+        way.slow(Duration.ofSeconds(1));
+        nodeIsLost();
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        recovers();
+        quietLog();
+    }
+
+    @Test
+    void clock_that_jumps_an_hour_back_or_forth_writes_nothing_and_mixes_up_no_times() throws Exception {
+        var clock = new AtomicReference<>(InstantSource.system());
+        tunnelIsUp(trial.setup().clock(() -> clock.get().instant()));
+        int before = trial.writes().size();
+        for (int hours : List.of(-1, 0, 1, 0)) {
+            clock.set(InstantSource.offset(InstantSource.system(), Duration.ofHours(hours)));
+            int asked = agent.timesAsked();
+            double looks = trial.looks();
+            trial.touchSecret("hours", "h" + (hours + 1));
+            Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(looks));
+            Eventually.holds(() -> assertThat(agent.timesAsked()).isGreaterThan(asked));
+        }
+        assertThat(trial.writes()).hasSize(before);
+
+        clock.set(InstantSource.offset(InstantSource.system(), Duration.ofHours(-1)));
+        var readySince = Instant.parse(trial.condition("Ready").getLastTransitionTime());
+        agent.failing("ConnectFailure", "refused");
+        trial.podSays("node-1", Trial.running(IP, false));
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False ConnectFailure"));
+        assertThat(Instant.parse(trial.condition("Ready").getLastTransitionTime()))
+                .as("a later change has no earlier time")
+                .isAfterOrEqualTo(readySince);
+        assertThat(Instant.parse(trial.row("node-1").since())).isAfterOrEqualTo(readySince);
+    }
+
+    private static final String CONFLICT =
+            "HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+                    + "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Conflict\",\"code\":409,"
+                    + "\"message\":\"the object has been modified; please apply your changes to the latest version\"}";
+
+    private static GenericKubernetesResource annotated(GenericKubernetesResource tunnel, String round) {
+        tunnel.getMetadata().getAnnotations().put("other.example.com/round", round);
+        return tunnel;
+    }
+
+    private void tunnelIsUp(Replica.Setup setup) throws Exception {
+        trial.operate(setup);
+        trial.apply("{agent: {port: %d}}".formatted(agent.port()));
+        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+        trial.podRuns("node-1", IP, true);
+        trial.rolledOut(1, 1);
+        up();
+    }
+
+    private void nodeIsLost() {
+        trial.nodeIsLost("node-1", IP);
+    }
+
+    private void recovers() throws Exception {
+        trial.podSays("node-1", Trial.running(IP, true));
+        up();
+    }
+
+    private void up() throws Exception {
+        Eventually.holds(() -> {
+            assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
+            assertThat(trial.row("node-1").wolfId()).isEqualTo("a1");
+        });
+    }
+
+    /** A few lines that say what is wrong, no storm. */
+    private void quietLog() {
+        assertThat(log.warnings())
+                .filteredOn(line -> !line.contains("VersionUsageUtils"))
+                .hasSizeLessThan(20);
+    }
+}

@@ -1,0 +1,179 @@
+package ml.helix.wolf.operator.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.testkit.ManualScheduler;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the operator writes where nothing changes its meaning: nothing, counted by the API server. Time is simulated. */
+@ExtendWith(RealApiServer.class)
+class QuietIT {
+    private static final String HEALTHY = "127.0.0.41";
+    private static final String FAILING = "127.0.0.42";
+    private static final String MUTE = "127.0.0.43";
+    private static final Duration TICK = Duration.ofSeconds(5);
+
+    private final ManualScheduler time = new ManualScheduler();
+    private RealApiServer.Running server;
+    private Trial trial;
+    private FakeAgent healthy;
+    private FakeAgent failing;
+
+    @BeforeEach
+    void begin(RealApiServer.Running running) {
+        server = running;
+        var start = Instant.parse("2026-01-01T00:00:00Z");
+        trial = new Trial(running);
+        trial.operate(trial.setup().timers(time).clock(() -> start.plusNanos(time.nanoTime())));
+        trial.token("t");
+        healthy = new FakeAgent(HEALTHY, 0).connected("a1");
+        failing = new FakeAgent(FAILING, healthy.port());
+    }
+
+    @AfterEach
+    void end() {
+        trial.close();
+        healthy.close();
+        failing.close();
+    }
+
+    @Test
+    void ten_quiet_minutes_of_a_healthy_tunnel_write_nothing() throws Exception {
+        failing.connected("a2");
+        rolledOut();
+        trial.podRuns("node-1", HEALTHY, true);
+        trial.podRuns("node-2", FAILING, true);
+        trial.rolledOut(2, 2);
+        told("True Connected");
+        tenQuietMinutes(2);
+    }
+
+    @Test
+    void ten_minutes_of_agents_that_keep_failing_for_the_same_reason_write_nothing() throws Exception {
+        failing.failing("ConnectFailure", "connection refused: 10.0.0.7:443 from port <n>");
+        rolledOut();
+        trial.podRuns("node-1", HEALTHY, true);
+        trial.podRuns("node-2", FAILING, false);
+        trial.podRuns("node-3", MUTE, true);
+        trial.rolledOut(3, 3);
+        told("False ConnectFailure");
+        Eventually.holds(() -> {
+            time.advance(TICK);
+            assertThat(trial.row("node-3").reason()).isEqualTo("StatusUnreachable");
+        });
+        assertThat(trial.row("node-2").reason()).isEqualTo("ConnectFailure");
+        tenQuietMinutes(3);
+    }
+
+    @Test
+    void ten_minutes_without_a_token_write_nothing() throws Exception {
+        trial.admin
+                .secrets()
+                .inNamespace(trial.namespace)
+                .withName("wolf-token")
+                .delete();
+        trial.apply("{}");
+        told("False RunnerTokenMissing");
+        int before = trial.writes().size();
+        for (int minute = 0; minute < 10; minute++) {
+            time.advance(Duration.ofMinutes(1));
+        }
+        assertThat(trial.writes()).hasSize(before);
+    }
+
+    @Test
+    void same_manifest_applied_and_replaced_in_every_way_writes_nothing(@TempDir Path folder) throws Exception {
+        var kubectl = new Kubectl(server, folder);
+        var manifest = TunnelYaml.of(
+                trial.namespace,
+                Trial.TUNNEL,
+                "{wolf: {container: {image: wolf, resources: {limits: {cpu: 1000m, memory: 1024Mi}}}}}");
+        kubectl.run(manifest, "apply", "-f", "-");
+        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+        trial.rolledOut(0, 0);
+        told("True NoMatchingNodes");
+        int before = trial.writes().size();
+
+        kubectl.run(manifest, "apply", "-f", "-");
+        kubectl.run(manifest, "apply", "--server-side", "--force-conflicts", "-f", "-");
+        kubectl.run(manifest, "apply", "--server-side", "--field-manager=argocd", "--force-conflicts", "-f", "-");
+        kubectl.run(manifest, "replace", "-f", "-");
+        kubectl.run(manifest, "apply", "-f", "-");
+        kubectl.run("", "-n", trial.namespace, "annotate", "wolftunnel", Trial.TUNNEL, "example.com/by=somebody");
+        looksAgain("applied");
+        assertThat(trial.tunnel().getMetadata().getGeneration()).isEqualTo(1);
+        assertThat(trial.writes()).hasSize(before);
+    }
+
+    @Test
+    void what_others_add_to_the_daemon_set_is_left_alone_and_not_fought(@TempDir Path folder) throws Exception {
+        var kubectl = new Kubectl(server, folder);
+        rolledOut();
+        kubectl.run("", "-n", trial.namespace, "rollout", "restart", "daemonset", Trial.AGENTS);
+        kubectl.run("", "-n", trial.namespace, "patch", "daemonset", Trial.AGENTS, "--patch", """
+                {"metadata": {"labels": {"mesh.example.com/revision": "7"}},
+                 "spec": {"template": {
+                   "metadata": {"annotations": {"mesh.example.com/injected": "yes"}, "labels": {"mesh.example.com/in": "yes"}},
+                   "spec": {"containers": [{"name": "mesh-proxy", "image": "mesh:1"}], "volumes": [{"name": "mesh", "emptyDir": {}}]}}}}""");
+        looksAgain("injected");
+        trial.operate();
+        looksAgain("another-operator");
+
+        var template = trial.daemonSet().getSpec().getTemplate();
+        assertThat(template.getMetadata().getAnnotations())
+                .containsKeys("kubectl.kubernetes.io/restartedAt", "mesh.example.com/injected");
+        assertThat(template.getMetadata().getLabels()).containsKey("mesh.example.com/in");
+        assertThat(template.getSpec().getContainers())
+                .extracting(container -> container.getName())
+                .containsExactlyInAnyOrder("agent", "mesh-proxy");
+        assertThat(trial.daemonSet().getMetadata().getGeneration())
+                .as("made, restarted, injected")
+                .isEqualTo(3);
+        assertThat(trial.daemonSet().getMetadata().getLabels()).containsKey("mesh.example.com/revision");
+    }
+
+    private void rolledOut() throws Exception {
+        trial.apply("{agent: {port: %d}}".formatted(healthy.port()));
+        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+    }
+
+    private void told(String ready) throws Exception {
+        Eventually.holds(() -> {
+            time.advance(Duration.ofMillis(100));
+            assertThat(trial.verdict("Ready")).isEqualTo(ready);
+        });
+    }
+
+    private void tenQuietMinutes(int agents) throws Exception {
+        looksAgain("begin");
+        int before = trial.writes().size();
+        int asked = healthy.timesAsked();
+        for (int tick = 0; tick < 120; tick++) {
+            time.advance(TICK);
+            Eventually.holds(
+                    () -> assertThat(time.waiting()).as("all have answered").isEqualTo(agents));
+            if (tick % 12 == 0) {
+                looksAgain("minute-" + tick / 12);
+            }
+        }
+        assertThat(healthy.timesAsked() - asked).isBetween(60, 140);
+        assertThat(trial.writes()).hasSize(before);
+    }
+
+    private void looksAgain(String why) throws Exception {
+        double looks = trial.looks();
+        trial.touchSecret("why", why);
+        Eventually.holds(() -> {
+            time.advance(Duration.ofMillis(1));
+            assertThat(trial.looks()).isGreaterThan(looks);
+        });
+    }
+}
