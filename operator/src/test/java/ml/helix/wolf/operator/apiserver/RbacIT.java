@@ -2,22 +2,21 @@ package ml.helix.wolf.operator.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequest;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
-import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
-import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,12 +32,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The operator with the committed roles and its own ServiceAccount's token, and what it asked for in the audit log. */
 @ExtendWith(RealApiServer.class)
 class RbacIT {
     private static final String HOME = "wolf-system";
-    private static final String USER = "system:serviceaccount:" + HOME + ":wolf-tunnel-operator";
 
     private RealApiServer.Running server;
     private KubernetesClient admin;
@@ -77,37 +76,93 @@ class RbacIT {
         committed.forEach(object -> admin.resource(placed(object)).serverSideApply());
         int before = server.audited().size();
         lifeOfATunnel(Set.of());
-        Eventually.holds(() -> assertThat(asked(before, "allow")).isEqualTo(granted()));
-        assertThat(asked(before, "forbid")).isEmpty();
+        Eventually.holds(() -> assertThat(permissions(before, "allow")).isEqualTo(granted()));
+        assertThat(permissions(before, "forbid")).isEmpty();
     }
 
     @Test
-    void operator_of_one_namespace_needs_no_more_than_a_role_in_it() throws Exception {
-        try (var trial = new Trial(server)) {
-            for (var object : committed) {
-                switch (object) {
-                    case ClusterRole role ->
-                        admin.resource(asRole(role, trial.namespace)).serverSideApply();
-                    case Role lease -> admin.resource(placed(lease)).serverSideApply();
-                    case RoleBinding lease -> admin.resource(placed(lease)).serverSideApply();
-                    default -> admin.resource(binding(trial.namespace)).serverSideApply();
-                }
-            }
+    void namespaced_install_as_kustomize_renders_it_works_in_its_namespace_alone(@TempDir Path folder)
+            throws Exception {
+        try (var home = new Trial(server)) {
+            var install = namespacedInstall(folder, home.namespace);
+            install.forEach(object -> admin.resource(object).serverSideApply());
+            assertThat(watchedNamespaces(install)).containsExactly(home.namespace);
             int before = server.audited().size();
-            life(trial, Set.of(trial.namespace));
-            assertThat(asked(before, "forbid")).isEmpty();
+            life(home, home.namespace, watchedNamespaces(install));
+            staysWithin(before, home.namespace, Set.of(home.namespace));
         }
+    }
+
+    @Test
+    void namespaced_install_with_its_role_in_a_second_namespace_works_in_both_and_nowhere_else(@TempDir Path folder)
+            throws Exception {
+        try (var home = new Trial(server);
+                var second = new Trial(server)) {
+            var install = namespacedInstall(folder, home.namespace);
+            install.forEach(object -> admin.resource(object).serverSideApply());
+            install.stream()
+                    .filter(object -> object.getMetadata().getName().equals("wolf-tunnel-operator"))
+                    .filter(object -> object instanceof Role || object instanceof RoleBinding)
+                    .forEach(object -> {
+                        object.getMetadata().setNamespace(second.namespace);
+                        admin.resource(object).serverSideApply();
+                    });
+            int before = server.audited().size();
+            var both = Set.of(home.namespace, second.namespace);
+            life(second, home.namespace, both);
+            life(home, home.namespace, both);
+            staysWithin(before, home.namespace, both);
+        }
+    }
+
+    /** What {@code kubectl apply -k manifests/namespaced} would apply, with another namespace in the place of its own. */
+    private List<HasMetadata> namespacedInstall(Path folder, String namespace) throws Exception {
+        var yaml = new Kubectl(server, folder)
+                .run("", "kustomize", "../manifests/namespaced")
+                .replace("namespace: wolf\n", "namespace: " + namespace + "\n");
+        var objects = admin.load(new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8)))
+                .items();
+        assertThat(objects)
+                .extracting(HasMetadata::getKind)
+                .contains("Role", "RoleBinding", "ServiceAccount", "Deployment")
+                .doesNotContain("ClusterRole", "ClusterRoleBinding", "Namespace", "CustomResourceDefinition");
+        return objects;
+    }
+
+    /** As the operator's Deployment says. */
+    private static Set<String> watchedNamespaces(List<HasMetadata> install) {
+        return install.stream()
+                .filter(Deployment.class::isInstance)
+                .map(Deployment.class::cast)
+                .flatMap(deployment ->
+                        deployment.getSpec().getTemplate().getSpec().getContainers().getFirst().getEnv().stream()
+                                .filter(variable -> variable.getName().equals("WATCH_NAMESPACES"))
+                                .filter(variable -> variable.getValueFrom()
+                                        .getFieldRef()
+                                        .getFieldPath()
+                                        .equals("metadata.namespace"))
+                                .map(variable -> deployment.getMetadata().getNamespace()))
+                .collect(Collectors.toSet());
+    }
+
+    private void staysWithin(int since, String home, Set<String> namespaces) {
+        server.awaitAudit();
+        var asked = asked(since, user(home)).toList();
+        assertThat(asked).extracting(Audited::decision).containsOnly("allow");
+        assertThat(asked).extracting(Audited::namespace).isSubsetOf(namespaces);
+        assertThat(asked).extracting(Audited::permission).contains("list wolf.helix.ml/wolftunnels", "watch /pods");
     }
 
     private void lifeOfATunnel(Set<String> namespaces) throws Exception {
         try (var trial = new Trial(server)) {
-            life(trial, namespaces);
+            life(trial, HOME, namespaces);
         }
     }
 
-    private void life(Trial trial, Set<String> namespaces) throws Exception {
+    /** @param home where the operator runs */
+    private void life(Trial trial, String home, Set<String> namespaces) throws Exception {
         var settings = new OperatorSettings("agent:1", namespaces, true, Optional.empty(), LogSettings.DEFAULT);
-        try (var client = operatorClient();
+        try (var client = operatorClient(home);
                 var operator = TunnelOperator.start(client, settings, new PrometheusRegistry(), () -> {})) {
             trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}");
             Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));
@@ -122,7 +177,7 @@ class RbacIT {
             trial.rolledOut(1, 1);
             Eventually.holds(
                     () -> assertThat(trial.tunnel().getStatus().connected()).isEqualTo(1));
-            renewed(before(operator));
+            renewed(before(operator), home);
         }
     }
 
@@ -132,13 +187,15 @@ class RbacIT {
     }
 
     /** The lease is renewed every two seconds. */
-    private void renewed(int since) throws Exception {
-        Eventually.holds(() -> assertThat(asked(since, "allow")).contains("patch coordination.k8s.io/leases"));
+    private void renewed(int since, String home) throws Exception {
+        Eventually.holds(() -> assertThat(asked(since, user(home)))
+                .extracting(Audited::permission)
+                .contains("patch coordination.k8s.io/leases"));
     }
 
-    private KubernetesClient operatorClient() {
+    private KubernetesClient operatorClient(String home) {
         var token = admin.serviceAccounts()
-                .inNamespace(HOME)
+                .inNamespace(home)
                 .withName("wolf-tunnel-operator")
                 .tokenRequest(new TokenRequest())
                 .getStatus()
@@ -150,38 +207,29 @@ class RbacIT {
                         .withClientKeyFile(null)
                         .withClientKeyData(null)
                         .withOauthToken(token)
-                        .withNamespace(HOME)
+                        .withNamespace(home)
                         .build())
                 .build();
     }
 
-    /** Such as "patch apps/daemonsets"; without what every authenticated user may. */
-    private Set<String> asked(int since, String decision) {
-        var json = new ObjectMapper();
+    /** What an operator asked for, but for the discovery that is everybody's. */
+    private Stream<Audited> asked(int since, String user) {
         return server.audited().stream()
                 .skip(since)
-                .map(line -> {
-                    try {
-                        return json.readTree(line);
-                    } catch (JsonProcessingException e) {
-                        throw new IllegalStateException(e);
-                    }
-                })
-                .filter(event -> event.at("/user/username").asText().equals(USER))
-                .filter(event -> event.at("/annotations/authorization.k8s.io~1decision")
-                        .asText()
-                        .equals(decision))
-                .filter(event -> event.has("objectRef"))
-                .map(event -> {
-                    var object = event.path("objectRef");
-                    var resource = object.path("resource").asText()
-                            + (object.has("subresource")
-                                    ? "/" + object.path("subresource").asText()
-                                    : "");
-                    return verb(
-                            event.path("verb").asText(), object.path("apiGroup").asText(), resource);
-                })
+                .map(Audited::parse)
+                .filter(request -> request.user().equals(user))
+                .filter(request -> !request.resource().equals("/"));
+    }
+
+    private Set<String> permissions(int since, String decision) {
+        return asked(since, user(HOME))
+                .filter(request -> request.decision().equals(decision))
+                .map(Audited::permission)
                 .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static String user(String namespace) {
+        return "system:serviceaccount:" + namespace + ":wolf-tunnel-operator";
     }
 
     private Set<String> granted() {
@@ -208,28 +256,5 @@ class RbacIT {
             object.getMetadata().setNamespace(HOME);
         }
         return object;
-    }
-
-    private static Role asRole(ClusterRole role, String namespace) {
-        var local = new Role();
-        local.setMetadata(new ClusterRoleBuilder(role)
-                .editMetadata()
-                .withNamespace(namespace)
-                .endMetadata()
-                .build()
-                .getMetadata());
-        local.setRules(role.getRules());
-        return local;
-    }
-
-    private static RoleBinding binding(String namespace) {
-        return new RoleBindingBuilder()
-                .withNewMetadata()
-                .withNamespace(namespace)
-                .withName("wolf-tunnel-operator")
-                .endMetadata()
-                .withNewRoleRef("rbac.authorization.k8s.io", "Role", "wolf-tunnel-operator")
-                .addNewSubject(null, "ServiceAccount", "wolf-tunnel-operator", HOME)
-                .build();
     }
 }
