@@ -154,7 +154,7 @@ class StatusSizeTest {
                 ENDLESS,
                 wolfId,
                 Optional.of(false),
-                Long.MAX_VALUE,
+                Optional.of(Long.MAX_VALUE),
                 Optional.of(new AgentReport.Failure("ConnectFailure", message)),
                 version,
                 Optional.of(new AgentReport.Token(tokenSince, true)));
