@@ -27,7 +27,8 @@ class StatusIT {
     void two_tunnels_are_up(RealApiServer.Running server) throws Exception {
         agent1 = new FakeAgent(IP_1, 0).connected("a1");
         agent2 = new FakeAgent(IP_2, agent1.port()).connected("a2");
-        trial = new Trial(server).operate();
+        trial = new Trial(server);
+        operate();
         trial.token("t");
         trial.apply("{agent: {port: %d}}".formatted(agent1.port()));
         Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
@@ -188,7 +189,7 @@ class StatusIT {
     @Test
     void status_outlives_the_operator_and_the_next_one_writes_only_what_changes() throws Exception {
         int asked = agent2.timesAsked();
-        trial.operate();
+        operate();
         Eventually.holds(() -> assertThat(agent2.timesAsked()).isGreaterThan(asked));
         Eventually.holds(() -> assertThat(trial.looks()).isPositive());
         agent1.connected("a1", 7, true);
@@ -293,6 +294,10 @@ class StatusIT {
         agent1.connected("a1", 5, true);
         Eventually.holds(() -> assertThat(trial.row("node-1").connects()).isEqualTo(5));
         assertThat(trial.tunnel().getStatus().tunnels()).hasSize(2);
+    }
+
+    private void operate() {
+        trial.operate(trial.setup().hurried());
     }
 
     private void readiness(String node, String ip, boolean ready) {

@@ -20,7 +20,8 @@ class UpgradeIT {
     @BeforeEach
     void begin(RealApiServer.Running server) throws Exception {
         agent = new FakeAgent(IP, 0).connected("a1");
-        trial = new Trial(server).operate();
+        trial = new Trial(server);
+        operate("agent:1");
         trial.token("t");
         trial.apply("{agent: {port: %d}}".formatted(agent.port()));
         Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
@@ -41,7 +42,7 @@ class UpgradeIT {
         var account = trial.serviceAccount().getMetadata().getResourceVersion();
         var tunnel = trial.tunnel().getMetadata().getResourceVersion();
         int asked = agent.timesAsked();
-        trial.operate();
+        operate("agent:1");
         Eventually.holds(() -> assertThat(agent.timesAsked()).isGreaterThan(asked + 1));
         assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
         assertThat(trial.serviceAccount().getMetadata().getResourceVersion()).isEqualTo(account);
@@ -54,7 +55,7 @@ class UpgradeIT {
 
     @Test
     void operator_with_another_agent_image_rolls_the_agents_once() throws Exception {
-        trial.operate(trial.setup().image("agent:2"));
+        operate("agent:2");
         Eventually.holds(() -> assertThat(image()).isEqualTo("agent:2"));
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
         trial.rolledOut(1, 1);
@@ -72,7 +73,7 @@ class UpgradeIT {
                 assertThat(trial.tunnel().getStatus().observedGeneration()).isEqualTo(2));
         var daemonSet = trial.daemonSet().getMetadata().getResourceVersion();
         int asked = agent.timesAsked();
-        trial.operate(trial.setup().image("agent:2"));
+        operate("agent:2");
         Eventually.holds(() -> assertThat(agent.timesAsked()).isGreaterThan(asked + 1));
         assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
     }
@@ -88,10 +89,14 @@ class UpgradeIT {
                         PatchContext.of(PatchType.JSON_MERGE),
                         "{\"status\": {\"summary\": null, \"desired\": null, \"conditions\": null,"
                                 + " \"tunnels\": [{\"pod\": \"gpu-nodes-tunnel-agent-node-1\"}]}}");
-        trial.operate();
+        operate("agent:1");
         up();
         assertThat(trial.tunnel().getStatus().summary()).isEqualTo("1/1 connected");
         assertThat(trial.tunnel().getStatus().conditions()).hasSize(7);
+    }
+
+    private void operate(String agentImage) {
+        trial.operate(trial.setup().hurried().image(agentImage));
     }
 
     private void up() throws Exception {
