@@ -26,6 +26,9 @@ final class DataStream implements Pickup.Joined {
         boolean broken = true;
         try {
             broken = new Splice(remote, local, log::toWolf, log::fromWolf).run().error() != null;
+            remote.awaitClosed(); // a goodbye under way is work under way: the agent's end waits for it
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             over(broken);
         }

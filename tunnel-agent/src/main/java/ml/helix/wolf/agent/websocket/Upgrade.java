@@ -41,7 +41,8 @@ public record Upgrade(String host, String target, Secret token) {
         String key = Base64.getEncoder().encodeToString(nonce);
         wire.output().write(request(key).getBytes(StandardCharsets.ISO_8859_1));
         wire.output().flush();
-        BufferedSource source = WebSocketStream.source(wire);
+        var input = new WakingInput(wire.input());
+        BufferedSource source = WebSocketStream.source(input);
         ResponseHead answer;
         try {
             answer = ResponseHead.read(source);
@@ -49,7 +50,7 @@ public record Upgrade(String host, String target, Secret token) {
             throw new TunnelException(FailureReason.PROTOCOL_ERROR, "the control plane's answer: " + e.getMessage(), e);
         }
         check(answer, key);
-        return new WebSocketStream(wire, source, timers);
+        return new WebSocketStream(wire, input, source, timers);
     }
 
     private String request(String key) {

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #close} says goodbye in the background: a close frame, then what the peer still sends is read and dropped
  * until it closes too, for {@value #LINGER_SECONDS} s at most. Closing a socket with unread bytes would reset it, and a
  * reset destroys what was sent last. Where the peer has ended first, or a write is under way, the socket is closed at
- * once. A blocked read ends with the socket.
+ * once. Blocked reads and writes end at once in any case.
  */
 public final class WebSocketStream implements ByteStream {
     private static final int INPUT_BUFFER = 8 * 1024;
@@ -37,7 +37,9 @@ public final class WebSocketStream implements ByteStream {
     private static final int PROTOCOL_ERROR = 1002;
 
     private final Wire wire;
+    private final WakingInput input;
     private final ScheduledExecutorService timers;
+    private final BufferedSource source;
     private final FrameReader reader;
     private final FrameWriter writer;
     private final ReentrantLock reading = new ReentrantLock();
@@ -51,37 +53,42 @@ public final class WebSocketStream implements ByteStream {
     private volatile boolean peerEnded;
     private volatile int closeCode = NORMAL;
 
-    WebSocketStream(Wire wire, BufferedSource source, ScheduledExecutorService timers) throws IOException {
+    /** @param source reads from {@code input}, which reads from {@code wire} */
+    WebSocketStream(Wire wire, WakingInput input, BufferedSource source, ScheduledExecutorService timers)
+            throws IOException {
         this.wire = wire;
+        this.input = input;
         this.timers = timers;
+        this.source = source;
         this.reader = new FrameReader(source, this::ping);
         this.writer = new FrameWriter(wire.output());
     }
 
-    static BufferedSource source(Wire wire) throws IOException {
-        return new BufferedSource(wire.input(), INPUT_BUFFER);
+    static BufferedSource source(WakingInput input) {
+        return new BufferedSource(input, INPUT_BUFFER);
     }
 
     @Override
     public int read(byte[] buffer, int offset, int length) throws IOException {
-        reading.lock();
+        if (!reading.tryLock()) {
+            throw new SocketException("closed"); // and the goodbye reads
+        }
         try {
-            int count;
-            do {
-                count = reader.read(buffer, offset, length);
-            } while (count > 0 && closed.get());
-            if (count < 0) {
-                peerEnded = true;
-            }
             if (closed.get()) {
                 throw new SocketException("closed");
+            }
+            int count = reader.read(buffer, offset, length);
+            if (count < 0) {
+                peerEnded = true;
             }
             return count;
         } catch (ProtocolException e) {
             closeCode = PROTOCOL_ERROR;
             throw e;
         } catch (IOException e) {
-            peerEnded = true;
+            if (!closed.get()) {
+                peerEnded = true;
+            }
             throw e;
         } finally {
             reading.unlock();
@@ -107,6 +114,7 @@ public final class WebSocketStream implements ByteStream {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            input.wake();
             Thread.ofVirtual().name("websocket-close").start(this::farewell);
         }
     }
@@ -119,7 +127,9 @@ public final class WebSocketStream implements ByteStream {
     /** Closes the socket at once, for the end of the process. */
     public void cut() {
         closed.set(true);
+        input.wake();
         wire.cut();
+        gone.countDown();
     }
 
     private void farewell() {
@@ -152,9 +162,16 @@ public final class WebSocketStream implements ByteStream {
         }
         reading.lock();
         try {
+            input.resume();
             byte[] dropped = new byte[1024];
-            while (!peerEnded && reader.read(dropped, 0, dropped.length) > 0) {
-                // on to the peer's end
+            try {
+                while (!peerEnded && reader.read(dropped, 0, dropped.length) > 0) {
+                    // on to the peer's end
+                }
+            } catch (ProtocolException e) { // the read that was ended may have had half of a frame's head
+                while (source.read(dropped, 0, dropped.length) > 0) {
+                    // on to the peer's FIN
+                }
             }
         } finally {
             reading.unlock();
