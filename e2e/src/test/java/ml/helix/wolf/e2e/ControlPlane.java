@@ -1,5 +1,7 @@
 package ml.helix.wolf.e2e;
 
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import java.io.IOException;
@@ -9,6 +11,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
 
 /** The control plane in the cluster: as agents reach it, and as a caller from outside does. */
 final class ControlPlane {
@@ -58,6 +61,45 @@ final class ControlPlane {
             Thread.currentThread().interrupt();
             throw new AssertionError("interrupted while the control plane was asked", e);
         }
+    }
+
+    /**
+     * Waits until agents with this token are let in, or no longer: until the kubelet has brought a changed Secret into the
+     * pod. A request that is no upgrade is refused for that, but not before the token was looked at.
+     */
+    void awaitAdmitted(String runnerToken, boolean admitted, Duration limit) {
+        client.pods().inNamespace(NAMESPACE).list().getItems().forEach(this::hurry);
+        long deadline = System.nanoTime() + limit.toNanos();
+        try (LocalPortForward forward =
+                        client.services().inNamespace(NAMESPACE).withName(NAME).portForward(PORT);
+                HttpClient http = HttpClient.newHttpClient()) {
+            var request = HttpRequest.newBuilder(URI.create(
+                            "http://127.0.0.1:" + forward.getLocalPort() + "/api/v1/revdial?runnerid=e2e-probe"))
+                    .header("Authorization", "Bearer " + runnerToken)
+                    .timeout(Duration.ofSeconds(10))
+                    .build();
+            while ((http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() != 401) != admitted) {
+                if (System.nanoTime() > deadline) {
+                    throw new AssertionError("after %s the control plane %s the token"
+                            .formatted(limit, admitted ? "still refuses" : "still takes"));
+                }
+                Thread.sleep(500);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted while the control plane was asked", e);
+        }
+    }
+
+    /** A pod that changes is looked at by its kubelet at once, Secrets included. Without it the wait is only longer. */
+    private void hurry(Pod pod) {
+        client.resource(pod).edit(present -> new PodBuilder(present)
+                .editMetadata()
+                .addToAnnotations("e2e/looked-at", Instant.now().toString())
+                .endMetadata()
+                .build());
     }
 
     /** 0 takes it away, 1 brings it back. */

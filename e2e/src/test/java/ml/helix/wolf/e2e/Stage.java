@@ -50,7 +50,7 @@ final class Stage implements AutoCloseable {
     private Stage() {
         namespace(NAMESPACE);
         namespace(ControlPlane.NAMESPACE);
-        secret(ControlPlane.NAMESPACE, "wolf-control-plane-tokens", "runner", RUNNER_TOKEN, "admin", ADMIN_TOKEN);
+        controlPlaneTokens(RUNNER_TOKEN);
         secret(NAMESPACE, "wolf-token", "token", RUNNER_TOKEN);
         Command.kubectl("", "apply", "-k", project.resolve("control-plane").toString());
         Command.kubectl("", "apply", "-k", project.resolve("operator").toString());
@@ -74,6 +74,11 @@ final class Stage implements AutoCloseable {
     /** Applies a WolfTunnel of this name and spec (YAML, not indented); {@code close} deletes it. */
     Tunnel tunnel(String name, String spec) {
         return new Tunnel(client, NAMESPACE, name, spec);
+    }
+
+    /** The same in another namespace. */
+    Tunnel tunnel(String namespace, String name, String spec) {
+        return new Tunnel(client, namespace, name, spec);
     }
 
     /** A tunnel on the first node, to a Wolf beside the agent in its pod. */
@@ -100,6 +105,62 @@ final class Stage implements AutoCloseable {
         }
         Secret wanted = secret.build();
         client.resource(wanted).unlock().createOr(existing -> existing.update());
+    }
+
+    /** What agents may send to the control plane, a token per line. Its pod sees it when its kubelet does. */
+    void controlPlaneTokens(String runner) {
+        secret(ControlPlane.NAMESPACE, "wolf-control-plane-tokens", "runner", runner, "admin", ADMIN_TOKEN);
+    }
+
+    /** The pod of the operator that leads. */
+    String leader() {
+        return client.leases()
+                .inNamespace(OPERATOR_NAMESPACE)
+                .withName(OPERATOR)
+                .require()
+                .getSpec()
+                .getHolderIdentity()
+                .replaceFirst("_.*", "");
+    }
+
+    /** Waits until an operator leads that is none of these pods. */
+    void awaitLeaderBeside(List<String> pods) {
+        client.leases()
+                .inNamespace(OPERATOR_NAMESPACE)
+                .withName(OPERATOR)
+                .waitUntilCondition(
+                        lease -> {
+                            String holder = lease.getSpec().getHolderIdentity();
+                            return holder != null
+                                    && !holder.isEmpty()
+                                    && pods.stream().noneMatch(holder::contains);
+                        },
+                        60,
+                        TimeUnit.SECONDS);
+    }
+
+    void scaleOperator(int replicas) {
+        client.apps()
+                .deployments()
+                .inNamespace(OPERATOR_NAMESPACE)
+                .withName(OPERATOR)
+                .scale(replicas);
+        client.pods()
+                .inNamespace(OPERATOR_NAMESPACE)
+                .informOnCondition(pods -> pods.size() == replicas)
+                .orTimeout(60, TimeUnit.SECONDS)
+                .join();
+    }
+
+    /** Applies a folder of manifests/ into a namespace made for it. */
+    void install(String part, String namespace) {
+        namespace(namespace);
+        Command.kubectl("", "apply", "-k", project.resolve(part).toString());
+    }
+
+    void removeNamespace(String name) {
+        client.namespaces().withName(name).delete();
+        client.namespaces().withName(name).waitUntilCondition(gone -> gone == null, 120, TimeUnit.SECONDS);
     }
 
     /** Waits until every pod of the Deployment is ready and of its present template. */
@@ -205,8 +266,7 @@ final class Stage implements AutoCloseable {
     @Override
     public void close() {
         if (!"true".equals(System.getenv("E2E_KEEP"))) {
-            client.namespaces().withName(NAMESPACE).delete();
-            client.namespaces().withName(NAMESPACE).waitUntilCondition(gone -> gone == null, 120, TimeUnit.SECONDS);
+            removeNamespace(NAMESPACE);
             for (String part : List.of("operator", "control-plane")) {
                 Command.kubectl(
                         "",

@@ -96,6 +96,10 @@ final class Tunnel implements AutoCloseable {
         await(Duration.ofSeconds(READY_SECONDS), List.of(signs));
     }
 
+    void showsWithin(int seconds, Sign... signs) {
+        await(Duration.ofSeconds(seconds), List.of(signs));
+    }
+
     private void await(Duration limit, List<Sign> signs) {
         String wanted = signs.stream().map(Sign::text).collect(Collectors.joining("; "));
         try {
@@ -138,12 +142,23 @@ final class Tunnel implements AutoCloseable {
         return tunnels.getFirst();
     }
 
+    /** The one DaemonSet of its agents. */
     DaemonSet daemonSet() {
         return client.apps()
                 .daemonSets()
                 .inNamespace(namespace)
                 .withName(name + "-tunnel-agent")
                 .require();
+    }
+
+    /** Every DaemonSet that is labelled as its own. */
+    List<DaemonSet> daemonSets() {
+        return client.apps()
+                .daemonSets()
+                .inNamespace(namespace)
+                .withLabel("app.kubernetes.io/instance", name)
+                .list()
+                .getItems();
     }
 
     /** The agents' pods. */
