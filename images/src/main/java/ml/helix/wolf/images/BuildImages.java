@@ -75,7 +75,8 @@ final class BuildImages {
         }
         if (aot) {
             say("training, for the AOT caches");
-            new Training(work).tunnel(programs.get(0), programs.get(1));
+            new TunnelTraining(work).run(programs.get(0), programs.get(1));
+            new OperatorTraining(work).run(programs.get(2), programs.get(0));
         }
         var archive = new Archive(layers);
         String from = base;

@@ -1,38 +1,31 @@
 package ml.helix.wolf.images;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.testkit.FakeWolf;
 
-/** An ordinary day of the programs, in a minute, so that their AOT caches hold what they need on one. */
-final class Training {
+/** An ordinary day of agent and control plane, in a minute, so that their AOT caches hold what they need on one. */
+final class TunnelTraining {
     private static final String RUNNER_TOKEN = "runner-in-training";
     private static final String ADMIN_TOKEN = "admin-in-training";
     private static final int ROUNDS = 50;
-    private static final Duration START = Duration.ofSeconds(60);
     private static final List<String> WOLF_PATHS = List.of(
             "/api/v1/apps", "/api/v1/sessions", "/api/v1/no-such-path", "/testkit/screenshot?bytes=200000&seed=1");
 
     private final Path logs;
 
     /** @param logs the folder for what the programs print */
-    Training(Path logs) {
+    TunnelTraining(Path logs) {
         this.logs = logs;
     }
 
     /** Runs requests through a tunnel from the one to the other, to a Wolf that this process plays. */
-    void tunnel(StagedProgram agent, StagedProgram controlPlane) throws IOException, InterruptedException {
-        int controlPort = freePort();
-        int agentPort = freePort();
+    void run(StagedProgram agent, StagedProgram controlPlane) throws IOException, InterruptedException {
+        int controlPort = Health.freePort();
+        int agentPort = Health.freePort();
         try (FakeWolf wolf = FakeWolf.onLoopback().start();
                 HttpClient http = HttpClient.newHttpClient();
                 var server = TrainingRun.start(
@@ -48,7 +41,7 @@ final class Training {
                                 ADMIN_TOKEN),
                         logs.resolve("control-plane.log"))) {
             String base = "http://127.0.0.1:" + controlPort;
-            awaitReady(http, base, server);
+            Health.awaitReady(http, base, server);
             try (var client = TrainingRun.start(
                     agent,
                     Map.of(
@@ -64,7 +57,7 @@ final class Training {
                             "127.0.0.1:" + agentPort),
                     logs.resolve("tunnel-agent.log"))) {
                 String health = "http://127.0.0.1:" + agentPort;
-                awaitReady(http, health, client);
+                Health.awaitReady(http, health, client);
                 for (int round = 0; round < ROUNDS; round++) {
                     for (String path : WOLF_PATHS) {
                         get(http, base + "/api/v1/wolf-instances/wolf-training/proxy" + path);
@@ -85,33 +78,7 @@ final class Training {
         }
     }
 
-    private static void awaitReady(HttpClient http, String base, TrainingRun run)
-            throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + START.toNanos();
-        while (System.nanoTime() < deadline && run.process().isAlive()) {
-            try {
-                if (get(http, base + "/readyz") == 200) {
-                    return;
-                }
-            } catch (IOException e) {
-                // Not listening yet: asked again until the deadline.
-            }
-            Thread.sleep(50);
-        }
-        throw run.failure("was not ready within " + START.toSeconds() + " s");
-    }
-
     private static int get(HttpClient http, String url) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url))
-                .header("Authorization", "Bearer " + ADMIN_TOKEN)
-                .timeout(Duration.ofSeconds(30))
-                .build();
-        return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+        return Health.get(http, url, "Authorization", "Bearer " + ADMIN_TOKEN);
     }
 }

@@ -1,0 +1,159 @@
+package ml.helix.wolf.images;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Predicate;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.playground.api.EmbeddedApi;
+import ml.helix.wolf.playground.node.NodeSimulator;
+import ml.helix.wolf.playground.node.ProcessLauncher;
+import ml.helix.wolf.playground.node.SimulatedNode;
+
+/**
+ * The operator's ordinary day, at an API server and a node that this process plays: it comes to lead, rolls out a tunnel,
+ * asks its agent, and rolls out a change.
+ */
+final class OperatorTraining {
+    private static final String NAMESPACE = "training";
+    private static final String IMAGE = "agent-in-training";
+    /** A loopback address of its own, so that the agent's port is free there. */
+    private static final SimulatedNode NODE = new SimulatedNode("training", "127.90.0.1", Map.of(), List.of());
+
+    private static final Duration STEP = Duration.ofSeconds(60);
+
+    private final Path folder;
+
+    /** @param folder for what the programs print and the node's files */
+    OperatorTraining(Path folder) {
+        this.folder = folder;
+    }
+
+    /** @param agent runs on the node; it need not reach a control plane to have something to tell */
+    void run(StagedProgram operator, StagedProgram agent) throws IOException, InterruptedException {
+        Path kubeconfig = folder.resolve("operator-kubeconfig");
+        Path node = Files.createDirectories(folder.resolve("operator-node"));
+        int port = Health.freePort();
+        try (EmbeddedApi api = EmbeddedApi.start();
+                KubernetesClient client = api.client();
+                HttpClient http = HttpClient.newHttpClient()) {
+            api.writeKubeconfig(kubeconfig);
+            define(client);
+            try (var simulator = new NodeSimulator(
+                            client, List.of(NODE), new ProcessLauncher(Map.of(IMAGE, agent.launcher())), node, STEP);
+                    var run = TrainingRun.start(
+                            operator,
+                            Map.of(
+                                    "KUBECONFIG",
+                                    kubeconfig.toString(),
+                                    "AGENT_IMAGE",
+                                    IMAGE,
+                                    "LEADER_ELECTION",
+                                    "true",
+                                    "OPERATOR_LISTEN",
+                                    "127.0.0.1:" + port),
+                            folder.resolve("operator.log"))) {
+                simulator.start();
+                String health = "http://127.0.0.1:" + port;
+                Health.awaitReady(http, health, run);
+                apply(client, tunnel("info"));
+                await(client, run, "rolled nothing out", OperatorTraining::isTold);
+                long first = generation(client);
+                apply(client, tunnel("debug"));
+                await(
+                        client,
+                        run,
+                        "didn't roll out a change",
+                        status ->
+                                isTold(status) && Objects.requireNonNullElse(status.observedGeneration(), 0L) > first);
+                Health.get(http, health + "/metrics");
+                Health.get(http, health + "/livez");
+                client.resources(WolfTunnel.class)
+                        .inNamespace(NAMESPACE)
+                        .withName("training")
+                        .delete();
+                run.finish();
+            }
+        }
+    }
+
+    private static boolean isTold(WolfTunnelStatus status) {
+        return status.tunnels().stream().anyMatch(tunnel -> tunnel.agentVersion() != null);
+    }
+
+    private static long generation(KubernetesClient client) {
+        return client.resources(WolfTunnel.class)
+                .inNamespace(NAMESPACE)
+                .withName("training")
+                .require()
+                .getMetadata()
+                .getGeneration();
+    }
+
+    private static void await(
+            KubernetesClient client, TrainingRun run, String otherwise, Predicate<WolfTunnelStatus> wanted)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + STEP.toNanos();
+        while (System.nanoTime() < deadline && run.process().isAlive()) {
+            var tunnel = client.resources(WolfTunnel.class)
+                    .inNamespace(NAMESPACE)
+                    .withName("training")
+                    .get();
+            if (tunnel != null && tunnel.getStatus() != null && wanted.test(tunnel.getStatus())) {
+                return;
+            }
+            Thread.sleep(100);
+        }
+        throw run.failure(otherwise + " within " + STEP.toSeconds() + " s");
+    }
+
+    private static void define(KubernetesClient client) throws IOException {
+        try (InputStream definition = Objects.requireNonNull(
+                WolfTunnel.class.getResourceAsStream("/ml/helix/wolf/crds/wolftunnels.wolf.helix.ml.yaml"))) {
+            client.load(definition).serverSideApply();
+        }
+        apply(client, """
+                apiVersion: v1
+                kind: Namespace
+                metadata: {name: %s}
+                """.formatted(NAMESPACE));
+        apply(client, """
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: token, namespace: %s}
+                stringData: {token: in-training}
+                """.formatted(NAMESPACE));
+    }
+
+    private static String tunnel(String logLevel) {
+        return """
+                apiVersion: wolf.helix.ml/v1alpha1
+                kind: WolfTunnel
+                metadata: {name: training, namespace: %s}
+                spec:
+                  controlPlane: {url: "http://127.0.0.1:1"}
+                  runnerToken: {secretRef: {name: token}}
+                  wolf: {address: "127.0.0.1:1"}
+                  agent: {logLevel: %s, drainSeconds: 1}
+                """.formatted(NAMESPACE, logLevel);
+    }
+
+    private static void apply(KubernetesClient client, String manifest) {
+        GenericKubernetesResource resource = client.getKubernetesSerialization()
+                .unmarshal(
+                        new ByteArrayInputStream(manifest.getBytes(StandardCharsets.UTF_8)),
+                        GenericKubernetesResource.class);
+        client.resource(resource).fieldManager("training").forceConflicts().serverSideApply();
+    }
+}
