@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
@@ -53,7 +54,7 @@ final class Tunnel implements AutoCloseable {
                 """.formatted(name, namespace, spec.strip().indent(2)), "apply", "-f", "-");
     }
 
-    /** What {@code kubectl wait --for=condition=Ready} says. */
+    /** What {@code kubectl wait --for=condition=Ready} says; and each agent, connected by its readiness, has told its id. */
     void awaitReady() {
         try {
             Command.kubectl(
@@ -67,6 +68,9 @@ final class Tunnel implements AutoCloseable {
         } catch (AssertionError e) {
             throw new AssertionError("%s is not Ready, but:%n%s".formatted(name, circumstances()), e);
         }
+        startClock();
+        shows(new Sign(
+                "an id of every tunnel", seen -> seen.tunnels().stream().allMatch(tunnel -> tunnel.wolfId() != null)));
     }
 
     /** Starts the clock and does something that the status should tell of. */
@@ -102,12 +106,15 @@ final class Tunnel implements AutoCloseable {
 
     private void await(Duration limit, List<Sign> signs) {
         String wanted = signs.stream().map(Sign::text).collect(Collectors.joining("; "));
+        await(limit, wanted, status -> signs.stream().allMatch(sign -> sign.in().test(status)));
+        System.out.printf("e2e: %-22s %6.1f s  %s%n", name, sinceChange() / 1000.0, wanted);
+    }
+
+    private void await(Duration limit, String wanted, Predicate<WolfTunnelStatus> seen) {
         try {
             resource()
                     .waitUntilCondition(
-                            tunnel -> tunnel != null
-                                    && tunnel.getStatus() != null
-                                    && signs.stream().allMatch(sign -> sign.in().test(tunnel.getStatus())),
+                            tunnel -> tunnel != null && tunnel.getStatus() != null && seen.test(tunnel.getStatus()),
                             Math.max(1, limit.toMillis() - sinceChange()),
                             TimeUnit.MILLISECONDS);
         } catch (KubernetesClientTimeoutException e) {
@@ -116,7 +123,6 @@ final class Tunnel implements AutoCloseable {
                             .formatted(limit.toSeconds(), name, wanted, circumstances()),
                     e);
         }
-        System.out.printf("e2e: %-22s %6.1f s  %s%n", name, sinceChange() / 1000.0, wanted);
     }
 
     /** Milliseconds since the last change. */
