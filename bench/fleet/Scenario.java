@@ -43,6 +43,8 @@ final class Scenario {
             operator.awaitCalm(all());
             events(operator);
             quiet(operator);
+            pollAlone();
+            allAtOnce(operator);
             memory("", operator);
         }
         restart();
@@ -106,7 +108,6 @@ final class Scenario {
         var done = operator.counts().since(before);
         figures.put("requests per such event and its end", "%.1f".formatted(done.requests() / (2.0 * tries)));
         specChanges(operator);
-        pollAlone();
     }
 
     private interface Break {
@@ -168,11 +169,35 @@ final class Scenario {
         for (int number : chosen) {
             agents.says(number, Mood.CONNECTED);
         }
-        for (int number : chosen) {
-            statuses.await(tunnel(number), "Wolf is back", PATIENCE, status -> status.tunnels().stream()
-                    .noneMatch(row -> "WolfUnreachable".equals(row.reason())));
-        }
         figures.put("Wolf gone, by polls alone → its row says so (s)", medianAndWorst(times));
+    }
+
+    /** As where the control plane restarts: every agent loses it, and finds it again. */
+    private void allAtOnce(OperatorProcess operator) throws Exception {
+        var before = operator.counts();
+        agents.asked();
+        for (int n = 0; n < all(); n++) {
+            agents.says(n, Mood.DISCONNECTED);
+        }
+        Cluster.each(0, all(), n -> cluster.podRuns(tunnel(n), n, false));
+        long last = System.nanoTime();
+        for (int t = 0; t < tunnels; t++) {
+            statuses.await("fleet-" + t, "all down", PATIENCE, status -> Integer.valueOf(0).equals(status.connected()));
+        }
+        figures.put("all agents down, last one → all counted (s)", seconds(last));
+        for (int n = 0; n < all(); n++) {
+            agents.says(n, Mood.CONNECTED);
+        }
+        Cluster.each(0, all(), n -> cluster.podRuns(tunnel(n), n, true));
+        last = System.nanoTime();
+        for (int t = 0; t < tunnels; t++) {
+            statuses.await("fleet-" + t, "Ready again", PATIENCE, Statuses::ready);
+        }
+        figures.put("… and up again, last one → Ready (s)", seconds(last));
+        var done = operator.counts().since(before);
+        var asked = agents.asked();
+        figures.put("… status writes", "%,d".formatted(done.writes()));
+        figures.put("… polls a second, most / at once", asked.mostInASecond() + " / " + asked.mostAtOnce());
     }
 
     private void quiet(OperatorProcess operator) throws Exception {

@@ -29,6 +29,10 @@ public final class TunnelOperator implements AutoCloseable {
     private static final String LEASE = "wolf-tunnel-operator";
     /** Doubled five times at most. */
     private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);
+    /** A reconciliation waits for the API server at most; tens of threads would only cost memory. */
+    private static final int TUNNELS_AT_ONCE = 8;
+    /** That are filled at the start. */
+    private static final int CACHES_AT_ONCE = 4;
 
     private static final Duration LOOKED_AT_LEAST_EVERY = Duration.ofMinutes(10);
 
@@ -123,6 +127,8 @@ public final class TunnelOperator implements AutoCloseable {
         configuration
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
+                .withConcurrentReconciliationThreads(TUNNELS_AT_ONCE)
+                .withConcurrentWorkflowExecutorThreads(CACHES_AT_ONCE)
                 .withCacheSyncTimeout(Duration.ofSeconds(30))
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5));
     }

@@ -13,13 +13,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 
 /**
  * Asks agents for their status: at once when one appears or its pod's readiness changes, and on a slow, jittered tick
- * otherwise. At most {@link #AT_ONCE} questions are under way; however many agents there are, the tick grows so that
- * {@link #PER_SECOND} are asked in a second. An agent counts as unreachable after two failures in a row.
+ * otherwise. However many agents there are, the tick grows so that {@link #PER_SECOND} are asked in a second; however many
+ * change at once, {@link #MOST_PER_SECOND} are, and {@link #AT_ONCE} questions are under way. An agent counts as
+ * unreachable after two failures in a row.
  *
  * <p>Thread-safe. Each question runs as a task of its own that may block. {@link #close} ends the asking; questions
  * under way are not waited for, and their answers are dropped.
@@ -30,6 +32,7 @@ public final class AgentPoller<K> implements AutoCloseable {
     static final Duration TICK = Duration.ofSeconds(5);
     static final Duration SECOND_TRY = Duration.ofSeconds(1);
     static final int PER_SECOND = 100;
+    static final int MOST_PER_SECOND = 2 * PER_SECOND;
     static final int AT_ONCE = 64;
 
     private final Function<AgentAddress, AgentAnswer> question;
@@ -37,7 +40,9 @@ public final class AgentPoller<K> implements AutoCloseable {
     private final Executor tasks;
     private final DoubleSupplier random;
     private final Consumer<K> changed;
+    private final LongSupplier nanoTime;
     private final Semaphore places = new Semaphore(AT_ONCE);
+    private final Pace pace = new Pace(MOST_PER_SECOND);
 
     /** By owner and pod uid. Guarded by this. */
     private final Map<K, Map<String, Asked<K>>> asked = new HashMap<>();
@@ -49,6 +54,7 @@ public final class AgentPoller<K> implements AutoCloseable {
     /**
      * @param question blocks until there is an answer; must end by itself
      * @param random from 0 to 1, for jitter
+     * @param nanoTime the clock that timers go by
      * @param changed is told, without a lock held, whose agent's answer has another meaning than before
      */
     public AgentPoller(
@@ -56,11 +62,13 @@ public final class AgentPoller<K> implements AutoCloseable {
             ScheduledExecutorService timers,
             Executor tasks,
             DoubleSupplier random,
+            LongSupplier nanoTime,
             Consumer<K> changed) {
         this.question = question;
         this.timers = timers;
         this.tasks = tasks;
         this.random = random;
+        this.nanoTime = nanoTime;
         this.changed = changed;
     }
 
@@ -76,6 +84,7 @@ public final class AgentPoller<K> implements AutoCloseable {
                 timers,
                 task -> Thread.ofVirtual().name("agent-status").start(task),
                 random,
+                System::nanoTime,
                 changed);
     }
 
@@ -138,7 +147,7 @@ public final class AgentPoller<K> implements AutoCloseable {
     private void askSoon(Asked<K> agent) {
         if (agent.next == null) {
             agent.again = true;
-        } else {
+        } else if (!agent.inLine) {
             agent.next.cancel(false);
             schedule(agent, Duration.ZERO);
         }
@@ -148,9 +157,19 @@ public final class AgentPoller<K> implements AutoCloseable {
         agent.next = timers.schedule(() -> begin(agent), delay.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private void begin(Asked<K> agent) {
+    private synchronized void begin(Asked<K> agent) {
+        if (closed) {
+            return;
+        }
+        agent.inLine = true;
+        agent.next = timers.schedule(
+                () -> ask(agent), pace.untilTurn(nanoTime.getAsLong()).toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void ask(Asked<K> agent) {
         AgentAddress address;
         synchronized (this) {
+            agent.inLine = false;
             agent.next = null;
             address = agent.prompt.address();
         }

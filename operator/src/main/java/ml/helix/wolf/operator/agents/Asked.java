@@ -12,6 +12,8 @@ final class Asked<K> {
     /** The wait for the next question; null while the question is under way. */
     @Nullable
     Future<?> next;
+    /** Whether that wait is only for its turn. */
+    boolean inLine;
     /** Whether to ask at once when the question under way is answered. */
     boolean again;
 

@@ -2,7 +2,6 @@ package ml.helix.wolf.operator.observed;
 
 import static java.util.Objects.requireNonNullElse;
 
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.OwnerReference;
@@ -46,6 +45,10 @@ public record AgentPod(
     }
 
     public static AgentPod of(Pod pod) {
+        return pod instanceof RememberedPod remembered ? remembered.agent() : read(pod);
+    }
+
+    private static AgentPod read(Pod pod) {
         var metadata = pod.getMetadata();
         var status = requireNonNullElse(pod.getStatus(), new PodStatus());
         boolean ready = condition(status, "Ready").map(AgentPod::holds).orElse(false);
@@ -57,6 +60,7 @@ public record AgentPod(
                 metadata.getOwnerReferences().stream()
                         .filter(owner -> Boolean.TRUE.equals(owner.getController()))
                         .map(OwnerReference::getUid)
+                        .map(String::intern)
                         .findFirst()
                         .orElse(""),
                 requireNonNullElse(pod.getSpec().getNodeName(), meantFor(pod)),
@@ -73,25 +77,9 @@ public record AgentPod(
                 status.getContainerStatuses().stream().map(ContainerState::of).toList());
     }
 
-    /** Only what {@link #of} reads, for a cache that holds thousands. */
-    public static Pod reduced(Pod pod) {
-        var metadata = pod.getMetadata();
-        metadata.setManagedFields(List.of());
-        metadata.setAnnotations(java.util.Map.of());
-        var spec = pod.getSpec();
-        spec.setVolumes(List.of());
-        spec.setTolerations(List.of());
-        spec.setInitContainers(List.of());
-        spec.setContainers(spec.getContainers().stream()
-                .map(container -> {
-                    var bare = new Container();
-                    bare.setName(container.getName());
-                    bare.setPorts(container.getPorts());
-                    return bare;
-                })
-                .toList());
-        spec.setSecurityContext(null);
-        return pod;
+    /** The same to {@link #of} in a fraction of the memory, for a cache that holds thousands. */
+    public static Pod remembered(Pod pod) {
+        return new RememberedPod(pod.getMetadata(), of(pod));
     }
 
     /** The agent's container, once the kubelet has said something of it. */

@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoCloseable {
     /** In pages, so that thousands of pods are never in memory whole. */
-    private static final long PODS_AT_ONCE = 500;
+    private static final long PODS_AT_ONCE = 200;
 
     private static final Logger LOG = LoggerFactory.getLogger(TunnelReconciler.class);
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
@@ -130,7 +130,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                         .withLabelSelector(Names.SELECTOR)
                         .withNamespacesInheritedFromController()
                         .withSecondaryToPrimaryMapper(TunnelReconciler::tunnelOf)
-                        .withItemStore(new TransformingItemStore<>(AgentPod::reduced))
+                        .withItemStore(new TransformingItemStore<>(AgentPod::remembered))
                         .withInformerListLimit(PODS_AT_ONCE)
                         .withOnUpdateFilter((now, before) -> !AgentPod.of(now).equals(AgentPod.of(before)))
                         .build(),

@@ -11,6 +11,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
@@ -20,6 +25,9 @@ import ml.helix.wolf.testkit.ManualScheduler;
 import org.junit.jupiter.api.Test;
 
 class AgentPollerTest {
+    /** In a second from its first nanosecond to the first of the next. */
+    private static final int MOST_WITH_BOTH_ENDS = AgentPoller.MOST_PER_SECOND + 1;
+
     private static final AgentAnswer UNREACHABLE = new AgentAnswer.Unreachable("refused");
 
     private final ManualScheduler timers = new ManualScheduler();
@@ -34,6 +42,7 @@ class AgentPollerTest {
             timers,
             Runnable::run,
             () -> 0.5,
+            timers::nanoTime,
             news::add);
 
     @Test
@@ -89,6 +98,7 @@ class AgentPollerTest {
                 timers,
                 tasks::add,
                 () -> 0.5,
+                timers::nanoTime,
                 news::add);
         slow.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
@@ -162,7 +172,6 @@ class AgentPollerTest {
 
     @Test
     void thousands_are_asked_at_a_bounded_rate_from_the_first_moment() {
-        var many = IntStream.range(0, 5_000).mapToObj(i -> pod("10." + i, true)).toList();
         var random = new Random(7);
         var spread = new AgentPoller<String>(
                 address -> {
@@ -172,17 +181,82 @@ class AgentPollerTest {
                 timers,
                 Runnable::run,
                 random::nextDouble,
+                timers::nanoTime,
                 news::add);
-        spread.watch("t", many);
+        spread.watch("t", fleet(true));
         for (int second = 0; second < 150; second++) {
             int before = asked.size();
             timers.advance(Duration.ofSeconds(1));
-            assertThat(asked.size() - before).isLessThan(2 * AgentPoller.PER_SECOND);
+            assertThat(asked.size() - before).isLessThanOrEqualTo(MOST_WITH_BOTH_ENDS);
         }
         assertThat(asked).hasSizeBetween(11_000, 17_000);
         assertThat(asked.stream().distinct()).hasSize(5_000);
         spread.close();
         assertThat(timers.waiting()).isZero();
+    }
+
+    @Test
+    void thousands_that_change_at_once_and_again_and_again_are_asked_at_a_bounded_rate_each_in_its_turn() {
+        IntStream.range(0, 5_000).forEach(i -> answers.put("10." + i, reported(1)));
+        poller.watch("t", fleet(true));
+        timers.advance(Duration.ofMinutes(1));
+        asked.clear();
+        for (int second = 0; second < 30; second++) {
+            int before = asked.size();
+            poller.watch("t", fleet(second % 2 == 0));
+            timers.advance(Duration.ofSeconds(1));
+            assertThat(asked.size() - before).isLessThanOrEqualTo(MOST_WITH_BOTH_ENDS);
+        }
+        assertThat(asked.stream().distinct()).hasSize(5_000);
+    }
+
+    @Test
+    void lone_change_among_thousands_is_asked_for_at_once() {
+        IntStream.range(0, 5_000).forEach(i -> answers.put("10." + i, reported(1)));
+        poller.watch("t", fleet(true));
+        timers.advance(Duration.ofMinutes(5));
+        asked.clear();
+        var changed = new ArrayList<>(fleet(true));
+        changed.set(4_000, pod("10.4000", false));
+        poller.watch("t", changed);
+        timers.advance(Duration.ofMillis(100));
+        assertThat(asked).contains("10.4000");
+    }
+
+    @Test
+    void no_more_than_64_questions_are_under_way() throws Exception {
+        var open = new Semaphore(0);
+        var underWay = new AtomicInteger();
+        var most = new AtomicInteger();
+        var full = new CountDownLatch(AgentPoller.AT_ONCE);
+        var answered = new CountDownLatch(200);
+        try (var tasks = Executors.newVirtualThreadPerTaskExecutor()) {
+            var busy = new AgentPoller<String>(
+                    address -> {
+                        most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
+                        full.countDown();
+                        open.acquireUninterruptibly();
+                        underWay.decrementAndGet();
+                        answered.countDown();
+                        return reported(1);
+                    },
+                    timers,
+                    tasks,
+                    () -> 0.5,
+                    timers::nanoTime,
+                    owner -> {});
+            busy.watch("t", fleet(true).subList(0, 200));
+            timers.advance(Duration.ofSeconds(5));
+            assertThat(full.await(30, TimeUnit.SECONDS)).isTrue();
+            open.release(200);
+            assertThat(answered.await(30, TimeUnit.SECONDS)).isTrue();
+            busy.close();
+        }
+        assertThat(most.get()).isEqualTo(AgentPoller.AT_ONCE);
+    }
+
+    private static List<AgentPod> fleet(boolean ready) {
+        return IntStream.range(0, 5_000).mapToObj(i -> pod("10." + i, ready)).toList();
     }
 
     @Test

@@ -101,13 +101,19 @@ class AgentPodTest {
     }
 
     @Test
-    void reduced_pod_means_the_same_and_is_small() {
+    void remembered_pod_means_the_same_and_holds_nothing_else() {
         var full = pod(RUNNING.formatted("True", "True"));
-        var before = AgentPod.of(full);
-        var reduced = AgentPod.reduced(full);
-        assertThat(AgentPod.of(reduced)).isEqualTo(before);
-        assertThat(reduced.getMetadata().getLabels()).containsKey("app.kubernetes.io/instance");
-        assertThat(new KubernetesSerialization().asJson(reduced)).doesNotContain("big", "Exists", "emptyDir", "\"A\"");
+        full.getMetadata().setNamespace("wolf");
+        full.getMetadata().setResourceVersion("42");
+        var remembered = AgentPod.remembered(full);
+        assertThat(AgentPod.of(remembered)).isEqualTo(AgentPod.of(full));
+        var metadata = remembered.getMetadata();
+        assertThat(metadata.getResourceVersion()).isEqualTo("42");
+        assertThat(metadata.getLabels()).containsOnlyKeys("app.kubernetes.io/instance");
+        assertThat(metadata.getManagedFields()).isEmpty();
+        assertThat(metadata.getAnnotations()).isEmpty();
+        assertThat(remembered.getSpec()).isNull();
+        assertThat(remembered.getStatus()).isNull();
     }
 
     @Test
