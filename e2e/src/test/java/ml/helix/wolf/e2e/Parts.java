@@ -62,6 +62,30 @@ final class Parts {
                 """.formatted(Stage.NAMESPACE, node, IMAGE, SOCKET_FOLDER, mode);
     }
 
+    /** Removes {@link #SOCKET_FOLDER} from this node, and is done. */
+    static String sweep(String node) {
+        return """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: sweep, namespace: %s}
+                spec:
+                  nodeName: %s
+                  restartPolicy: Never
+                  securityContext: {runAsUser: 0, runAsGroup: 0}
+                  containers:
+                  - name: sweep
+                    image: %s
+                    env:
+                    - {name: E2E_PART, value: sweep}
+                    - {name: FOLDER, value: /on-node%s}
+                    volumeMounts:
+                    - {name: run, mountPath: /on-node/var/run}
+                  volumes:
+                  - name: run
+                    hostPath: {path: /var/run, type: Directory}
+                """.formatted(Stage.NAMESPACE, node, IMAGE, SOCKET_FOLDER);
+    }
+
     /** The Service of {@link #tlsFront}, first, so that its certificate can be for its address. */
     static String tlsService() {
         return """

@@ -266,6 +266,15 @@ final class Stage implements AutoCloseable {
     @Override
     public void close() {
         if (!"true".equals(System.getenv("E2E_KEEP"))) {
+            apply(Parts.sweep(nodes().getFirst()));
+            client.pods()
+                    .inNamespace(NAMESPACE)
+                    .withName("sweep")
+                    .waitUntilCondition(
+                            pod -> pod != null
+                                    && "Succeeded".equals(pod.getStatus().getPhase()),
+                            60,
+                            TimeUnit.SECONDS);
             removeNamespace(NAMESPACE);
             for (String part : List.of("operator", "control-plane")) {
                 Command.kubectl(

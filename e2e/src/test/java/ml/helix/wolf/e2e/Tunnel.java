@@ -69,8 +69,8 @@ final class Tunnel implements AutoCloseable {
             throw new AssertionError("%s is not Ready, but:%n%s".formatted(name, circumstances()), e);
         }
         startClock();
-        shows(new Sign(
-                "an id of every tunnel", seen -> seen.tunnels().stream().allMatch(tunnel -> tunnel.wolfId() != null)));
+        await(Duration.ofSeconds(SEEN_SECONDS), "an id of every tunnel", seen -> seen.tunnels().stream()
+                .allMatch(tunnel -> tunnel.wolfId() != null));
     }
 
     /** Starts the clock and does something that the status should tell of. */

@@ -9,15 +9,20 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import ml.helix.wolf.testkit.FakeWolf;
 
-/** Plays the part that {@code E2E_PART} names until it is killed. */
+/** Plays the part that {@code E2E_PART} names until it is killed; {@code sweep} is done when it has swept. */
 public final class Part {
     private Part() {}
 
     public static void main(String[] args) throws Exception {
         Map<String, String> environment = System.getenv();
         String part = environment.getOrDefault("E2E_PART", "wolf");
+        if (part.equals("sweep")) {
+            sweep(Path.of(required(environment, "FOLDER")));
+            return;
+        }
         switch (part) {
             case "wolf" -> wolf(environment);
             case "tls-front" ->
@@ -51,6 +56,18 @@ public final class Part {
         FakeWolf.at(Path.of(socket)).start();
         Files.setPosixFilePermissions(
                 Path.of(socket), PosixFilePermissions.fromString(environment.getOrDefault("SOCKET_MODE", "rwxr-xr-x")));
+    }
+
+    /** Removes a folder with the files in it. */
+    private static void sweep(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(folder);
+        }
     }
 
     private static String required(Map<String, String> environment, String name) {
