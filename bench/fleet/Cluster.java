@@ -58,18 +58,18 @@ final class Cluster implements AutoCloseable {
         return agents(tunnel) + "-" + Integer.toString(60_466_176 + number * 7919 % 60_466_176, 36);
     }
 
-    /** The tunnel and the Secret that it names. */
-    void apply(String tunnel, int port, String logLevel) {
+    /** The tunnel, whose generation it returns, and the Secret that it names. */
+    long apply(String tunnel, int port, String logLevel) {
         client.resource(new SecretBuilder()
                         .withNewMetadata().withNamespace(namespace).withName(tunnel + "-token").endMetadata()
                         .withStringData(Map.of("token", "of the simulation")).build())
                 .serverSideApply();
-        client.resource(Serialization.unmarshal("""
+        return client.resource(Serialization.unmarshal("""
                 {"apiVersion":"wolf.helix.ml/v1alpha1","kind":"WolfTunnel","metadata":{"namespace":"%s","name":"%s"},
                  "spec":{"controlPlane":{"url":"https://helix.example.com"},"runnerToken":{"secretRef":{"name":"%s-token"}},
                   "wolfId":{"source":"NodeName"},"agent":{"port":%d,"logLevel":"%s"}}}"""
                         .formatted(namespace, tunnel, tunnel, port, logLevel), GenericKubernetesResource.class))
-                .fieldManager("somebody").forceConflicts().serverSideApply();
+                .fieldManager("somebody").forceConflicts().serverSideApply().getMetadata().getGeneration();
     }
 
     DaemonSet daemonSet(String tunnel) {

@@ -143,11 +143,12 @@ final class Scenario {
             var level = generation % 2 == 0 ? "debug" : "info";
             Thread.sleep(1_500);
             long began = System.nanoTime();
-            cluster.apply(tunnel(number), agents.port(), level);
+            long applied = cluster.apply(tunnel(number), agents.port(), level);
             statuses.awaitGeneration(Cluster.agents(tunnel(number)), generation, PATIENCE);
             times.add((System.nanoTime() - began) / 1e9);
             cluster.rolledOut(tunnel(number), nodes, nodes);
-            statuses.await(tunnel(number), "Ready again", PATIENCE, Statuses::ready);
+            statuses.await(tunnel(number), "Ready again", PATIENCE,
+                    status -> status.observedGeneration() >= applied && Statuses.ready(status));
         }
         figures.put("spec changes → DaemonSet written (s)", medianAndWorst(times));
         figures.put("requests per spec change", "%.1f".formatted(operator.counts().since(before).requests() / (double) tries));
@@ -201,6 +202,7 @@ final class Scenario {
     }
 
     private void quiet(OperatorProcess operator) throws Exception {
+        operator.awaitCalm(all());
         agents.asked();
         var before = operator.counts();
         double cpu = operator.cpuSeconds();

@@ -105,8 +105,10 @@ class AgentPodTest {
         var full = pod(RUNNING.formatted("True", "True"));
         full.getMetadata().setNamespace("wolf");
         full.getMetadata().setResourceVersion("42");
+        var before = AgentPod.of(full);
         var remembered = AgentPod.remembered(full);
-        assertThat(AgentPod.of(remembered)).isEqualTo(AgentPod.of(full));
+        assertThat(remembered).isSameAs(full);
+        assertThat(AgentPod.of(remembered)).isEqualTo(before);
         var metadata = remembered.getMetadata();
         assertThat(metadata.getResourceVersion()).isEqualTo("42");
         assertThat(metadata.getLabels()).containsOnlyKeys("app.kubernetes.io/instance");
