@@ -1,7 +1,10 @@
 package ml.helix.wolf.controlplane.revdial;
 
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CoreSession;
 import org.eclipse.jetty.websocket.core.Frame;
@@ -10,6 +13,7 @@ import org.eclipse.jetty.websocket.core.OutgoingEntry;
 /** A WebSocket session without a network. Frames are taken at once unless it is told to hold them. */
 final class FakeSession extends CoreSession.Empty {
     final List<Frame> sent = new ArrayList<>();
+    private final Map<Byte, Thread> lastSentBy = new HashMap<>();
     final List<Callback> held = new ArrayList<>();
     boolean holding;
     private int demands;
@@ -20,6 +24,7 @@ final class FakeSession extends CoreSession.Empty {
     @Override
     public synchronized void sendFrame(OutgoingEntry entry) {
         sent.add(entry.getFrame());
+        lastSentBy.put(entry.getFrame().getOpCode(), Thread.currentThread());
         notifyAll();
         if (holding) {
             held.add(entry.getCallback());
@@ -32,9 +37,17 @@ final class FakeSession extends CoreSession.Empty {
         return sent.stream().filter(frame -> frame.getOpCode() == opCode).count();
     }
 
-    synchronized void awaitSent(byte opCode, long atLeast) throws InterruptedException {
-        while (count(opCode) < atLeast) {
-            wait();
+    /** Returns once that many were sent, and whoever sent the last frame waits for the next. */
+    void awaitSent(byte opCode, long atLeast) throws InterruptedException {
+        Thread writer;
+        synchronized (this) {
+            while (count(opCode) < atLeast) {
+                wait();
+            }
+            writer = lastSentBy.get(opCode);
+        }
+        while (writer.isAlive() && writer.getState() != Thread.State.WAITING) {
+            Thread.sleep(Duration.ofNanos(100_000));
         }
     }
 
