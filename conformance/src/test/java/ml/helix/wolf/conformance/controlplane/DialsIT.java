@@ -131,6 +131,7 @@ class DialsIT extends ControlPlaneSpec {
         Connection control = connected(ID);
         var call = call(ID, "");
         Connection data = pickUp(connPath(control));
+        data.read(1);
         control.reset();
         answer(data, "still");
         assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("still");
