@@ -1,6 +1,7 @@
 package ml.helix.wolf.conformance.agent;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -11,10 +12,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import ml.helix.wolf.conformance.secrets.Secrets;
 
 /** A real agent process, of this build's classes, with everything that it prints. */
 final class AgentProcess extends Pages implements AutoCloseable {
+    /** Below the ports that Linux gives to outgoing connections. */
+    private static final AtomicInteger NEXT_PORT = new AtomicInteger(20_000);
+
     private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto");
 
     private final Process process;
@@ -52,9 +57,15 @@ final class AgentProcess extends Pages implements AutoCloseable {
                 new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), builder.start(), printed);
     }
 
+    /** Not one that the system also gives to outgoing connections: until the agent listens, another test may have got it. */
     private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-            return socket.getLocalPort();
+        while (true) {
+            int port = NEXT_PORT.getAndIncrement();
+            try (var _ = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+                return port;
+            } catch (BindException e) {
+                continue;
+            }
         }
     }
 

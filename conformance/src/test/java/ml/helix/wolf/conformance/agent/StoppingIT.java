@@ -27,7 +27,11 @@ class StoppingIT extends AgentSpec {
         all.addAll(List.of(flags));
         local.expectProbe();
         process = AgentProcess.start(folder, List.of(), List.of(), Map.of("RUNNER_TOKEN", TOKEN), all);
-        control = accepted();
+        try {
+            control = accepted();
+        } catch (AssertionError e) {
+            throw new AssertionError("the agent printed: " + process.printed(), e);
+        }
         local.awaitProbe();
     }
 

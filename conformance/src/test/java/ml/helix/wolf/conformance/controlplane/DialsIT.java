@@ -133,7 +133,8 @@ class DialsIT extends ControlPlaneSpec {
         Connection data = pickUp(connPath(control));
         data.read(1);
         control.reset();
-        answer(data, "still");
+        data.binary("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nstill");
+        data.fin();
         assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("still");
     }
 
