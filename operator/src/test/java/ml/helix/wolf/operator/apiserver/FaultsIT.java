@@ -168,16 +168,16 @@ class FaultsIT {
         var writer = Thread.ofVirtual().start(() -> {
             for (int i = 0; !over.get(); i++) {
                 var round = String.valueOf(i);
-                trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+                Trial.untilNoConflict(() -> trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
                         .editMetadata()
                         .addToAnnotations("other.example.com/round", round)
                         .endMetadata()
-                        .build());
-                trial.admin
+                        .build()));
+                Trial.untilNoConflict(() -> trial.admin
                         .genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
                         .inNamespace(trial.namespace)
                         .withName(Trial.TUNNEL)
-                        .edit(tunnel -> annotated(tunnel, round));
+                        .edit(tunnel -> annotated(tunnel, round)));
             }
         });
         trial.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));

@@ -76,7 +76,7 @@ class LeaderElectionIT {
                 agent.connected("a1", 2, true);
                 Eventually.holds(
                         () -> assertThat(trial.row("node-1").connects()).isEqualTo(2));
-                assertThat(standby.statusWrites()).isEqualTo(1);
+                Eventually.holds(() -> assertThat(standby.statusWrites()).isEqualTo(1));
             }
         } finally {
             leader.destroyForcibly();

@@ -73,11 +73,11 @@ class StatusIT {
 
     @Test
     void quiet_tunnels_are_asked_again_and_nothing_is_written() throws Exception {
-        double writes = trial.statusWrites();
+        var before = trial.tunnel().getMetadata().getResourceVersion();
         int asked = agent1.timesAsked();
         agent1.connected("a1");
         Eventually.holds(() -> assertThat(agent1.timesAsked()).isGreaterThan(asked));
-        assertThat(trial.statusWrites()).isEqualTo(writes);
+        assertThat(trial.tunnel().getMetadata().getResourceVersion()).isEqualTo(before);
     }
 
     @Test
@@ -194,7 +194,7 @@ class StatusIT {
         Eventually.holds(() -> assertThat(trial.looks()).isPositive());
         agent1.connected("a1", 7, true);
         Eventually.holds(() -> assertThat(trial.row("node-1").connects()).isEqualTo(7));
-        assertThat(trial.statusWrites()).isEqualTo(1);
+        Eventually.holds(() -> assertThat(trial.statusWrites()).isEqualTo(1));
     }
 
     @Test

@@ -14,7 +14,9 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
+import java.net.HttpURLConnection;
 import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
@@ -145,16 +147,31 @@ final class Trial implements AutoCloseable {
         return admin.serviceAccounts().inNamespace(namespace).withName(AGENTS).get();
     }
 
+    /** Edits what is there, and again where somebody else was faster, as controllers do. */
+    static void untilNoConflict(Runnable edit) {
+        while (true) {
+            try {
+                edit.run();
+                return;
+            } catch (KubernetesClientException e) {
+                if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     /** What the DaemonSet's controller would say. */
     void rolledOut(int desired, int updated) {
-        daemonSetResource().subresource("status").edit(daemonSet -> new DaemonSetBuilder(daemonSet)
-                .editOrNewStatus()
-                .withObservedGeneration(daemonSet.getMetadata().getGeneration())
-                .withDesiredNumberScheduled(desired)
-                .withCurrentNumberScheduled(desired)
-                .withUpdatedNumberScheduled(updated)
-                .endStatus()
-                .build());
+        untilNoConflict(
+                () -> daemonSetResource().subresource("status").edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+                        .editOrNewStatus()
+                        .withObservedGeneration(daemonSet.getMetadata().getGeneration())
+                        .withDesiredNumberScheduled(desired)
+                        .withCurrentNumberScheduled(desired)
+                        .withUpdatedNumberScheduled(updated)
+                        .endStatus()
+                        .build()));
     }
 
     /** What the DaemonSet's controller and the node's kubelet would make: a pod that runs. */
@@ -184,11 +201,11 @@ final class Trial implements AutoCloseable {
     }
 
     void podSays(String node, PodStatus status) {
-        admin.pods()
+        untilNoConflict(() -> admin.pods()
                 .inNamespace(namespace)
                 .withName(AGENTS + "-" + node)
                 .subresource("status")
-                .edit(pod -> new PodBuilder(pod).withStatus(status).build());
+                .edit(pod -> new PodBuilder(pod).withStatus(status).build()));
     }
 
     /** What the node controller says of a pod whose node nobody hears. */
