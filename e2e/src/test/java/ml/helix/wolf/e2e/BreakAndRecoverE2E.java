@@ -247,6 +247,8 @@ class BreakAndRecoverE2E {
         try (Tunnel tunnel =
                 stage.tunnel("node-lost", stage.sidecar().replace(stage.nodes().getFirst(), node))) {
             tunnel.awaitReady();
+            // the node's controller turns the Ready of pods that were ready, and of no others
+            stage.ready("app.kubernetes.io/instance", "node-lost");
             List<String> agents = tunnel.instances();
 
             try {
