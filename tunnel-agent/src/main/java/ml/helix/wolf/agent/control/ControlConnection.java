@@ -180,9 +180,9 @@ public final class ControlConnection implements Link {
                     });
         }
 
+        /** Tells of it last: whoever hears that the connection is up may drain or close it. */
         private void opened(Runnable onUp) {
             up = true;
-            onUp.run();
             var fresh = new Listener(this, pickup, timers, System::nanoTime);
             listener = fresh;
             if (draining) {
@@ -191,6 +191,7 @@ public final class ControlConnection implements Link {
             if (ourEnd.get() != null) {
                 fresh.close();
             }
+            onUp.run();
         }
 
         void run() {

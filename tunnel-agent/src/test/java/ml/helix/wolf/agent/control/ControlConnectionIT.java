@@ -1,0 +1,64 @@
+package ml.helix.wolf.agent.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.agent.failure.TunnelException;
+import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedServer;
+import ml.helix.wolf.agent.transport.Connector;
+import ml.helix.wolf.agent.transport.ControlPlaneUrl;
+import ml.helix.wolf.agent.transport.Resolver;
+import ml.helix.wolf.agent.transport.Tls;
+import ml.helix.wolf.agent.transport.Trust;
+import ml.helix.wolf.program.Secret;
+import ml.helix.wolf.revdial.Timers;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ControlConnectionIT {
+
+    @Test
+    void whoeverHearsThatItIsUpCanCloseItWithAGoodbye() throws Exception {
+        try (var server = ScriptedServer.plain();
+                ScheduledExecutorService timers = Timers.daemon("test-timers")) {
+            ControlConnection connection = to(server, timers);
+            CompletableFuture<Void> over = serve(connection, connection::close);
+
+            try (Peer control = server.next().upgrade()) {
+                Peer.Frame goodbye = control.next();
+
+                assertThat(goodbye.opcode()).isEqualTo(8);
+                assertThat(goodbye.payload()).containsExactly(1001 >> 8, (byte) 1001);
+                control.goodbye(1001).fin();
+            }
+            assertThat(over).succeedsWithin(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private static ControlConnection to(ScriptedServer server, ScheduledExecutorService timers) {
+        var connector = new Connector(
+                ControlPlaneUrl.parse("http://127.0.0.1:" + server.port()),
+                Optional.empty(),
+                new Tls(Trust.of(Optional.empty(), false)),
+                new Resolver());
+        return new ControlConnection(connector, "wolf-gpu-1", Secret.of("a-token"), path -> null, timers);
+    }
+
+    private static CompletableFuture<Void> serve(ControlConnection connection, Runnable up) {
+        var over = new CompletableFuture<Void>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                connection.serve(up);
+                over.complete(null);
+            } catch (TunnelException | RuntimeException e) {
+                over.completeExceptionally(e);
+            }
+        });
+        return over;
+    }
+}
