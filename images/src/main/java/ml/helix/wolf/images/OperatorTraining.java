@@ -20,6 +20,7 @@ import ml.helix.wolf.playground.api.EmbeddedApi;
 import ml.helix.wolf.playground.node.NodeSimulator;
 import ml.helix.wolf.playground.node.ProcessLauncher;
 import ml.helix.wolf.playground.node.SimulatedNode;
+import ml.helix.wolf.testkit.FreePort;
 
 /**
  * The operator's ordinary day, at an API server and a node that this process plays: it comes to lead, rolls out a tunnel,
@@ -44,7 +45,7 @@ final class OperatorTraining {
     void run(StagedProgram operator, StagedProgram agent) throws IOException, InterruptedException {
         Path kubeconfig = folder.resolve("operator-kubeconfig");
         Path node = Files.createDirectories(folder.resolve("operator-node"));
-        int port = Health.freePort();
+        int port = FreePort.choose();
         try (EmbeddedApi api = EmbeddedApi.start();
                 KubernetesClient client = api.client();
                 HttpClient http = HttpClient.newHttpClient()) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.testkit.FakeWolf;
+import ml.helix.wolf.testkit.FreePort;
 
 /** An ordinary day of agent and control plane, in a minute, so that their AOT caches hold what they need on one. */
 final class TunnelTraining {
@@ -24,8 +25,8 @@ final class TunnelTraining {
 
     /** Runs requests through a tunnel from the one to the other, to a Wolf that this process plays. */
     void run(StagedProgram agent, StagedProgram controlPlane) throws IOException, InterruptedException {
-        int controlPort = Health.freePort();
-        int agentPort = Health.freePort();
+        int controlPort = FreePort.choose();
+        int agentPort = FreePort.choose();
         try (FakeWolf wolf = FakeWolf.onLoopback().start();
                 HttpClient http = HttpClient.newHttpClient();
                 var server = TrainingRun.start(

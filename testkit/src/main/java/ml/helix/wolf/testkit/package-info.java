@@ -1,4 +1,4 @@
-/** Fakes and fixtures that several modules' tests share: a Wolf, and a clock that is moved by hand. */
+/** Fakes and fixtures that several modules' tests share: a Wolf, a proxy, ports, and a clock that is moved by hand. */
 @NullMarked
 package ml.helix.wolf.testkit;
 

@@ -1,10 +1,8 @@
 package ml.helix.wolf.conformance.agent;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,14 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import ml.helix.wolf.conformance.secrets.Secrets;
+import ml.helix.wolf.testkit.FreePort;
 
 /** A real agent process, of this build's classes, with everything that it prints. */
 final class AgentProcess extends Pages implements AutoCloseable {
-    /** Below the ports that Linux gives to outgoing connections. */
-    private static final AtomicInteger NEXT_PORT = new AtomicInteger(20_000);
-
     private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto");
 
     private final Process process;
@@ -41,7 +36,7 @@ final class AgentProcess extends Pages implements AutoCloseable {
     static AgentProcess start(
             Path folder, List<String> prefix, List<String> jvm, Map<String, String> environment, List<String> arguments)
             throws IOException {
-        int port = freePort();
+        int port = FreePort.choose();
         List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm.isEmpty() ? QUICK : jvm);
@@ -55,18 +50,6 @@ final class AgentProcess extends Pages implements AutoCloseable {
         builder.environment().putAll(environment);
         return new AgentProcess(
                 new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), builder.start(), printed);
-    }
-
-    /** Not one that the system also gives to outgoing connections: until the agent listens, another test may have got it. */
-    private static int freePort() throws IOException {
-        while (true) {
-            int port = NEXT_PORT.getAndIncrement();
-            try (var _ = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-                return port;
-            } catch (BindException e) {
-                continue;
-            }
-        }
     }
 
     /** SIGTERM. */

@@ -6,13 +6,12 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import ml.helix.wolf.testkit.FreePort;
 import org.assertj.core.api.Assertions;
 
 /**
@@ -28,9 +27,7 @@ final class SecondApiServer implements AutoCloseable {
 
     SecondApiServer(RealApiServer.Running running) throws IOException {
         first = running.config();
-        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        port = FreePort.choose();
         command = commandOfTheFirst();
         command.set(command.indexOf("--secure-port") + 1, String.valueOf(port));
         log = Files.createTempFile(Path.of("target").toAbsolutePath(), "second-api-server", ".log");

@@ -29,6 +29,7 @@ import ml.helix.wolf.playground.node.NodeSimulator;
 import ml.helix.wolf.playground.node.ProcessLauncher;
 import ml.helix.wolf.playground.node.SimulatedNode;
 import ml.helix.wolf.program.Secret;
+import ml.helix.wolf.testkit.FreePort;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -125,7 +126,7 @@ final class World implements AutoCloseable {
     }
 
     private String startControlPlane() throws IOException {
-        int port = ChildProcess.freePort();
+        int port = FreePort.choose();
         controlPlane = opened(ChildProcess.start(
                 List.of(
                         bin("control-plane"),
@@ -142,7 +143,7 @@ final class World implements AutoCloseable {
     }
 
     private String startOperator(Path kubeconfig) throws IOException {
-        int port = ChildProcess.freePort();
+        int port = FreePort.choose();
         operator = opened(ChildProcess.start(
                 List.of(bin("operator")),
                 Map.of(
