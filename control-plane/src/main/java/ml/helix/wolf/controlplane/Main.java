@@ -24,22 +24,17 @@ public final class Main {
         }));
     }
 
-    /** Returns only if the control plane can't run: a signal ends the process. */
+    /** Serves until a signal. */
     private static int serve(ControlPlaneSettings settings) throws InterruptedException {
-        try {
-            ControlPlane controlPlane = ControlPlane.start(settings);
-            StopSignals.handle(() -> stop(controlPlane));
+        var stop = new CountDownLatch(1);
+        StopSignals.handle(stop::countDown);
+        try (var _ = ControlPlane.start(settings)) {
+            stop.await();
+            log.info("Stopping");
+            return 0;
         } catch (IOException e) {
             log.error("The control plane can't run: {}", e.getMessage());
             return 1;
         }
-        new CountDownLatch(1).await();
-        return 1;
-    }
-
-    private static void stop(ControlPlane controlPlane) {
-        log.info("Stopping");
-        controlPlane.close();
-        System.exit(0);
     }
 }

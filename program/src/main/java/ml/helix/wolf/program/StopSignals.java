@@ -11,9 +11,10 @@ public final class StopSignals {
     private StopSignals() {}
 
     /**
-     * From now on the first signal runs {@code stop} on a thread of its own, the second halts with status 1.
+     * From now on the first signal runs {@code stop} on a thread of its own, the second halts with status 1. To be called
+     * before anything is told of that a stop has to put in order.
      *
-     * @param stop exits the process when it is done
+     * @param stop leads to the process's end, which signals no longer bring about
      */
     public static void handle(Runnable stop) {
         var stopping = new AtomicBoolean();

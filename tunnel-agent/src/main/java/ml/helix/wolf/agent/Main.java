@@ -19,7 +19,7 @@ public final class Main {
             Logs.configure(settings.logs());
             // whatever Java-WebSocket has to say comes back to its caller, and its traces show headers
             Logs.silence("org.java_websocket");
-            return given.command().equals("doctor") ? examine(settings) : start(settings);
+            return given.command().equals("doctor") ? examine(settings) : run(settings);
         }));
     }
 
@@ -36,26 +36,19 @@ public final class Main {
         return diagnosis.healthy() ? 0 : 1;
     }
 
-    /** Returns only if the agent can't start: a signal ends the process. */
-    private static int start(AgentSettings settings) throws InterruptedException {
+    /** Runs the agent until a signal. */
+    private static int run(AgentSettings settings) throws InterruptedException {
+        var stop = new CountDownLatch(1);
+        StopSignals.handle(stop::countDown);
         var agent = new Agent(settings);
-        StopSignals.handle(() -> stop(agent));
         try {
             agent.start();
         } catch (IOException e) {
             System.err.println("tunnel-agent: " + e.getMessage());
             return 1;
         }
-        new CountDownLatch(1).await(); // the agent's own threads keep no process alive
-        return 1;
-    }
-
-    private static void stop(Agent agent) {
-        try {
-            agent.stop();
-            System.exit(0);
-        } catch (InterruptedException e) {
-            System.exit(1);
-        }
+        stop.await();
+        agent.stop();
+        return 0;
     }
 }
