@@ -76,13 +76,19 @@ final class ControlSocket implements FrameHandler, Control {
     public void onOpen(CoreSession coreSession, Callback callback) {
         session = coreSession;
         lastPong = nanoTime.getAsLong();
-        callback.succeeded();
         open.add(this);
-        log.info("{} is connected", runnerId);
+        callback.succeeded();
         dialer = connections.connected(runnerId, this);
+        if (!closing.get()) {
+            log.info("{} is connected", runnerId);
+        }
         pings = timers.scheduleAtFixedRate(
                 () -> ping(coreSession), PING_INTERVAL.toNanos(), PING_INTERVAL.toNanos(), TimeUnit.NANOSECONDS);
-        coreSession.demand();
+        if (gone.isDone()) {
+            letGo();
+        } else {
+            coreSession.demand();
+        }
     }
 
     private void ping(CoreSession peer) {
@@ -124,8 +130,16 @@ final class ControlSocket implements FrameHandler, Control {
         callback.succeeded();
     }
 
+    /** May come before {@link #onOpen} is through, on another thread: whichever is later lets go. */
     @Override
     public void onClosed(CloseStatus closeStatus, Callback callback) {
+        open.remove(this);
+        gone.complete(null);
+        letGo();
+        callback.succeeded();
+    }
+
+    private void letGo() {
         Future<?> pinging = pings;
         if (pinging != null) {
             pinging.cancel(false);
@@ -134,9 +148,6 @@ final class ControlSocket implements FrameHandler, Control {
         if (agent != null) {
             agent.disconnected();
         }
-        open.remove(this);
-        gone.complete(null);
-        callback.succeeded();
     }
 
     /** Complete once the connection is over. */

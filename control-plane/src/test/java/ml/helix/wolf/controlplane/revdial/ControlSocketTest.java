@@ -3,6 +3,7 @@ package ml.helix.wolf.controlplane.revdial;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.ControlEnd;
@@ -21,13 +22,13 @@ class ControlSocketTest {
     private final ManualScheduler timers = new ManualScheduler();
     private final ConnectionManager connections =
             new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers);
-    private final ControlSocket socket =
-            new ControlSocket("wolf-1", connections, timers, timers::nanoTime, ConcurrentHashMap.newKeySet());
+    private final Set<ControlSocket> open = ConcurrentHashMap.newKeySet();
+    private final ControlSocket socket = new ControlSocket("wolf-1", connections, timers, timers::nanoTime, open);
 
     private long passed;
 
     @BeforeEach
-    void open() {
+    void opens() {
         socket.onOpen(session, Callback.NOOP);
     }
 
@@ -72,6 +73,21 @@ class ControlSocketTest {
         assertThat(connections.stats().gracePeriodEntries()).isEqualTo(1);
         assertThat(pings()).isZero();
         assertThat(socket.gone()).isDone();
+    }
+
+    @Test
+    void aConnectionThatIsOverBeforeItIsQuiteOpenLeavesNothingBehind() throws Exception {
+        connections.close();
+        var brief = new FakeSession();
+        var late = new ControlSocket("wolf-2", connections, timers, timers::nanoTime, open);
+        brief.whenClosed = () -> late.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
+
+        late.onOpen(brief, Callback.NOOP);
+        timers.advance(ControlSocket.PONG_TIMEOUT);
+
+        assertThat(brief.closeCode).isEqualTo(1001);
+        assertThat(brief.count(OpCode.PING)).isZero();
+        assertThat(open).containsExactly(socket);
     }
 
     @ParameterizedTest

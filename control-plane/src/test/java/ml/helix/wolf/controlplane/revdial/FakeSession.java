@@ -20,6 +20,8 @@ final class FakeSession extends CoreSession.Empty {
     Thread lastDemandedBy;
     int closeCode;
     boolean aborted;
+    /** Runs within a close, as the peer's end does where it comes at once. */
+    Runnable whenClosed = () -> {};
 
     @Override
     public synchronized void sendFrame(OutgoingEntry entry) {
@@ -71,6 +73,7 @@ final class FakeSession extends CoreSession.Empty {
     public void close(int statusCode, String reason, Callback callback) {
         closeCode = statusCode;
         callback.succeeded();
+        whenClosed.run();
     }
 
     @Override
