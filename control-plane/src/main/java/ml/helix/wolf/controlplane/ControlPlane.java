@@ -53,13 +53,14 @@ public final class ControlPlane implements AutoCloseable {
         var runners = new RunnerAccess(settings.runnerTokens(), admin, System::nanoTime);
         revdial = new RevDialEndpoint(runners, connections, timers, System::nanoTime);
         var tunnels = new Tunnels(connections, new TunnelMetrics(registry, connections::stats));
-        server = WebServer.start(settings.listen(), routes(admin, tunnels));
         try {
             for (Forward forward : settings.forwards()) {
                 forwards.add(ForwardListener.open(forward, tunnels));
             }
+            // The last: whoever finds /readyz at 200 finds the forwards too.
+            server = WebServer.start(settings.listen(), routes(admin, tunnels));
         } catch (IOException e) {
-            close();
+            forwards.forEach(ForwardListener::close);
             throw e;
         }
     }
