@@ -61,8 +61,11 @@ public final class Tunnels {
         @Override
         public void close() {
             if (closed.compareAndSet(false, true)) {
-                metrics.ended();
-                stream.close();
+                try {
+                    stream.close();
+                } finally {
+                    metrics.ended();
+                }
             }
         }
     }
