@@ -64,20 +64,14 @@ class MainIT {
     @Test
     void sigtermSaysGoodbyeToAgentsAndTheStatusIs0() throws Exception {
         try (var program = ProgramProcess.start(Main.class, folder, TOKENS, "-listen=127.0.0.1:0")) {
-            Pattern serving = Pattern.compile("Serving HTTP on port (\\d+)");
+            Pattern serving = Pattern.compile("Serving HTTP on port (\\d+)\\R");
             eventually("it serves", () -> serving.matcher(program.output()).find());
             Matcher port = serving.matcher(program.output());
             assertThat(port.find()).isTrue();
-            try (var control = RawWebSocket.open(
-                    Integer.parseInt(port.group(1)), "/api/v1/revdial?runnerid=x", TestControlPlane.RUNNER_TOKEN)) {
-                assertThat(control.next().text()).isEqualTo("{\"command\":\"keep-alive\"}\n");
-
+            try (var agent = TestAgent.connect(Integer.parseInt(port.group(1)), "x", TestAgent.silent())) {
                 program.terminate();
 
-                assertThat(control.next()).satisfies(close -> {
-                    assertThat(close.opcode()).isEqualTo(RawWebSocket.CLOSE);
-                    assertThat(close.closeCode()).isEqualTo(1001);
-                });
+                assertThat(agent.awaitEnd()).isEqualTo(1001);
             }
             assertThat(program.awaitExit()).isZero();
             assertThat(program.output())

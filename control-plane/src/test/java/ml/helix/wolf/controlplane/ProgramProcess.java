@@ -41,8 +41,8 @@ final class ProgramProcess implements AutoCloseable {
     }
 
     int awaitExit() throws Exception {
-        if (!process.waitFor(30, TimeUnit.SECONDS)) {
-            throw new AssertionError("still running after 30 s: " + output());
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            throw new AssertionError("still running after 60 s: " + output());
         }
         return process.exitValue();
     }

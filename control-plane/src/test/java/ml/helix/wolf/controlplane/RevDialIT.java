@@ -3,6 +3,7 @@ package ml.helix.wolf.controlplane;
 import static ml.helix.wolf.controlplane.TestControlPlane.ADMIN_TOKEN;
 import static ml.helix.wolf.controlplane.TestControlPlane.RUNNER_TOKEN;
 import static ml.helix.wolf.controlplane.TestControlPlane.eventually;
+import static ml.helix.wolf.controlplane.TestControlPlane.later;
 import static ml.helix.wolf.controlplane.TestControlPlane.proxied;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -192,12 +193,13 @@ class RevDialIT {
     void aDroppedAgentThatDoesNotComeBackIsAReconnectTimeout() throws Exception {
         controlPlane.close();
         controlPlane = TestControlPlane.start(Duration.ofSeconds(2), Duration.ofSeconds(30));
-        TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent()).control().reset();
-        eventually("the agent is gone", () -> controlPlane.activeConnections() == 0);
+        TestAgent agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent());
+        HttpRequest request = controlPlane.admin(proxied("wolf-1", "/x")).build();
+        CompletableFuture<String> error = later(() -> controlPlane.error(request));
+        eventually("the agent was asked", () -> agent.commands().contains("conn-ready"));
+        agent.control().reset();
 
-        assertThat(controlPlane.error(
-                        controlPlane.admin(proxied("wolf-1", "/x")).build()))
-                .isEqualTo("504 ReconnectTimeout");
+        assertThat(error.get(20, TimeUnit.SECONDS)).isEqualTo("504 ReconnectTimeout");
     }
 
     @Test
@@ -242,7 +244,7 @@ class RevDialIT {
             assertThat(controlPlane.error(
                             controlPlane.admin(proxied("wolf-1", "/x")).build()))
                     .isEqualTo("504 DialTimeout");
-            assertThat(agent.commands()).contains("conn-ready");
+            eventually("the agent was asked", () -> agent.commands().contains("conn-ready"));
         }
     }
 
@@ -384,15 +386,7 @@ class RevDialIT {
     /** Asks through the tunnel in the background; the body of what comes. */
     private CompletableFuture<String> ask(String runnerId) {
         HttpRequest request = controlPlane.admin(proxied(runnerId, "/x")).build();
-        var body = new CompletableFuture<String>();
-        Thread.ofVirtual().start(() -> {
-            try {
-                body.complete(controlPlane.send(request).body());
-            } catch (IOException | InterruptedException e) {
-                body.completeExceptionally(e);
-            }
-        });
-        return body;
+        return later(() -> controlPlane.send(request).body());
     }
 
     private static void answer(RawWebSocket data, String body) throws IOException {

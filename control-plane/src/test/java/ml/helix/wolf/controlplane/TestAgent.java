@@ -44,7 +44,11 @@ final class TestAgent implements AutoCloseable {
 
     /** Connects, and waits for the server's first line. */
     static TestAgent connect(TestControlPlane controlPlane, String runnerId, Script script) throws IOException {
-        var agent = new TestAgent(controlPlane.port(), runnerId, TestControlPlane.RUNNER_TOKEN, script);
+        return connect(controlPlane.port(), runnerId, script);
+    }
+
+    static TestAgent connect(int port, String runnerId, Script script) throws IOException {
+        var agent = new TestAgent(port, runnerId, TestControlPlane.RUNNER_TOKEN, script);
         agent.firstLine.join();
         return agent;
     }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.controlplane.auth.RunnerTokens;
 import ml.helix.wolf.controlplane.forward.Forward;
@@ -115,15 +116,28 @@ final class TestControlPlane implements AutoCloseable {
                 .orElseThrow(() -> new AssertionError("no metric " + name));
     }
 
-    /** Waits, 20 s at most, for what must become true. */
+    /** Waits, a minute at most, for what must become true: a program may have to start for it. */
     static void eventually(String what, Callable<Boolean> condition) throws Exception {
-        Instant deadline = Instant.now().plusSeconds(20);
+        Instant deadline = Instant.now().plusSeconds(60);
         while (!condition.call()) {
             if (Instant.now().isAfter(deadline)) {
-                throw new AssertionError("not within 20 s: " + what);
+                throw new AssertionError("not within 60 s: " + what);
             }
             LockSupport.parkNanos(5_000_000);
         }
+    }
+
+    /** Runs it on a thread of its own. */
+    static <T> CompletableFuture<T> later(Callable<T> task) {
+        var result = new CompletableFuture<T>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                result.complete(task.call());
+            } catch (Exception e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
     }
 
     @Override
