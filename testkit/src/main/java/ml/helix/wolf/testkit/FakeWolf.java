@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * which is made anew at each start. Its answers to {@code /testkit/…} are not Wolf's: {@link TestEndpoints} lists them.
  *
  * <p>Thread-safe. Each connection has a virtual thread. It may be started and stopped any number of times; its sessions
- * do not survive a stop, the TCP port chosen at the first start does.
+ * do not survive a stop, the TCP port chosen at the first start does: until {@link #close} nobody else gets it.
  */
 public final class FakeWolf implements AutoCloseable {
 
@@ -56,6 +57,8 @@ public final class FakeWolf implements AutoCloseable {
     private SocketAddress address;
     /** Guarded by this; null while stopped. */
     private @Nullable ServerSocketChannel server;
+    /** Guarded by this; has a stopped Wolf's TCP port, without listening there; null otherwise. */
+    private @Nullable Socket placeholder;
     /** Guarded by this; null while stopped. */
     private @Nullable WolfApi api;
     /** Guarded by this; null where nothing is accepted. */
@@ -104,6 +107,7 @@ public final class FakeWolf implements AutoCloseable {
         if (server != null) {
             return this;
         }
+        leavePort();
         try {
             ServerSocketChannel bound = bind(behaviour == Behaviour.NEVER_ACCEPTS ? 1 : BACKLOG);
             server = bound;
@@ -126,6 +130,7 @@ public final class FakeWolf implements AutoCloseable {
         closeQuietly(server);
         server = null;
         awaitAcceptor();
+        keepPort();
         if (api != null) {
             api.close();
             api = null;
@@ -190,10 +195,30 @@ public final class FakeWolf implements AutoCloseable {
         };
     }
 
-    /** Stops; it may be started again. */
+    /** Stops and gives the port up; it may be started again. */
     @Override
-    public void close() {
+    public synchronized void close() {
         stop();
+        leavePort();
+    }
+
+    /** A connect is refused there as at a port that is free. */
+    private void keepPort() {
+        if (placeholder == null && address instanceof InetSocketAddress tcp && tcp.getPort() != 0) {
+            var held = new Socket();
+            try {
+                held.setReuseAddress(true);
+                held.bind(tcp);
+                placeholder = held;
+            } catch (IOException taken) {
+                closeQuietly(held);
+            }
+        }
+    }
+
+    private void leavePort() {
+        closeQuietly(placeholder);
+        placeholder = null;
     }
 
     private ServerSocketChannel bind(int backlog) throws IOException {

@@ -10,11 +10,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.net.BindException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
 import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,6 +219,21 @@ class FakeWolfIT {
             assertThatEnds(in);
         }
         assertThat(wolf.local()).isEqualTo("127.0.0.99:" + port);
+        assertThat(get("/api/v1/apps").head()).contains(" 200 ");
+    }
+
+    @Test
+    void aStoppedOnesPortRefusesAndNobodyElseGetsIt() throws IOException {
+        wolf.start();
+        wolf.stop();
+
+        assertThatThrownBy(() -> get("/api/v1/apps")).isInstanceOf(ConnectException.class);
+        try (var other = ServerSocketChannel.open()) {
+            other.setOption(StandardSocketOptions.SO_REUSEADDR, false);
+            assertThatThrownBy(() -> other.bind(wolf.listenAddress())).isInstanceOf(BindException.class);
+        }
+
+        wolf.start();
         assertThat(get("/api/v1/apps").head()).contains(" 200 ");
     }
 
