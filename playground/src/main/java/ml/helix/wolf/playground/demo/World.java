@@ -264,7 +264,12 @@ final class World implements AutoCloseable {
             parts.clear();
         }
         for (AutoCloseable part : ending) {
-            closeQuietly(part);
+            try {
+                closeQuietly(part);
+            } catch (IllegalStateException e) {
+                // Told by nobody else; what was started before it has to end all the same.
+                System.err.println("demo: " + e.getMessage() + ": " + e.getCause());
+            }
         }
     }
 

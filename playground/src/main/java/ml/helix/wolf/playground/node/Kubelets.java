@@ -28,7 +28,8 @@ final class Kubelets implements AutoCloseable {
     private final Duration firstBackOff;
     private final HttpProbe prober = new HttpProbe();
     private final Map<String, PodRun> byUid = new ConcurrentHashMap<>();
-    private volatile boolean closed;
+    /** Guarded by this; once set, nothing is added to byUid. */
+    private boolean closed;
 
     Kubelets(
             KubernetesClient client,
@@ -44,7 +45,7 @@ final class Kubelets implements AutoCloseable {
     }
 
     /** A pod appeared or changed. Does not block. */
-    void see(Pod pod) {
+    synchronized void see(Pod pod) {
         Optional<SimulatedNode> node = nodes.stream()
                 .filter(candidate -> candidate.name().equals(pod.getSpec().getNodeName()))
                 .findFirst();
@@ -91,7 +92,9 @@ final class Kubelets implements AutoCloseable {
     /** Ends every container, within three seconds or by force. Pods stay in the API. */
     @Override
     public void close() {
-        closed = true;
+        synchronized (this) {
+            closed = true;
+        }
         List<Thread> ending = byUid.values().stream()
                 .map(run -> Thread.ofVirtual().name("end").start(() -> terminate(run)))
                 .toList();
