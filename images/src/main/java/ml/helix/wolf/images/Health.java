@@ -9,7 +9,7 @@ import java.time.Duration;
 
 /** Asks programs in training by HTTP. */
 final class Health {
-    private static final Duration START = Duration.ofSeconds(60);
+    private static final Duration START = Duration.ofSeconds(120);
 
     private Health() {}
 

@@ -32,7 +32,7 @@ final class OperatorTraining {
     /** A loopback address of its own, so that the agent's port is free there. */
     private static final SimulatedNode NODE = new SimulatedNode("training", "127.90.0.1", Map.of(), List.of());
 
-    private static final Duration STEP = Duration.ofSeconds(60);
+    private static final Duration STEP = Duration.ofSeconds(120);
 
     private final Path folder;
 

@@ -121,7 +121,7 @@ class ImageBuildIT {
     void aTrainingRunLeavesACacheThatTheLauncherUses() throws Exception {
         StagedProgram trained = StagedProgram.stage(HELLO, folder.resolve("project"), folder.resolve("stage-trained"));
         try (var run = TrainingRun.start(trained, Map.of(), folder.resolve("training.log"))) {
-            assertThat(run.process().waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(run.process().waitFor(180, TimeUnit.SECONDS)).isTrue();
             run.finish();
         }
 

@@ -47,7 +47,7 @@ final class Caller {
     Answer sessions(String runnerId) throws InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(url + path(runnerId)))
                 .header("Authorization", "Bearer " + adminToken.reveal())
-                .timeout(Duration.ofSeconds(15))
+                .timeout(Duration.ofSeconds(40))
                 .build();
         try {
             HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());

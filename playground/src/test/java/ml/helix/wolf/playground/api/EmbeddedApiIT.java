@@ -267,11 +267,11 @@ class EmbeddedApiIT {
                 })) {
             assertThat(informer.isRunning()).isTrue();
             apply(TUNNEL);
-            assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("added");
+            assertThat(seen.poll(20, TimeUnit.SECONDS)).isEqualTo("added");
             apply(TUNNEL.replace("https", "http"));
-            assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("updated 2");
+            assertThat(seen.poll(20, TimeUnit.SECONDS)).isEqualTo("updated 2");
             client.resource(generic(TUNNEL)).delete();
-            assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("deleted");
+            assertThat(seen.poll(20, TimeUnit.SECONDS)).isEqualTo("deleted");
         }
     }
 

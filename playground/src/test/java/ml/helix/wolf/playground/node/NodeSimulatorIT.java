@@ -182,8 +182,10 @@ class NodeSimulatorIT {
             apply(SECRET, Secret.class);
             apply(SET + """
                     ports: [{name: status, containerPort: %d}]
-                    livenessProbe: {httpGet: {path: /livez, port: status}, periodSeconds: 1, failureThreshold: 1}
-                    readinessProbe: {httpGet: {path: /readyz, port: status}, periodSeconds: 1, failureThreshold: 1}
+                    livenessProbe:
+                      {httpGet: {path: /livez, port: status}, periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1}
+                    readinessProbe:
+                      {httpGet: {path: /readyz, port: status}, periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1}
                     """.formatted(server.getAddress().getPort()).indent(8), DaemonSet.class);
             StubContainer container = launcher.next();
             await(
