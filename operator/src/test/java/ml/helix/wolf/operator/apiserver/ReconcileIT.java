@@ -171,7 +171,7 @@ class ReconcileIT {
                 .endTemplate()
                 .endSpec()
                 .build());
-        Eventually.holds(() -> assertThat(image()).isEqualTo("agent:1"));
+        Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:1"));
     }
 
     @Test
@@ -246,7 +246,7 @@ class ReconcileIT {
         assertThat(text(trial.daemonSet())).isEqualTo(before);
 
         trial.apply("{agent: {image: 'agent:2'}}");
-        Eventually.holds(() -> assertThat(image()).isEqualTo("agent:2"));
+        Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:2"));
     }
 
     @Test
@@ -292,16 +292,6 @@ class ReconcileIT {
         trial.token("t0k3n");
         trial.apply(spec);
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
-    }
-
-    private String image() {
-        return trial.daemonSet()
-                .getSpec()
-                .getTemplate()
-                .getSpec()
-                .getContainers()
-                .getFirst()
-                .getImage();
     }
 
     private String generation() {

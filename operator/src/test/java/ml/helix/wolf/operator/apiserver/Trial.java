@@ -139,6 +139,17 @@ final class Trial implements AutoCloseable {
         return daemonSetResource().get();
     }
 
+    /** The image of the DaemonSet's first container. */
+    String agentImage() {
+        return daemonSet()
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .getFirst()
+                .getImage();
+    }
+
     Resource<DaemonSet> daemonSetResource() {
         return admin.apps().daemonSets().inNamespace(namespace).withName(AGENTS);
     }

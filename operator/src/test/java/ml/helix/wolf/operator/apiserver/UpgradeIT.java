@@ -56,7 +56,7 @@ class UpgradeIT {
     @Test
     void operator_with_another_agent_image_rolls_the_agents_once() throws Exception {
         operate("agent:2");
-        Eventually.holds(() -> assertThat(image()).isEqualTo("agent:2"));
+        Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:2"));
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
         trial.rolledOut(1, 1);
         up();
@@ -104,15 +104,5 @@ class UpgradeIT {
             assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
             assertThat(trial.row("node-1").wolfId()).isEqualTo("a1");
         });
-    }
-
-    private String image() {
-        return trial.daemonSet()
-                .getSpec()
-                .getTemplate()
-                .getSpec()
-                .getContainers()
-                .getFirst()
-                .getImage();
     }
 }
