@@ -1,6 +1,7 @@
 package ml.helix.wolf.operator.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.fabric8.kubeapitest.KubeAPIServer;
 import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
@@ -11,8 +12,10 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -70,7 +73,9 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
         /** One JSON event per line and request, as far as it is written. */
         public List<String> audited() {
             try {
-                return Files.readAllLines(auditLog);
+                var text = new String(Files.readAllBytes(auditLog), StandardCharsets.UTF_8);
+                // a line may be half written
+                return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -124,6 +129,7 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                     .withApiServerFlag(
                             "--audit-policy-file", AUDIT_POLICY.toAbsolutePath().toString())
                     .withApiServerFlag("--audit-log-path", auditLog.toString())
+                    .withStartupTimeout((int) Duration.ofMinutes(2).toMillis())
                     .build());
             server.start();
             var running = new Running(server, auditLog);
@@ -158,9 +164,14 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                                                             .getType()
                                                             .equals("Established")
                                                     && condition.getStatus().equals("True")),
-                            30,
+                            60,
                             TimeUnit.SECONDS);
-            client.resources(WolfTunnel.class).inAnyNamespace().list();
+            // established is told a moment before it is served
+            Eventually.holds(() -> assertThatCode(() ->
+                            client.resources(WolfTunnel.class).inAnyNamespace().list())
+                    .doesNotThrowAnyException());
+        } catch (Exception e) {
+            throw new IllegalStateException("the CRD is not served", e);
         }
     }
 
