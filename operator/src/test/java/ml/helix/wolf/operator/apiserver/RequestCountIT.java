@@ -55,6 +55,7 @@ class RequestCountIT {
                 assertThat(agents.timesAsked()).isGreaterThanOrEqualTo(pods);
             });
 
+            trial.settled();
             int before = asked(trial, server).size();
             trial.podSays(
                     "node-2",
@@ -65,11 +66,13 @@ class RequestCountIT {
                             .endCondition()
                             .build());
             Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+            trial.settled();
             requests.put("a node is lost", counted(asked(trial, server), before));
 
             before = asked(trial, server).size();
             trial.apply("{agent: {port: %d, logLevel: debug}}".formatted(agents.port()));
             Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+            trial.settled();
             requests.put("the spec changes", counted(asked(trial, server), before));
 
             trial.rolledOut(pods, pods);

@@ -1,5 +1,7 @@
 package ml.helix.wolf.operator.apiserver;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -32,6 +34,7 @@ final class Trial implements AutoCloseable {
     final String namespace;
     private final RealApiServer.Running server;
     private Replica operator;
+    private int touches;
 
     Trial(RealApiServer.Running server) {
         this.server = server;
@@ -74,7 +77,7 @@ final class Trial implements AutoCloseable {
         return operator;
     }
 
-    /** What the operator has written until now, leases aside. */
+    /** What the operator has written until now, leases aside; but for what it has no answer to yet, see {@link #settled}. */
     List<Audited> writes() {
         server.awaitAudit();
         return operator.writes(server);
@@ -106,6 +109,22 @@ final class Trial implements AutoCloseable {
                 .addToLabels(label, value)
                 .endMetadata()
                 .build());
+    }
+
+    /** Gives a reason to look again, and returns after a look; it may have begun before. */
+    void looksAgain() throws Exception {
+        double looks = looks();
+        touchSecret("touched", String.valueOf(++touches));
+        Eventually.holds(() -> assertThat(looks()).isGreaterThan(looks));
+    }
+
+    /**
+     * Returns after a look that began after the call: the looks before it are over, so whatever was written in one of
+     * them is answered, and counted.
+     */
+    void settled() throws Exception {
+        looksAgain();
+        looksAgain();
     }
 
     WolfTunnel tunnel() {
