@@ -236,6 +236,7 @@ class ReconcileIT {
     void paused_tunnel_keeps_its_daemon_set_as_it_is_and_says_so() throws Exception {
         rolledOut("{}");
         trial.rolledOut(0, 0);
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes"));
         trial.apply("{paused: true}");
         Eventually.holds(() -> assertThat(trial.verdict("Reconciling")).isEqualTo("False Paused"));
         assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes");
