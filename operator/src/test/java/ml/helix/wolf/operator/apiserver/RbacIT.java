@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequest;
+import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
@@ -73,7 +74,7 @@ class RbacIT {
 
     @Test
     void operator_in_the_whole_cluster_needs_every_verb_of_its_roles_and_no_other() throws Exception {
-        committed.forEach(object -> admin.resource(placed(object)).serverSideApply());
+        applied(committed.stream().map(RbacIT::placed).toList(), HOME);
         int before = server.audited().size();
         lifeOfATunnel(Set.of());
         Eventually.holds(() -> assertThat(permissions(before, "allow")).isEqualTo(granted()));
@@ -85,7 +86,7 @@ class RbacIT {
             throws Exception {
         try (var home = new Trial(server)) {
             var install = namespacedInstall(folder, home.namespace);
-            install.forEach(object -> admin.resource(object).serverSideApply());
+            applied(install, home.namespace);
             assertThat(watchedNamespaces(install)).containsExactly(home.namespace);
             int before = server.audited().size();
             life(home, home.namespace, watchedNamespaces(install));
@@ -99,19 +100,64 @@ class RbacIT {
         try (var home = new Trial(server);
                 var second = new Trial(server)) {
             var install = namespacedInstall(folder, home.namespace);
-            install.forEach(object -> admin.resource(object).serverSideApply());
-            install.stream()
+            applied(install, home.namespace);
+            var roleAlone = install.stream()
                     .filter(object -> object.getMetadata().getName().equals("wolf-tunnel-operator"))
                     .filter(object -> object instanceof Role || object instanceof RoleBinding)
-                    .forEach(object -> {
-                        object.getMetadata().setNamespace(second.namespace);
-                        admin.resource(object).serverSideApply();
-                    });
+                    .toList();
+            roleAlone.forEach(object -> object.getMetadata().setNamespace(second.namespace));
+            applied(roleAlone, home.namespace);
             int before = server.audited().size();
             var both = Set.of(home.namespace, second.namespace);
             life(second, home.namespace, both);
             life(home, home.namespace, both);
             staysWithin(before, home.namespace, both);
+        }
+    }
+
+    /** Returns once the authorizer knows the roles, too: it learns of them a moment later. */
+    private void applied(List<HasMetadata> objects, String home) throws Exception {
+        objects.forEach(object -> admin.resource(object).serverSideApply());
+        for (var object : objects) {
+            switch (object) {
+                case ClusterRole role -> awaitAllowed(home, "", role.getRules());
+                case Role role -> awaitAllowed(home, role.getMetadata().getNamespace(), role.getRules());
+                default -> {}
+            }
+        }
+    }
+
+    private void awaitAllowed(String home, String namespace, List<PolicyRule> rules) throws Exception {
+        for (var rule : rules) {
+            var name = rule.getResourceNames().isEmpty()
+                    ? ""
+                    : rule.getResourceNames().getFirst();
+            for (var resource : rule.getResources()) {
+                for (var verb : rule.getVerbs()) {
+                    var parts = resource.split("/");
+                    var review = new SubjectAccessReviewBuilder()
+                            .withNewSpec()
+                            .withUser(user(home))
+                            .withNewResourceAttributes()
+                            .withNamespace(namespace)
+                            .withGroup(rule.getApiGroups().getFirst())
+                            .withResource(parts[0])
+                            .withSubresource(parts.length > 1 ? parts[1] : "")
+                            .withName(name)
+                            .withVerb(verb)
+                            .endResourceAttributes()
+                            .endSpec()
+                            .build();
+                    Eventually.holds(() -> assertThat(admin.authorization()
+                                    .v1()
+                                    .subjectAccessReview()
+                                    .create(review)
+                                    .getStatus()
+                                    .getAllowed())
+                            .as(() -> verb + " " + resource)
+                            .isTrue());
+                }
+            }
         }
     }
 
@@ -145,12 +191,15 @@ class RbacIT {
                 .collect(Collectors.toSet());
     }
 
-    private void staysWithin(int since, String home, Set<String> namespaces) {
+    /** A watch is in the log when it has ended, which the API server notices a moment after the operator has closed. */
+    private void staysWithin(int since, String home, Set<String> namespaces) throws Exception {
+        Eventually.holds(() -> assertThat(asked(since, user(home)))
+                .extracting(Audited::permission)
+                .contains("list wolf.helix.ml/wolftunnels", "watch /pods"));
         server.awaitAudit();
         var asked = asked(since, user(home)).toList();
         assertThat(asked).extracting(Audited::decision).containsOnly("allow");
         assertThat(asked).extracting(Audited::namespace).isSubsetOf(namespaces);
-        assertThat(asked).extracting(Audited::permission).contains("list wolf.helix.ml/wolftunnels", "watch /pods");
     }
 
     private void lifeOfATunnel(Set<String> namespaces) throws Exception {
@@ -177,13 +226,9 @@ class RbacIT {
             trial.rolledOut(1, 1);
             Eventually.holds(
                     () -> assertThat(trial.tunnel().getStatus().connected()).isEqualTo(1));
-            renewed(before(operator), home);
+            Eventually.holds(() -> assertThat(operator.notReady()).isEmpty());
+            renewed(server.audited().size(), home);
         }
-    }
-
-    private int before(TunnelOperator operator) {
-        assertThat(operator.notReady()).isEmpty();
-        return server.audited().size();
     }
 
     /** The lease is renewed every two seconds. */
