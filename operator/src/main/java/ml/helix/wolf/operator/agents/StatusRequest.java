@@ -13,8 +13,8 @@ import java.util.Optional;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 
 /**
- * One {@code GET /status}: HTTP/1.0 over a connection of its own, at most 64 KiB, over after {@link #PATIENCE} whatever
- * the other side does. A pod's address is no secret and its port may be anybody's, so nothing of the answer is trusted
+ * One {@code GET /status}: HTTP/1.0 over a connection of its own, at most 64 KiB, over after a patience, {@link #PATIENCE}
+ * unless said otherwise, whatever the other side does. A pod's address is no secret and its port may be anybody's, so nothing of the answer is trusted
  * beyond what {@link ReportParser} takes from it.
  */
 final class StatusRequest {
@@ -25,8 +25,12 @@ final class StatusRequest {
 
     /** Blocks; never throws for what the other side does. */
     static AgentAnswer ask(AgentAddress address) {
+        return ask(address, PATIENCE);
+    }
+
+    static AgentAnswer ask(AgentAddress address, Duration patience) {
         try {
-            var response = response(address);
+            var response = response(address, patience);
             int head = response.indexOf("\r\n\r\n");
             var statusLine = response.lines().findFirst().orElse("");
             if (head < 0 || !statusLine.matches("HTTP/1\\.[01] 200( .*)?")) {
@@ -36,12 +40,12 @@ final class StatusRequest {
                     .<AgentAnswer>map(AgentAnswer.Reported::new)
                     .orElseGet(() -> new AgentAnswer.Unreachable("its answer is no agent's status"));
         } catch (IOException e) {
-            return new AgentAnswer.Unreachable(reason(e));
+            return new AgentAnswer.Unreachable(reason(e, patience));
         }
     }
 
-    private static String response(AgentAddress address) throws IOException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+    private static String response(AgentAddress address, Duration patience) throws IOException {
+        long deadline = System.nanoTime() + patience.toNanos();
         try (var socket = new Socket()) {
             socket.connect(
                     new InetSocketAddress(address.ip(), address.port()),
@@ -74,9 +78,9 @@ final class StatusRequest {
         return millis > 0 ? Optional.of(millis) : Optional.empty();
     }
 
-    private static String reason(IOException e) {
+    private static String reason(IOException e, Duration patience) {
         return switch (e) {
-            case SocketTimeoutException slow -> "no answer within " + PATIENCE.toSeconds() + " s";
+            case SocketTimeoutException slow -> "no answer within " + patience.toSeconds() + " s";
             case ConnectException refused -> "the connection is refused";
             default -> String.valueOf(e.getMessage());
         };
