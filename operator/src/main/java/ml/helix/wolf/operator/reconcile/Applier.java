@@ -5,10 +5,12 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 
 /**
  * Server-side apply, only where there is something to apply: the first time in this process, when what is desired
@@ -18,6 +20,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Whether somebody did is read from the object's managedFields: the API server takes a field out of our set when
  * another writer changes it. So nothing needs to know how the API server writes values down or which defaults it adds.
  * The first apply after a start changes nothing in the cluster where nothing has changed.
+ *
+ * <p>An object that was applied and is not in the cache is on its way there, for {@link #ON_ITS_WAY} at most, unless it is
+ * told to be {@link #gone}.
  *
  * <p>Thread-safe.
  */
@@ -29,17 +34,28 @@ final class Applier {
             .withForce(true)
             .build();
 
+    /** How long a cache may lag behind an answer. */
+    static final Duration ON_ITS_WAY = Duration.ofSeconds(10);
+
     private final KubernetesClient client;
+    private final LongSupplier nanoTime;
     private final Map<String, Applied> applied = new ConcurrentHashMap<>();
 
     /**
      * @param answer what the API server made of it
      * @param ours the fields that are ours in it
+     * @param answered when, in nanoseconds
      */
-    private record Applied(HasMetadata desired, HasMetadata answer, List<FieldsV1> ours) {}
+    private record Applied(HasMetadata desired, HasMetadata answer, List<FieldsV1> ours, long answered) {}
 
     Applier(KubernetesClient client) {
+        this(client, System::nanoTime);
+    }
+
+    /** @param nanoTime a clock that never jumps */
+    Applier(KubernetesClient client, LongSupplier nanoTime) {
         this.client = client;
+        this.nanoTime = nanoTime;
     }
 
     /**
@@ -51,10 +67,10 @@ final class Applier {
         var key = key(desired);
         var last = applied.get(key);
         if (last != null && last.desired().equals(desired) && untouched(last, actual)) {
-            return new Outcome<>(newest(last.answer(), actual.orElseThrow()), false);
+            return new Outcome<>(newest(last.answer(), actual), false);
         }
         var answer = client.resource(desired).patch(APPLY);
-        applied.put(key, new Applied(desired, answer, ours(answer)));
+        applied.put(key, new Applied(desired, answer, ours(answer), nanoTime.getAsLong()));
         return new Outcome<>(answer, true);
     }
 
@@ -65,15 +81,20 @@ final class Applier {
         applied.remove(key(object));
     }
 
-    /** A cache may lag behind the answer; what it says then is over. Both are of one kind. */
-    @SuppressWarnings("unchecked")
-    private static <T extends HasMetadata> T newest(HasMetadata answer, T cached) {
-        return ResourceVersions.newer(answer, cached) ? (T) answer : cached;
+    /** The object, and not another of its name, is deleted: it has to be applied anew. */
+    void gone(HasMetadata object) {
+        applied.computeIfPresent(key(object), (key, last) -> sameUid(last.answer(), object) ? null : last);
     }
 
-    private static boolean untouched(Applied last, Optional<? extends HasMetadata> actual) {
+    /** A cache may lag behind the answer; what it says then is over. Both are of one kind. */
+    @SuppressWarnings("unchecked")
+    private static <T extends HasMetadata> T newest(HasMetadata answer, Optional<T> cached) {
+        return cached.filter(seen -> !ResourceVersions.newer(answer, seen)).orElse((T) answer);
+    }
+
+    private boolean untouched(Applied last, Optional<? extends HasMetadata> actual) {
         if (actual.isEmpty()) {
-            return false;
+            return nanoTime.getAsLong() - last.answered() < ON_ITS_WAY.toNanos();
         }
         var now = actual.get();
         return sameUid(last.answer(), now)

@@ -111,7 +111,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         activity.leading(false);
     }
 
-    private static <T extends HasMetadata> EventSource<T, WolfTunnel> owned(
+    private <T extends HasMetadata> EventSource<T, WolfTunnel> owned(
             Class<T> kind, EventSourceContext<WolfTunnel> context) {
         return new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(kind, WolfTunnel.class)
@@ -119,6 +119,10 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                         .withLabelSelector(Names.SELECTOR)
                         .withNamespacesInheritedFromController()
                         .withSecondaryToPrimaryMapper(TunnelReconciler::tunnelOf)
+                        .withOnDeleteFilter((deleted, stateUnknown) -> {
+                            applier.gone(deleted);
+                            return true;
+                        })
                         .build(),
                 context);
     }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import ml.helix.wolf.operator.TunnelYaml;
 import ml.helix.wolf.operator.apiserver.RealApiServer;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
@@ -18,17 +20,7 @@ class ApplierIT {
     @Test
     void cache_that_lags_behind_the_last_answer_is_not_believed(RealApiServer.Running server) {
         try (var client = server.client()) {
-            var namespace = client.resource(new NamespaceBuilder()
-                            .withNewMetadata()
-                            .withGenerateName("applier-")
-                            .endMetadata()
-                            .build())
-                    .create()
-                    .getMetadata()
-                    .getName();
-            var tunnel = TunnelYaml.tunnel("{}");
-            tunnel.getMetadata().setNamespace(namespace);
-            var desired = AgentDaemonSet.of(tunnel, new Facts("agent:1", Optional.empty(), Optional.empty()));
+            var desired = desired(client);
 
             DaemonSet stale =
                     new Applier(client).apply(desired, Optional.empty()).object();
@@ -46,6 +38,51 @@ class ApplierIT {
             assertThat(again.written()).isFalse();
             assertThat(desiredNumber(again)).isEqualTo(3);
         }
+    }
+
+    @Test
+    void object_that_is_on_its_way_to_the_cache_is_not_applied_again_and_one_that_is_gone_is(
+            RealApiServer.Running server) {
+        try (var client = server.client()) {
+            var desired = desired(client);
+            var now = new AtomicLong();
+            var applier = new Applier(client, now::get);
+            var first = applier.apply(desired, Optional.empty());
+            assertThat(first.written()).isTrue();
+
+            now.addAndGet(Applier.ON_ITS_WAY.toNanos() - 1);
+            var onItsWay = applier.apply(desired, Optional.empty());
+            assertThat(onItsWay.written()).isFalse();
+            assertThat(onItsWay.object()).isEqualTo(first.object());
+            now.incrementAndGet();
+            assertThat(applier.apply(desired, Optional.empty()).written())
+                    .as("it should be there by now")
+                    .isTrue();
+
+            var another = new DaemonSetBuilder(first.object())
+                    .editMetadata()
+                    .withUid("another")
+                    .endMetadata()
+                    .build();
+            applier.gone(another);
+            assertThat(applier.apply(desired, Optional.empty()).written()).isFalse();
+            applier.gone(first.object());
+            assertThat(applier.apply(desired, Optional.empty()).written()).isTrue();
+        }
+    }
+
+    private static DaemonSet desired(KubernetesClient client) {
+        var namespace = client.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withGenerateName("applier-")
+                        .endMetadata()
+                        .build())
+                .create()
+                .getMetadata()
+                .getName();
+        var tunnel = TunnelYaml.tunnel("{}");
+        tunnel.getMetadata().setNamespace(namespace);
+        return AgentDaemonSet.of(tunnel, new Facts("agent:1", Optional.empty(), Optional.empty()));
     }
 
     private static int desiredNumber(Applier.Outcome<DaemonSet> outcome) {
