@@ -128,7 +128,8 @@ class StatusIT {
         agent1.close();
         Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("StatusUnreachable"));
         assertThat(trial.row("node-1").state()).isEqualTo("Connected");
-        assertThat(trial.row("node-1").message()).contains("readiness alone", "the connection is refused");
+        Eventually.holds(() ->
+                assertThat(trial.row("node-1").message()).contains("readiness alone", "the connection is refused"));
         assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
 
         readiness("node-1", IP_1, false);
