@@ -164,6 +164,22 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                     again.toSeconds(),
                     words(e));
             return UpdateControl.<WolfTunnel>noUpdate().rescheduleAfter(again);
+        } finally {
+            forgetIfGone(tunnel);
+        }
+    }
+
+    /**
+     * Its end may have been told in the middle of a reconciliation: what was kept for it since would stay for ever. Where
+     * another of its name is there by now, that one is looked at again.
+     */
+    private void forgetIfGone(WolfTunnel tunnel) {
+        var id = ResourceID.fromResource(tunnel);
+        var known = tunnels;
+        if (known != null && known.get(id).isEmpty()) {
+            references.onResourceDeleted(tunnel);
+            forget(tunnel);
+            events.changed(id);
         }
     }
 

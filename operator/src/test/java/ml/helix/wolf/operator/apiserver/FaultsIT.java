@@ -8,9 +8,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -202,6 +205,55 @@ class FaultsIT {
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
         recovers();
         quietLog();
+    }
+
+    @Test
+    void tunnel_that_is_deleted_while_it_is_reconciled_leaves_nobody_asking_its_agents() throws Exception {
+        tunnelIsUp(trial.setup(way.config().build()).hurried());
+        var applying = new CountDownLatch(1);
+        var deleted = new CountDownLatch(1);
+        way.obstacle(head -> {
+            if (head.startsWith("PATCH") && head.contains("/daemonsets/")) {
+                applying.countDown();
+                await(deleted);
+            }
+            return head;
+        });
+        trial.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
+        await(applying);
+        trial.admin
+                .genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
+                .inNamespace(trial.namespace)
+                .withName(Trial.TUNNEL)
+                .delete();
+        nobodyAsks();
+        long reports = statusWrites();
+        deleted.countDown();
+        Eventually.holds(() -> assertThat(statusWrites()).isGreaterThan(reports));
+        nobodyAsks();
+    }
+
+    private long statusWrites() {
+        return way.requests().stream()
+                .filter(request -> request.matches("PATCH .*/status\\?.*"))
+                .count();
+    }
+
+    /** For as long as four polls take. */
+    private void nobodyAsks() throws Exception {
+        Eventually.holds(() -> {
+            int asked = agent.timesAsked();
+            LockSupport.parkNanos(Duration.ofSeconds(2).toNanos());
+            assertThat(agent.timesAsked()).isEqualTo(asked);
+        });
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
