@@ -71,12 +71,16 @@ final class Replica implements AutoCloseable {
     }
 
     final String agent = "replica-" + NUMBER.incrementAndGet();
-    private final AtomicInteger timesLost = new AtomicInteger();
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final KubernetesClient client;
     private final TunnelOperator operator;
 
     Replica(Setup setup) {
+        this(setup, () -> {});
+    }
+
+    /** @param leaseLost is told when it may not work any more; others would end their process */
+    Replica(Setup setup, Runnable leaseLost) {
         client = new KubernetesClientBuilder()
                 .withConfig(TunnelOperator.reconnecting(
                         new ConfigBuilder(setup.config()).withUserAgent(agent).build()))
@@ -92,7 +96,7 @@ final class Replica implements AutoCloseable {
                 registry,
                 setup.clock(),
                 setup.timers(),
-                timesLost::incrementAndGet);
+                leaseLost);
     }
 
     Optional<String> notReady() {
@@ -103,10 +107,6 @@ final class Replica implements AutoCloseable {
         return metrics("wolf_operator_leading")
                 .flatMap(metric -> ((GaugeSnapshot) metric).getDataPoints().stream())
                 .anyMatch(point -> point.getValue() == 1);
-    }
-
-    boolean lostTheLease() {
-        return timesLost.get() > 0;
     }
 
     /** How often it has looked at statuses, whether it wrote or not. */
