@@ -66,7 +66,9 @@ public final class Main {
                 .withConfig(TunnelOperator.reconnecting(Config.autoConfigure(null)))
                 .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("requests", requests))
                 .build());
-        running.set(TunnelOperator.start(client, settings, registry, Main::leaseLost));
+        var operator = TunnelOperator.filled(client, settings, registry, Main::leaseLost);
+        running.set(operator);
+        operator.work();
         LOG.info(
                 "operator {} watches {} of {}",
                 Version.text(),

@@ -36,6 +36,9 @@ public final class TunnelOperator implements AutoCloseable {
 
     private static final Duration LOOKED_AT_LEAST_EVERY = Duration.ofMinutes(10);
 
+    private final KubernetesClient client;
+    private final boolean elects;
+    private final Runnable leaseLost;
     private final Operator operator;
     private final TunnelReconciler reconciler;
     private final ScheduledExecutorService timers;
@@ -46,7 +49,16 @@ public final class TunnelOperator implements AutoCloseable {
     /** Guarded by this. */
     private boolean closing;
 
-    private TunnelOperator(Operator operator, TunnelReconciler reconciler, ScheduledExecutorService timers) {
+    private TunnelOperator(
+            KubernetesClient client,
+            OperatorSettings settings,
+            Operator operator,
+            TunnelReconciler reconciler,
+            ScheduledExecutorService timers,
+            Runnable leaseLost) {
+        this.client = client;
+        this.elects = settings.leaderElection();
+        this.leaseLost = leaseLost;
         this.operator = operator;
         this.reconciler = reconciler;
         this.timers = timers;
@@ -60,16 +72,16 @@ public final class TunnelOperator implements AutoCloseable {
     }
 
     /**
-     * Returns once the caches are filled.
+     * Returns once the caches are filled; does nothing then until {@link #work}.
      *
      * @param client of a {@link #reconnecting} config; is not closed by this
      * @param leaseLost ends the process; called where another replica may have begun to work
      * @throws io.javaoperatorsdk.operator.OperatorException where the API server can't be reached, or lacks the CRD or a
      *     permission
      */
-    public static TunnelOperator start(
+    public static TunnelOperator filled(
             KubernetesClient client, OperatorSettings settings, PrometheusRegistry registry, Runnable leaseLost) {
-        return start(
+        return filled(
                 client,
                 settings,
                 registry,
@@ -77,6 +89,32 @@ public final class TunnelOperator implements AutoCloseable {
                 Executors.newSingleThreadScheduledExecutor(
                         Thread.ofPlatform().name("timers").daemon().factory()),
                 leaseLost);
+    }
+
+    private static TunnelOperator filled(
+            KubernetesClient client,
+            OperatorSettings settings,
+            PrometheusRegistry registry,
+            InstantSource clock,
+            ScheduledExecutorService timers,
+            Runnable leaseLost) {
+        var reconciler = new TunnelReconciler(client, settings.agentImage(), timers, clock, new Activity(registry));
+        var operator = new Operator(configuration -> configure(configuration, client));
+        operator.register(reconciler, controller -> configure(controller, settings));
+        var filled = new TunnelOperator(client, settings, operator, reconciler, timers, leaseLost);
+        try {
+            operator.start();
+        } catch (RuntimeException e) {
+            filled.close();
+            throw e;
+        }
+        return filled;
+    }
+
+    /** {@link #filled}, and at {@link #work}. */
+    public static TunnelOperator start(
+            KubernetesClient client, OperatorSettings settings, PrometheusRegistry registry, Runnable leaseLost) {
+        return working(filled(client, settings, registry, leaseLost));
     }
 
     /**
@@ -92,25 +130,33 @@ public final class TunnelOperator implements AutoCloseable {
             InstantSource clock,
             ScheduledExecutorService timers,
             Runnable leaseLost) {
-        var reconciler = new TunnelReconciler(client, settings.agentImage(), timers, clock, new Activity(registry));
-        var operator = new Operator(configuration -> configure(configuration, client));
-        operator.register(reconciler, controller -> configure(controller, settings));
-        var started = new TunnelOperator(operator, reconciler, timers);
-        try {
-            operator.start();
-            if (settings.leaderElection()) {
-                started.stand(client, leaseLost);
-            } else {
-                reconciler.lead();
-            }
-        } catch (RuntimeException e) {
-            started.close();
-            throw e;
-        }
-        return started;
+        return working(filled(client, settings, registry, clock, timers, leaseLost));
     }
 
-    private synchronized void stand(KubernetesClient client, Runnable leaseLost) {
+    private static TunnelOperator working(TunnelOperator operator) {
+        try {
+            operator.work();
+        } catch (RuntimeException e) {
+            operator.close();
+            throw e;
+        }
+        return operator;
+    }
+
+    /**
+     * Takes part in the election from now on, or works at once without one; called once. Does nothing after {@link #close}:
+     * who may be told to stop at any time can so be sure that a Lease it gets is let go.
+     *
+     * @throws IllegalStateException where the election needs a namespace and the client has none
+     */
+    public synchronized void work() {
+        if (closing) {
+            return;
+        }
+        if (!elects) {
+            reconciler.lead();
+            return;
+        }
         election = LeaderElection.start(client, LEASE, timers, reconciler::lead, () -> {
             reconciler.rest();
             if (!isClosing()) {

@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -22,8 +25,11 @@ import java.util.stream.IntStream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.Main;
+import ml.helix.wolf.operator.OperatorSettings;
+import ml.helix.wolf.operator.TunnelOperator;
 import ml.helix.wolf.operator.TunnelYaml;
 import ml.helix.wolf.operator.leadership.LeaderElection;
+import ml.helix.wolf.program.LogSettings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -153,6 +159,19 @@ class LeaderElectionIT {
                 Eventually.holds(() -> assertThat(standby.leads()).isTrue());
                 way.speak();
             }
+        }
+    }
+
+    @Test
+    void operator_that_is_stopped_before_it_works_takes_no_lease() throws Exception {
+        var settings =
+                new OperatorSettings("agent:1", Set.of(trial.namespace), true, Optional.empty(), LogSettings.DEFAULT);
+        try (var client =
+                new KubernetesClientBuilder().withConfig(trial.setup().config()).build()) {
+            var operator = TunnelOperator.filled(client, settings, new PrometheusRegistry(), () -> {});
+            operator.close();
+            operator.work();
+            assertThat(holder()).isEmpty();
         }
     }
 
