@@ -119,12 +119,12 @@ public final class Agent implements AutoCloseable {
     }
 
     /**
-     * Stops in order: not ready, no new streams, running ones end or are cut after the drain time, the control
+     * Stops in order: no new streams, not ready, running ones end or are cut after the drain time, the control
      * connection says goodbye. Returns when all of that is done.
      */
     public void stop() throws InterruptedException {
-        report.draining();
         tunnel.drain();
+        report.draining();
         LOG.info("Stopping: running streams have {} s to end", settings.drain().toSeconds());
         int left = streams.awaitIdle(settings.drain());
         if (left > 0) {
