@@ -237,8 +237,8 @@ final class Tunnel {
         } finally {
             lock.unlock();
         }
-        report.connected();
         report.token(session.token().since());
+        report.connected();
         if (previous == null) {
             LOG.info("Connected to {}", controlPlane);
         } else {

@@ -151,8 +151,8 @@ public final class Report implements StreamLog {
 
     @Override
     public void ended(boolean broken) {
-        streamsActive.decrementAndGet();
         streams.labelValues(broken ? "broken" : "success").inc();
+        streamsActive.decrementAndGet();
     }
 
     @Override

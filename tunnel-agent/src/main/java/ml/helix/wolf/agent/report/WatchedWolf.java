@@ -57,8 +57,8 @@ public final class WatchedWolf implements Wolf {
     }
 
     private boolean seen(boolean reachable) {
-        seenAt = nanoTime.getAsLong();
         boolean news = report.wolf(reachable);
+        seenAt = nanoTime.getAsLong();
         if (news && reachable) {
             LOG.info("Wolf's API is reachable");
         }
