@@ -135,8 +135,16 @@ public final class Peer implements AutoCloseable {
         return frame(8, true, new byte[] {(byte) (code >> 8), (byte) code});
     }
 
-    /** Reads the client's next frame. */
+    /** Reads the client's next frame; its pings, which come when they will, are passed over. */
     public Frame next() {
+        Frame frame = frame();
+        while (frame.opcode() == 9) {
+            frame = frame();
+        }
+        return frame;
+    }
+
+    private Frame frame() {
         return io(() -> {
             int first = in.readUnsignedByte();
             int second = in.readUnsignedByte();
@@ -154,7 +162,7 @@ public final class Peer implements AutoCloseable {
         });
     }
 
-    /** The client's next line of a control connection; pings are passed over. */
+    /** The client's next line of a control connection. */
     public String line() {
         while (lines.indexOf("\n") < 0) {
             Frame frame = next();

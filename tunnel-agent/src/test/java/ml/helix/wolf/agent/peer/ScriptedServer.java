@@ -78,6 +78,15 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
+    /** The next connection with that in its target; others stay unanswered. */
+    public Peer nextTo(String part) {
+        Peer peer = next();
+        while (!peer.target().contains(part)) {
+            peer = next();
+        }
+        return peer;
+    }
+
     /** Whether a connection waits that nobody has taken. */
     public boolean hasWaiting() {
         return !accepted.isEmpty();
