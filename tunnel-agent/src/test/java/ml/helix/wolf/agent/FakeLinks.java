@@ -17,7 +17,7 @@ import ml.helix.wolf.agent.failure.TunnelException;
 /** A control plane without a network: it takes what bears a token that it knows, and refuses the rest. */
 final class FakeLinks implements Function<RunnerToken, Link> {
     private final Map<String, Runnable> refusals = new ConcurrentHashMap<>();
-    private final BlockingQueue<FakeLink> made = new LinkedBlockingQueue<>();
+    private final BlockingQueue<FakeLink> begun = new LinkedBlockingQueue<>();
 
     /** Thrown out of the middle of a link. */
     private static final class Refused extends RuntimeException {
@@ -59,21 +59,19 @@ final class FakeLinks implements Function<RunnerToken, Link> {
 
     @Override
     public Link apply(RunnerToken token) {
-        var link = new FakeLink(token.secret().reveal());
-        made.add(link);
-        return link;
+        return new FakeLink(token.secret().reveal());
     }
 
-    /** The next link that the agent has made. */
+    /** The next link that the agent has begun to serve: it is the agent's own by then. */
     FakeLink next() throws InterruptedException {
-        FakeLink link = made.poll(20, TimeUnit.SECONDS);
+        FakeLink link = begun.poll(20, TimeUnit.SECONDS);
         assertThat(link).as("one more link").isNotNull();
         return link;
     }
 
-    /** How many links were made that no test has taken. */
+    /** How many links were begun that no test has taken. */
     int waiting() {
-        return made.size();
+        return begun.size();
     }
 
     /** One control connection. */
@@ -107,6 +105,7 @@ final class FakeLinks implements Function<RunnerToken, Link> {
 
         @Override
         public void serve(Runnable up) throws TunnelException {
+            begun.add(this);
             try {
                 refusals.getOrDefault(token, () -> {}).run();
             } catch (Refused e) {
