@@ -34,7 +34,7 @@ final class RunningAgent implements AutoCloseable {
     /** Wolf gpu-1 with {@link #TOKEN} and a first wait of a second; {@code more} flags go after these. */
     static RunningAgent start(String url, String local, String... more) throws IOException, UsageException {
         List<String> flags = new ArrayList<>(List.of("-api-url", url, "-local", local, "-listen", "127.0.0.1:0"));
-        flags.addAll(List.of("-wolf-id", "gpu-1", "-token", TOKEN, "-reconnect", "1", "-drain", "5"));
+        flags.addAll(List.of("-wolf-id", "gpu-1", "-token", TOKEN, "-reconnect", "1", "-drain", "60"));
         flags.addAll(List.of(more));
         Settings given = Settings.read(AgentSettings.PROGRAM, flags.toArray(String[]::new), Map.of());
         var agent = new Agent(AgentSettings.of(given, Map.of()));

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +17,7 @@ import ml.helix.wolf.agent.transport.Resolver;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.Timers;
 import ml.helix.wolf.testkit.FakeWolf;
+import ml.helix.wolf.testkit.FreePort;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,11 +56,10 @@ class WolfDialerIT {
 
     @Test
     void localhostIsTriedAsIpv6First() throws Exception {
-        try (var six = new ServerSocket(0, 10, InetAddress.ofLiteral("::1"));
-                var four = new ServerSocket()) {
-            four.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), six.getLocalPort()));
-
-            dialer("localhost:" + six.getLocalPort()).dial().close();
+        int port = FreePort.choose();
+        try (var six = new ServerSocket(port, 10, InetAddress.ofLiteral("::1"));
+                var _ = new ServerSocket(port, 10, InetAddress.ofLiteral("127.0.0.1"))) {
+            dialer("localhost:" + port).dial().close();
 
             assertThat(six.accept().isConnected()).isTrue();
         }
@@ -77,12 +76,7 @@ class WolfDialerIT {
 
     @Test
     void aClosedPortAsksWhetherWolfRuns() throws IOException {
-        int port;
-        try (var socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
-        }
-
-        assertProblem("localhost:" + port, "refused; is Wolf running");
+        assertProblem("localhost:" + FreePort.choose(), "refused; is Wolf running");
     }
 
     @Test

@@ -30,6 +30,7 @@ import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.revdial.Timers;
 import ml.helix.wolf.testkit.FakeProxy;
 import ml.helix.wolf.testkit.FakeWolf;
+import ml.helix.wolf.testkit.FreePort;
 import ml.helix.wolf.testkit.TestCertificates;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class ConnectorIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final ScheduledExecutorService TIMERS = Timers.daemon("test-timers");
 
     @TempDir
@@ -68,7 +70,7 @@ class ConnectorIT {
 
     @Test
     void aClosedPortIsAConnectFailure() throws IOException {
-        assertThat(failure("http://127.0.0.1:" + closedPort(), Optional.empty()))
+        assertThat(failure("http://127.0.0.1:" + FreePort.choose(), Optional.empty()))
                 .hasMessageContaining("is it running")
                 .extracting(TunnelException::reason)
                 .isEqualTo(FailureReason.CONNECT_FAILURE);
@@ -182,7 +184,7 @@ class ConnectorIT {
         try (var server = new ServerSocket(0, 10, InetAddress.ofLiteral("127.0.0.1"))) {
             String url = "https://127.0.0.1:" + server.getLocalPort();
 
-            assertThat(failure(url, Optional.empty(), trust(), Duration.ofSeconds(1)))
+            assertThat(failure(url, Optional.empty(), trust(), Duration.ofSeconds(3)))
                     .extracting(TunnelException::reason)
                     .isEqualTo(FailureReason.HANDSHAKE_TIMEOUT);
         }
@@ -239,8 +241,7 @@ class ConnectorIT {
         Trust trust = Trust.of(Optional.of(file), false);
         try (var server = ScriptedServer.tls(localhost)) {
             String url = "https://localhost:" + server.port();
-            assertThat(failure(url, Optional.empty(), trust, Duration.ofSeconds(10)))
-                    .hasMessageContaining("unknown CA");
+            assertThat(failure(url, Optional.empty(), trust, PATIENCE)).hasMessageContaining("unknown CA");
 
             Files.copy(certificates.caFile(), file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
             trust.refresh();
@@ -307,7 +308,8 @@ class ConnectorIT {
         try (var proxy = FakeProxy.refusing(403)) {
             assertProxyFailure("http://h.example.com", "http://127.0.0.1:" + proxy.port(), "does not allow");
         }
-        assertProxyFailure("http://h.example.com", "http://127.0.0.1:" + closedPort(), "cannot connect to the proxy");
+        assertProxyFailure(
+                "http://h.example.com", "http://127.0.0.1:" + FreePort.choose(), "cannot connect to the proxy");
         assertProxyFailure("http://h.example.com", "http://no-such-host.invalid:1", "the proxy is not found");
     }
 
@@ -316,7 +318,7 @@ class ConnectorIT {
         try (var mute = new ServerSocket(0, 10, InetAddress.ofLiteral("127.0.0.1"))) {
             var way = Optional.of(Proxy.parse("http://127.0.0.1:" + mute.getLocalPort()));
 
-            assertThat(failure("http://h.example.com", way, trust(), Duration.ofSeconds(1)))
+            assertThat(failure("http://h.example.com", way, trust(), Duration.ofSeconds(3)))
                     .hasMessageContaining("no answer in time")
                     .extracting(TunnelException::reason)
                     .isEqualTo(FailureReason.PROXY_FAILURE);
@@ -324,7 +326,7 @@ class ConnectorIT {
     }
 
     private static void assertTlsFailure(ScriptedServer server, Trust trust, String words) {
-        assertThat(failure("https://localhost:" + server.port(), Optional.empty(), trust, Duration.ofSeconds(10)))
+        assertThat(failure("https://localhost:" + server.port(), Optional.empty(), trust, PATIENCE))
                 .hasMessageContaining(words)
                 .extracting(TunnelException::reason)
                 .isEqualTo(FailureReason.TLS_FAILURE);
@@ -339,7 +341,7 @@ class ConnectorIT {
     }
 
     private static TunnelException failure(String url, Optional<Proxy> proxy) {
-        return failure(url, proxy, trust(), Duration.ofSeconds(15));
+        return failure(url, proxy, trust(), PATIENCE);
     }
 
     private static TunnelException failure(String url, Optional<Proxy> proxy, Trust trust, Duration time) {
@@ -356,12 +358,6 @@ class ConnectorIT {
     }
 
     private static Deadline deadline() {
-        return Deadline.in(Duration.ofSeconds(10), TIMERS);
-    }
-
-    private static int closedPort() throws IOException {
-        try (var socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
+        return Deadline.in(PATIENCE, TIMERS);
     }
 }

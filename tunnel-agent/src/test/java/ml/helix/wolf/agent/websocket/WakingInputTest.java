@@ -26,7 +26,7 @@ class WakingInputTest {
         CompletableFuture<String> read = reading();
         arriving.asked.await();
         arriving.pieces.add("one ");
-        assertThat(read.get(10, TimeUnit.SECONDS)).isEqualTo("one ");
+        assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo("one ");
         arriving.pieces.add("two");
         assertThat(read()).isEqualTo("two");
     }
@@ -36,7 +36,7 @@ class WakingInputTest {
         CompletableFuture<String> read = reading();
         arriving.asked.await();
         input.wake();
-        assertThatThrownBy(() -> read.get(10, TimeUnit.SECONDS)).hasCauseInstanceOf(SocketException.class);
+        assertThatThrownBy(() -> read.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(SocketException.class);
         assertThatThrownBy(this::read).isInstanceOf(SocketException.class);
 
         arriving.pieces.add("came late");
@@ -54,7 +54,7 @@ class WakingInputTest {
         assertThat(input.read(new byte[10], 0, 10)).isEqualTo(-1);
         assertThat(input.read(new byte[10], 0, 10)).isEqualTo(-1);
         assertThat(arriving.most).as("reads of the socket at once").isEqualTo(1);
-        read.exceptionally(e -> "").get(10, TimeUnit.SECONDS);
+        read.exceptionally(e -> "").get(20, TimeUnit.SECONDS);
 
         arriving.pieces.add("broken");
         var other = new WakingInput(arriving);

@@ -28,6 +28,7 @@ import ml.helix.wolf.agent.transport.Trust;
 import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.revdial.Timers;
+import ml.helix.wolf.testkit.ManualScheduler;
 import ml.helix.wolf.testkit.TestCertificates;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,9 +41,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class WebSocketStreamIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Executor VIRTUAL = task -> Thread.ofVirtual().start(task);
 
-    private final ScheduledExecutorService timers = Timers.daemon("test-timers");
+    private ScheduledExecutorService timers = Timers.daemon("test-timers");
     private final byte[] buffer = new byte[64 * 1024];
     private ScriptedServer server;
 
@@ -71,7 +73,7 @@ class WebSocketStreamIT {
             assertThat(peer.header("Sec-WebSocket-Version")).isEqualTo("13");
             assertThat(peer.header("Sec-WebSocket-Key")).hasSize(24);
             assertThat(peer.header("Sec-WebSocket-Extensions")).isEmpty();
-            stream.get(5, TimeUnit.SECONDS).close();
+            stream.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).close();
         }
     }
 
@@ -89,7 +91,7 @@ class WebSocketStreamIT {
         try (Peer peer = server.next()) {
             peer.refuse(status, "Location: http://127.0.0.1:" + server.port() + "/elsewhere");
 
-            assertThatThrownBy(() -> stream.get(5, TimeUnit.SECONDS))
+            assertThatThrownBy(() -> stream.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
                     .cause()
                     .isInstanceOfSatisfying(
                             TunnelException.class,
@@ -110,7 +112,9 @@ class WebSocketStreamIT {
         try (Peer peer = server.next()) {
             peer.raw(answer.getBytes(UTF_8));
 
-            assertThatThrownBy(() -> stream.get(5, TimeUnit.SECONDS)).cause().isInstanceOf(TunnelException.class);
+            assertThatThrownBy(() -> stream.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOf(TunnelException.class);
         }
     }
 
@@ -222,8 +226,10 @@ class WebSocketStreamIT {
         new Random(3).nextBytes(last);
         try (Pair pair = pair()) {
             pair.peer.frame(2, true, new byte[60_000]);
-            pair.stream.write(last, 0, last.length);
-            pair.stream.close();
+            CompletableFuture<Void> writer = run(() -> {
+                pair.stream.write(last, 0, last.length);
+                pair.stream.close();
+            });
 
             int at = 0;
             Peer.Frame frame;
@@ -232,6 +238,7 @@ class WebSocketStreamIT {
                 at += frame.payload().length;
             }
             assertThat(at).isEqualTo(last.length);
+            writer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             pair.peer.close();
         }
     }
@@ -240,6 +247,7 @@ class WebSocketStreamIT {
     @ParameterizedTest
     @ValueSource(strings = {"", "82", "827e00", "8203aa"})
     void closingEndsABlockedReadAtOnceAndTheGoodbyeGoesOn(String begun) throws Exception {
+        nothingTimesOut();
         try (Pair pair = pair()) {
             pair.peer.raw(HexFormat.of().parseHex(begun));
             CompletableFuture<Integer> read = supply(() -> {
@@ -247,7 +255,8 @@ class WebSocketStreamIT {
                 return count + pair.stream.read(new byte[10], 0, 10);
             });
             pair.stream.close();
-            assertThatThrownBy(() -> read.get(4, TimeUnit.SECONDS)).hasCauseInstanceOf(SocketException.class);
+            assertThatThrownBy(() -> read.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(SocketException.class);
 
             assertThat(pair.peer.next().opcode()).isEqualTo(8);
             pair.peer.raw(new byte[] {(byte) 0xff, 1, 2, 3}).socket().shutdownOutput();
@@ -257,11 +266,13 @@ class WebSocketStreamIT {
 
     @Test
     void closingEndsABlockedWriteAtOnce() throws Exception {
+        nothingTimesOut();
         try (Pair pair = pair()) {
             CompletableFuture<Void> writer = fillUntilBlocked(pair.stream);
             pair.stream.close();
 
-            assertThatThrownBy(() -> writer.get(4, TimeUnit.SECONDS)).hasCauseInstanceOf(IOException.class);
+            assertThatThrownBy(() -> writer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(IOException.class);
         }
     }
 
@@ -295,7 +306,7 @@ class WebSocketStreamIT {
         CompletableFuture<WebSocketStream> connecting =
                 connect("https://localhost:" + server.port(), Trust.of(Optional.of(certificates.caFile()), false));
         try (Peer peer = server.next().upgrade()) {
-            WebSocketStream stream = connecting.get(10, TimeUnit.SECONDS);
+            WebSocketStream stream = connecting.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             byte[] big = new byte[300_000];
             new Random(5).nextBytes(big);
             CompletableFuture<Void> writer = run(() -> stream.write(big, 0, big.length));
@@ -305,13 +316,19 @@ class WebSocketStreamIT {
                 assertThat(payload).isEqualTo(Arrays.copyOfRange(big, at, at + payload.length));
                 at += payload.length;
             }
-            writer.get(5, TimeUnit.SECONDS);
+            writer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 
             stream.close();
             assertThat(peer.next().opcode()).isEqualTo(8);
             peer.goodbye(1000);
             assertThat(peer.awaitEnd()).as("close_notify before the FIN").isTrue();
         }
+    }
+
+    /** What ends from now on does not end because the goodbye takes too long. */
+    private void nothingTimesOut() {
+        timers.shutdownNow();
+        timers = new ManualScheduler();
     }
 
     /** A stream and the server's end of it. */
@@ -326,13 +343,13 @@ class WebSocketStreamIT {
     private Pair pair() throws Exception {
         CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
         Peer peer = server.next().upgrade();
-        return new Pair(stream.get(5, TimeUnit.SECONDS), peer);
+        return new Pair(stream.get(PATIENCE.toSeconds(), TimeUnit.SECONDS), peer);
     }
 
     private CompletableFuture<WebSocketStream> connect(String url, Trust trust) {
         return supply(() -> {
             var connector = new Connector(ControlPlaneUrl.parse(url), Optional.empty(), new Tls(trust), new Resolver());
-            Wire wire = connector.connect(Deadline.in(Duration.ofSeconds(10), timers));
+            Wire wire = connector.connect(Deadline.in(PATIENCE, timers));
             return new Upgrade(connector.url().authority(), "/some/path?a=b", Secret.of("the-token"))
                     .over(wire, timers);
         });
