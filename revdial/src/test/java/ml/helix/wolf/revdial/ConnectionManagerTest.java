@@ -220,6 +220,7 @@ class ConnectionManagerTest {
     void aKeepAliveIsSentAtTheStartAndEvery18Seconds() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
         assertThat(agent.control.next()).isEqualTo(new KeepAlive());
+        settled(agent);
         for (int i = 0; i < 10; i++) {
             timers.advance(Duration.ofSeconds(18).minusNanos(1));
             assertThat(agent.control.sent).isEmpty();

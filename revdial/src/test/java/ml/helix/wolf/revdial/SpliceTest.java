@@ -105,9 +105,8 @@ class SpliceTest {
                 throw new IOException("broken pipe");
             }
         };
-        CompletableFuture<Splice.End> end = Waiting.async(
-                () -> new Splice(caller.right, refusing, toRight::addAndGet, toLeft::addAndGet, Duration.ofSeconds(15))
-                        .run());
+        CompletableFuture<Splice.End> end = Waiting.async(() ->
+                new Splice(caller.right, refusing, toRight::addAndGet, toLeft::addAndGet, Duration.ofHours(1)).run());
         write(caller.left, "a body that nobody reads");
         writeFailed.await();
         write(wolf.right, "413");
