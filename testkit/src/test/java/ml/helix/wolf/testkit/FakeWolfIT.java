@@ -193,14 +193,14 @@ class FakeWolfIT {
         Path socket = folder.resolve("wolf.sock");
         wolf = FakeWolf.at(socket).start();
         post("/api/v1/sessions/add", "{}");
-        Object first = madeAt(socket);
+        Path old = Files.createLink(folder.resolve("old.sock"), socket);
 
         wolf.stop();
         assertThat(socket).exists();
         assertThatThrownBy(() -> get("/api/v1/sessions")).isInstanceOf(IOException.class);
         wolf.start();
 
-        assertThat(madeAt(socket)).isNotEqualTo(first);
+        assertThat(Files.isSameFile(socket, old)).isFalse();
         assertThat(get("/api/v1/sessions").json().path("sessions")).isEmpty();
         assertThat(wolf.local()).isEqualTo("unix://" + socket);
     }
@@ -243,7 +243,9 @@ class FakeWolfIT {
         try (SocketChannel open = send("GET /api/v1/apps HTTP/1.1\r\n\r\n")) {
             open.socket().setSoTimeout(50);
             assertThatThrownBy(() -> open.socket().getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
-            assertThat(wolf.open()).isEqualTo(1);
+            while (wolf.open() != 1) {
+                assertThat(Thread.interrupted()).as("waited too long").isFalse();
+            }
         }
     }
 
@@ -363,9 +365,5 @@ class FakeWolfIT {
         } catch (IOException reset) {
             assertThat(reset).hasMessageContaining("reset");
         }
-    }
-
-    private static Object madeAt(Path socket) throws IOException {
-        return Files.getAttribute(socket, "unix:ctime");
     }
 }
