@@ -5,14 +5,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import javax.net.ServerSocketFactory;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.ScriptedLocal;
 import ml.helix.wolf.conformance.peer.ScriptedServer;
 import ml.helix.wolf.conformance.secrets.Secrets;
+import ml.helix.wolf.testkit.FreePort;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -29,8 +33,13 @@ abstract class AgentSpec {
 
     @BeforeEach
     void openPeers() throws IOException {
-        server = ScriptedServer.onLoopback();
-        local = ScriptedLocal.onLoopback();
+        server = ScriptedServer.with(ServerSocketFactory.getDefault(), ownAddress());
+        local = ScriptedLocal.at(ownAddress());
+    }
+
+    /** One that no other test gets while nobody listens there; an agent may go on asking for it. */
+    static InetSocketAddress ownAddress() throws IOException {
+        return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), FreePort.choose());
     }
 
     @AfterEach

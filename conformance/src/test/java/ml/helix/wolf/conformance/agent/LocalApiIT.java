@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.ScriptedLocal;
+import ml.helix.wolf.testkit.FreePort;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,7 +104,8 @@ class LocalApiIT extends AgentSpec {
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1"})
     void localhostIsTriedAsIpv6AndAsIpv4(String where) throws Exception {
-        try (ScriptedLocal only = ScriptedLocal.at(new InetSocketAddress(InetAddress.ofLiteral(where), 0))) {
+        try (ScriptedLocal only =
+                ScriptedLocal.at(new InetSocketAddress(InetAddress.ofLiteral(where), FreePort.choose()))) {
             only.expectProbe();
             Connection control = connected("-local", "localhost:" + only.port());
             only.awaitProbe();

@@ -9,6 +9,7 @@ import java.util.Map;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.ScriptedServer;
 import ml.helix.wolf.testkit.FakeProxy;
+import ml.helix.wolf.testkit.FreePort;
 import ml.helix.wolf.testkit.TestCertificates;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -132,9 +133,7 @@ class ProxyIT extends AgentSpec {
 
     @Test
     void aProxyThatIsNotThereIsAReasonOfItsOwn() throws Exception {
-        int port = proxy.port();
-        proxy.close();
-        start("-api-url", "http://helix.invalid", "-proxy", "http://127.0.0.1:" + port)
+        start("-api-url", "http://helix.invalid", "-proxy", "http://127.0.0.1:" + FreePort.choose())
                 .awaitReason("ProxyFailure");
     }
 

@@ -255,7 +255,7 @@ class TlsIT extends AgentSpec {
     }
 
     private ScriptedServer server(String alias) throws Exception {
-        return ScriptedServer.with(CERTIFICATES.get(alias).getServerSocketFactory());
+        return ScriptedServer.with(CERTIFICATES.get(alias).getServerSocketFactory(), ownAddress());
     }
 
     private static int port(ScriptedServer server) {
