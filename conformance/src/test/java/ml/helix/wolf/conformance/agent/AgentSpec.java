@@ -99,10 +99,18 @@ abstract class AgentSpec {
     /** What both ends of a tunnelled connection see. */
     record Tunnel(Connection remote, ScriptedLocal.Stream local) {}
 
-    /** Asks for a data connection and accepts it. */
+    /**
+     * Asks for a data connection and accepts it. A byte through it tells its local end from the agent's looks at the local
+     * API, which come every 30 s and with a status and say nothing.
+     */
     Tunnel open(Connection control) throws Exception {
         control.connReady(newPath());
-        return new Tunnel(server.data().accept(), local.next());
+        Connection remote = server.data().accept().binary("?");
+        ScriptedLocal.Stream end = local.next();
+        while (end.read(1).length == 0) {
+            end = local.next();
+        }
+        return new Tunnel(remote, end);
     }
 
     /** Proves that this control connection still works, and that all that was sent before has been read. */
