@@ -128,7 +128,7 @@ class DataStreamIT extends AgentSpec {
     void anAnswerIsDeliveredWholeToAServerThatStillSends() throws Exception {
         Tunnel tunnel = open(connected());
         tunnel.remote().binary(bytes("a request that Wolf does not read to its end"));
-        tunnel.local().write(noise(100_000)).close();
+        tunnel.local().write(noise(100_000)).fin(); // a close would reset, and throw away what is still to be sent
         assertThat(tunnel.remote().readToEnd()).isEqualTo(noise(100_000));
     }
 
