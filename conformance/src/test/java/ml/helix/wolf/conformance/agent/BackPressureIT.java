@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -59,8 +61,10 @@ class BackPressureIT extends AgentSpec {
     }
 
     private void holdsBack(Side<OutputStream> sending, Side<InputStream> receiving) throws Exception {
-        try (AgentProcess agent = agent()) {
+        try (AgentProcess agent = agent();
+                var timer = Executors.newSingleThreadScheduledExecutor()) {
             Connection control = accepted();
+            timer.scheduleAtFixedRate(() -> keepAlive(control), 18, 18, TimeUnit.SECONDS);
             local.awaitProbe();
             List<Tunnel> tunnels = new ArrayList<>();
             for (int i = 0; i < STREAMS; i++) {
@@ -81,7 +85,7 @@ class BackPressureIT extends AgentSpec {
             assertThat(agent.residentBytes() - before).as("growth of the RSS").isLessThan(ALLOWED);
             assertThat(heap(agent) - heapBefore).as("growth of the heap").isLessThan(ALLOWED);
             assertThat(agent.readyz()).isEqualTo(200);
-            control.keepAlive().send(Frame.of(Frame.PING, bytes("still there?")));
+            control.send(Frame.of(Frame.PING, bytes("still there?")));
             assertThat(control.frame(Frame.PONG).text()).isEqualTo("still there?");
             stillServes(control);
 
@@ -94,6 +98,14 @@ class BackPressureIT extends AgentSpec {
             CompletableFuture.allOf(receivers.toArray(CompletableFuture[]::new)).get();
             assertThat(agent.residentBytes() - before).as("growth of the RSS").isLessThan(ALLOWED);
             assertThat(agent.readyz()).isEqualTo(200);
+        }
+    }
+
+    private static void keepAlive(Connection control) {
+        try {
+            control.keepAlive();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -122,6 +134,7 @@ class BackPressureIT extends AgentSpec {
     private static long heap(AgentProcess agent) throws Exception {
         Process jcmd = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        "-J-Dsun.tools.attach.attachTimeout=60000",
                         String.valueOf(agent.pid()),
                         "GC.class_histogram")
                 .start();
