@@ -79,8 +79,9 @@ class AdmissionIT extends ControlPlaneSpec {
         call(ID, "");
         String path = connPath(control);
         control.reset();
+        long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
         Connection pickup = pickUp(path);
-        for (int i = 0; pickup.head().status() == 101 && i < 100; i++) {
+        while (pickup.head().status() == 101 && System.nanoTime() < deadline) {
             pickup = pickUp(path);
         }
         assertThat(pickup.head().status()).isEqualTo(410);

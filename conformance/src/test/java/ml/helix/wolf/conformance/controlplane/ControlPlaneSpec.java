@@ -110,7 +110,7 @@ abstract class ControlPlaneSpec {
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPlane.port() + "/api/v1/wolf-instances/"
                                 + id + "/proxy/" + path))
                         .header("Authorization", "Bearer " + ADMIN_TOKEN)
-                        .timeout(Duration.ofSeconds(60))
+                        .timeout(Duration.ofMinutes(2))
                         .build(),
                 HttpResponse.BodyHandlers.ofString(UTF_8));
     }

@@ -22,7 +22,7 @@ class DialsIT extends ControlPlaneSpec {
 
     @Test
     void thatNobodyPicksUpItIsADialTimeout() throws Exception {
-        start("-dial-timeout", "1");
+        start("-dial-timeout", "5"); // the call that is served at the end has no more either
         Connection control = connected(ID);
         var call = call(ID, "");
         String path = connPath(control);
@@ -36,7 +36,7 @@ class DialsIT extends ControlPlaneSpec {
 
     @Test
     void toAnIdThatDoesNotComeBackItIsAReconnectTimeout() throws Exception {
-        start("-grace", "2");
+        start("-grace", "6");
         Connection control = connected(ID);
         control.send(Frame.close(1000, ""));
         control.end();
@@ -46,7 +46,7 @@ class DialsIT extends ControlPlaneSpec {
 
     @Test
     void atMost100WaitForAnIdToComeBack() throws Exception {
-        start();
+        start("-grace", "120", "-dial-timeout", "120");
         Connection control = connected(ID);
         control.send(Frame.close(1000, ""));
         control.end();
@@ -54,7 +54,7 @@ class DialsIT extends ControlPlaneSpec {
         for (int i = 0; i < 101; i++) {
             calls.add(call(ID, ""));
         }
-        CompletableFuture.anyOf(calls.toArray(CompletableFuture[]::new)).get(30, TimeUnit.SECONDS);
+        CompletableFuture.anyOf(calls.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
         var refused =
                 calls.stream().filter(CompletableFuture::isDone).findFirst().orElseThrow();
         error(refused, 503, "MaxPendingDials");
