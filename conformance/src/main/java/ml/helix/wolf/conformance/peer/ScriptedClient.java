@@ -29,7 +29,7 @@ public record ScriptedClient(InetSocketAddress server, List<String> headers) {
     public Connection send(String request) throws IOException {
         var socket = new Socket();
         try {
-            socket.connect(server, 5_000);
+            socket.connect(server, (int) Connection.PATIENCE.toMillis());
             return Connection.opened(socket, request);
         } catch (IOException e) {
             socket.close();

@@ -97,7 +97,7 @@ final class AgentProcess extends Pages implements AutoCloseable {
     /** Kills it where it still runs; fails where it has printed a secret. */
     @Override
     public void close() throws IOException {
-        process.destroyForcibly();
+        process.destroyForcibly().onExit().join();
         if (Secrets.in(printed())) {
             throw new AssertionError("the agent has printed a secret");
         }

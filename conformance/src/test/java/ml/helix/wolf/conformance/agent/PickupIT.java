@@ -179,7 +179,7 @@ class PickupIT extends AgentSpec {
                     .append("\"}\n");
         }
         control.binary(lines.toString());
-        assertThat(echoed.await(30, TimeUnit.SECONDS))
+        assertThat(echoed.await(Connection.PATIENCE.toSeconds(), TimeUnit.SECONDS))
                 .as("%d streams came, %d did not", count - echoed.getCount(), echoed.getCount())
                 .isTrue();
         assertThat(targets).isEqualTo(asked);

@@ -53,6 +53,7 @@ class SecretsIT extends AgentSpec {
         try (AgentProcess agent =
                 run(Map.of("RUNNER_TOKEN", TOKEN), "-log-level", "trace", "-local", local.address())) {
             accepted().line("not JSON: " + TOKEN).end();
+            local.awaitProbe();
             accepted()
                     .line("{\"command\":\"" + TOKEN + "\"}")
                     .send(Frame.close(1011, TOKEN))
