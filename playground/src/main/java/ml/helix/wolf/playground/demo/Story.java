@@ -16,6 +16,8 @@ import ml.helix.wolf.playground.demo.Caller.Answer;
 /** The main job, told and checked: each method is a part, and throws when something of it was not seen. */
 final class Story {
     private static final int BODY = 88;
+    /** An agent that was cut off for long waits up to a minute before it tries again. */
+    private static final Duration AGAIN = Duration.ofSeconds(90);
 
     private final World world;
     private final Screen screen;
@@ -33,7 +35,7 @@ final class Story {
         screen.line(Example.FILE + ", its URL, token and reconnectSeconds replaced by the demo's");
         JsonNode tunnel = watch(
                 "the WolfTunnel Ready with " + world.nodes().size() + " tunnels",
-                Duration.ofSeconds(40),
+                Duration.ofSeconds(90),
                 found ->
                         ready(found).equals("True") && world.nodes().stream().allMatch(node -> connected(found, node)));
         perNode(tunnel);
@@ -59,7 +61,7 @@ final class Story {
         world.uplink().cut(broken.runnerId());
         JsonNode tunnel = watch(
                 "the WolfTunnel not Ready, " + broken.name() + " Disconnected with a reason",
-                Duration.ofSeconds(25),
+                Duration.ofSeconds(60),
                 found -> ready(found).equals("False")
                         && of(found, broken).path("state").asText().equals("Disconnected")
                         && !of(found, broken).path("reason").asText().isEmpty());
@@ -76,9 +78,7 @@ final class Story {
         screen.part("4. The network is back, and nobody does anything");
         world.uplink().mend(mended.runnerId());
         JsonNode tunnel = watch(
-                "the WolfTunnel Ready again",
-                Duration.ofSeconds(40),
-                found -> ready(found).equals("True") && connected(found, mended));
+                "the WolfTunnel Ready again", AGAIN, found -> ready(found).equals("True") && connected(found, mended));
         perNode(tunnel);
         require(answered(ask(mended), mended), "an answer from " + mended.runnerId() + " again");
         screen.seen("the agent came back by itself, and its Wolf answers again");
@@ -88,7 +88,7 @@ final class Story {
     void leavesNothing() throws NotSeen, IOException, InterruptedException {
         screen.part("5. The WolfTunnel is deleted");
         world.example().delete(world.client());
-        Await.until("nothing left of the WolfTunnel", Duration.ofSeconds(40), world.logs(), () -> {
+        Await.until("nothing left of the WolfTunnel", Duration.ofSeconds(60), world.logs(), () -> {
             var client = world.client();
             boolean gone = client.pods()
                             .inNamespace(Example.NAMESPACE)
@@ -109,7 +109,7 @@ final class Story {
 
     /** A pod's readiness follows at its probe's pace; a change of it is what the operator notices first. */
     private void podsReady() throws NotSeen, InterruptedException {
-        Await.until("every agent's pod ready", Duration.ofSeconds(20), world.logs(), () -> {
+        Await.until("every agent's pod ready", Duration.ofSeconds(60), world.logs(), () -> {
             List<DaemonSet> sets = world.client()
                     .apps()
                     .daemonSets()
