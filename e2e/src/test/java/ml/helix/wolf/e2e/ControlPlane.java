@@ -1,7 +1,6 @@
 package ml.helix.wolf.e2e;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import java.io.IOException;
@@ -11,7 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 
 /** The control plane in the cluster: as agents reach it, and as a caller from outside does. */
 final class ControlPlane {
@@ -47,8 +46,7 @@ final class ControlPlane {
 
     /** A GET with the admin token. */
     HttpResponse<String> get(String path) {
-        try (LocalPortForward forward =
-                        client.services().inNamespace(NAMESPACE).withName(NAME).portForward(PORT);
+        try (LocalPortForward forward = forward();
                 HttpClient http = HttpClient.newHttpClient()) {
             var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + forward.getLocalPort() + path))
                     .header("X-Admin-Token", Stage.ADMIN_TOKEN)
@@ -68,10 +66,11 @@ final class ControlPlane {
      * pod. A request that is no upgrade is refused for that, but not before the token was looked at.
      */
     void awaitAdmitted(String runnerToken, boolean admitted, Duration limit) {
-        client.pods().inNamespace(NAMESPACE).list().getItems().forEach(this::hurry);
         long deadline = System.nanoTime() + limit.toNanos();
-        try (LocalPortForward forward =
-                        client.services().inNamespace(NAMESPACE).withName(NAME).portForward(PORT);
+        try (KubeletNudge _ = new KubeletNudge(
+                        client,
+                        () -> client.pods().inNamespace(NAMESPACE).list().getItems());
+                LocalPortForward forward = forward();
                 HttpClient http = HttpClient.newHttpClient()) {
             var request = HttpRequest.newBuilder(URI.create(
                             "http://127.0.0.1:" + forward.getLocalPort() + "/api/v1/revdial?runnerid=e2e-probe"))
@@ -93,13 +92,20 @@ final class ControlPlane {
         }
     }
 
-    /** A pod that changes is looked at by its kubelet at once, Secrets included. Without it the wait is only longer. */
-    private void hurry(Pod pod) {
-        client.resource(pod).edit(present -> new PodBuilder(present)
-                .editMetadata()
-                .addToAnnotations("e2e/looked-at", Instant.now().toString())
-                .endMetadata()
-                .build());
+    /** Its pod: a Service's own port forward may choose one that is on its way out. */
+    private LocalPortForward forward() {
+        Pod pod = client
+                .pods()
+                .inNamespace(NAMESPACE)
+                .withLabel("app.kubernetes.io/name", NAME)
+                .informOnCondition(pods -> pods.stream().anyMatch(Stage::isReady))
+                .orTimeout(60, TimeUnit.SECONDS)
+                .join()
+                .stream()
+                .filter(Stage::isReady)
+                .findFirst()
+                .orElseThrow();
+        return client.pods().resource(pod).portForward(PORT);
     }
 
     /** 0 takes it away, 1 brings it back. */

@@ -40,7 +40,7 @@ class FailoverE2E {
             assertThat(tunnel.daemonSets()).hasSize(1);
             assertThat(tunnel.status().summary()).isEqualTo("2/2 connected");
         }
-        stage.rolledOut(Stage.OPERATOR_NAMESPACE, Stage.OPERATOR);
+        stage.rolledOut(Stage.OPERATOR_NAMESPACE, "deployment/" + Stage.OPERATOR);
     }
 
     @Test
@@ -55,7 +55,7 @@ class FailoverE2E {
                     stage.operators().stream().map(FailoverE2E::name).toList();
 
             Command.kubectl("", "-n", Stage.OPERATOR_NAMESPACE, "rollout", "restart", "deployment/" + Stage.OPERATOR);
-            stage.rolledOut(Stage.OPERATOR_NAMESPACE, Stage.OPERATOR);
+            stage.rolledOut(Stage.OPERATOR_NAMESPACE, "deployment/" + Stage.OPERATOR);
             stage.awaitLeaderBeside(before);
             // Only who is led by the new leader is seen by it: a change of another tunnel shows that it works.
             try (Tunnel other = stage.tunnel("after-restart", stage.sidecar())) {
@@ -78,8 +78,8 @@ class FailoverE2E {
                 runnerToken: {secretRef: {name: wolf-token}}
                 wolf:
                   address: localhost:8080
-                  container: {image: "%s"}
+                  container: %s
                 %s
-                """.formatted(stage.controlPlane().url(), Parts.IMAGE, more);
+                """.formatted(stage.controlPlane().url(), Parts.sidecarWolf(), more);
     }
 }

@@ -23,7 +23,7 @@ class NamespacedE2E {
         try {
             stage.install("namespaced", NAMESPACE);
             stage.secret(NAMESPACE, "wolf-token", "token", Stage.RUNNER_TOKEN);
-            stage.rolledOut(NAMESPACE, Stage.OPERATOR);
+            stage.rolledOut(NAMESPACE, "deployment/" + Stage.OPERATOR);
             try (Tunnel mine = stage.tunnel(NAMESPACE, "mine", stage.sidecar());
                     Tunnel foreign = stage.tunnel("foreign", stage.sidecar())) {
                 mine.awaitReady();
@@ -39,7 +39,7 @@ class NamespacedE2E {
         } finally {
             stage.removeNamespace(NAMESPACE);
             stage.scaleOperator(2);
-            stage.rolledOut(Stage.OPERATOR_NAMESPACE, Stage.OPERATOR);
+            stage.rolledOut(Stage.OPERATOR_NAMESPACE, "deployment/" + Stage.OPERATOR);
         }
     }
 }

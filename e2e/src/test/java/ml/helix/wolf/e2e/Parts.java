@@ -13,6 +13,14 @@ final class Parts {
 
     private Parts() {}
 
+    /**
+     * A Wolf beside the agent in its pod, as {@code wolf.container}; its pod is ready once it answers, so that a request
+     * can't come before it.
+     */
+    static String sidecarWolf() {
+        return "{image: \"%s\", readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}}".formatted(IMAGE);
+    }
+
     /** A Wolf on each node's network, at the node's IP. */
     static String wolfOnEveryNode() {
         return """

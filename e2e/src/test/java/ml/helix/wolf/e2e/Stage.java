@@ -54,8 +54,8 @@ final class Stage implements AutoCloseable {
         secret(NAMESPACE, "wolf-token", "token", RUNNER_TOKEN);
         Command.kubectl("", "apply", "-k", project.resolve("control-plane").toString());
         Command.kubectl("", "apply", "-k", project.resolve("operator").toString());
-        rolledOut(ControlPlane.NAMESPACE, ControlPlane.NAME);
-        rolledOut(OPERATOR_NAMESPACE, OPERATOR);
+        rolledOut(ControlPlane.NAMESPACE, "deployment/" + ControlPlane.NAME);
+        rolledOut(OPERATOR_NAMESPACE, "deployment/" + OPERATOR);
     }
 
     KubernetesClient client() {
@@ -89,8 +89,8 @@ final class Stage implements AutoCloseable {
                 pod: {nodeSelector: {kubernetes.io/hostname: %s}}
                 wolf:
                   address: localhost:8080
-                  container: {image: "%s"}
-                """.formatted(controlPlane.url(), nodes().getFirst(), Parts.IMAGE);
+                  container: %s
+                """.formatted(controlPlane.url(), nodes().getFirst(), Parts.sidecarWolf());
     }
 
     /** Writes a Secret, {@code keysAndValues} in turn. */
@@ -163,16 +163,16 @@ final class Stage implements AutoCloseable {
         client.namespaces().withName(name).waitUntilCondition(gone -> gone == null, 120, TimeUnit.SECONDS);
     }
 
-    /** Waits until every pod of the Deployment is ready and of its present template. */
-    void rolledOut(String namespace, String deployment) {
+    /** Waits until every pod of {@code deployment/NAME} or {@code daemonset/NAME} is ready and of its present template. */
+    void rolledOut(String namespace, String workload) {
         try {
-            Command.kubectl("", "-n", namespace, "rollout", "status", "deployment/" + deployment, "--timeout=120s");
+            Command.kubectl("", "-n", namespace, "rollout", "status", workload, "--timeout=120s");
         } catch (AssertionError e) {
             throw new AssertionError(e.getMessage() + circumstances(namespace), e);
         }
     }
 
-    /** Waits until pods with this label are ready. */
+    /** Waits until the pods with this label that there are by now are ready. */
     void ready(String label, String value) {
         Command.kubectl(
                 "",
@@ -197,6 +197,14 @@ final class Stage implements AutoCloseable {
                 .stream()
                 .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
                 .toList();
+    }
+
+    /** Whether the pod's condition Ready holds, and the pod is not on its way out. */
+    static boolean isReady(Pod pod) {
+        return pod.getMetadata().getDeletionTimestamp() == null
+                && pod.getStatus().getConditions().stream()
+                        .anyMatch(condition -> condition.getType().equals("Ready")
+                                && condition.getStatus().equals("True"));
     }
 
     /** Each pod's uid with its containers' restart counts: equal lists mean that none was replaced or restarted. */

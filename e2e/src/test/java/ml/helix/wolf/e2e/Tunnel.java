@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -54,7 +55,10 @@ final class Tunnel implements AutoCloseable {
                 """.formatted(name, namespace, spec.strip().indent(2)), "apply", "-f", "-");
     }
 
-    /** What {@code kubectl wait --for=condition=Ready} says; and each agent, connected by its readiness, has told its id. */
+    /**
+     * What {@code kubectl wait --for=condition=Ready} says; then each agent, connected by its readiness, has told its id, and
+     * each pod is ready, a Wolf in it included.
+     */
     void awaitReady() {
         try {
             Command.kubectl(
@@ -69,8 +73,12 @@ final class Tunnel implements AutoCloseable {
             throw new AssertionError("%s is not Ready, but:%n%s".formatted(name, circumstances()), e);
         }
         startClock();
-        await(Duration.ofSeconds(SEEN_SECONDS), "an id of every tunnel", seen -> seen.tunnels().stream()
-                .allMatch(tunnel -> tunnel.wolfId() != null));
+        await(
+                Duration.ofSeconds(SEEN_SECONDS),
+                "an id of every tunnel",
+                seen -> !seen.tunnels().isEmpty()
+                        && seen.tunnels().stream().allMatch(tunnel -> tunnel.wolfId() != null));
+        podsAreReady();
     }
 
     /** Starts the clock and does something that the status should tell of. */
@@ -88,11 +96,20 @@ final class Tunnel implements AutoCloseable {
         await(Duration.ofSeconds(SEEN_SECONDS), List.of(signs));
     }
 
-    /** Waits until it is Ready, every tunnel is connected and one status has all of these; however long pods take for it. */
+    /**
+     * Waits until it is Ready, every tunnel is connected and one status has all of these; however long pods take for it. Then
+     * each pod is ready, a Wolf in it included.
+     */
     void recovers(Sign... signs) {
         var all = Stream.concat(
                 Stream.of(Sign.condition("Ready", "True", "Connected"), Sign.allConnected()), Stream.of(signs));
         await(Duration.ofSeconds(READY_SECONDS), all.toList());
+        podsAreReady();
+    }
+
+    /** Waits until each of its pods is ready, and none is on its way out. The tunnel can be up before: Wolf may come later. */
+    void podsAreReady() {
+        awaitPods("are not all ready", pods -> !pods.isEmpty() && pods.stream().allMatch(Stage::isReady));
     }
 
     /** Waits until one status has all of these, as long as a kubelet may take for its part. */
@@ -177,8 +194,14 @@ final class Tunnel implements AutoCloseable {
         return Stage.instances(pods());
     }
 
+    /** Of its agents' pods. */
+    KubeletNudge nudge() {
+        return new KubeletNudge(client, this::pods);
+    }
+
     private String circumstances() {
-        return Serialization.asYaml(status()) + Stage.circumstances(namespace);
+        WolfTunnel present = resource().get();
+        return (present == null ? "gone" : Serialization.asYaml(present.getStatus())) + Stage.circumstances(namespace);
     }
 
     private FilterWatchListDeletable<Pod, PodList, PodResource> agents() {
@@ -195,13 +218,20 @@ final class Tunnel implements AutoCloseable {
     @Override
     public void close() {
         resource().delete();
+        awaitPods("are still there", List::isEmpty);
+    }
+
+    private void awaitPods(String otherwise, Predicate<List<Pod>> so) {
+        CompletableFuture<List<Pod>> pods = agents().informOnCondition(so);
         try {
-            agents().informOnCondition(List::isEmpty).get(READY_SECONDS, TimeUnit.SECONDS);
+            pods.get(READY_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            throw new AssertionError("the pods of " + name + " are still there", e);
+            throw new AssertionError("the pods of %s %s:%n%s".formatted(name, otherwise, circumstances()), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new AssertionError("interrupted while the pods of " + name + " ended", e);
+            throw new AssertionError("interrupted while the pods of " + name + " were waited for", e);
+        } finally {
+            pods.cancel(true);
         }
     }
 }

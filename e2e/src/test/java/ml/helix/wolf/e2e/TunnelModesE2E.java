@@ -24,8 +24,8 @@ class TunnelModesE2E {
                 runnerToken: {secretRef: {name: wolf-token}}
                 wolf:
                   address: localhost:8080
-                  container: {image: "%s"}
-                """.formatted(stage.controlPlane().url(), Parts.IMAGE))) {
+                  container: %s
+                """.formatted(stage.controlPlane().url(), Parts.sidecarWolf()))) {
             tunnel.awaitReady();
 
             assertThat(tunnel.status().summary()).isEqualTo("2/2 connected");
@@ -41,7 +41,7 @@ class TunnelModesE2E {
     @Test
     void aWolfOnTheNodesNetworkIsReachedFromAPodOnTheNodesNetwork() {
         stage.apply(Parts.wolfOnEveryNode());
-        stage.ready("wolf", "node");
+        stage.rolledOut(Stage.NAMESPACE, "daemonset/wolf");
         try (Tunnel tunnel =
                 stage.tunnel("host-network", """
                 controlPlane: {url: "%s"}
@@ -80,6 +80,7 @@ class TunnelModesE2E {
             tunnel.showsInTime(Sign.anyTunnel(
                     "a tunnel of another pod",
                     each -> !old.getMetadata().getName().equals(each.pod()) && "Connected".equals(each.state())));
+            tunnel.podsAreReady();
             answers(node);
         }
     }
@@ -92,8 +93,8 @@ class TunnelModesE2E {
                 runnerToken: {secretRef: {name: wolf-token}, delivery: File}
                 wolf:
                   address: localhost:8080
-                  container: {image: "%s"}
-                """.formatted(stage.controlPlane().url(), Parts.IMAGE))) {
+                  container: %s
+                """.formatted(stage.controlPlane().url(), Parts.sidecarWolf()))) {
             tunnel.awaitReady();
 
             assertThat(tunnel.pods()).allSatisfy(pod -> assertThat(pod.getSpec().getContainers())
@@ -111,8 +112,8 @@ class TunnelModesE2E {
                 %s
                 wolf:
                   address: localhost:8080
-                  container: {image: "%s"}
-                """.formatted(stage.controlPlane().url(), stage.nodes().getFirst(), wolfId, Parts.IMAGE);
+                  container: %s
+                """.formatted(stage.controlPlane().url(), stage.nodes().getFirst(), wolfId, Parts.sidecarWolf());
     }
 
     private void answers(String wolfId) {

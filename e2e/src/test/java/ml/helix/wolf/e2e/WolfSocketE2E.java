@@ -72,6 +72,8 @@ class WolfSocketE2E {
                     image: "%s"
                     env:
                     - {name: WOLF_SOCKET_PATH, value: /var/run/wolf/wolf.sock}
+                    - {name: READY_PORT, value: "8099"}
+                    readinessProbe: {tcpSocket: {port: 8099}, periodSeconds: 1}
                 """.formatted(
                         stage.controlPlane().url(), stage.nodes().getFirst(), Parts.IMAGE))) {
             tunnel.awaitReady();
