@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Constants;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
@@ -18,6 +19,7 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -87,12 +89,12 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     @Override
     public List<EventSource<?, WolfTunnel>> prepareEventSources(EventSourceContext<WolfTunnel> context) {
         tunnels = context.getPrimaryCache();
-        return List.of(
-                references,
-                events,
-                owned(DaemonSet.class, context),
-                owned(ServiceAccount.class, context),
-                pods(context));
+        var sources = new ArrayList<EventSource<?, WolfTunnel>>(
+                List.of(references, events, owned(DaemonSet.class, context), owned(ServiceAccount.class, context)));
+        context.getControllerConfiguration()
+                .getEffectiveNamespaces()
+                .forEach(namespace -> sources.add(pods(namespace, context)));
+        return sources;
     }
 
     /** From now on reconciles, every tunnel that there is at once; before, events only fill the caches. */
@@ -127,12 +129,13 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                 context);
     }
 
-    private static EventSource<Pod, WolfTunnel> pods(EventSourceContext<WolfTunnel> context) {
+    /** One for each namespace: an informer that lists takes out of its store whatever it has not listed itself. */
+    private static EventSource<Pod, WolfTunnel> pods(String namespace, EventSourceContext<WolfTunnel> context) {
         return new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Pod.class, WolfTunnel.class)
-                        .withName("Pod")
+                        .withName(namespace.equals(Constants.WATCH_ALL_NAMESPACES) ? "Pod" : "Pod in " + namespace)
                         .withLabelSelector(Names.SELECTOR)
-                        .withNamespacesInheritedFromController()
+                        .withNamespaces(namespace)
                         .withSecondaryToPrimaryMapper(TunnelReconciler::tunnelOf)
                         .withItemStore(new TransformingItemStore<>(AgentPod::remembered))
                         .withInformerListLimit(PODS_AT_ONCE)

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -287,6 +288,33 @@ class ReconcileIT {
         Eventually.holds(() -> assertThat(spec()).isEqualTo(detoured));
         trial.daemonSetResource().delete();
         Eventually.holds(() -> assertThat(spec()).isEqualTo(detoured));
+    }
+
+    @Test
+    void pods_of_every_watched_namespace_are_known_to_an_operator_that_starts_beside_them(RealApiServer.Running server)
+            throws Exception {
+        try (var other = new Trial(server)) {
+            var both = List.of(trial, other);
+            var namespaces = Set.of(trial.namespace, other.namespace);
+            trial.operate(trial.setup().watching(namespaces));
+            for (var each : both) {
+                each.token("t0k3n");
+                each.apply("{}");
+                Eventually.holds(() -> assertThat(each.daemonSet()).isNotNull());
+                each.podRuns("node-1", "127.0.0.1", true);
+                each.rolledOut(1, 1);
+            }
+
+            trial.operate(trial.setup().watching(namespaces));
+            for (var each : both) {
+                each.podRuns("node-2", "127.0.0.2", true);
+                each.rolledOut(2, 2);
+            }
+            for (var each : both) {
+                Eventually.holds(
+                        () -> assertThat(each.tunnel().getStatus().summary()).isEqualTo("2/2 connected"));
+            }
+        }
     }
 
     private void rolledOut(String spec) throws Exception {
