@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
-import io.javaoperatorsdk.operator.processing.event.rate.LinearRateLimiter;
 import io.javaoperatorsdk.operator.processing.retry.GenericRetry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
@@ -17,6 +16,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.leadership.LeaderElection;
 import ml.helix.wolf.operator.reconcile.Activity;
+import ml.helix.wolf.operator.reconcile.Spacing;
 import ml.helix.wolf.operator.reconcile.TunnelReconciler;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +33,11 @@ public final class TunnelOperator implements AutoCloseable {
     private static final int TUNNELS_AT_ONCE = 8;
     /** That are filled at the start. */
     private static final int CACHES_AT_ONCE = 4;
+
+    /** At one tunnel. */
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(250);
+    /** An event, what an agent says to it, and what becomes of that: before a tunnel waits for its next turn. */
+    private static final int LOOKS_AT_ONCE = 4;
 
     private static final Duration LOOKED_AT_LEAST_EVERY = Duration.ofMinutes(10);
 
@@ -187,7 +192,7 @@ public final class TunnelOperator implements AutoCloseable {
                         .setInitialInterval(1_000)
                         .setIntervalMultiplier(2)
                         .setMaxInterval(30_000))
-                .withRateLimiter(new LinearRateLimiter(Duration.ofSeconds(1), 4))
+                .withRateLimiter(new Spacing(BETWEEN_LOOKS, LOOKS_AT_ONCE))
                 .withReconciliationMaxInterval(LOOKED_AT_LEAST_EVERY);
         if (!settings.namespaces().isEmpty()) {
             controller.settingNamespaces(settings.namespaces());

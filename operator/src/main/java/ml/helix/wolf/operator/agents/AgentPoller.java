@@ -33,7 +33,8 @@ public final class AgentPoller<K> implements AutoCloseable {
     static final Duration SECOND_TRY = Duration.ofSeconds(1);
     static final int PER_SECOND = 100;
     static final int MOST_PER_SECOND = 2 * PER_SECOND;
-    static final int AT_ONCE = 64;
+    /** As many as are under way where none is answered: agents that keep silent must not delay the others' questions. */
+    static final int AT_ONCE = (int) (MOST_PER_SECOND * StatusRequest.PATIENCE.toSeconds());
 
     private final Function<AgentAddress, AgentAnswer> question;
     private final ScheduledExecutorService timers;

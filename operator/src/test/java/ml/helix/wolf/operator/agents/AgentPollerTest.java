@@ -224,12 +224,12 @@ class AgentPollerTest {
     }
 
     @Test
-    void no_more_than_64_questions_are_under_way() throws Exception {
+    void no_more_questions_are_under_way_than_the_rate_and_the_patience_make() throws Exception {
         var open = new Semaphore(0);
         var underWay = new AtomicInteger();
         var most = new AtomicInteger();
         var full = new CountDownLatch(AgentPoller.AT_ONCE);
-        var answered = new CountDownLatch(200);
+        var answered = new CountDownLatch(1_000);
         try (var tasks = Executors.newVirtualThreadPerTaskExecutor()) {
             var busy = new AgentPoller<String>(
                     address -> {
@@ -245,10 +245,10 @@ class AgentPollerTest {
                     () -> 0.5,
                     timers::nanoTime,
                     owner -> {});
-            busy.watch("t", fleet(true).subList(0, 200));
-            timers.advance(Duration.ofSeconds(5));
+            busy.watch("t", fleet(true).subList(0, 1_000));
+            timers.advance(Duration.ofSeconds(12));
             assertThat(full.await(30, TimeUnit.SECONDS)).isTrue();
-            open.release(200);
+            open.release(1_000);
             assertThat(answered.await(30, TimeUnit.SECONDS)).isTrue();
             busy.close();
         }
