@@ -38,7 +38,7 @@ final class OperatorProcess implements AutoCloseable {
         builder.environment().putAll(Map.of(
                 "AGENT_IMAGE", "registry.example.com/wolf/tunnel-agent:0.1.0",
                 "WATCH_NAMESPACES", namespace,
-                "LEADER_ELECTION", "false",
+                "LEADER_ELECTION", System.getenv().getOrDefault("LEADER_ELECTION", "false"),
                 "OPERATOR_LISTEN", "127.0.0.1:" + port,
                 "LOG_LEVEL", "warn"));
         long began = System.nanoTime();

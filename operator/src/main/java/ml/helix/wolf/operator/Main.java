@@ -2,7 +2,6 @@ package ml.helix.wolf.operator;
 
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
@@ -62,8 +61,7 @@ public final class Main {
             LOG.info("serving health and metrics on {}", monitoring.address());
         }
         var requests = new ApiRequests(registry);
-        var client = reached(new KubernetesClientBuilder()
-                .withConfig(TunnelOperator.reconnecting(Config.autoConfigure(null)))
+        var client = reached(ApiClient.of(Config.autoConfigure(null))
                 .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("requests", requests))
                 .build());
         var operator = TunnelOperator.filled(client, settings, registry, Main::leaseLost);

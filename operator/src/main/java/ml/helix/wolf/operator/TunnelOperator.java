@@ -1,7 +1,5 @@
 package ml.helix.wolf.operator;
 
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
@@ -27,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TunnelOperator implements AutoCloseable {
     private static final String LEASE = "wolf-tunnel-operator";
-    /** Doubled five times at most. */
-    private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);
     /** A reconciliation waits for the API server at most; tens of threads would only cost memory. */
     private static final int TUNNELS_AT_ONCE = 8;
     /** That are filled at the start. */
@@ -69,17 +65,10 @@ public final class TunnelOperator implements AutoCloseable {
         this.timers = timers;
     }
 
-    /** The same, with watches that come back within 8 s of an API server that was away, instead of 32. */
-    public static Config reconnecting(Config given) {
-        return new ConfigBuilder(given)
-                .withWatchReconnectInterval((int) FIRST_RECONNECT.toMillis())
-                .build();
-    }
-
     /**
      * Returns once the caches are filled; does nothing then until {@link #work}.
      *
-     * @param client of a {@link #reconnecting} config; is not closed by this
+     * @param client an {@link ApiClient}; is not closed by this
      * @param leaseLost ends the process; called where another replica may have begun to work
      * @throws io.javaoperatorsdk.operator.OperatorException where the API server can't be reached, or lacks the CRD or a
      *     permission

@@ -14,8 +14,8 @@ import ml.helix.wolf.operator.observed.AgentAnswer;
 
 /**
  * One {@code GET /status}: HTTP/1.0 over a connection of its own, at most 64 KiB, over after a patience, {@link #PATIENCE}
- * unless said otherwise, whatever the other side does. A pod's address is no secret and its port may be anybody's, so nothing of the answer is trusted
- * beyond what {@link ReportParser} takes from it.
+ * unless said otherwise, whatever the other side does. A pod's address is no secret and its port may be anybody's, so
+ * nothing of the answer is trusted beyond what {@link ReportParser} takes from it.
  */
 final class StatusRequest {
     static final Duration PATIENCE = Duration.ofSeconds(2);

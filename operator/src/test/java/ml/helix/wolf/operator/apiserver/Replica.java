@@ -3,7 +3,6 @@ package ml.helix.wolf.operator.apiserver;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
@@ -16,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import ml.helix.wolf.operator.ApiClient;
 import ml.helix.wolf.operator.OperatorSettings;
 import ml.helix.wolf.operator.TunnelOperator;
 import ml.helix.wolf.program.LogSettings;
@@ -81,9 +81,8 @@ final class Replica implements AutoCloseable {
 
     /** @param leaseLost is told when it may not work any more; others would end their process */
     Replica(Setup setup, Runnable leaseLost) {
-        client = new KubernetesClientBuilder()
-                .withConfig(TunnelOperator.reconnecting(
-                        new ConfigBuilder(setup.config()).withUserAgent(agent).build()))
+        client = ApiClient.of(
+                        new ConfigBuilder(setup.config()).withUserAgent(agent).build())
                 .build();
         operator = TunnelOperator.start(
                 client,
