@@ -2,7 +2,8 @@ package ml.helix.wolf.testkit;
 
 import java.io.IOException;
 import java.net.BindException;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -11,6 +12,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>They lie below those that Linux gives to outgoing connections and to whoever listens at port 0: until the process
  * listens, nobody else gets its port. Each process begins at a place of its own and goes round, so that two seldom meet.
+ *
+ * <p>Nothing listens at a port in order to look whether it is free: a process that is being started meanwhile has a copy of
+ * that socket for some milliseconds, and the port would be taken for as long after it was closed here.
  */
 public final class FreePort {
     private static final int FIRST = 20_000;
@@ -28,7 +32,9 @@ public final class FreePort {
     public static int choose() throws IOException {
         for (int tries = 0; tries < COUNT; tries++) {
             int port = FIRST + Math.floorMod(NEXT.getAndIncrement(), COUNT);
-            try (var _ = new ServerSocket(port)) {
+            try (var probe = new Socket()) {
+                probe.setReuseAddress(true);
+                probe.bind(new InetSocketAddress(port));
                 return port;
             } catch (BindException e) {
                 // taken: the next one

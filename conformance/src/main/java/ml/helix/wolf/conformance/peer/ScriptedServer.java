@@ -2,6 +2,7 @@ package ml.helix.wolf.conformance.peer;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -68,13 +69,30 @@ public final class ScriptedServer implements Closeable {
 
     /** Listens again, at the same port. */
     public synchronized ScriptedServer start() throws IOException {
-        ServerSocket socket = sockets.createServerSocket();
-        socket.setReuseAddress(true);
-        socket.bind(address, 1024);
+        ServerSocket socket = bound();
         address = (InetSocketAddress) socket.getLocalSocketAddress();
         listening = socket;
         accepting = Thread.ofVirtual().name("scripted-server").start(() -> acceptAll(socket));
         return this;
+    }
+
+    /** A process that was being started when a socket here was closed has a copy of it for some milliseconds. */
+    private ServerSocket bound() throws IOException {
+        long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
+        while (true) {
+            ServerSocket socket = sockets.createServerSocket();
+            try {
+                socket.setReuseAddress(true);
+                socket.bind(address, 1024);
+                return socket;
+            } catch (BindException e) {
+                socket.close();
+                if (System.nanoTime() - deadline > 0) {
+                    throw e;
+                }
+                LockSupport.parkNanos(5_000_000);
+            }
+        }
     }
 
     /** Listens no more, and leaves the port to others; connections stay. */
