@@ -19,7 +19,7 @@ import ml.helix.wolf.operator.reconcile.TunnelReconciler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operator at work on a cluster, from {@link #start} to {@link #close}. With leader election it may stand by, its caches
+ * The operator at work on a cluster, from {@link #work} to {@link #close}. With leader election it may stand by, its caches
  * filled, for as long as another replica leads; a leader that loses its lease must end at once, so that two never work at
  * the same time. Thread-safe.
  */
@@ -85,7 +85,13 @@ public final class TunnelOperator implements AutoCloseable {
                 leaseLost);
     }
 
-    private static TunnelOperator filled(
+    /**
+     * The same with other clocks.
+     *
+     * @param clock for the times in statuses; it may jump
+     * @param timers for polls and leases; shut down by {@link #close}
+     */
+    public static TunnelOperator filled(
             KubernetesClient client,
             OperatorSettings settings,
             PrometheusRegistry registry,
@@ -103,38 +109,6 @@ public final class TunnelOperator implements AutoCloseable {
             throw e;
         }
         return filled;
-    }
-
-    /** {@link #filled}, and at {@link #work}. */
-    public static TunnelOperator start(
-            KubernetesClient client, OperatorSettings settings, PrometheusRegistry registry, Runnable leaseLost) {
-        return working(filled(client, settings, registry, leaseLost));
-    }
-
-    /**
-     * The same with other clocks.
-     *
-     * @param clock for the times in statuses; it may jump
-     * @param timers for polls and leases; shut down by {@link #close}
-     */
-    public static TunnelOperator start(
-            KubernetesClient client,
-            OperatorSettings settings,
-            PrometheusRegistry registry,
-            InstantSource clock,
-            ScheduledExecutorService timers,
-            Runnable leaseLost) {
-        return working(filled(client, settings, registry, clock, timers, leaseLost));
-    }
-
-    private static TunnelOperator working(TunnelOperator operator) {
-        try {
-            operator.work();
-        } catch (RuntimeException e) {
-            operator.close();
-            throw e;
-        }
-        return operator;
     }
 
     /**

@@ -84,7 +84,7 @@ final class Replica implements AutoCloseable {
         client = ApiClient.of(
                         new ConfigBuilder(setup.config()).withUserAgent(agent).build())
                 .build();
-        operator = TunnelOperator.start(
+        operator = TunnelOperator.filled(
                 client,
                 new OperatorSettings(
                         setup.image(),
@@ -96,6 +96,7 @@ final class Replica implements AutoCloseable {
                 setup.clock(),
                 setup.timers(),
                 leaseLost);
+        operator.work();
     }
 
     Optional<String> notReady() {
