@@ -289,7 +289,7 @@ class RevDialIT {
             try (var newer = TestAgent.connect(
                     controlPlane, "wolf-1", (its, connPath) -> answer(its.pickUp("/api/v1" + connPath), "newer"))) {
                 assertThat(asked.get(20, TimeUnit.SECONDS)).isEqualTo("newer");
-                assertThat(older.awaitEnd()).isEqualTo(1000);
+                assertThat(older.awaitEnd()).isEqualTo(4001);
                 assertThat(controlPlane.activeConnections()).isEqualTo(1);
                 assertThat(newer.commands()).contains("conn-ready");
             }
@@ -315,7 +315,7 @@ class RevDialIT {
                 finish.countDown();
 
                 assertThat(asked.get(20, TimeUnit.SECONDS)).isEqualTo("before, after");
-                assertThat(older.awaitEnd()).isEqualTo(1000);
+                assertThat(older.awaitEnd()).isEqualTo(4001);
                 assertThat(newer.commands()).contains("conn-ready");
             }
         }

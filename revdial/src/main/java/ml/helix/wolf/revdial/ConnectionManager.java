@@ -38,7 +38,7 @@ public final class ConnectionManager implements AutoCloseable {
     private static final ControlEnd STOPPING = new ControlEnd(ControlEnd.Cause.CLOSED, "the control plane is stopping");
 
     private static final ControlEnd REPLACED =
-            new ControlEnd(ControlEnd.Cause.REPLACED, "a newer connection took over and its streams are done");
+            new ControlEnd(ControlEnd.Cause.REPLACED, "replaced by another agent with this id");
 
     private final Duration gracePeriod;
     private final Duration dialTimeout;

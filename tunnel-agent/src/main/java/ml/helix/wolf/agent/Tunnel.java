@@ -13,6 +13,7 @@ import java.util.function.Function;
 import ml.helix.wolf.agent.control.Link;
 import ml.helix.wolf.agent.control.RunnerToken;
 import ml.helix.wolf.agent.control.TokenSource;
+import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.reconnect.Backoff;
 import ml.helix.wolf.agent.report.Report;
@@ -191,15 +192,35 @@ final class Tunnel {
         Session session = first;
         while (true) {
             Optional<TunnelException> end = session.awaitEnd();
+            boolean replacedByUs = isBeingReplaced();
             Session next = after(session);
             if (next != null) {
                 session = next;
             } else if (end.isPresent()) {
-                throw end.get();
+                throw replacedByUs ? notDisplaced(end.get()) : end.get();
             } else {
                 return;
             }
         }
+    }
+
+    private boolean isBeingReplaced() {
+        lock.lock();
+        try {
+            return successor != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The connection that displaced this one was this agent's own, and did not come up in time. */
+    private static TunnelException notDisplaced(TunnelException end) {
+        return end.reason() == FailureReason.DISPLACED
+                ? new TunnelException(
+                        FailureReason.CONNECTION_LOST,
+                        "the control plane closed the connection before its replacement was up",
+                        end)
+                : end;
     }
 
     /** What has replaced a session that is over, or is about to. */

@@ -99,7 +99,12 @@ final class FakeLinks implements Function<RunnerToken, Link> {
 
         /** The server ends it. */
         void lose() {
-            why = new TunnelException(FailureReason.CONNECTION_LOST, "lost, as the test wants it");
+            lose(FailureReason.CONNECTION_LOST);
+        }
+
+        /** The same, for that reason. */
+        void lose(FailureReason reason) {
+            why = new TunnelException(reason, "lost, as the test wants it");
             over.countDown();
         }
 

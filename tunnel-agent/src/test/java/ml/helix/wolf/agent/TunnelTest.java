@@ -100,7 +100,7 @@ class TunnelTest {
         links.delay("second", answer);
         var replacing = replacing();
         links.next();
-        first.lose();
+        first.lose(FailureReason.DISPLACED);
         answer.countDown();
         replacing.join();
 
@@ -116,14 +116,25 @@ class TunnelTest {
         links.delay("second", never);
         replacing();
         FakeLink second = links.next();
-        first.lose();
+        first.lose(FailureReason.DISPLACED);
 
         FakeLink third = links.next();
         assertThat(third.token()).isEqualTo("first");
         assertThat(second.closed()).isTrue();
+        assertThat(report.status().lastError())
+                .as("this agent displaced itself")
+                .hasValueSatisfying(error -> assertThat(error.reason()).isEqualTo("ConnectionLost"));
         await(() -> assertThat(report.status().connects()).isEqualTo(2));
         never.countDown();
         await(() -> assertThat(tunnel.inUse()).contains(token("first")));
+    }
+
+    @Test
+    void aConnectionThatAnotherAgentHasDisplacedIsReportedSo() throws Exception {
+        connected().lose(FailureReason.DISPLACED);
+        await(() -> assertThat(report.status().lastError())
+                .hasValueSatisfying(error -> assertThat(error.reason()).isEqualTo("Displaced")));
+        assertThat(links.waiting()).as("it does not hurry back").isZero();
     }
 
     @Test

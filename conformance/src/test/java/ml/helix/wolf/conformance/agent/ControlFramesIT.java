@@ -99,6 +99,18 @@ class ControlFramesIT extends AgentSpec {
     }
 
     @Test
+    void aConnectionThatAnotherAgentHasReplacedIsDisplacedAndTheAgentDoesNotHurryBack() throws Exception {
+        RunningAgent agent = start();
+        Connection control = accepted();
+        agent.awaitState("Connected");
+        control.send(Frame.close(4001, "replaced by another agent with this id"));
+        assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(4001);
+        control.close();
+        agent.awaitReason("Displaced");
+        assertThat(server.heard()).as("an attempt within the first seconds").isFalse();
+    }
+
+    @Test
     void aServerThatSaysGoodbyeAndThenHangsIsLeft() throws Exception {
         Connection control = connected();
         control.send(Frame.close(1001, "restarting"));

@@ -17,6 +17,8 @@ import ml.helix.wolf.conformance.peer.Frame;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The token file changes while the tunnel is up: the newer token takes over where it is accepted, and only then. */
 class TokenFileIT extends AgentSpec {
@@ -70,12 +72,13 @@ class TokenFileIT extends AgentSpec {
         assertThat(server.heard()).as("a third handshake").isFalse();
     }
 
-    @Test
-    void aServerThatClosesTheOlderConnectionItselfCausesNoAbsenceEither() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {1000, 4001})
+    void aServerThatClosesTheOlderConnectionItselfCausesNoAbsenceEither(int code) throws Exception {
         try (var ready = new Readiness(agent)) {
             publish("-2", SECOND);
             Connection newer = server.control();
-            control.send(Frame.close(1000, ""));
+            control.send(Frame.close(code, "replaced by another agent with this id"));
             control.end();
             newer.accept().keepAlive();
             stillServes(newer);

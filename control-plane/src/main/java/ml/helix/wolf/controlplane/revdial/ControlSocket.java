@@ -36,6 +36,9 @@ final class ControlSocket implements FrameHandler, Control {
     /** An agent that answered no ping for that long is gone. */
     static final Duration PONG_TIMEOUT = Duration.ofSeconds(45);
 
+    /** Says that another connection has taken the id; agents show it as {@code Displaced}. */
+    static final int REPLACED = 4001;
+
     private static final Duration SEND_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration LINGER = Duration.ofSeconds(5);
     private static final Logger log = LoggerFactory.getLogger(ControlSocket.class);
@@ -180,7 +183,8 @@ final class ControlSocket implements FrameHandler, Control {
                 switch (end.cause()) {
                     case PROTOCOL_ERROR -> CloseStatus.PROTOCOL;
                     case CLOSED -> CloseStatus.SHUTDOWN;
-                    case REPLACED, KEEP_ALIVE_TIMEOUT -> CloseStatus.NORMAL;
+                    case REPLACED -> REPLACED;
+                    case KEEP_ALIVE_TIMEOUT -> CloseStatus.NORMAL;
                 };
         peer.close(code, end.message(), Callback.NOOP);
         timers.schedule(peer::abort, LINGER.toSeconds(), TimeUnit.SECONDS);

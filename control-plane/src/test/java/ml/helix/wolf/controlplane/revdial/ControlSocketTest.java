@@ -91,7 +91,7 @@ class ControlSocketTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"CLOSED, 1001", "REPLACED, 1000", "PROTOCOL_ERROR, 1002", "KEEP_ALIVE_TIMEOUT, 1000"})
+    @CsvSource({"CLOSED, 1001", "REPLACED, 4001", "PROTOCOL_ERROR, 1002", "KEEP_ALIVE_TIMEOUT, 1000"})
     void theCloseFrameSaysWhy(ControlEnd.Cause cause, int code) throws Exception {
         socket.close(new ControlEnd(cause, "because"));
         assertThat(session.closeCode).isEqualTo(code);

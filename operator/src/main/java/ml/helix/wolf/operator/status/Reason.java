@@ -13,6 +13,7 @@ public enum Reason {
     ApplyRefused(Kind.ACTION),
     Unauthorized(Kind.ACTION),
     Forbidden(Kind.ACTION),
+    Displaced(Kind.ACTION),
     TokenRefused(Kind.ACTION),
     ImagePullBackOff(Kind.ACTION),
     ContainerConfigError(Kind.ACTION),

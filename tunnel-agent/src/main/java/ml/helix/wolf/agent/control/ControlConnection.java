@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 public final class ControlConnection implements Link {
     private static final Duration HANDSHAKE = Duration.ofSeconds(30);
     private static final Duration PING = Duration.ofSeconds(15);
+    /** How a control plane closes a connection whose id another one has taken: no code of RFC 6455's own. */
+    private static final int REPLACED = 4001;
+
     private static final Duration FAREWELL = Duration.ofSeconds(2);
 
     private final Connector connector;
@@ -129,7 +132,13 @@ public final class ControlConnection implements Link {
                 ours.message());
     }
 
-    private static TunnelException ended(ControlClient.End end, ControlDraft draft, boolean wasUp, Deadline deadline) {
+    private TunnelException ended(ControlClient.End end, ControlDraft draft, boolean wasUp, Deadline deadline) {
+        if (wasUp && end.remote() && end.code() == REPLACED) {
+            return new TunnelException(
+                    FailureReason.DISPLACED,
+                    "another agent connected as " + runnerId + " and took this one's place:"
+                            + " give each agent an id of its own");
+        }
         if (wasUp) {
             return end.remote()
                     ? new TunnelException(

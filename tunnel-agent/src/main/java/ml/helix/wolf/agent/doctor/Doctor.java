@@ -139,7 +139,8 @@ public final class Doctor {
                             HANDSHAKE_TIMEOUT,
                             KEEP_ALIVE_TIMEOUT,
                             CONNECTION_LOST,
-                            PROTOCOL_ERROR -> "upgrade";
+                            PROTOCOL_ERROR,
+                            DISPLACED -> "upgrade";
                 };
         return ahead.contains(hop) ? hop : ahead.getFirst();
     }

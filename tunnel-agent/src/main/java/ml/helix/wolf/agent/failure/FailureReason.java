@@ -13,7 +13,9 @@ public enum FailureReason {
     HANDSHAKE_TIMEOUT("HandshakeTimeout"),
     KEEP_ALIVE_TIMEOUT("KeepAliveTimeout"),
     CONNECTION_LOST("ConnectionLost"),
-    PROTOCOL_ERROR("ProtocolError");
+    PROTOCOL_ERROR("ProtocolError"),
+    /** Another agent connected with the same id, and the control plane closed this one's connection. */
+    DISPLACED("Displaced");
 
     private final String word;
 

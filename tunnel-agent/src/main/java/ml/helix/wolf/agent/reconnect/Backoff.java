@@ -38,6 +38,8 @@ public final class Backoff {
                 switch (end.reason()) {
                     // a refused token rarely heals by itself: never hurry
                     case UNAUTHORIZED, FORBIDDEN -> bound.dividedBy(2).plus(upTo(bound.dividedBy(2)));
+                    // another agent serves the id: two that displace one another must not take turns every few seconds
+                    case DISPLACED -> LONGEST.dividedBy(2).plus(upTo(LONGEST.dividedBy(2)));
                     case DNS_FAILURE,
                             CONNECT_FAILURE,
                             TLS_FAILURE,

@@ -55,6 +55,16 @@ class BackoffTest {
     }
 
     @Test
+    void aDisplacedAgentLeavesTheIdToTheOtherForHalfAMinuteAtLeast() {
+        var displaced = new TunnelException(FailureReason.DISPLACED, "displaced");
+
+        assertThat(new Backoff(FIRST, LOWEST).next(displaced, Duration.ofHours(1)))
+                .hasSeconds(30);
+        assertThat(new Backoff(FIRST, HIGHEST).next(displaced, Duration.ofHours(1)))
+                .hasSeconds(60);
+    }
+
+    @Test
     void aRetryAfterIsTheLeastAndIsSpreadToo() {
         var busy = new TunnelException(FailureReason.SERVER_ERROR, "busy", Duration.ofSeconds(30), null);
 
