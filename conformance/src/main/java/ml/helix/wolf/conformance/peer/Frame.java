@@ -6,6 +6,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -45,6 +46,16 @@ public record Frame(int first, boolean masked, byte[] payload) {
         payload[1] = (byte) code;
         System.arraycopy(text, 0, payload, 2, text.length);
         return of(CLOSE, payload);
+    }
+
+    /** The head alone of a masked frame, with a length of eight bytes; the payload need not follow. */
+    public static byte[] announcing(int opcode, long length) {
+        return ByteBuffer.allocate(14)
+                .put((byte) (FIN | opcode))
+                .put((byte) (MASKED | 127))
+                .putLong(length)
+                .putInt(0x01020304)
+                .array();
     }
 
     /** The same, masked or not. */

@@ -150,6 +150,17 @@ class ControlStreamIT extends ControlPlaneSpec {
         serves(connected(ID), ID);
     }
 
+    /** An announced length must not be trusted with memory, whatever the opcode. */
+    @ParameterizedTest
+    @ValueSource(ints = {3, 7, 11, 15})
+    void aFrameOfAnUnknownOpcodeThatAnnounces200MbClosesOnlyThatConnectionWith1002(int opcode) throws Exception {
+        Connection other = connected("wolf-other");
+        control.raw(Frame.announcing(opcode, 200_000_000)).raw(new byte[1024]);
+        assertThat(control.end().closeCode()).hasValue(1002);
+        serves(other, "wolf-other");
+        serves(connected(ID), ID);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 125})
     void aPingIsAnsweredWithItsPayload(int length) throws Exception {

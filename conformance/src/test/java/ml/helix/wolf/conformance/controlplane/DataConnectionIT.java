@@ -160,6 +160,15 @@ class DataConnectionIT extends ControlPlaneSpec {
         serves(control, ID);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {3, 7, 11, 15})
+    void aFrameOfAnUnknownOpcodeThatAnnounces200MbClosesOnlyThatStreamWith1002(int opcode) throws Exception {
+        data.raw(Frame.announcing(opcode, 200_000_000)).raw(new byte[1024]);
+        assertThat(data.end().closeCode()).hasValue(1002);
+        ended(caller);
+        serves(control, ID);
+    }
+
     /** Fails where the socket gives another byte. */
     private static void ended(Socket socket) {
         try {
