@@ -1,82 +1,53 @@
 package ml.helix.wolf.revdial;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /**
- * Where to pick up a data connection: a checked {@code connPath} of a conn-ready. It can only lead to the server that
- * the control connection goes to, so the token may be sent there.
+ * Where to pick up a data connection: the checked {@code connPath} of a conn-ready. Only two paths are accepted,
+ * {@code /revdial} and {@code /api/v1/revdial}, each with a query. So the token goes to the control plane's RevDial
+ * endpoint and to no other path of its origin, whatever a proxy or another application there makes of escapes.
  *
  * @param raw as the server sent it, for the echo
  */
 public record ConnPath(String raw) {
-    private static final String SHORT = "/revdial";
-    private static final String FULL = "/api/v1/revdial";
+    /** The query holds visible ASCII without {@code #} and {@code \}. */
+    private static final Pattern FORM = Pattern.compile("(?:/api/v1)?(/revdial\\?[!-~&&[^#\\\\]]+)");
 
     /**
      * Checks and wraps.
      *
-     * @throws PickupFailure unless it is a plain path with an optional query: exactly one leading {@code /}; visible
-     *     ASCII without backslash and {@code #}; whole percent escapes; no {@code .} or {@code ..} segment, escaped ones
-     *     included
+     * @throws PickupFailure unless it is {@code /revdial?QUERY} or {@code /api/v1/revdial?QUERY}, with a query of visible
+     *     ASCII without {@code #} and {@code \}
      */
     public static ConnPath parse(String raw) throws PickupFailure {
-        String problem = problem(raw);
-        if (!problem.isEmpty()) {
-            throw new PickupFailure("connPath refused: " + problem);
+        if (!FORM.matcher(raw).matches()) {
+            throw new PickupFailure("connPath refused: it must be /revdial?... or /api/v1/revdial?..., with a query"
+                    + " of visible ASCII characters without # and \\");
         }
         return new ConnPath(raw);
     }
 
     public ConnPath {
-        String problem = problem(raw);
-        if (!problem.isEmpty()) {
-            throw new IllegalArgumentException(problem);
+        if (!FORM.matcher(raw).matches()) {
+            throw new IllegalArgumentException("not checked by parse");
         }
     }
 
     /**
-     * The request target below the control plane's own path prefix: the first {@code /revdial} becomes
-     * {@code /api/v1/revdial}, as Helix's {@code api/pkg/revdial/client.go} has it, unless it begins with that already.
+     * The request target below the control plane's own path prefix: {@code /api/v1/revdial} and the query. Helix's
+     * {@code api/pkg/revdial/client.go} replaces the first {@code /revdial} the same way.
      */
     public String target() {
-        int at = raw.indexOf(SHORT);
-        return raw.startsWith(FULL) || at < 0 ? raw : raw.substring(0, at) + FULL + raw.substring(at + SHORT.length());
+        Matcher matcher = FORM.matcher(raw);
+        if (!matcher.matches()) {
+            throw new IllegalStateException("checked by the constructor");
+        }
+        return "/api/v1" + matcher.group(1);
     }
 
     @Override
     public String toString() {
         return raw;
-    }
-
-    private static String problem(String raw) {
-        if (!raw.startsWith("/") || raw.startsWith("//")) {
-            return "it must begin with exactly one /";
-        }
-        if (!raw.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '\\' && c != '#')) {
-            return "it holds a character that doesn't belong in a path";
-        }
-        int query = raw.indexOf('?');
-        StringBuilder path = new StringBuilder();
-        for (int i = 0; i < (query < 0 ? raw.length() : query); i++) {
-            char c = raw.charAt(i);
-            if (c == '%') {
-                int value = i + 2 < raw.length() ? hex(raw.charAt(i + 1)) * 16 + hex(raw.charAt(i + 2)) : -1;
-                if (value < 0) {
-                    return "it holds a broken % escape";
-                }
-                c = (char) value;
-                i += 2;
-            }
-            path.append(c);
-        }
-        for (String segment : path.toString().split("[/\\\\]", -1)) {
-            if (segment.equals(".") || segment.equals("..")) {
-                return "it holds a . or .. segment";
-            }
-        }
-        return "";
-    }
-
-    private static int hex(char c) {
-        int digit = Character.digit(c, 16);
-        return digit < 0 ? -1000 : digit;
     }
 }

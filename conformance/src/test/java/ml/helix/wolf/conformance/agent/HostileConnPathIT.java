@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Contract, section 1, data connections: the token never goes anywhere else. Each path tries to lead it to another
- * server, which must hear nothing, or out of the request line.
+ * server, which must hear nothing, to another path of the same origin, or out of the request line.
  */
 class HostileConnPathIT extends AgentSpec {
 
@@ -47,44 +47,62 @@ class HostileConnPathIT extends AgentSpec {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "/../revdial",
-                "/revdial/../../admin",
-                "/./revdial",
-                "/..;/revdial",
-                "/%2e%2e/revdial",
-                "/%2E./revdial",
-                "/revdial/..%2f..%2fadmin",
-                "/revdial/..%5c..%5cadmin",
+                "/../revdial?x=1",
+                "/revdial/../../admin?x=1",
+                "/./revdial?x=1",
+                "/..;/revdial?x=1",
+                "/..;/admin?x=1",
+                "/revdial/..;/admin?x=1",
+                "/%2e%2e/revdial?x=1",
+                "/%2E./revdial?x=1",
+                "/%252e%252e/revdial?x=1",
+                "/revdial/%252e%252e/admin?x=1",
+                "/revdial/..%2f..%2fadmin?x=1",
+                "/revdial/..%5c..%5cadmin?x=1",
+                "/revdial.evil/x?revdial.dialer=1",
+                "/other?revdial.dialer=1",
+                "/?revdial.dialer=1",
+                "/api/v1/other?revdial.dialer=1",
+                "/api/v1/revdial/other?revdial.dialer=1",
+                "/x/revdial?revdial.dialer=1",
+                "/revdial;x?revdial.dialer=1",
+                "/revdial",
+                "/revdial?",
+                "/api/v1/revdial",
                 "/revdial?a=b HTTP/1.1\\r\\nHost: elsewhere\\r\\nX: ",
-                "/revdial\\r\\nX-Injected: 1",
-                "/revdial\\nX-Injected: 1",
-                "/revdial\\rX-Injected: 1",
-                "/revdial\\u0000",
-                "/revdial\\u007f",
-                "/revdial\\u00a0x",
-                "/revdial\\u2028x",
-                "/rev dial",
+                "/revdial?a\\r\\nX-Injected: 1",
+                "/revdial?a\\nX-Injected: 1",
+                "/revdial?a\\rX-Injected: 1",
+                "/revdial?\\u0000",
+                "/revdial?\\u007f",
+                "/revdial?\\u00a0x",
+                "/revdial?\\u2028x",
+                "/rev dial?a=b",
                 "/revdial?a= b",
-                "/revdial\\tx",
-                "/revdial#fragment",
-                "/revdial\\\\x",
-                "/r\\u00e9vdial",
+                "/revdial?\\tx",
+                "/revdial?a#fragment",
+                "/revdial?\\\\x",
+                "/r\\u00e9vdial?a=b",
                 "/revdial?w=\\ud83d\\udc3a",
-                "/revdial%",
-                "/revdial%2",
-                "/revdial%zz"
+                "/revdial%3fa=b"
             })
-    void whatIsNoPlainPathIsRefused(String connPath) throws Exception {
+    void whatIsNotTheRevDialEndpointIsRefused(String connPath) throws Exception {
         refused(connPath);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/revdial.evil/x?revdial.dialer=1", "/other?revdial.dialer=1", "/?revdial.dialer=1"})
-    void aPlainPathOfAnyNameStaysWithTheSameServer(String connPath) throws Exception {
-        Connection control = connected();
+    @ValueSource(
+            strings = {
+                "/revdial?revdial.dialer=1",
+                "/api/v1/revdial?revdial.dialer=1",
+                "/revdial?revdial.dialer=%41&revdial.req=../.."
+            })
+    void bothPathsOfTheEndpointLeadBelowThePathPrefix(String connPath) throws Exception {
+        start("-api-url", "http://" + server.authority() + "/prefix");
+        Connection control = accepted();
         control.connReady(connPath);
         Connection data = server.data();
-        assertThat(data.head().header("Host")).hasValue(server.authority());
+        assertThat(data.head().target()).isEqualTo("/prefix/api/v1" + connPath.replaceFirst("^/api/v1", ""));
         data.answer(404);
         failure(control, connPath);
     }
