@@ -8,7 +8,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -18,6 +17,7 @@ import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
 import ml.helix.wolf.revdial.DialFailure.NoConnection;
 import ml.helix.wolf.revdial.DialFailure.PickupFailed;
 import ml.helix.wolf.revdial.DialFailure.ReconnectTimeout;
+import ml.helix.wolf.revdial.DialFailure.Withdrawn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,22 +126,37 @@ public final class ConnectionManager implements AutoCloseable {
      * @throws InterruptedException where the caller gave up; nothing is left open
      */
     public ByteStream dial(String runnerId) throws DialException, InterruptedException {
-        PendingDial dial = new PendingDial(runnerId, randomId());
-        begin(dial);
-        if (dial.isSettled()) {
-            return dial.await();
-        }
-        Future<?> timeout = timers.schedule(
-                () -> giveUp(dial, new DialTimeout(dialTimeout)), dialTimeout.toNanos(), TimeUnit.NANOSECONDS);
+        PendingDial dial = begin(runnerId);
         try {
             return dial.await();
         } catch (InterruptedException e) {
-            giveUp(dial, new DialTimeout(dialTimeout));
-            dial.abandon();
+            withdraw(dial);
             throw e;
-        } finally {
-            timeout.cancel(false);
         }
+    }
+
+    /**
+     * Begins a dial and returns at once. {@link PendingDial#await} gives its outcome, within the dial timeout; the
+     * stream that it gives is the caller's to close. {@link #withdraw} takes the dial back.
+     */
+    public PendingDial begin(String runnerId) {
+        PendingDial dial = new PendingDial(runnerId, randomId());
+        place(dial);
+        if (!dial.isSettled()) {
+            dial.setTimeout(timers.schedule(
+                    () -> giveUp(dial, new DialTimeout(dialTimeout)), dialTimeout.toNanos(), TimeUnit.NANOSECONDS));
+        }
+        return dial;
+    }
+
+    /**
+     * Takes a dial back, whatever its state, for a caller that has gone. A dial that waits gives up its place at once
+     * and fails with {@link Withdrawn}; a pickup that comes for it later is closed. A dial that was picked up has its
+     * stream closed. Idempotent, from any thread.
+     */
+    public void withdraw(PendingDial dial) {
+        giveUp(dial, new Withdrawn());
+        dial.abandon();
     }
 
     /** What is known of every id that is connected, in its grace period or has running streams. A snapshot. */
@@ -212,7 +227,7 @@ public final class ConnectionManager implements AutoCloseable {
         });
     }
 
-    private void begin(PendingDial dial) {
+    private void place(PendingDial dial) {
         atomically(then -> {
             Runner runner = runners.get(dial.runnerId);
             if (runner != null && runner.current != null) {

@@ -37,6 +37,9 @@ public sealed interface DialFailure extends Serializable {
      */
     record PickupFailed(String reason) implements DialFailure {}
 
+    /** The caller has gone, so nobody waits for the stream. No caller sees it. */
+    record Withdrawn() implements DialFailure {}
+
     /** The name that callers see, for example {@code DialTimeout}. */
     default String code() {
         return getClass().getSimpleName();
@@ -53,6 +56,7 @@ public sealed interface DialFailure extends Serializable {
                 runnerId + " has " + limit + " dials waiting already: try again when it is back";
             case DialTimeout(Duration limit) ->
                 runnerId + " picked up no data connection within " + limit.toSeconds() + " s";
+            case Withdrawn() -> "the dial to " + runnerId + " was withdrawn: its caller has gone";
             case PickupFailed(String reason) -> runnerId + " could not pick up: " + reason;
         };
     }

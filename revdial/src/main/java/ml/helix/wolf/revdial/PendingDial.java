@@ -2,39 +2,36 @@ package ml.helix.wolf.revdial;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One dial from its call to its outcome. It is in at most one place at a time: asked for at one {@link Dialer}, waiting
- * at its {@link Runner}, or settled; who takes it out of there, under the manager's lock, settles it afterwards.
+ * One dial from its beginning to its outcome; {@link ConnectionManager#begin} makes it, {@link
+ * ConnectionManager#withdraw} takes it back. Thread safe.
+ *
+ * <p>It is in at most one place at a time: asked for at one {@link Dialer}, waiting at its {@link Runner}, or settled.
+ * Who takes it out of its place, under the manager's lock, settles it afterwards.
  */
-final class PendingDial {
+public final class PendingDial {
     final String runnerId;
     final String requestId;
     private final CompletableFuture<ByteStream> outcome = new CompletableFuture<>();
+    /** Set once, where the dial has to wait. */
+    private volatile @Nullable Future<?> timeout;
 
     PendingDial(String runnerId, String requestId) {
         this.runnerId = runnerId;
         this.requestId = requestId;
     }
 
-    void succeed(ByteStream stream) {
-        outcome.complete(stream);
-    }
-
-    void fail(DialFailure failure) {
-        outcome.completeExceptionally(new DialException(runnerId, failure));
-    }
-
-    boolean isSettled() {
-        return outcome.isDone();
-    }
-
-    /** Closes the stream if one comes, or has come, after all. */
-    void abandon() {
-        outcome.thenAccept(ByteStream::close);
-    }
-
-    ByteStream await() throws DialException, InterruptedException {
+    /**
+     * Waits for the outcome.
+     *
+     * @return the stream, which the caller closes: until then it counts as running
+     * @throws DialException for each kind of {@link DialFailure}
+     * @throws InterruptedException where the waiting thread was interrupted; the dial goes on until it is withdrawn
+     */
+    public ByteStream await() throws DialException, InterruptedException {
         try {
             return outcome.get();
         } catch (ExecutionException e) {
@@ -43,5 +40,39 @@ final class PendingDial {
             }
             throw new IllegalStateException("a dial can only fail with a DialException", e);
         }
+    }
+
+    /** @param timer ends the dial; cancelled when the dial is settled */
+    void setTimeout(Future<?> timer) {
+        timeout = timer;
+        if (isSettled()) {
+            timer.cancel(false);
+        }
+    }
+
+    void succeed(ByteStream stream) {
+        cancelTimeout();
+        outcome.complete(stream);
+    }
+
+    void fail(DialFailure failure) {
+        cancelTimeout();
+        outcome.completeExceptionally(new DialException(runnerId, failure));
+    }
+
+    private void cancelTimeout() {
+        Future<?> timer = timeout;
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+
+    boolean isSettled() {
+        return outcome.isDone();
+    }
+
+    /** Closes the stream if one comes, or has come. */
+    void abandon() {
+        outcome.thenAccept(ByteStream::close);
     }
 }

@@ -122,6 +122,18 @@ class ConnectionManagerRacesTest {
     }
 
     @Test
+    void aPickupAtTheMomentOfTheWithdrawalIsClosed() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        for (int round = 0; round < ROUNDS; round++) {
+            PendingDial dial = manager.begin(ID);
+            FakeAgent.Ask ask = agent.nextAsk();
+            ByteStream atAgent = Waiting.result(atOnce(() -> agent.pickUp(ask), () -> manager.withdraw(dial)));
+            assertThat(atAgent.read(new byte[1], 0, 1)).isEqualTo(-1);
+            assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
+        }
+    }
+
+    @Test
     void aDialAtTheMomentOfCloseFails() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             ConnectionManager closing = new ConnectionManager(GRACE, DIAL, timers);

@@ -15,6 +15,7 @@ import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
 import ml.helix.wolf.revdial.DialFailure.NoConnection;
 import ml.helix.wolf.revdial.DialFailure.PickupFailed;
 import ml.helix.wolf.revdial.DialFailure.ReconnectTimeout;
+import ml.helix.wolf.revdial.DialFailure.Withdrawn;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -557,6 +558,64 @@ class ConnectionManagerTest {
         assertThat(new FakeAgent(manager, ID).control.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
         assertThat(manager.stats()).isEqualTo(new Stats(0, 0, 0, 0));
         Waiting.until("no timer is left", () -> timers.waiting() == 0);
+    }
+
+    // Withdrawing
+
+    @Test
+    void aWithdrawnDialThatWaitedForItsIdGivesUpItsPlaceAtOnce() throws Exception {
+        new FakeAgent(manager, ID).dialer.disconnected();
+        List<PendingDial> dials = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            dials.add(manager.begin(ID));
+        }
+        assertThat(manager.begin(ID).isSettled()).as("no place is left").isTrue();
+        dials.forEach(manager::withdraw);
+        assertThat(manager.stats()).isEqualTo(new Stats(0, 1, 0, 0));
+        assertThat(timers.waiting()).as("only the grace period").isEqualTo(1);
+        for (PendingDial dial : dials) {
+            assertThat(failure(Waiting.async(dial::await))).isEqualTo(new Withdrawn());
+        }
+
+        PendingDial next = manager.begin(ID);
+        FakeAgent back = new FakeAgent(manager, ID);
+        back.pickUp(back.nextAsk());
+        next.await().close();
+        assertThat(back.control.sent).as("no withdrawn dial is asked for").isEmpty();
+    }
+
+    @Test
+    void aWithdrawnDialThatWasAskedForGivesUpItsPlaceAndItsLatePickupIsClosed() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        PendingDial dial = manager.begin(ID);
+        FakeAgent.Ask ask = agent.nextAsk();
+        manager.withdraw(dial);
+        manager.withdraw(dial);
+        assertThat(failure(Waiting.async(dial::await))).isEqualTo(new Withdrawn());
+        assertThat(timers.waiting()).as("only the keep-alive").isEqualTo(1);
+        assertThat(agent.isRefused(ask)).isTrue();
+        assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
+    }
+
+    @Test
+    void aWithdrawnDialThatWasPickedUpHasItsStreamClosed() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        PendingDial dial = manager.begin(ID);
+        ByteStream atAgent = agent.pickUp(agent.nextAsk());
+        manager.withdraw(dial);
+        assertThat(atAgent.read(new byte[1], 0, 1)).isEqualTo(-1);
+        assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
+    }
+
+    @Test
+    void placesOfWithdrawnDialsAreFreeForOthers() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        for (int i = 0; i <= Dialer.MAX_ASKED; i++) {
+            PendingDial dial = manager.begin(ID);
+            assertThat(dial.isSettled()).as("dial %d has a place", i).isFalse();
+            agent.nextAsk();
+            manager.withdraw(dial);
+        }
     }
 
     @Test
