@@ -13,6 +13,7 @@ import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
 import ml.helix.wolf.revdial.DialFailure.NoConnection;
 import ml.helix.wolf.revdial.DialFailure.PickupFailed;
 import ml.helix.wolf.revdial.DialFailure.ReconnectTimeout;
+import ml.helix.wolf.revdial.DialFailure.Withdrawn;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -60,6 +61,8 @@ public final class ProxyHandler implements Request.Handler {
             case MaxPendingDials ignored -> HttpStatus.SERVICE_UNAVAILABLE_503;
             case DialTimeout ignored -> HttpStatus.GATEWAY_TIMEOUT_504;
             case PickupFailed ignored -> HttpStatus.BAD_GATEWAY_502;
+            // Nobody is there to read it.
+            case Withdrawn ignored -> HttpStatus.SERVICE_UNAVAILABLE_503;
         };
     }
 }
