@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 /** A CA of its own and servers' certificates signed by it, made by the JDK's keytool in a folder. */
 public final class TestCertificates {
     private static final String PASSWORD = "changeit";
+    private static final List<String> EC = List.of("-keyalg", "EC", "-groupname", "secp256r1");
+    private static final List<String> VALID = List.of("-validity", "10");
+    private static final List<String> SHA1 = List.of("-validity", "10", "-sigalg", "SHA1withECDSA");
 
     private final Path folder;
     private final Path store;
@@ -45,8 +48,18 @@ public final class TestCertificates {
 
     /** Makes a CA of that name; two of the same name have different keys. The folder must be empty. */
     public static TestCertificates in(Path folder, String name) {
+        return in(folder, name, EC);
+    }
+
+    /** Makes a CA with an RSA key of that many bits. The folder must be empty. */
+    public static TestCertificates rsa(Path folder, int bits) {
+        return in(folder, "RSA " + bits, rsa(bits));
+    }
+
+    private static TestCertificates in(Path folder, String name, List<String> key) {
         var certificates = new TestCertificates(folder);
-        certificates.keytool("-genkeypair", "-alias", "ca", "-dname", "CN=" + name, "-ext", "bc:c", "-validity", "30");
+        certificates.generate(
+                List.of(key, List.of("-alias", "ca", "-dname", "CN=" + name, "-ext", "bc:c", "-validity", "30")));
         certificates.keytool(
                 "-exportcert",
                 "-rfc",
@@ -64,29 +77,79 @@ public final class TestCertificates {
 
     /** A valid certificate for these names; those that begin with a digit or hold a colon are addresses. */
     public SSLContext server(String... names) {
-        return server(List.of("-validity", "10"), names);
+        return server("ca", EC, VALID, names);
     }
 
     /** One that was valid until five days ago. */
     public SSLContext expired(String... names) {
-        return server(List.of("-startdate", "-10d", "-validity", "5"), names);
+        return server("ca", EC, List.of("-startdate", "-10d", "-validity", "5"), names);
     }
 
     /** One that will be valid in ten days. */
     public SSLContext notYetValid(String... names) {
-        return server(List.of("-startdate", "+10d", "-validity", "5"), names);
+        return server("ca", EC, List.of("-startdate", "+10d", "-validity", "5"), names);
     }
 
-    private SSLContext server(List<String> validity, String... names) {
-        String alias = "server" + number.incrementAndGet();
+    /** One whose name is in the CN alone. */
+    public SSLContext withoutAlternativeNames(String name) {
+        return context(generate("ca", name, EC, VALID));
+    }
+
+    /** One for an address, whose CN is a name. */
+    public SSLContext withCommonName(String name, String address) {
+        return context(generate("ca", name, EC, VALID, "san=ip:" + address));
+    }
+
+    /** One with an RSA key of that many bits. */
+    public SSLContext rsaServer(int bits, String... names) {
+        return server("ca", rsa(bits), VALID, names);
+    }
+
+    /** One that is signed with SHA-1. The CA must have an EC key. */
+    public SSLContext sha1Server(String... names) {
+        return server("ca", EC, SHA1, names);
+    }
+
+    /** One below an intermediate CA that is signed with SHA-1. The CA must have an EC key. */
+    public SSLContext serverBelowSha1(String... names) {
+        return server(generate("ca", "Intermediate", EC, SHA1, "bc:c"), EC, VALID, names);
+    }
+
+    /** One below an intermediate CA that has an RSA key of that many bits. */
+    public SSLContext serverBelowRsa(int bits, String... names) {
+        return server(generate("ca", "Intermediate", rsa(bits), VALID, "bc:c"), EC, VALID, names);
+    }
+
+    private SSLContext server(String signer, List<String> key, List<String> validity, String... names) {
         String san = Stream.of(names)
                 .map(name -> (name.matches("\\d.*|.*:.*") ? "ip:" : "dns:") + name)
                 .collect(Collectors.joining(","));
-        List<String> arguments =
-                new ArrayList<>(List.of("-genkeypair", "-alias", alias, "-dname", "CN=" + alias, "-signer", "ca"));
-        arguments.addAll(List.of("-ext", "san=" + san));
-        arguments.addAll(validity);
-        keytool(arguments.toArray(String[]::new));
+        return context(generate(signer, "server", key, validity, "san=" + san));
+    }
+
+    /** Gives its alias. */
+    private String generate(String signer, String name, List<String> key, List<String> validity, String... extensions) {
+        String alias = "signed" + number.incrementAndGet();
+        generate(List.of(
+                key,
+                validity,
+                List.of("-alias", alias, "-dname", "CN=" + name, "-signer", signer),
+                Stream.of(extensions)
+                        .flatMap(extension -> Stream.of("-ext", extension))
+                        .toList()));
+        return alias;
+    }
+
+    private void generate(List<List<String>> arguments) {
+        keytool(Stream.concat(Stream.of("-genkeypair"), arguments.stream().flatMap(List::stream))
+                .toArray(String[]::new));
+    }
+
+    private static List<String> rsa(int bits) {
+        return List.of("-keyalg", "RSA", "-keysize", String.valueOf(bits));
+    }
+
+    private SSLContext context(String alias) {
         try {
             var context = SSLContext.getInstance("TLS");
             context.init(new KeyManager[] {new OneKey(keyManager(), alias)}, null, null);
@@ -113,9 +176,6 @@ public final class TestCertificates {
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
         command.addAll(List.of(arguments));
         command.addAll(List.of("-keystore", store.toString(), "-storepass", PASSWORD, "-storetype", "PKCS12"));
-        if (arguments[0].equals("-genkeypair")) {
-            command.addAll(List.of("-keyalg", "EC", "-groupname", "secp256r1"));
-        }
         try {
             Path said = folder.resolve("keytool.log");
             Process process = new ProcessBuilder(command)

@@ -77,7 +77,7 @@ public final class Agent implements AutoCloseable {
 
     private Page statusPage() {
         wolf.lookAgain();
-        return Page.json(StatusJson.write(identity, report.status()));
+        return Page.json(StatusJson.write(identity, settings.warnings(), report.status()));
     }
 
     private Link link(Connector connector, Secret token) {
@@ -98,6 +98,7 @@ public final class Agent implements AutoCloseable {
                 settings.url(),
                 settings.proxy().map(proxy -> " through proxy " + proxy).orElse(""),
                 settings.local());
+        settings.warnings().forEach(LOG::warn);
         timers.scheduleWithFixedDelay(
                 () -> Thread.ofVirtual().name("probe").start(wolf::probe), 0, PROBE.toMillis(), TimeUnit.MILLISECONDS);
         tunnel.start();

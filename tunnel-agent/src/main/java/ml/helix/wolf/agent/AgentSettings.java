@@ -3,6 +3,7 @@ package ml.helix.wolf.agent;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -139,6 +140,16 @@ public record AgentSettings(
                 drain,
                 logs,
                 json.orElseThrow());
+    }
+
+    /** What an admin should know although the agent works, a sentence each. */
+    List<String> warnings() {
+        var warnings = new ArrayList<String>();
+        if (!url.secure()) {
+            warnings.add("-api-url is http://: whoever is on the way can read the token and all streams; use https://");
+        }
+        warnings.addAll(trust.warnings());
+        return warnings;
     }
 
     private static Optional<Proxy> proxy(

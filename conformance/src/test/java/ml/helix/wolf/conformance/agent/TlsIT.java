@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,6 +45,14 @@ class TlsIT extends AgentSpec {
         CERTIFICATES.put("expired", known.expired(NAME));
         CERTIFICATES.put("early", known.notYetValid(NAME));
         CERTIFICATES.put("other", known.server("other.test"));
+        CERTIFICATES.put("cn", known.withoutAlternativeNames(NAME));
+        CERTIFICATES.put("cn and address", known.withCommonName(NAME, "127.0.0.1"));
+        CERTIFICATES.put("rsa 1024", known.rsaServer(1024, NAME));
+        CERTIFICATES.put("rsa 2048", known.rsaServer(2048, NAME));
+        CERTIFICATES.put("sha1", known.sha1Server(NAME));
+        CERTIFICATES.put("below sha1", known.serverBelowSha1(NAME));
+        CERTIFICATES.put("below rsa 1024", known.serverBelowRsa(1024, NAME));
+        CERTIFICATES.put("below rsa 2048", known.serverBelowRsa(2048, NAME));
     }
 
     @Test
@@ -85,7 +94,13 @@ class TlsIT extends AgentSpec {
         "expired,helix.test,expired",
         "early,helix.test,not yet valid",
         "other,helix.test,name",
-        "good,127.0.0.1,name"
+        "good,127.0.0.1,name",
+        "cn,helix.test,only in the CN",
+        "cn and address,helix.test,only in the CN",
+        "rsa 1024,helix.test,an RSA key of 1024 bits",
+        "sha1,helix.test,is signed with SHA1",
+        "below sha1,helix.test,CN=Intermediate is signed with SHA1",
+        "below rsa 1024,helix.test,CN=Intermediate has an RSA key of 1024 bits"
     })
     void aCertificateThatDoesNotFitIsRefusedAndTheMessageSaysWhy(String alias, String host, String why)
             throws Exception {
@@ -145,7 +160,64 @@ class TlsIT extends AgentSpec {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"expired", "other"})
+    @ValueSource(strings = {"rsa 2048", "below rsa 2048"})
+    void anRsaKeyOf2048BitsIsStrongEnough(String alias) throws Exception {
+        try (ScriptedServer secure = server(alias)) {
+            start(
+                    "-api-url",
+                    "https://" + NAME + ":" + port(secure),
+                    "-ca-file",
+                    known.caFile().toString());
+            assertThat(secure.control()).isNotNull();
+        }
+    }
+
+    @Test
+    void aWeakCaIsLeftOutOfTheFileAndTheStatusSaysSo(@TempDir Path elsewhere, @TempDir Path mixed) throws Exception {
+        TestCertificates weak = TestCertificates.rsa(elsewhere, 1024);
+        Path both = Files.writeString(
+                mixed.resolve("ca.pem"), Files.readString(weak.caFile()) + Files.readString(known.caFile()));
+        try (ScriptedServer secure =
+                ScriptedServer.with(weak.rsaServer(2048, NAME).getServerSocketFactory())) {
+            RunningAgent agent = start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", both.toString());
+            assertThat(agent.awaitReason("TlsFailure").path("warnings"))
+                    .singleElement()
+                    .asString()
+                    .contains("CN=RSA 1024 has an RSA key of 1024 bits");
+            secure.awaitBroken();
+            assertThat(secure.heard()).isFalse();
+        }
+    }
+
+    @Test
+    void plainHttpAndInsecureAreWarnedOfInTheStatus() throws Exception {
+        RunningAgent plain = start();
+        accepted();
+        assertThat(plain.awaitState("Connected").path("warnings"))
+                .singleElement()
+                .asString()
+                .contains("http://", "token");
+        try (ScriptedServer secure = server("expired")) {
+            RunningAgent insecure = start("-api-url", "https://" + NAME + ":" + port(secure), "-insecure");
+            secure.control().accept().keepAlive();
+            assertThat(insecure.awaitState("Connected").path("warnings"))
+                    .singleElement()
+                    .asString()
+                    .contains("-insecure");
+        }
+        try (ScriptedServer secure = server("good")) {
+            RunningAgent fine = start(
+                    "-api-url",
+                    "https://" + NAME + ":" + port(secure),
+                    "-ca-file",
+                    known.caFile().toString());
+            secure.control().accept().keepAlive();
+            assertThat(fine.awaitState("Connected").path("warnings")).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"expired", "other", "cn", "rsa 1024", "sha1"})
     void insecureAcceptsWhateverCertificate(String alias) throws Exception {
         try (ScriptedServer secure = server(alias)) {
             start("-api-url", "https://" + NAME + ":" + port(secure), "-insecure");

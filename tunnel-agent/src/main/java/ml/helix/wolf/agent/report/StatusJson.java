@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 
 /** Writes {@code /status}. */
@@ -15,8 +16,12 @@ public final class StatusJson {
 
     private StatusJson() {}
 
-    /** One JSON object; times are RFC 3339 in UTC, to the millisecond. */
-    public static String write(Identity identity, Status status) {
+    /**
+     * One JSON object; times are RFC 3339 in UTC, to the millisecond.
+     *
+     * @param warnings what an admin should know although the agent works, a sentence each
+     */
+    public static String write(Identity identity, List<String> warnings, Status status) {
         var text = new StringWriter();
         try (JsonGenerator json = JSON.createGenerator(text)) {
             json.writeStartObject();
@@ -43,6 +48,11 @@ public final class StatusJson {
                 json.writeBooleanField("refused", status.token().get().refused());
                 json.writeEndObject();
             }
+            json.writeArrayFieldStart("warnings");
+            for (String warning : warnings) {
+                json.writeString(warning);
+            }
+            json.writeEndArray();
             json.writeStringField("version", identity.version());
             json.writeEndObject();
         } catch (IOException e) {

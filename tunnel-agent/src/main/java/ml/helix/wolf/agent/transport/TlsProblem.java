@@ -32,6 +32,7 @@ final class TlsProblem {
     private static @Nullable String problem(Throwable cause, String host) {
         String message = String.valueOf(cause.getMessage());
         return switch (cause) {
+            case StrictTrustManager.RefusedException refused -> "the certificate of " + host + " " + message;
             case CertificateExpiredException expired ->
                 "the certificate of " + host + " has expired (" + message + "); renew it, or check this clock";
             case CertificateNotYetValidException early ->

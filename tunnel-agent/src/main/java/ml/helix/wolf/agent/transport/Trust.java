@@ -1,18 +1,15 @@
 package ml.helix.wolf.agent.transport;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -20,6 +17,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import javax.net.ssl.X509TrustManager;
+import ml.helix.wolf.program.certificates.CaBundle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,8 +39,9 @@ public final class Trust {
     /** Null until it is needed: without TLS the system's roots are not even read. */
     private volatile @Nullable Loaded loaded;
 
+    /** @param weak what was left out of the file, a sentence each */
     @SuppressWarnings("ArrayRecordComponent")
-    private record Loaded(byte[] pem, SSLContext context) {}
+    private record Loaded(byte[] pem, SSLContext context, List<String> weak) {}
 
     private Trust(Optional<Path> file, boolean blind) {
         this.file = file;
@@ -53,7 +52,7 @@ public final class Trust {
     /**
      * @param caFile certificates in PEM, believed beside the system's roots
      * @param blind believes any certificate of any name
-     * @throws IllegalArgumentException where the file can't be read or has no certificate in it
+     * @throws IllegalArgumentException where the file can't be read or {@link CaBundle} refuses its content
      */
     public static Trust of(Optional<Path> caFile, boolean blind) {
         return new Trust(caFile, blind);
@@ -61,6 +60,22 @@ public final class Trust {
 
     boolean blind() {
         return blind;
+    }
+
+    /** What an admin should know of what is trusted now, a sentence each. */
+    public List<String> warnings() {
+        if (blind) {
+            return List.of("-insecure is set: any certificate is accepted, so whoever is on the way can read the token"
+                    + " and all streams; use -ca-file instead");
+        }
+        Loaded now = loaded;
+        return now == null ? List.of() : warnings(now);
+    }
+
+    private List<String> warnings(Loaded now) {
+        return now.weak().stream()
+                .map(sentence -> "CA file " + file.orElseThrow() + ": a certificate is left out: " + sentence)
+                .toList();
     }
 
     SSLContext context() {
@@ -86,8 +101,10 @@ public final class Trust {
         try {
             byte[] pem = bytes(file.get());
             if (!Arrays.equals(pem, now.pem())) {
-                loaded = load(pem);
+                Loaded changed = load(pem);
+                loaded = changed;
                 LOG.info("CA file {} has changed, its new certificates are in force", file.get());
+                warnings(changed).forEach(LOG::warn);
             }
         } catch (IllegalArgumentException e) {
             LOG.warn("CA file {}; the certificates read before stay in force", e.getMessage());
@@ -104,40 +121,32 @@ public final class Trust {
 
     private Loaded load(byte[] pem) {
         try {
+            List<X509Certificate> authorities = new ArrayList<>();
+            List<String> weak = List.of();
+            if (pem != NO_FILE && !blind) {
+                CaBundle bundle = CaBundle.parse(pem);
+                authorities.addAll(bundle.certificates());
+                weak = bundle.weak();
+            }
+            TrustManager manager = new Anybody();
+            if (!blind) {
+                authorities.addAll(List.of(systemRoots()));
+                manager = StrictTrustManager.of(authorities);
+            }
             var context = SSLContext.getInstance("TLS");
-            context.init(null, new TrustManager[] {blind ? new Anybody() : known(pem)}, null);
-            return new Loaded(pem, context);
-        } catch (GeneralSecurityException | IOException e) {
-            throw new IllegalArgumentException(
-                    "'" + file.map(Path::toString).orElse("") + "' has no certificate in PEM", e);
+            context.init(null, new TrustManager[] {manager}, null);
+            return new Loaded(pem, context, weak);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("'" + file.map(Path::toString).orElse("") + "' " + e.getMessage(), e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalArgumentException("the certificates to trust can't be used: " + e.getMessage(), e);
         }
     }
 
-    private static TrustManager known(byte[] pem) throws GeneralSecurityException, IOException {
-        if (pem == NO_FILE) {
-            return manager(null);
-        }
-        Collection<? extends Certificate> added =
-                CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(pem));
-        if (added.isEmpty()) {
-            throw new CertificateException("no certificate");
-        }
-        var store = KeyStore.getInstance(KeyStore.getDefaultType());
-        store.load(null, null);
-        int number = 0;
-        for (Certificate certificate : manager(null).getAcceptedIssuers()) {
-            store.setCertificateEntry("system-" + number++, certificate);
-        }
-        for (Certificate certificate : added) {
-            store.setCertificateEntry("file-" + number++, certificate);
-        }
-        return manager(store);
-    }
-
-    private static X509TrustManager manager(@Nullable KeyStore store) throws GeneralSecurityException {
+    private static X509Certificate[] systemRoots() throws GeneralSecurityException {
         var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(store);
-        return (X509TrustManager) factory.getTrustManagers()[0];
+        factory.init((KeyStore) null);
+        return ((X509TrustManager) factory.getTrustManagers()[0]).getAcceptedIssuers();
     }
 
     /** For {@code -insecure}. An extended manager, because JSSE adds checks of its own to any other. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
@@ -103,12 +104,13 @@ class ReportTest {
         report.refused(UNKNOWN);
         var identity = new Identity(Optional.of("gpu-1"), "wolf-gpu-1", "https://h", "localhost:8080", "1.2.3");
 
-        assertThat(StatusJson.write(identity, report.status()))
+        assertThat(StatusJson.write(identity, List.of("-insecure is set"), report.status()))
                 .isEqualTo("{\"state\":\"Disconnected\",\"since\":\"2026-01-02T03:04:05Z\",\"wolfId\":\"gpu-1\","
                         + "\"runnerId\":\"wolf-gpu-1\",\"controlPlane\":\"https://h\",\"local\":\"localhost:8080\","
                         + "\"wolfReachable\":null,\"connects\":0,\"streamsActive\":0,\"streamsTotal\":0,"
                         + "\"bytesToWolf\":0,\"bytesFromWolf\":0,\"lastError\":{\"reason\":\"DnsFailure\","
-                        + "\"message\":\"no such name\",\"at\":\"2026-01-02T03:04:05Z\"},\"version\":\"1.2.3\"}");
+                        + "\"message\":\"no such name\",\"at\":\"2026-01-02T03:04:05Z\"},"
+                        + "\"warnings\":[\"-insecure is set\"],\"version\":\"1.2.3\"}");
     }
 
     @Test
@@ -116,7 +118,7 @@ class ReportTest {
         report.wolf(true);
         var identity = new Identity(Optional.empty(), "sandbox-1", "https://h", "unix:///s", "1");
 
-        assertThat(StatusJson.write(identity, report.status()))
+        assertThat(StatusJson.write(identity, List.of(), report.status()))
                 .contains("\"wolfId\":null", "\"lastError\":null", "\"wolfReachable\":true");
     }
 
@@ -125,13 +127,13 @@ class ReportTest {
         var identity = new Identity(Optional.empty(), "sandbox-1", "https://h", "unix:///s", "1");
         report.token(Optional.empty());
         report.newerTokenRefused(true);
-        assertThat(StatusJson.write(identity, report.status())).doesNotContain("token");
+        assertThat(StatusJson.write(identity, List.of(), report.status())).doesNotContain("token");
 
         report.token(Optional.of(START));
-        assertThat(StatusJson.write(identity, report.status()))
+        assertThat(StatusJson.write(identity, List.of(), report.status()))
                 .contains("\"token\":{\"changedAt\":\"2026-01-02T03:04:05Z\",\"refused\":false}");
         report.newerTokenRefused(true);
-        assertThat(StatusJson.write(identity, report.status()))
+        assertThat(StatusJson.write(identity, List.of(), report.status()))
                 .contains("\"token\":{\"changedAt\":\"2026-01-02T03:04:05Z\",\"refused\":true}");
     }
 
