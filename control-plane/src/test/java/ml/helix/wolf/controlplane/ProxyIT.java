@@ -145,7 +145,7 @@ class ProxyIT {
     }
 
     @Test
-    void aChunkedBodyThatIsTooLongGets413AndWolfIsNotAsked() throws Exception {
+    void aChunkedBodyThatIsTooLongGets413() throws Exception {
         byte[] body = new byte[8 * 1024 * 1024 + 1];
 
         assertThat(controlPlane.error(controlPlane
@@ -153,7 +153,7 @@ class ProxyIT {
                         .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)))
                         .build()))
                 .isEqualTo("413 PayloadTooLarge");
-        assertThat(wolf.accepted()).isZero();
+        eventually("Wolf's connection is closed", () -> wolf.open() == 0);
     }
 
     @Test

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -122,6 +124,19 @@ abstract class ControlPlaneSpec {
         caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
         running.add(caller);
         return caller;
+    }
+
+    /** A TCP connection to the HTTP port, which ends with the test. */
+    Socket caller() throws IOException {
+        Socket caller = new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port());
+        caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
+        running.add(caller);
+        return caller;
+    }
+
+    /** The first line of what the server answers there. */
+    static String statusLine(Socket caller) throws IOException {
+        return new BufferedReader(new InputStreamReader(caller.getInputStream(), UTF_8)).readLine();
     }
 
     /** Answers a caller's request as Wolf would, and ends the stream. */

@@ -31,7 +31,7 @@ public record ApiError(int status, String code, String message) {
         return new ApiError(HttpStatus.NOT_FOUND_404, "NotFound", message);
     }
 
-    /** Answers with it and completes the request. */
+    /** Answers with it; {@code callback} is told when the answer is written. */
     public void send(Response response, Callback callback) {
         response.setStatus(status);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");

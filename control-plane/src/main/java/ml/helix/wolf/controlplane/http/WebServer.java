@@ -5,7 +5,9 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
 import jdk.net.ExtendedSocketOptions;
+import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -14,6 +16,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
@@ -109,6 +112,9 @@ public final class WebServer implements AutoCloseable {
     }
 
     private static final class Answers extends Handler.Abstract {
+        private static final ApiError STALLED = new ApiError(
+                HttpStatus.REQUEST_TIMEOUT_408, "RequestTimeout", "nothing came of the request's body for too long");
+
         private final Request.Handler handler;
 
         Answers(Request.Handler handler) {
@@ -120,9 +126,12 @@ public final class WebServer implements AutoCloseable {
             try {
                 return handler.handle(request, response, callback);
             } catch (ApiException e) {
-                response.reset();
-                e.error().send(response, callback);
+                refuse(request, response, callback, e.error());
             } catch (IOException e) {
+                if (e.getCause() instanceof TimeoutException && !response.isCommitted()) {
+                    refuse(request, response, callback, STALLED);
+                    return true;
+                }
                 log.debug(
                         "{} {} broke off",
                         request.getMethod(),
@@ -131,6 +140,21 @@ public final class WebServer implements AutoCloseable {
                 callback.failed(e);
             }
             return true;
+        }
+
+        /** An unauthorised caller's body is not worth reading: its connection is closed. */
+        private static void refuse(Request request, Response response, Callback callback, ApiError error) {
+            response.reset();
+            try (Blocker.Callback written = Blocker.callback()) {
+                error.send(response, written);
+                written.block();
+                if (error != STALLED && error.status() != HttpStatus.UNAUTHORIZED_401) {
+                    UnreadBody.discard(request);
+                }
+                callback.succeeded();
+            } catch (IOException e) {
+                callback.failed(e);
+            }
         }
     }
 }

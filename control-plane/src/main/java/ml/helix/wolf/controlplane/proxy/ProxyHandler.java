@@ -26,6 +26,7 @@ import org.eclipse.jetty.util.Callback;
 public final class ProxyHandler implements Request.Handler {
     private final Tunnels tunnels;
     private final AdminAccess access;
+    private final BodyMemory memory = BodyMemory.ofHeap();
 
     /** @param access keeps the admin token from Wolf */
     public ProxyHandler(Tunnels tunnels, AdminAccess access) {
@@ -38,11 +39,22 @@ public final class ProxyHandler implements Request.Handler {
             throws ApiException, IOException, InterruptedException {
         var uri = request.getHttpURI();
         ProxyTarget target = ProxyTarget.of(uri.getPath(), uri.getQuery());
-        RequestBody body = RequestBody.of(request);
-        byte[] head = WolfRequest.head(request, target.requestTarget(), body.length(), access);
         ByteStream wolf = dial(target.runnerId());
-        new Exchange(request, response, callback, wolf, target.runnerId()).run(head, body);
+        try (RequestBody body = body(request, wolf)) {
+            byte[] head = WolfRequest.head(request, target.requestTarget(), body.length(), access);
+            new Exchange(request, response, callback, wolf, target.runnerId()).run(head, body);
+        }
         return true;
+    }
+
+    /** Called after the dial: no body is collected for an id that isn't there. */
+    private RequestBody body(Request request, ByteStream wolf) throws ApiException, IOException {
+        try {
+            return RequestBody.of(request, memory);
+        } catch (ApiException | IOException | RuntimeException e) {
+            wolf.close();
+            throw e;
+        }
     }
 
     private ByteStream dial(String runnerId) throws ApiException, InterruptedException {

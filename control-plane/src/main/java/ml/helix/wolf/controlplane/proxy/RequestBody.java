@@ -1,6 +1,5 @@
 package ml.helix.wolf.controlplane.proxy;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
@@ -17,48 +16,55 @@ import org.eclipse.jetty.server.Request;
  *
  * @param length in bytes; nothing where the request has no body and needs to say nothing of it
  * @param content ends after {@code length} bytes; reading it fails where the caller goes away before
+ * @param release gives the memory of a collected body back; idempotent
  */
-record RequestBody(Optional<Long> length, InputStream content) {
+record RequestBody(Optional<Long> length, InputStream content, Runnable release) implements AutoCloseable {
     /** The longest body, in bytes, that may come without its length: it is held in memory until it is complete. */
     static final int MAX_CHUNKED = 8 * 1024 * 1024;
 
-    /** How much more of a body that is too long is read, so that the caller gets to see the answer. */
-    private static final int MAX_DISCARDED = 8 * MAX_CHUNKED;
-
     private static final Set<String> WITHOUT_BODY = Set.of("GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT");
+    private static final Runnable NOTHING = () -> {};
 
     /**
      * Looks at the request's head; a chunked body is read to its end.
      *
-     * @throws ApiException 413 where a chunked body is longer than {@link #MAX_CHUNKED}
+     * @param memory for a chunked body
+     * @throws ApiException 413 where a chunked body is longer than {@link #MAX_CHUNKED}, 503 where there is no memory left
+     *     for it
      * @throws IOException where the caller goes away while it is read
      */
-    static RequestBody of(Request request) throws ApiException, IOException {
+    static RequestBody of(Request request, BodyMemory memory) throws ApiException, IOException {
         if (request.getLength() >= 0) {
-            return new RequestBody(Optional.of(request.getLength()), Content.Source.asInputStream(request));
+            return new RequestBody(Optional.of(request.getLength()), Content.Source.asInputStream(request), NOTHING);
         }
         if (request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING)) {
-            byte[] whole = whole(Content.Source.asInputStream(request));
-            return new RequestBody(Optional.of((long) whole.length), new ByteArrayInputStream(whole));
+            CollectedBody whole = collect(Content.Source.asInputStream(request), memory);
+            return new RequestBody(Optional.of((long) whole.length()), whole, whole::close);
         }
         boolean none = WITHOUT_BODY.contains(request.getMethod());
-        return new RequestBody(none ? Optional.empty() : Optional.of(0L), InputStream.nullInputStream());
+        return new RequestBody(none ? Optional.empty() : Optional.of(0L), InputStream.nullInputStream(), NOTHING);
     }
 
-    private static byte[] whole(InputStream in) throws ApiException, IOException {
-        byte[] bytes = in.readNBytes(MAX_CHUNKED);
-        if (bytes.length == MAX_CHUNKED && in.read() >= 0) {
-            byte[] discarded = new byte[16 * 1024];
-            int read = 0;
-            for (int total = 0; read >= 0 && total < MAX_DISCARDED; total += read) {
-                read = in.read(discarded);
-            }
+    private static CollectedBody collect(InputStream in, BodyMemory memory) throws ApiException, IOException {
+        try {
+            return CollectedBody.of(in, MAX_CHUNKED, memory);
+        } catch (CollectedBody.TooLongException e) {
             throw new ApiException(new ApiError(
                     HttpStatus.PAYLOAD_TOO_LARGE_413,
                     "PayloadTooLarge",
                     "a chunked body may have " + MAX_CHUNKED + " bytes; send a longer one with its Content-Length"));
+        } catch (BodyMemory.ExhaustedException e) {
+            throw new ApiException(
+                    new ApiError(
+                            HttpStatus.SERVICE_UNAVAILABLE_503,
+                            "TooManyUploads",
+                            "other chunked bodies fill the memory for them; try again, or send the body with its Content-Length"));
         }
-        return bytes;
+    }
+
+    @Override
+    public void close() {
+        release.run();
     }
 
     boolean isEmpty() {

@@ -1,0 +1,41 @@
+package ml.helix.wolf.controlplane.proxy;
+
+import java.io.IOException;
+import java.util.concurrent.Semaphore;
+
+/**
+ * The memory that all collected bodies of a process share, in blocks of {@link #BLOCK} bytes. Nobody waits for it: a body
+ * that finds none left is refused. Thread-safe.
+ */
+final class BodyMemory {
+    static final int BLOCK = 8 * 1024;
+
+    private final Semaphore free;
+
+    /** @param bytes rounded down to whole blocks */
+    BodyMemory(long bytes) {
+        free = new Semaphore((int) Math.min(Integer.MAX_VALUE, bytes / BLOCK));
+    }
+
+    /** A quarter of the heap. */
+    static BodyMemory ofHeap() {
+        return new BodyMemory(Runtime.getRuntime().maxMemory() / 4);
+    }
+
+    byte[] take() throws ExhaustedException {
+        if (!free.tryAcquire()) {
+            throw new ExhaustedException();
+        }
+        return new byte[BLOCK];
+    }
+
+    /** @param block of {@link #take}, not used any more */
+    void giveBack(byte[] block) {
+        free.release(block.length / BLOCK);
+    }
+
+    /** Other bodies hold all of it now. */
+    static final class ExhaustedException extends IOException {
+        private static final long serialVersionUID = 1;
+    }
+}

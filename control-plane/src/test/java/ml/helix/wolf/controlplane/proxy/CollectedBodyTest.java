@@ -1,0 +1,96 @@
+package ml.helix.wolf.controlplane.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CollectedBodyTest {
+    private static final int LIMIT = 4 * BodyMemory.BLOCK;
+
+    private final BodyMemory memory = new BodyMemory(LIMIT + 2L * BodyMemory.BLOCK);
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, BodyMemory.BLOCK - 1, BodyMemory.BLOCK, BodyMemory.BLOCK + 1, LIMIT})
+    void whatIsReadIsWhatCame(int length) throws Exception {
+        byte[] bytes = noise(length);
+
+        try (var body = CollectedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory)) {
+            assertThat(body.length()).isEqualTo(length);
+            assertThat(body.readAllBytes()).isEqualTo(bytes);
+        }
+
+        allIsFree();
+    }
+
+    @Test
+    void aLongerBodyIsRefusedAndHoldsNothing() throws Exception {
+        assertThatThrownBy(() -> CollectedBody.of(new ByteArrayInputStream(noise(LIMIT + 1)), LIMIT, memory))
+                .isInstanceOf(CollectedBody.TooLongException.class);
+
+        allIsFree();
+    }
+
+    @Test
+    void aBodyThatFindsNoMemoryIsRefusedAndTheOthersGoOn() throws Exception {
+        byte[] bytes = noise(LIMIT);
+        var first = CollectedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory);
+
+        assertThatThrownBy(() -> CollectedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory))
+                .isInstanceOf(BodyMemory.ExhaustedException.class);
+
+        assertThat(first.readAllBytes()).isEqualTo(bytes);
+        first.close();
+        allIsFree();
+    }
+
+    @Test
+    void aCallerThatGoesAwayHoldsNothing() throws Exception {
+        InputStream breaking = new InputStream() {
+            private int left = BodyMemory.BLOCK + 1;
+
+            @Override
+            public int read() throws IOException {
+                if (left == 0) {
+                    throw new IOException("gone");
+                }
+                left--;
+                return 7;
+            }
+        };
+
+        assertThatThrownBy(() -> CollectedBody.of(breaking, LIMIT, memory)).hasMessage("gone");
+
+        allIsFree();
+    }
+
+    @Test
+    void anUnreadBodyGivesItsMemoryBackWhenItIsClosed() throws Exception {
+        var body = CollectedBody.of(new ByteArrayInputStream(noise(LIMIT)), LIMIT, memory);
+        assertThat(body.read()).isNotNegative();
+
+        body.close();
+        body.close();
+
+        allIsFree();
+    }
+
+    private void allIsFree() throws IOException {
+        for (int i = 0; i < 6; i++) {
+            memory.take();
+        }
+        assertThatThrownBy(memory::take).isInstanceOf(BodyMemory.ExhaustedException.class);
+    }
+
+    private static byte[] noise(int length) {
+        byte[] noise = new byte[length];
+        new SplittableRandom(length).nextBytes(noise);
+        return noise;
+    }
+}
