@@ -156,7 +156,9 @@ public final class TunnelOperator implements AutoCloseable {
                         .setIntervalMultiplier(2)
                         .setMaxInterval(30_000))
                 .withRateLimiter(new Spacing(BETWEEN_LOOKS, LOOKS_AT_ONCE))
-                .withReconciliationMaxInterval(LOOKED_AT_LEAST_EVERY);
+                .withReconciliationMaxInterval(LOOKED_AT_LEAST_EVERY)
+                // a tunnel whose deletion somebody's finalizer holds has a status, too
+                .withTriggerReconcilerOnAllEvents(true);
         if (!settings.namespaces().isEmpty()) {
             controller.settingNamespaces(settings.namespaces());
         }

@@ -27,6 +27,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
                 + " DaemonSet, for example gpu-nodes")
 @AdditionalPrinterColumn(name = "READY", jsonPath = ".status.conditions[?(@.type==\"Ready\")].status")
 @AdditionalPrinterColumn(name = "CONNECTED", jsonPath = ".status.summary")
+@AdditionalPrinterColumn(name = "WOLF", jsonPath = ".status.wolf")
 @AdditionalPrinterColumn(name = "REASON", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason")
 @AdditionalPrinterColumn(name = "URL", jsonPath = ".spec.controlPlane.url", priority = 1)
 @AdditionalPrinterColumn(

@@ -26,6 +26,15 @@ public record WolfTunnelStatus(
         @JsonPropertyDescription("For people: 3/4 connected.") @Nullable
         String summary,
 
+        @JsonPropertyDescription("For people: 3/4 reachable. How many of the agents reach their Wolf; absent before any"
+                + " has looked.")
+        @Nullable
+        String wolf,
+
+        @JsonPropertyDescription("While it is not Ready but on its way: when that began or last took a step, RFC 3339.")
+        @Nullable
+        String lastStep,
+
         @JsonPropertyDescription("Ready, Reconciling, Stalled, AgentsAvailable, ControlPlaneReachable, Authenticated,"
                 + " WolfReachable.")
         List<Condition> conditions,

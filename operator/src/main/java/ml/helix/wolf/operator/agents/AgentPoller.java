@@ -20,8 +20,12 @@ import ml.helix.wolf.operator.observed.AgentPod;
 /**
  * Asks agents for their status: at once when one appears or its pod's readiness changes, and on a slow, jittered tick
  * otherwise. However many agents there are, the tick grows so that {@link #PER_SECOND} are asked in a second; however many
- * change at once, {@link #MOST_PER_SECOND} are, and {@link #AT_ONCE} questions are under way. An agent counts as
- * unreachable after two failures in a row.
+ * change at once, {@link #MOST_PER_SECOND} are, and {@link #AT_ONCE} questions are under way.
+ *
+ * <p>A failed question is asked again every {@link #TICK}, and no news for a while, as a busy node or network answers late. An
+ * agent that has never answered counts as unreachable after two failures in a row. One that has keeps its answer for
+ * {@value #DOUBTED_UNREADY} failures, about 30 s, and while the cluster calls it ready, which it does because the agent
+ * answers its probe, for {@value #DOUBTED_READY}, about two minutes.
  *
  * <p>Thread-safe. Each question runs as a task of its own that may block. {@link #close} ends the asking; questions
  * under way are not waited for, and their answers are dropped.
@@ -31,6 +35,8 @@ import ml.helix.wolf.operator.observed.AgentPod;
 public final class AgentPoller<K> implements AutoCloseable {
     static final Duration TICK = Duration.ofSeconds(5);
     static final Duration SECOND_TRY = Duration.ofSeconds(1);
+    static final int DOUBTED_UNREADY = 6;
+    static final int DOUBTED_READY = 24;
     static final int PER_SECOND = 100;
     static final int MOST_PER_SECOND = 2 * PER_SECOND;
     /** As many as are under way where none is answered: agents that keep silent must not delay the others' questions. */
@@ -104,7 +110,7 @@ public final class AgentPoller<K> implements AutoCloseable {
                 continue;
             }
             seen.add(pod.uid());
-            var prompt = new Asked.Prompt(new AgentAddress(pod.ip(), pod.port()), pod.ready());
+            var prompt = new Asked.Prompt(new AgentAddress(pod.ip(), pod.port()), pod.ready(), pod.agentReady());
             var known = mine.get(pod.uid());
             if (known == null) {
                 known = new Asked<>(owner, prompt);
@@ -192,14 +198,13 @@ public final class AgentPoller<K> implements AutoCloseable {
             if (closed || !asked.getOrDefault(agent.owner, Map.of()).containsValue(agent)) {
                 return;
             }
-            boolean failed = answer instanceof AgentAnswer.Unreachable;
-            boolean doubtful = failed && !agent.failedOnce && !(agent.answer instanceof AgentAnswer.Unreachable);
-            agent.failedOnce = failed;
+            agent.failures = answer instanceof AgentAnswer.Unreachable ? agent.failures + 1 : 0;
+            boolean doubtful = agent.failures > 0 && agent.failures < believedAfter(agent);
             news = !doubtful && !answer.equals(agent.answer);
             if (news) {
                 agent.answer = answer;
             }
-            schedule(agent, agent.again ? Duration.ZERO : doubtful ? SECOND_TRY : tick());
+            schedule(agent, agent.again ? Duration.ZERO : doubtful ? nextTry(agent) : tick());
             agent.again = false;
         }
         if (news) {
@@ -207,9 +212,27 @@ public final class AgentPoller<K> implements AutoCloseable {
         }
     }
 
+    /** How many failures in a row are news. */
+    private static int believedAfter(Asked<?> agent) {
+        return switch (agent.answer) {
+            case AgentAnswer.None none -> 2;
+            case AgentAnswer.Reported reported -> agent.prompt.agentReady() ? DOUBTED_READY : DOUBTED_UNREADY;
+            case AgentAnswer.Unreachable unreachable -> 1;
+        };
+    }
+
+    private Duration nextTry(Asked<?> agent) {
+        return agent.failures == 1 ? SECOND_TRY : jittered(TICK);
+    }
+
+    /** Grows with the number of agents. */
     private Duration tick() {
-        long millis = Math.max(TICK.toMillis(), size * 1000L / PER_SECOND);
-        return Duration.ofMillis((long) (millis * (0.8 + 0.4 * random.getAsDouble())));
+        var forAll = Duration.ofMillis(size * 1000L / PER_SECOND);
+        return jittered(forAll.compareTo(TICK) > 0 ? forAll : TICK);
+    }
+
+    private Duration jittered(Duration time) {
+        return Duration.ofMillis((long) (time.toMillis() * (0.8 + 0.4 * random.getAsDouble())));
     }
 
     /** Over which time newcomers are asked first, so that thousands don't all come at once. */

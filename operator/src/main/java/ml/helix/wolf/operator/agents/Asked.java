@@ -17,7 +17,8 @@ final class Asked<K> {
     /** Whether to ask at once when the question under way is answered. */
     boolean again;
 
-    boolean failedOnce;
+    /** In a row. */
+    int failures;
 
     Asked(K owner, Prompt prompt) {
         this.owner = owner;
@@ -28,6 +29,7 @@ final class Asked<K> {
      * What an agent's last answer depends on; a change of it is a reason to ask at once.
      *
      * @param ready the pod's readiness
+     * @param agentReady the agent's alone
      */
-    record Prompt(AgentAddress address, boolean ready) {}
+    record Prompt(AgentAddress address, boolean ready, boolean agentReady) {}
 }

@@ -24,6 +24,8 @@ final class ReportParser {
                     text(status, "since"),
                     text(status, "wolfId"),
                     present(status.path("wolfReachable")).map(JsonNode::asBoolean),
+                    present(status.path("wolfHealthy")).map(JsonNode::asBoolean),
+                    text(status, "wolfError"),
                     present(status.path("connects")).map(JsonNode::asLong),
                     present(status.path("lastError")).map(ReportParser::failure),
                     text(status, "version"),

@@ -13,9 +13,12 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
 import org.jspecify.annotations.Nullable;
 
 /** The agents' pod: the agent, and beside it Wolf where the tunnel says so. */
-final class AgentPodSpec {
+public final class AgentPodSpec {
     /** Beyond the drain, for the close frame and the end of the process. */
     private static final int SECONDS_AFTER_DRAIN = 10;
+
+    /** Where the tunnel gives it no name. */
+    private static final String WOLF_CONTAINER = "wolf";
 
     private AgentPodSpec() {}
 
@@ -53,8 +56,14 @@ final class AgentPodSpec {
         return Objects.requireNonNullElse(spec.pod().hostNetwork(), spec.wolf().container() == null);
     }
 
+    /** The name of the container that the tunnel declares beside the agent, "" where it declares none. */
+    public static String wolfContainer(WolfTunnelSpec spec) {
+        var wolf = spec.wolf().container();
+        return wolf == null ? "" : Objects.requireNonNullElse(wolf.getName(), WOLF_CONTAINER);
+    }
+
     private static Container wolf(Container given, @Nullable SocketFolder socket) {
-        var wolf = new ContainerBuilder(given).withName(Objects.requireNonNullElse(given.getName(), "wolf"));
+        var wolf = new ContainerBuilder(given).withName(Objects.requireNonNullElse(given.getName(), WOLF_CONTAINER));
         if (socket == null) {
             return wolf.build();
         }

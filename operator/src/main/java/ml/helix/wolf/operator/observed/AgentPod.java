@@ -22,6 +22,7 @@ import ml.helix.wolf.operator.desired.Names;
  * @param ip "" while it has none
  * @param port of the agent's status, 0 where the pod has no such port
  * @param created RFC 3339
+ * @param templateGeneration of the DaemonSet's template that it was made from, "" where unknown
  * @param ready what the pod's Ready condition says
  * @param nodeLost whether the cluster calls it unready although all its containers are ready: nobody hears its node
  * @param unschedulable why no node takes it, "" where one does
@@ -35,6 +36,7 @@ public record AgentPod(
         String ip,
         int port,
         String created,
+        String templateGeneration,
         boolean terminating,
         boolean ready,
         boolean nodeLost,
@@ -42,6 +44,9 @@ public record AgentPod(
         List<ContainerState> containers) {
 
     private static final String KNOWN = "wolf.helix.ml/known";
+
+    /** A label that the DaemonSet's controller gives each pod; the DaemonSet has the same as an annotation. */
+    private static final String TEMPLATE_LABEL = "pod-template-generation";
 
     public AgentPod {
         containers = List.copyOf(containers);
@@ -70,6 +75,9 @@ public record AgentPod(
                 requireNonNullElse(status.getPodIP(), ""),
                 statusPort(pod),
                 requireNonNullElse(metadata.getCreationTimestamp(), ""),
+                requireNonNullElse(metadata.getLabels(), Map.<String, String>of())
+                        .getOrDefault(TEMPLATE_LABEL, "")
+                        .intern(),
                 metadata.getDeletionTimestamp() != null,
                 ready,
                 !ready && containersReady && pod.getSpec().getReadinessGates().isEmpty(),
@@ -102,8 +110,18 @@ public record AgentPod(
 
     /** The agent's container, once the kubelet has said something of it. */
     public Optional<ContainerState> agent() {
+        return container(Names.AGENT_CONTAINER);
+    }
+
+    /** Whether the agent's readiness probe succeeds, as far as the cluster knows. */
+    public boolean agentReady() {
+        return ready || (!nodeLost && agent().filter(ContainerState::ready).isPresent());
+    }
+
+    /** A container by its name, once the kubelet has said something of it. */
+    public Optional<ContainerState> container(String called) {
         return containers.stream()
-                .filter(container -> container.name().equals(Names.AGENT_CONTAINER))
+                .filter(container -> container.name().equals(called))
                 .findFirst();
     }
 

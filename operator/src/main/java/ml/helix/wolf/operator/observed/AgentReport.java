@@ -11,6 +11,8 @@ import java.util.Set;
  * @param since when that began, RFC 3339, "" where unknown
  * @param wolfId what follows {@code wolf-} in its runner id, "" where only a runner id is known
  * @param wolfReachable empty before the first probe
+ * @param wolfError why Wolf isn't reachable or doesn't answer as it should, "" where all is well or nothing is known
+ * @param wolfHealthy whether Wolf answered sanely; empty before the first look and where it isn't reachable
  * @param lastError of the control connection; it may be over
  * @param token the token in use, of agents that read it from a file
  */
@@ -19,6 +21,8 @@ public record AgentReport(
         String since,
         String wolfId,
         Optional<Boolean> wolfReachable,
+        Optional<Boolean> wolfHealthy,
+        String wolfError,
         Optional<Long> connects,
         Optional<Failure> lastError,
         String version,

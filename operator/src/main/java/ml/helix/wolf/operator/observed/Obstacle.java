@@ -12,4 +12,7 @@ public sealed interface Obstacle {
 
     /** The API server would not have the DaemonSet or the ServiceAccount. */
     record ApplyRefused(String message) implements Obstacle {}
+
+    /** The tunnel is being deleted, and somebody's finalizer holds it. */
+    record Terminating(String message) implements Obstacle {}
 }

@@ -28,9 +28,11 @@ import java.util.random.RandomGenerator;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.agents.AgentPoller;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
+import ml.helix.wolf.operator.desired.AgentPodSpec;
 import ml.helix.wolf.operator.desired.AgentServiceAccount;
 import ml.helix.wolf.operator.desired.Facts;
 import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.desired.SettingSources;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
@@ -52,10 +54,15 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     private static final Logger LOG = LoggerFactory.getLogger(TunnelReconciler.class);
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
     private static final Duration AFTER_REFUSAL = Duration.ofSeconds(30);
+
+    /** While a tunnel is not Ready: time alone may tell something, and the reasons of stuck pods come without an event. */
+    private static final Duration WHILE_NOT_READY = Duration.ofSeconds(5);
+
     private static final Set<Integer> PASSING = Set.of(401, 404, 408, 409, 410, 425, 429);
 
     private final Applier applier;
     private final StatusWriter statuses;
+    private final StuckPods stuckPods;
     private final References references;
     private final Prerequisites prerequisites;
     private final AgentEvents events;
@@ -77,6 +84,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
             Activity activity) {
         this.applier = new Applier(client);
         this.statuses = new StatusWriter(client);
+        this.stuckPods = new StuckPods(client, System::nanoTime);
         this.references = new References(client);
         this.prerequisites = new Prerequisites(references, agentImage);
         this.events = new AgentEvents(this::forget);
@@ -153,7 +161,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
 
     @Override
     public UpdateControl<WolfTunnel> reconcile(WolfTunnel tunnel, Context<WolfTunnel> context) {
-        if (!leading || tunnel.isMarkedForDeletion()) {
+        if (!leading || context.isPrimaryResourceDeleted()) {
             return UpdateControl.noUpdate();
         }
         try {
@@ -187,12 +195,13 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     }
 
     private UpdateControl<WolfTunnel> reconciled(WolfTunnel tunnel, Context<WolfTunnel> context) {
+        if (tunnel.isMarkedForDeletion()) {
+            return report(tunnel, context, daemonSet(context), Optional.of(terminating(tunnel)), false);
+        }
         return switch (prerequisites.of(tunnel)) {
             case Prerequisites.Found.Loading loading -> UpdateControl.noUpdate();
-            case Prerequisites.Found.Missing(var obstacle) -> {
+            case Prerequisites.Found.Missing(var obstacle) ->
                 report(tunnel, context, daemonSet(context), Optional.of(obstacle), false);
-                yield UpdateControl.noUpdate();
-            }
             case Prerequisites.Found.Ready(var facts) -> rollOut(tunnel, context, facts);
         };
     }
@@ -205,8 +214,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
             boolean differs = actual.map(Rollout::of)
                     .filter(rollout -> rollout.digest().equals(digest))
                     .isEmpty();
-            report(tunnel, context, actual, Optional.empty(), differs);
-            return UpdateControl.noUpdate();
+            return report(tunnel, context, actual, Optional.empty(), differs);
         }
         try {
             var account =
@@ -214,8 +222,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
             activity.applied(account.written());
             var applied = applier.apply(desired, actual);
             activity.applied(applied.written());
-            report(tunnel, context, Optional.of(applied.object()), Optional.empty(), false);
-            return UpdateControl.noUpdate();
+            return report(tunnel, context, Optional.of(applied.object()), Optional.empty(), false);
         } catch (KubernetesClientException e) {
             if (passing(e)) {
                 throw e;
@@ -236,11 +243,17 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         return e.getCode() < 400 || e.getCode() >= 500 || PASSING.contains(e.getCode());
     }
 
+    private static Obstacle terminating(WolfTunnel tunnel) {
+        return new Obstacle.Terminating("it is being deleted; what its finalizers stand for comes first: "
+                + String.join(", ", tunnel.getMetadata().getFinalizers()));
+    }
+
     private static Optional<DaemonSet> daemonSet(Context<WolfTunnel> context) {
         return context.getSecondaryResource(DaemonSet.class);
     }
 
-    private void report(
+    /** Writes the status where it differs, and says when to look again where no event may come. */
+    private UpdateControl<WolfTunnel> report(
             WolfTunnel tunnel,
             Context<WolfTunnel> context,
             Optional<DaemonSet> daemonSet,
@@ -253,15 +266,22 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                 .toList();
         var id = ResourceID.fromResource(tunnel);
         agents.watch(id, pods);
+        var stuck = stuckPods.look(id, daemonSet, pods);
         var observations = new Observations(
                 tunnel.getMetadata().getGeneration(),
                 daemonSet.map(Rollout::of),
                 pods.stream()
-                        .map(pod -> new ObservedAgent(pod, agents.answer(id, pod)))
+                        .map(pod -> new ObservedAgent(
+                                pod,
+                                agents.answer(id, pod),
+                                Optional.ofNullable(stuck.warnings().get(pod.uid()))))
                         .toList(),
                 obstacle,
                 tunnel.getSpec().paused(),
-                pausedChanges);
+                pausedChanges,
+                stuck.podsForbidden(),
+                AgentPodSpec.wolfContainer(tunnel.getSpec()),
+                SettingSources.of(tunnel.getSpec()));
         var last = statuses.last(tunnel);
         var status = StatusOf.observations(observations, last, clock.instant());
         boolean differs = !status.equals(last);
@@ -269,12 +289,15 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
             statuses.write(tunnel, status);
         }
         activity.reported(differs);
+        var control = UpdateControl.<WolfTunnel>noUpdate();
+        return StatusOf.isReady(status) ? control : control.rescheduleAfter(WHILE_NOT_READY);
     }
 
     private void forget(WolfTunnel tunnel) {
         var id = ResourceID.fromResource(tunnel);
         agents.forget(id);
         statuses.forget(id);
+        stuckPods.forget(id);
         applier.forget(AgentServiceAccount.of(tunnel));
         applier.forget(AgentDaemonSet.of(tunnel, new Facts("", Optional.empty(), Optional.empty())));
     }

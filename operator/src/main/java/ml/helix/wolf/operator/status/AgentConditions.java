@@ -3,7 +3,9 @@ package ml.helix.wolf.operator.status;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.Rollout;
 
 /** The four conditions about agents: do they run, reach the control plane, get in, reach Wolf. */
@@ -39,9 +41,7 @@ final class AgentConditions {
         }
         if (available < desired) {
             return Verdict.no(
-                    type,
-                    Reason.PodMissing,
-                    count + "; the others' pods are not there: see kubectl describe daemonset");
+                    type, Reason.PodMissing, count + "; the other nodes have no pod: see kubectl describe daemonset");
         }
         return desired == 0
                 ? Verdict.yes(type, Reason.NoMatchingNodes, "no node matches spec.pod")
@@ -54,6 +54,7 @@ final class AgentConditions {
                 && !tunnel.connected()
                 && tunnel.kind() != Reason.Kind.PROGRESS
                 && !NOT_LET_IN.contains(reason(tunnel))
+                && !Reason.isOfThePod(reason(tunnel))
                 && !reason(tunnel).equals(Reason.StatusUnreachable.name()));
         if (trouble.isPresent()) {
             return Verdict.no(type, reason(trouble.get()), sentence(trouble.get()));
@@ -77,21 +78,31 @@ final class AgentConditions {
 
     private Verdict wolf() {
         var type = "WolfReachable";
-        var trouble = first(tunnel -> tunnel.report()
-                .flatMap(report -> report.wolfReachable())
-                .filter(reachable -> !reachable)
-                .isPresent());
-        if (trouble.isPresent()) {
+        var unreachable = first(tunnel -> isFalse(tunnel, AgentReport::wolfReachable));
+        if (unreachable.isPresent()) {
             return Verdict.no(
                     type,
                     Reason.WolfUnreachable,
-                    trouble.get().place() + ": the agent cannot connect to Wolf at spec.wolf.address");
+                    unreachable.get().place() + ": "
+                            + Tunnels.unreachable(unreachable.get().report()));
+        }
+        var unhealthy = first(tunnel -> isFalse(tunnel, AgentReport::wolfHealthy));
+        if (unhealthy.isPresent()) {
+            return Verdict.no(
+                    type,
+                    Reason.WolfUnhealthy,
+                    unhealthy.get().place() + ": "
+                            + Tunnels.unhealthy(unhealthy.get().report()));
         }
         return tunnels.stream().anyMatch(tunnel -> tunnel.report()
-                        .flatMap(report -> report.wolfReachable())
+                        .flatMap(AgentReport::wolfReachable)
                         .isPresent())
                 ? Verdict.yes(type, Reason.Reachable, "every agent that has looked reaches its Wolf")
                 : Verdict.unknown(type, Reason.NotKnown.name(), "no agent has looked for its Wolf yet");
+    }
+
+    private static boolean isFalse(Tunnel tunnel, Function<AgentReport, Optional<Boolean>> what) {
+        return tunnel.report().flatMap(what).filter(holds -> !holds).isPresent();
     }
 
     private Optional<Tunnel> first(Predicate<Tunnel> which) {

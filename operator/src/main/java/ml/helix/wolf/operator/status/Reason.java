@@ -11,18 +11,22 @@ public enum Reason {
     RunnerTokenMissing(Kind.ACTION),
     CaBundleMissing(Kind.ACTION),
     ApplyRefused(Kind.ACTION),
+    PodsForbidden(Kind.ACTION),
+    PodsAwaitDeletion(Kind.ACTION),
+    ProgressDeadlineExceeded(Kind.ACTION),
     Unauthorized(Kind.ACTION),
     Forbidden(Kind.ACTION),
     Displaced(Kind.ACTION),
     TokenRefused(Kind.ACTION),
-    ImagePullBackOff(Kind.ACTION),
-    ContainerConfigError(Kind.ACTION),
-    CrashLoopBackOff(Kind.ACTION),
-    Unschedulable(Kind.ACTION),
+    ImagePullBackOff(Kind.ACTION, Subject.POD),
+    ContainerConfigError(Kind.ACTION, Subject.POD),
+    VolumeNotMounted(Kind.ACTION, Subject.POD),
+    CrashLoopBackOff(Kind.ACTION, Subject.POD),
+    Unschedulable(Kind.ACTION, Subject.POD),
     TlsFailure(Kind.ACTION),
     NotFound(Kind.ACTION),
 
-    NodeNotReady(Kind.RETRYING),
+    NodeNotReady(Kind.RETRYING, Subject.POD),
     DnsFailure(Kind.RETRYING),
     ProxyFailure(Kind.RETRYING),
     ConnectFailure(Kind.RETRYING),
@@ -31,14 +35,17 @@ public enum Reason {
     ProtocolError(Kind.RETRYING),
     KeepAliveTimeout(Kind.RETRYING),
     ConnectionLost(Kind.RETRYING),
-    PodFailed(Kind.RETRYING),
+    PodFailed(Kind.RETRYING, Subject.POD),
     StatusUnreachable(Kind.RETRYING),
     WolfUnreachable(Kind.RETRYING),
+    WolfUnhealthy(Kind.RETRYING),
 
     Paused(Kind.PROGRESS),
+    Terminating(Kind.PROGRESS),
     RollingOut(Kind.PROGRESS),
     PodMissing(Kind.PROGRESS),
-    PodStarting(Kind.PROGRESS),
+    PodStarting(Kind.PROGRESS, Subject.POD),
+    ContainerNotReady(Kind.PROGRESS, Subject.POD),
     Connecting(Kind.PROGRESS),
     Draining(Kind.PROGRESS),
 
@@ -53,9 +60,15 @@ public enum Reason {
     Stalled(Kind.FINE);
 
     private final Kind kind;
+    private final Subject subject;
 
     Reason(Kind kind) {
+        this(kind, Subject.CONNECTION);
+    }
+
+    Reason(Kind kind, Subject subject) {
         this.kind = kind;
+        this.subject = subject;
     }
 
     public Kind kind() {
@@ -70,6 +83,16 @@ public enum Reason {
     /** The kind of any word: what a newer agent reports is taken for something that it keeps retrying. */
     static Kind kind(String word) {
         return of(word).map(Reason::kind).orElse(Kind.RETRYING);
+    }
+
+    /** Whether the cause is the pod or its node, so that nothing is known of the agent's connection. */
+    static boolean isOfThePod(String word) {
+        return of(word).filter(reason -> reason.subject == Subject.POD).isPresent();
+    }
+
+    private enum Subject {
+        POD,
+        CONNECTION
     }
 
     /** Who gets it going again, the most urgent first. */

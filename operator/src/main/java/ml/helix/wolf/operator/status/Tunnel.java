@@ -13,6 +13,8 @@ import ml.helix.wolf.operator.observed.AgentReport;
  * @param message the reason in a sentence, "" without a reason
  * @param connected whether the tunnel is up
  * @param available whether the agent runs, connected or not
+ * @param sound whether it counts for Ready: the tunnel is up, and the container that the tunnel declares beside the agent
+ *     runs
  * @param report what the agent says, where it could be asked
  */
 record Tunnel(
@@ -22,16 +24,17 @@ record Tunnel(
         String message,
         boolean connected,
         boolean available,
+        boolean sound,
         Optional<AgentReport> report) {
 
     /** The unhealthy first, the more urgent before the less; then by node and pod, so that the order is stable. */
-    static final Comparator<Tunnel> BY_URGENCY = Comparator.comparing(Tunnel::connected)
+    static final Comparator<Tunnel> BY_URGENCY = Comparator.comparing(Tunnel::sound)
             .thenComparing(Tunnel::kind)
             .thenComparing(tunnel -> tunnel.pod().node())
             .thenComparing(tunnel -> tunnel.pod().name());
 
     Tunnel saying(String words) {
-        return new Tunnel(pod, state, reason, words, connected, available, report);
+        return new Tunnel(pod, state, reason, words, connected, available, sound, report);
     }
 
     Reason.Kind kind() {

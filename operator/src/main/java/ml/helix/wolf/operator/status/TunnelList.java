@@ -11,7 +11,7 @@ import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.operator.observed.AgentReport;
 import org.jspecify.annotations.Nullable;
 
-/** The status' list of tunnels: bounded, and calm, so that what only looks different is no change. */
+/** The status' list of tunnels: size-limited; keeps the old text where the new one means the same. */
 final class TunnelList {
     static final int MOST = 64;
     /** With what else a status holds, and indented as kubectl prints it, less than 64 KiB. */
@@ -30,8 +30,8 @@ final class TunnelList {
     }
 
     /**
-     * The same tunnels with the words of the last status, where only numbers in them differ: attempts differ in ports
-     * and addresses, and mean the same.
+     * The same tunnels with the last status' messages where they mean the same: attempts differ in ports, addresses, ids,
+     * times and counts, and the text for a wait is the beginning of the text for its cause.
      */
     List<Tunnel> settled(List<Tunnel> tunnels) {
         return tunnels.stream()
@@ -103,11 +103,7 @@ final class TunnelList {
     private static String message(String message, @Nullable TunnelStatus same) {
         var cut = Words.message(message);
         var before = same == null ? null : same.message();
-        return before != null && withoutNumbers(before).equals(withoutNumbers(cut)) ? before : cut;
-    }
-
-    private static String withoutNumbers(String message) {
-        return message.replaceAll("[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*", "#");
+        return before != null && (Words.sameButForNumbers(before, cut) || before.startsWith(cut)) ? before : cut;
     }
 
     private static @Nullable String orNull(String text) {

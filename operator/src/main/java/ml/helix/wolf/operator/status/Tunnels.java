@@ -1,28 +1,39 @@
 package ml.helix.wolf.operator.status;
 
-import java.util.Collection;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.desired.Names;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
+import ml.helix.wolf.operator.observed.ContainerState;
+import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
 import org.jspecify.annotations.Nullable;
 
 /** From pods and answers to tunnels, one per node. */
 final class Tunnels {
+    private static final Set<String> OF_WOLF = Set.of(Reason.WolfUnreachable.name(), Reason.WolfUnhealthy.name());
+
     private final Map<String, TunnelStatus> before = new HashMap<>();
     private final boolean wolfWasJudged;
+    private final Observations observed;
+    private final SettingNames settings;
+    private final Instant now;
 
     /** @param previous the last status, null where there is none */
-    Tunnels(@Nullable WolfTunnelStatus previous) {
+    Tunnels(Observations observed, @Nullable WolfTunnelStatus previous, Instant now) {
+        this.observed = observed;
+        this.settings = new SettingNames(observed.settings());
+        this.now = now;
         if (previous != null) {
             previous.tunnels().forEach(row -> before.put(Objects.requireNonNullElse(row.pod(), ""), row));
         }
@@ -36,10 +47,10 @@ final class Tunnels {
      * The most urgent first. Of two pods on one node, which a rollout may have for a while, the connected one counts,
      * else the younger; pods without a node count each.
      */
-    List<Tunnel> of(Collection<ObservedAgent> agents) {
+    List<Tunnel> list() {
         var byPlace = new LinkedHashMap<String, Tunnel>();
-        for (var agent : agents) {
-            var tunnel = judged(agent);
+        for (var agent : observed.agents()) {
+            var tunnel = besideWolf(judged(agent));
             var node = tunnel.pod().node();
             byPlace.merge(node.isEmpty() ? "/" + tunnel.pod().uid() : node, tunnel, Tunnels::better);
         }
@@ -59,14 +70,15 @@ final class Tunnels {
 
     private Tunnel judged(ObservedAgent agent) {
         var pod = agent.pod();
-        var trouble = PodTrouble.of(pod);
+        var trouble = PodTrouble.of(agent, before.get(pod.name()), now);
         if (trouble.isPresent()) {
             var what = trouble.get();
             return new Tunnel(
                     pod,
                     what.state(),
                     Optional.of(what.reason().name()),
-                    what.message(),
+                    settings.inWordsOfTheTunnel(what.message()),
+                    false,
                     false,
                     false,
                     Optional.empty());
@@ -79,22 +91,88 @@ final class Tunnels {
     }
 
     /**
+     * A container that the tunnel declares counts for Ready; one that somebody injected is only told of. Its trouble is
+     * named unless the agent's own is as urgent.
+     */
+    private Tunnel besideWolf(Tunnel tunnel) {
+        if (!tunnel.available()) {
+            return tunnel;
+        }
+        var wolf = observed.wolfContainer().isEmpty() ? Optional.<PodTrouble>empty() : wolf(tunnel.pod());
+        if (wolf.isPresent()) {
+            boolean named = tunnel.connected() || wolf.get().reason().kind().compareTo(tunnel.kind()) < 0;
+            return named
+                    ? new Tunnel(
+                            tunnel.pod(),
+                            tunnel.state(),
+                            Optional.of(wolf.get().reason().name()),
+                            wolf.get().message(),
+                            tunnel.connected(),
+                            true,
+                            false,
+                            tunnel.report())
+                    : tunnel;
+        }
+        return injected(tunnel.pod())
+                .filter(trouble -> tunnel.connected() && tunnel.kind() != Reason.Kind.ACTION)
+                .map(trouble -> new Tunnel(
+                        tunnel.pod(),
+                        tunnel.state(),
+                        Optional.of(trouble.reason().name()),
+                        trouble.message(),
+                        true,
+                        true,
+                        true,
+                        tunnel.report()))
+                .orElse(tunnel);
+    }
+
+    private Optional<PodTrouble> wolf(AgentPod pod) {
+        var name = "container " + observed.wolfContainer();
+        var container = pod.container(observed.wolfContainer());
+        if (container.isEmpty()) {
+            return Optional.of(new PodTrouble("Pending", Reason.PodStarting, name + " is starting"));
+        }
+        return trouble(pod, container.get()).or(() -> container
+                .filter(running -> !running.ready())
+                .map(unready -> new PodTrouble(
+                        "Pending", Reason.ContainerNotReady, name + " runs, but is not ready: see its probes")));
+    }
+
+    private Optional<PodTrouble> injected(AgentPod pod) {
+        return pod.containers().stream()
+                .filter(container -> !container.name().equals(Names.AGENT_CONTAINER))
+                .filter(container -> !container.name().equals(observed.wolfContainer()))
+                .flatMap(container -> trouble(pod, container).stream())
+                .findFirst();
+    }
+
+    private Optional<PodTrouble> trouble(AgentPod pod, ContainerState container) {
+        return PodTrouble.of(container, before.get(pod.name()), now);
+    }
+
+    /**
      * An operator that has just started knows no answers yet, but the last status does: what it says holds as long as
-     * the pod's readiness agrees, so that a new leader neither forgets nor writes anything.
+     * the agent's readiness agrees, so that a new leader neither forgets nor writes anything.
      */
     private Tunnel unanswered(AgentPod pod) {
         var last = before.get(pod.name());
-        if (last != null && last.state() != null && last.state().equals("Connected") == pod.ready()) {
+        boolean ready = pod.agentReady();
+        if (last != null
+                && last.state() != null
+                && last.state().equals("Connected") == ready
+                && (ready || !Reason.isOfThePod(Objects.requireNonNullElse(last.reason(), "")))) {
             return new Tunnel(
                     pod,
                     last.state(),
                     Optional.ofNullable(last.reason()),
                     Objects.requireNonNullElse(last.message(), ""),
-                    pod.ready(),
+                    ready,
                     true,
+                    ready,
                     toldByAgent(last) ? Optional.of(remembered(last)) : Optional.empty());
         }
-        return pod.ready()
+        return ready
                 ? running(pod, "Connected", Optional.empty(), "", true)
                 : running(pod, "Connecting", Optional.of(Reason.Connecting), "the agent has just started", false);
     }
@@ -109,6 +187,10 @@ final class Tunnels {
                 Objects.requireNonNullElse(last.since(), ""),
                 Objects.requireNonNullElse(last.wolfId(), ""),
                 wolfWasJudged ? Optional.of(!Reason.WolfUnreachable.name().equals(last.reason())) : Optional.empty(),
+                wolfWasJudged ? Optional.of(!Reason.WolfUnhealthy.name().equals(last.reason())) : Optional.empty(),
+                OF_WOLF.contains(Objects.requireNonNullElse(last.reason(), ""))
+                        ? Objects.requireNonNullElse(last.message(), "")
+                        : "",
                 Optional.ofNullable(last.connects()),
                 Optional.empty(),
                 Objects.requireNonNullElse(last.agentVersion(), ""),
@@ -119,30 +201,33 @@ final class Tunnels {
 
     /** The agent's readiness is its control connection's, so it tells as much as is needed; but not why. */
     private static Tunnel readinessAlone(AgentPod pod, String why, Optional<AgentReport> report) {
+        boolean ready = pod.agentReady();
         return new Tunnel(
                 pod,
-                pod.ready() ? "Connected" : "Disconnected",
+                ready ? "Connected" : "Disconnected",
                 Optional.of(Reason.StatusUnreachable.name()),
-                (pod.ready() ? "connected" : "not connected")
+                (ready ? "connected" : "not connected")
                         + ", by the pod's readiness alone: the operator cannot read the agent's /status, " + why,
-                pod.ready(),
+                ready,
                 true,
+                ready,
                 report);
     }
 
     private static Tunnel running(
             AgentPod pod, String state, Optional<Reason> reason, String message, boolean connected) {
-        return new Tunnel(pod, state, reason.map(Reason::name), message, connected, true, Optional.empty());
+        return new Tunnel(pod, state, reason.map(Reason::name), message, connected, true, connected, Optional.empty());
     }
 
-    private static Tunnel reported(AgentPod pod, AgentReport report) {
+    private Tunnel reported(AgentPod pod, AgentReport report) {
         if (report.connected()) {
-            var flaw = flaw(pod, report);
+            var flaw = flaw(report);
             return new Tunnel(
                     pod,
                     "Connected",
                     flaw.map(one -> one.reason().name()),
                     flaw.map(PodTrouble::message).orElse(""),
+                    true,
                     true,
                     true,
                     Optional.of(report));
@@ -155,10 +240,11 @@ final class Tunnels {
                     "the agent is stopping",
                     false,
                     true,
+                    false,
                     Optional.of(report));
         }
         var failure = report.lastError();
-        if (!report.stateIsKnown() && (pod.ready() || failure.isEmpty())) {
+        if (!report.stateIsKnown() && (pod.agentReady() || failure.isEmpty())) {
             return readinessAlone(
                     pod, "which says '" + report.state() + "': it is newer than this operator", Optional.of(report));
         }
@@ -166,32 +252,42 @@ final class Tunnels {
                 pod,
                 failure.isPresent() ? "Disconnected" : "Connecting",
                 Optional.of(failure.map(AgentReport.Failure::reason).orElse(Reason.Connecting.name())),
-                failure.map(AgentReport.Failure::message).orElse("the agent is connecting for the first time"),
+                failure.map(AgentReport.Failure::message)
+                        .map(settings::inWordsOfTheTunnel)
+                        .orElse("the agent is connecting for the first time"),
                 false,
                 true,
+                false,
                 Optional.of(report));
     }
 
     /** What is wrong with a tunnel that is up. */
-    private static Optional<PodTrouble> flaw(AgentPod pod, AgentReport report) {
+    private Optional<PodTrouble> flaw(AgentReport report) {
         if (report.token().filter(AgentReport.Token::refused).isPresent()) {
             return Optional.of(new PodTrouble(
                     "Connected",
                     Reason.TokenRefused,
                     "the control plane refuses the Secret's present token; the tunnel lives on the one before"));
         }
-        var beside = pod.containers().stream()
-                .filter(container -> !container.name().equals(Names.AGENT_CONTAINER))
-                .flatMap(container -> PodTrouble.of(container).stream())
-                .findFirst();
-        if (beside.isPresent()) {
-            return beside;
+        if (report.wolfReachable().equals(Optional.of(false))) {
+            return Optional.of(new PodTrouble("Connected", Reason.WolfUnreachable, unreachable(Optional.of(report))));
         }
-        return report.wolfReachable()
-                .filter(reachable -> !reachable)
-                .map(no -> new PodTrouble(
-                        "Connected",
-                        Reason.WolfUnreachable,
-                        "the tunnel is up, but the agent cannot connect to Wolf at spec.wolf.address"));
+        return report.wolfHealthy()
+                .filter(healthy -> !healthy)
+                .map(no -> new PodTrouble("Connected", Reason.WolfUnhealthy, unhealthy(Optional.of(report))));
+    }
+
+    /** Why the agent does not reach Wolf, in its own words where it has some. */
+    static String unreachable(Optional<AgentReport> report) {
+        return report.map(AgentReport::wolfError)
+                .filter(words -> !words.isEmpty())
+                .orElse("the tunnel is up, but the agent cannot connect to Wolf at spec.wolf.address");
+    }
+
+    /** What is wrong with the answers of a Wolf that can be reached. */
+    static String unhealthy(Optional<AgentReport> report) {
+        return report.map(AgentReport::wolfError)
+                .filter(words -> !words.isEmpty())
+                .orElse("Wolf accepts connections, but its API does not answer as it should");
     }
 }

@@ -23,6 +23,8 @@ class ReportParserTest {
                         "2026-01-01T00:00:00.000Z",
                         "gpu-1",
                         Optional.of(true),
+                        Optional.empty(),
+                        "",
                         Optional.of(3L),
                         Optional.of(new AgentReport.Failure("DnsFailure", "no such host")),
                         "1.0",
@@ -44,6 +46,8 @@ class ReportParserTest {
                         "",
                         Optional.empty(),
                         Optional.empty(),
+                        "",
+                        Optional.empty(),
                         Optional.empty(),
                         "",
                         Optional.empty()));
@@ -56,6 +60,17 @@ class ReportParserTest {
                 .get()
                 .extracting(AgentReport::token)
                 .isEqualTo(Optional.of(new AgentReport.Token("t", true)));
+    }
+
+    @Test
+    void what_is_wrong_with_wolf_is_read() {
+        assertThat(ReportParser.parse(
+                        CONTRACT.replaceFirst("\\{", "{\"wolfHealthy\":false,\"wolfError\":\"it answers 500\",")))
+                .get()
+                .satisfies(report -> {
+                    assertThat(report.wolfHealthy()).contains(false);
+                    assertThat(report.wolfError()).isEqualTo("it answers 500");
+                });
     }
 
     @Test

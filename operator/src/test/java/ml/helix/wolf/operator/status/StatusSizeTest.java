@@ -56,6 +56,8 @@ class StatusSizeTest {
                         Integer.MAX_VALUE,
                         Integer.MAX_VALUE,
                         Integer.MAX_VALUE + "/" + Integer.MAX_VALUE + " connected",
+                        Integer.MAX_VALUE + "/" + Integer.MAX_VALUE + " reachable, " + Integer.MAX_VALUE + " unhealthy",
+                        NOW.toString(),
                         conditions(),
                         rows(message, nameLength),
                         Integer.MAX_VALUE);
@@ -98,6 +100,7 @@ class StatusSizeTest {
                         message,
                         false,
                         true,
+                        false,
                         Optional.of(report("w", name, "", name))))
                 .toList();
         return new TunnelList(List.of(), NOW).of(tunnels);
@@ -137,6 +140,7 @@ class StatusSizeTest {
                 given.ip(),
                 given.port(),
                 given.created(),
+                given.templateGeneration(),
                 false,
                 false,
                 false,
@@ -154,6 +158,8 @@ class StatusSizeTest {
                 ENDLESS,
                 wolfId,
                 Optional.of(false),
+                Optional.of(false),
+                message,
                 Optional.of(Long.MAX_VALUE),
                 Optional.of(new AgentReport.Failure("ConnectFailure", message)),
                 version,

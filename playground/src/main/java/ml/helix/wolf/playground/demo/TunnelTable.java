@@ -74,7 +74,7 @@ final class TunnelTable {
 
     private static int width(PrinterColumn column) {
         return switch (column.name().toUpperCase(Locale.ROOT)) {
-            case "CONNECTED" -> 14;
+            case "CONNECTED", "WOLF" -> 14;
             case "REASON" -> 18;
             default -> Math.max(7, column.name().length());
         };

@@ -1,0 +1,42 @@
+package ml.helix.wolf.operator.desired;
+
+import io.fabric8.kubernetes.api.model.EnvVar;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
+
+/**
+ * Where a tunnel says what the agent's environment variables hold: agents name the variable when they refuse a value, whoever
+ * reads a WolfTunnel's status knows the field, Secret or ConfigMap.
+ */
+public final class SettingSources {
+    private SettingSources() {}
+
+    /** By the variable's name. */
+    public static Map<String, String> of(WolfTunnelSpec spec) {
+        var sources = new LinkedHashMap<String, String>();
+        Objects.requireNonNullElse(spec.agent().env(), List.<EnvVar>of())
+                .forEach(variable -> sources.put(variable.getName(), "spec.agent.env " + variable.getName()));
+        var secret = spec.runnerToken().secretRef();
+        var token = "key %s of Secret %s".formatted(secret.key(), secret.name());
+        sources.put("RUNNER_TOKEN", token);
+        sources.put("RUNNER_TOKEN_FILE", token);
+        var bundle = spec.controlPlane().caBundleRef();
+        if (bundle != null) {
+            sources.put("HELIX_CA_FILE", "key %s of ConfigMap %s".formatted(bundle.key(), bundle.name()));
+        }
+        sources.put("HELIX_API_URL", "spec.controlPlane.url");
+        sources.put("HTTPS_PROXY", "spec.controlPlane.proxyUrl");
+        sources.put("HTTP_PROXY", "spec.controlPlane.proxyUrl");
+        sources.put("HELIX_INSECURE_TLS", "spec.controlPlane.insecureSkipVerify");
+        sources.put("WOLF_ID", "spec.wolfId");
+        sources.put("WOLF_LOCAL_ADDR", "spec.wolf.address");
+        sources.put("AGENT_LISTEN", "spec.agent.port");
+        sources.put("RECONNECT_SECONDS", "spec.agent.reconnectSeconds");
+        sources.put("DRAIN_SECONDS", "spec.agent.drainSeconds");
+        sources.put("LOG_LEVEL", "spec.agent.logLevel");
+        return Map.copyOf(sources);
+    }
+}
