@@ -13,6 +13,8 @@ public record ControlEnd(Cause cause, String message) {
         KEEP_ALIVE_TIMEOUT,
         /** The peer sent something that is no control line. */
         PROTOCOL_ERROR,
+        /** The peer sent more than its {@link FrameBudget}. */
+        FLOOD,
         /** A newer control connection of the same id took over, and the streams of this one are done. */
         REPLACED,
         /** This side is stopping, or has no more use for the connection. */

@@ -77,10 +77,14 @@ public final class Dialer {
     /**
      * Takes what came on the control connection, in order. Never throws: what is no control line closes the connection.
      * Returns soon.
+     *
+     * @return how many lines were read
      */
-    public void receive(ByteBuffer bytes) {
+    public int receive(ByteBuffer bytes) {
+        int lines = 0;
         try {
             for (var message = decoder.next(bytes); message != null; message = decoder.next(bytes)) {
+                lines++;
                 switch (message) {
                     case PickupFailed(String connPath, String err) ->
                         manager.pickupFailed(this, requestId(connPath), err);
@@ -92,6 +96,12 @@ public final class Dialer {
         } catch (ProtocolException e) {
             manager.lost(this, new ControlEnd(ControlEnd.Cause.PROTOCOL_ERROR, Objects.requireNonNull(e.getMessage())));
         }
+        return lines;
+    }
+
+    /** Ends the connection because the agent sends more than its {@link FrameBudget}. Idempotent. */
+    public void flooded() {
+        manager.lost(this, new ControlEnd(ControlEnd.Cause.FLOOD, "the agent sent " + FrameBudget.EXCEEDED));
     }
 
     /** To be called when the transport's connection is gone. Idempotent. The grace period begins. */

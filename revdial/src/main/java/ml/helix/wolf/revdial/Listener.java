@@ -76,20 +76,25 @@ public final class Listener implements AutoCloseable {
     /**
      * Takes what came on the control connection, in order. Never throws: what is no control line closes the connection,
      * and whatever comes after the end is ignored. Returns soon.
+     *
+     * @return how many lines were read
      */
-    public void receive(ByteBuffer bytes) {
+    public int receive(ByteBuffer bytes) {
+        int lines = 0;
         try {
             while (!closed.get()) {
                 ControlMessage message = decoder.next(bytes);
                 if (message == null) {
-                    return;
+                    return lines;
                 }
+                lines++;
                 lastLine = nanoTime.getAsLong();
                 handle(message);
             }
         } catch (ProtocolException e) {
             end(new ControlEnd(ControlEnd.Cause.PROTOCOL_ERROR, Objects.requireNonNull(e.getMessage())));
         }
+        return lines;
     }
 
     /** From now on each conn-ready is answered by a pickup-failed. Pickups under way go on. */

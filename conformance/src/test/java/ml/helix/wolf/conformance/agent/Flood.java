@@ -1,6 +1,8 @@
 package ml.helix.wolf.conformance.agent;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.Optional;
 import ml.helix.wolf.conformance.peer.Connection;
 
 /** Sends without end, to see where the other side has had enough. */
@@ -11,6 +13,25 @@ public final class Flood {
     private static final long ENOUGH = 4 * SOON;
 
     private Flood() {}
+
+    /** The close code of a connection that is sent more and more of these bytes while it is read. */
+    public static Optional<Integer> closeCode(Connection connection, byte[] piece) throws IOException {
+        Thread sender = Thread.ofVirtual().start(() -> until(connection, piece));
+        try {
+            return connection.end().closeCode();
+        } finally {
+            connection.close();
+            join(sender);
+        }
+    }
+
+    private static void join(Thread sender) throws IOException {
+        try {
+            sender.join();
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException();
+        }
+    }
 
     /** How many bytes went out before the connection was gone. */
     public static long until(Connection connection, byte[] piece) {

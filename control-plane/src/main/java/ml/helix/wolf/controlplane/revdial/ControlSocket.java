@@ -15,6 +15,7 @@ import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.Control;
 import ml.helix.wolf.revdial.ControlEnd;
 import ml.helix.wolf.revdial.Dialer;
+import ml.helix.wolf.revdial.FrameBudget;
 import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
@@ -51,6 +52,8 @@ final class ControlSocket implements FrameHandler, Control {
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private final AtomicBoolean closing = new AtomicBoolean();
     private volatile long lastPong;
+    /** Belongs to Jetty's thread. */
+    private final FrameBudget budget;
 
     // All set once, before the first frame is asked for.
     private volatile @Nullable CoreSession session;
@@ -73,6 +76,7 @@ final class ControlSocket implements FrameHandler, Control {
         this.timers = timers;
         this.nanoTime = nanoTime;
         this.open = open;
+        this.budget = new FrameBudget(nanoTime);
     }
 
     @Override
@@ -110,6 +114,8 @@ final class ControlSocket implements FrameHandler, Control {
         if (peer == null || agent == null) {
             throw new IllegalStateException("a frame before the connection is open");
         }
+        int length = frame.getPayloadLength();
+        int lines = 0;
         switch (frame.getOpCode()) {
             case OpCode.PING -> Pong.send(peer, frame);
             case OpCode.PONG -> lastPong = nanoTime.getAsLong();
@@ -119,11 +125,15 @@ final class ControlSocket implements FrameHandler, Control {
             }
             default -> {
                 if (frame.hasPayload()) {
-                    agent.receive(frame.getPayload());
+                    lines = agent.receive(frame.getPayload());
                 }
             }
         }
         callback.succeeded();
+        if (!budget.controlFrame(length) || !budget.lines(lines)) {
+            agent.flooded();
+            return; // nothing more is read, so that TCP stops the agent
+        }
         // Asked for on any other thread, the next frame may never come: see DataSocket.
         peer.demand();
     }
@@ -182,6 +192,7 @@ final class ControlSocket implements FrameHandler, Control {
         int code =
                 switch (end.cause()) {
                     case PROTOCOL_ERROR -> CloseStatus.PROTOCOL;
+                    case FLOOD -> CloseStatus.POLICY_VIOLATION;
                     case CLOSED -> CloseStatus.SHUTDOWN;
                     case REPLACED -> REPLACED;
                     case KEEP_ALIVE_TIMEOUT -> CloseStatus.NORMAL;

@@ -1,6 +1,7 @@
 package ml.helix.wolf.controlplane.revdial;
 
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -10,7 +11,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.FrameBudget;
 import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
@@ -19,6 +22,8 @@ import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.FrameHandler;
 import org.eclipse.jetty.websocket.core.OpCode;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A data connection as a blocking stream of bytes: the payloads of its frames, whatever their borders.
@@ -38,8 +43,12 @@ final class DataSocket implements FrameHandler, ByteStream {
     /** How long a closed stream may wait for the peer to take the last bytes and to close as well. */
     static final Duration LINGER = Duration.ofSeconds(30);
 
+    private static final Logger log = LoggerFactory.getLogger(DataSocket.class);
+
     private final ScheduledExecutorService timers;
     private final Consumer<ByteStream> opened;
+    /** Of control frames and empty ones. Belongs to Jetty's thread. */
+    private final FrameBudget budget;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -56,11 +65,13 @@ final class DataSocket implements FrameHandler, ByteStream {
 
     /**
      * @param timers cuts a peer that does not close; runs short tasks only
+     * @param nanoTime the clock that {@code timers} goes by
      * @param opened told once, when the stream can be used; must not block
      */
-    DataSocket(ScheduledExecutorService timers, Consumer<ByteStream> opened) {
+    DataSocket(ScheduledExecutorService timers, LongSupplier nanoTime, Consumer<ByteStream> opened) {
         this.timers = timers;
         this.opened = opened;
+        this.budget = new FrameBudget(nanoTime);
     }
 
     @Override
@@ -84,11 +95,25 @@ final class DataSocket implements FrameHandler, ByteStream {
             default -> {
                 if (frame.hasPayload()) {
                     handOver(frame.getPayload());
+                    callback.succeeded();
+                    session().demand();
+                    return;
                 }
             }
         }
         callback.succeeded();
-        session().demand();
+        if (budget.frame()) {
+            session().demand();
+        } else {
+            flooded();
+        }
+    }
+
+    /** Nothing more is read, so that TCP stops the peer until the connection is closed. */
+    private void flooded() {
+        log.info("A data connection is closed: the agent sent {}", FrameBudget.EXCEEDED);
+        end(new ProtocolException("the agent sent " + FrameBudget.EXCEEDED));
+        session().close(CloseStatus.POLICY_VIOLATION, "you sent " + FrameBudget.EXCEEDED, Callback.NOOP);
     }
 
     private void handOver(ByteBuffer bytes) {

@@ -86,7 +86,7 @@ public final class RevDialEndpoint implements Request.Handler {
         } else {
             refuseDeadDialer(dialerId);
             String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
-            var data = new DataSocket(timers, stream -> deliver(dialerId, requestId, stream));
+            var data = new DataSocket(timers, nanoTime, stream -> deliver(dialerId, requestId, stream));
             upgrade(request, response, callback, data, /* largestFrame= */ 0);
         }
         return true;

@@ -1,12 +1,15 @@
 package ml.helix.wolf.controlplane.revdial;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.ControlEnd;
+import ml.helix.wolf.revdial.FrameBudget;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
@@ -16,6 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ControlSocketTest {
     private final FakeSession session = new FakeSession();
@@ -60,6 +64,50 @@ class ControlSocketTest {
         }
 
         assertThat(session.aborted).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {OpCode.PING, OpCode.PONG, OpCode.BINARY})
+    void anAgentThatSendsMoreFramesThanItsBudgetIsClosedWith1008(byte opCode) {
+        for (int i = 0; i < FrameBudget.BURST; i++) {
+            socket.onFrame(new Frame(opCode), Callback.NOOP);
+        }
+        int demands = session.demands();
+        assertThat(session.closeCode).isZero();
+
+        socket.onFrame(new Frame(opCode), Callback.NOOP);
+
+        assertThat(session.closeCode).isEqualTo(CloseStatus.POLICY_VIOLATION);
+        assertThat(session.demands()).isEqualTo(demands);
+    }
+
+    @Test
+    void linesCountAndSoDoBytes() {
+        byte[] lines = "{}\n".repeat(FrameBudget.BURST / 4).getBytes(UTF_8);
+        socket.onFrame(new Frame(OpCode.BINARY, ByteBuffer.wrap(lines)), Callback.NOOP);
+        byte[] blanks = " ".repeat(1023).concat("\n").getBytes(UTF_8);
+        blanks[0] = '{';
+        blanks[1] = '}';
+        for (int i = 0; i < FrameBudget.BURST / 4 - 10; i++) {
+            socket.onFrame(new Frame(OpCode.BINARY, ByteBuffer.wrap(blanks)), Callback.NOOP);
+        }
+        assertThat(session.closeCode).isZero();
+
+        socket.onFrame(new Frame(OpCode.BINARY, ByteBuffer.wrap(lines)), Callback.NOOP);
+
+        assertThat(session.closeCode).isEqualTo(CloseStatus.POLICY_VIOLATION);
+    }
+
+    @Test
+    void theBudgetOfAFullSecondIsTenThousandFrames() throws Exception {
+        for (int second = 0; second < 30; second++) {
+            for (int i = 0; i < FrameBudget.PER_SECOND; i++) {
+                socket.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
+            }
+            pass(Duration.ofSeconds(1));
+        }
+
+        assertThat(session.closeCode).isZero();
     }
 
     @Test

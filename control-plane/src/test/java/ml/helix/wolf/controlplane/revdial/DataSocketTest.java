@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.FrameBudget;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
@@ -20,12 +21,14 @@ import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.OpCode;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DataSocketTest {
     private final FakeSession session = new FakeSession();
     private final ManualScheduler timers = new ManualScheduler();
     private final List<ByteStream> opened = new ArrayList<>();
-    private final DataSocket socket = new DataSocket(timers, opened::add);
+    private final DataSocket socket = new DataSocket(timers, timers::nanoTime, opened::add);
 
     @BeforeEach
     void open() {
@@ -50,6 +53,22 @@ class DataSocketTest {
         jetty.join();
         assertThat(session.demands()).isEqualTo(2);
         assertThat(session.lastDemandedBy).isEqualTo(jetty);
+    }
+
+    @ParameterizedTest
+    @ValueSource(bytes = {OpCode.PING, OpCode.PONG, OpCode.BINARY})
+    void moreEmptyFramesThanTheBudgetEndTheStreamWith1008(byte opCode) {
+        for (int i = 0; i < FrameBudget.BURST; i++) {
+            socket.onFrame(new Frame(opCode), Callback.NOOP);
+        }
+        int demands = session.demands();
+        assertThat(session.closeCode).isZero();
+
+        socket.onFrame(new Frame(opCode), Callback.NOOP);
+
+        assertThat(session.closeCode).isEqualTo(CloseStatus.POLICY_VIOLATION);
+        assertThat(session.demands()).isEqualTo(demands);
+        assertThatThrownBy(() -> read(1)).hasMessageContaining("a second");
     }
 
     @Test

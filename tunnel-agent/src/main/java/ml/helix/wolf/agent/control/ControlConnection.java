@@ -20,6 +20,7 @@ import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Version;
 import ml.helix.wolf.revdial.Control;
 import ml.helix.wolf.revdial.ControlEnd;
+import ml.helix.wolf.revdial.FrameBudget;
 import ml.helix.wolf.revdial.Listener;
 import ml.helix.wolf.revdial.Pickup;
 import org.java_websocket.exceptions.WebsocketNotConnectedException;
@@ -34,6 +35,8 @@ public final class ControlConnection implements Link {
     private static final int REPLACED = 4001;
 
     private static final Duration FAREWELL = Duration.ofSeconds(2);
+
+    private static final String FLOOD = "the control plane sent " + FrameBudget.EXCEEDED;
 
     private final Connector connector;
     private final String runnerId;
@@ -83,11 +86,12 @@ public final class ControlConnection implements Link {
     }
 
     private void serve(Wire connected, Deadline deadline, Runnable up) throws IOException, InterruptedException {
-        var draft = new ControlDraft();
+        var budget = new FrameBudget(System::nanoTime);
+        var draft = new ControlDraft(budget);
         var socket = new ControlSocket(connected);
         Session session;
         try (var guard = deadline.guard(connected::cut)) {
-            session = new Session(socket, draft, () -> {
+            session = new Session(socket, draft, budget, () -> {
                 guard.cancel();
                 up.run();
             });
@@ -139,6 +143,9 @@ public final class ControlConnection implements Link {
                     "another agent connected as " + runnerId + " and took this one's place:"
                             + " give each agent an id of its own");
         }
+        if (wasUp && !end.remote() && end.code() == CloseFrame.POLICY_VALIDATION) {
+            return new TunnelException(FailureReason.PROTOCOL_ERROR, FLOOD);
+        }
         if (wasUp) {
             return end.remote()
                     ? new TunnelException(
@@ -171,7 +178,7 @@ public final class ControlConnection implements Link {
         private final ControlClient client;
         private volatile boolean up;
 
-        Session(ControlSocket socket, ControlDraft draft, Runnable onUp) {
+        Session(ControlSocket socket, ControlDraft draft, FrameBudget budget, Runnable onUp) {
             client = new ControlClient(
                     socket,
                     target(connector.url().path(), runnerId),
@@ -183,8 +190,8 @@ public final class ControlConnection implements Link {
                     () -> opened(onUp),
                     bytes -> {
                         Listener current = listener;
-                        if (current != null) {
-                            current.receive(bytes);
+                        if (current != null && !budget.lines(current.receive(bytes))) {
+                            close(new ControlEnd(ControlEnd.Cause.FLOOD, FLOOD));
                         }
                     });
         }
@@ -246,7 +253,11 @@ public final class ControlConnection implements Link {
             }
             ourEnd.compareAndSet(null, end);
             client.close(
-                    end.cause() == ControlEnd.Cause.PROTOCOL_ERROR ? CloseFrame.PROTOCOL_ERROR : CloseFrame.GOING_AWAY);
+                    switch (end.cause()) {
+                        case PROTOCOL_ERROR -> CloseFrame.PROTOCOL_ERROR;
+                        case FLOOD -> CloseFrame.POLICY_VALIDATION;
+                        case KEEP_ALIVE_TIMEOUT, REPLACED, CLOSED -> CloseFrame.GOING_AWAY;
+                    });
             Wire current = wire;
             if (current != null) {
                 timers.schedule(current::cut, FAREWELL.toMillis(), TimeUnit.MILLISECONDS);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import ml.helix.wolf.agent.http.BufferedSource;
 import ml.helix.wolf.agent.http.ResponseHead;
+import ml.helix.wolf.revdial.FrameBudget;
 import org.java_websocket.WebSocketImpl;
 import org.java_websocket.drafts.Draft;
 import org.java_websocket.drafts.Draft_6455;
@@ -36,8 +37,12 @@ final class ControlDraft extends Draft_6455 {
     /** Whether a message has begun whose last fragment is still to come. Belongs to the reading thread. */
     private boolean unfinished;
 
-    ControlDraft() {
+    private final FrameBudget budget;
+
+    /** @param budget of everything that comes */
+    ControlDraft(FrameBudget budget) {
         super(List.of(), List.of(new Protocol("")), LONGEST_FRAME);
+        this.budget = budget;
     }
 
     /** What the server answered to the upgrade, once it has. */
@@ -48,9 +53,14 @@ final class ControlDraft extends Draft_6455 {
     /**
      * Hands on each fragment as it comes: the control stream knows no messages. The library would collect the fragments of
      * a message that never ends, without a bound.
+     *
+     * @throws InvalidDataException closes the connection with its code
      */
     @Override
     public void processFrame(WebSocketImpl engine, Framedata frame) throws InvalidDataException {
+        if (!budget.controlFrame(frame.getPayloadData().remaining())) {
+            throw new InvalidDataException(CloseFrame.POLICY_VALIDATION, FrameBudget.EXCEEDED);
+        }
         switch (frame.getOpcode()) {
             case CONTINUOUS, TEXT, BINARY -> {
                 if (unfinished != (frame.getOpcode() == Opcode.CONTINUOUS)) {

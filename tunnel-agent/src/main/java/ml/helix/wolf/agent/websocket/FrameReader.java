@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.function.Consumer;
 import ml.helix.wolf.agent.http.BufferedSource;
+import ml.helix.wolf.revdial.FrameBudget;
 
 /**
  * Turns a server's frames (RFC 6455, section 5.2) into the bytes of its messages: message boundaries, fragments, empty
@@ -20,16 +21,21 @@ final class FrameReader {
 
     private final BufferedSource source;
     private final Consumer<byte[]> pings;
+    private final FrameBudget budget;
 
     private long left;
     private boolean unfinished;
     private boolean over;
     private boolean closeFrame;
 
-    /** @param pings takes each ping's payload; must not block */
-    FrameReader(BufferedSource source, Consumer<byte[]> pings) {
+    /**
+     * @param pings takes each ping's payload; must not block
+     * @param budget of control frames and empty ones
+     */
+    FrameReader(BufferedSource source, Consumer<byte[]> pings, FrameBudget budget) {
         this.source = source;
         this.pings = pings;
+        this.budget = budget;
     }
 
     /**
@@ -37,6 +43,7 @@ final class FrameReader {
      *
      * @return at least 1; -1 once the peer has sent a close frame, or a FIN between two frames
      * @throws EOFException where the stream ends inside a frame
+     * @throws FloodException where the peer sends more than its budget
      * @throws ProtocolException where the peer breaks the RFC
      */
     int read(byte[] target, int offset, int length) throws IOException {
@@ -75,6 +82,7 @@ final class FrameReader {
         }
         int opcode = first & 0x0f;
         if (opcode >= Opcode.CLOSE) {
+            countEmpty();
             control(opcode, last, second);
             return;
         }
@@ -83,6 +91,15 @@ final class FrameReader {
         }
         unfinished = !last;
         left = length(second);
+        if (left == 0) {
+            countEmpty();
+        }
+    }
+
+    private void countEmpty() throws FloodException {
+        if (!budget.frame()) {
+            throw new FloodException();
+        }
     }
 
     private long length(int seven) throws IOException {

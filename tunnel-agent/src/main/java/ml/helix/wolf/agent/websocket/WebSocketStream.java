@@ -15,7 +15,10 @@ import ml.helix.wolf.agent.http.BufferedSource;
 import ml.helix.wolf.agent.transport.Deadline;
 import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.FrameBudget;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A WebSocket after its upgrade, as a stream of bytes. Between socket and caller there is one buffer per direction and
@@ -35,6 +38,9 @@ public final class WebSocketStream implements ByteStream {
     private static final int LINGER_SECONDS = 5;
     private static final int NORMAL = 1000;
     private static final int PROTOCOL_ERROR = 1002;
+    private static final int POLICY_VIOLATION = 1008;
+
+    private static final Logger log = LoggerFactory.getLogger(WebSocketStream.class);
 
     private final Wire wire;
     private final WakingInput input;
@@ -60,7 +66,7 @@ public final class WebSocketStream implements ByteStream {
         this.input = input;
         this.timers = timers;
         this.source = source;
-        this.reader = new FrameReader(source, this::ping);
+        this.reader = new FrameReader(source, this::ping, new FrameBudget(System::nanoTime));
         this.writer = new FrameWriter(wire.output());
     }
 
@@ -82,6 +88,10 @@ public final class WebSocketStream implements ByteStream {
                 peerEnded = true;
             }
             return count;
+        } catch (FloodException e) {
+            closeCode = POLICY_VIOLATION;
+            log.info("A data connection is closed: {}", e.getMessage());
+            throw e;
         } catch (ProtocolException e) {
             closeCode = PROTOCOL_ERROR;
             throw e;
@@ -157,7 +167,7 @@ public final class WebSocketStream implements ByteStream {
     }
 
     private void drain() throws IOException {
-        if (peerEnded || closeCode == PROTOCOL_ERROR) {
+        if (peerEnded || closeCode != NORMAL) {
             return;
         }
         reading.lock();

@@ -13,7 +13,9 @@ import java.net.ProtocolException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import ml.helix.wolf.agent.http.BufferedSource;
+import ml.helix.wolf.revdial.FrameBudget;
 
 /** Whatever a server sends is the data that a simple decoder sees, however it is cut; and costs no more memory. */
 class FrameReaderFuzzTest {
@@ -21,6 +23,9 @@ class FrameReaderFuzzTest {
 
     /** Much less than a frame may claim to have; a class that is loaded and instrumented on the way counts too. */
     private static final long ROOM = 16 * 1024 * 1024;
+
+    /** A clock on which no number of frames is a flood. */
+    private static final AtomicLong EVER_LATER = new AtomicLong();
 
     /** How a stream of frames ends. */
     private enum End {
@@ -49,7 +54,10 @@ class FrameReaderFuzzTest {
         var data = new ByteArrayOutputStream();
         List<String> pings = new ArrayList<>();
         var source = new BufferedSource(new Pieces(bytes, piece), 64);
-        var reader = new FrameReader(source, ping -> pings.add(HexFormat.of().formatHex(ping)));
+        var reader = new FrameReader(
+                source,
+                ping -> pings.add(HexFormat.of().formatHex(ping)),
+                new FrameBudget(() -> EVER_LATER.addAndGet(3_600_000_000_000L)));
         byte[] target = new byte[room];
         long before = THREADS.getCurrentThreadAllocatedBytes();
         End end;

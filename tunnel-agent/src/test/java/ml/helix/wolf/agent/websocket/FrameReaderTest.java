@@ -14,13 +14,16 @@ import java.net.ProtocolException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.LongSupplier;
 import ml.helix.wolf.agent.http.BufferedSource;
+import ml.helix.wolf.revdial.FrameBudget;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FrameReaderTest {
     private final List<String> pings = new ArrayList<>();
+    private final LongSupplier clock = () -> 0;
 
     @Test
     void messagesOfEveryLengthFormBecomeOneStream() throws IOException {
@@ -46,6 +49,27 @@ class FrameReaderTest {
                 .frame(0x81, ascii("text"));
 
         assertThat(text(reader(sent))).isEqualTo("one two three text");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0x82, 0x89, 0x8a})
+    void moreEmptyFramesThanTheBudgetAreAFlood(int first) {
+        var sent = frames();
+        for (int i = 0; i <= FrameBudget.BURST; i++) {
+            sent.frame(first, ascii(""));
+        }
+
+        assertThatThrownBy(() -> all(reader(sent))).isInstanceOf(FloodException.class);
+    }
+
+    @Test
+    void smallDataFramesAreNeverAFlood() throws IOException {
+        var sent = frames();
+        for (int i = 0; i < 3 * FrameBudget.BURST; i++) {
+            sent.binary(new byte[1]);
+        }
+
+        assertThat(all(reader(sent))).hasSize(3 * FrameBudget.BURST);
     }
 
     @Test
@@ -80,7 +104,7 @@ class FrameReaderTest {
             }
         };
 
-        byte[] read = all(new FrameReader(new BufferedSource(dripping, 16), this::ping));
+        byte[] read = all(new FrameReader(new BufferedSource(dripping, 16), this::ping, new FrameBudget(clock)));
 
         assertThat(read).hasSize(303).endsWith(ascii("end"));
     }
@@ -144,7 +168,8 @@ class FrameReaderTest {
     }
 
     private FrameReader reader(Frames sent) {
-        return new FrameReader(new BufferedSource(new ByteArrayInputStream(sent.bytes()), 64), this::ping);
+        return new FrameReader(
+                new BufferedSource(new ByteArrayInputStream(sent.bytes()), 64), this::ping, new FrameBudget(clock));
     }
 
     private void ping(byte[] payload) {
