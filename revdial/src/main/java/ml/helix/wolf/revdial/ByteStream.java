@@ -7,7 +7,7 @@ import java.io.IOException;
  * A two-way stream of bytes: a tunnelled connection, a socket to Wolf, a caller's connection.
  *
  * <p>Blocking. At most one thread reads and one thread writes at a time; {@link #close} may come from any thread, any
- * number of times, and makes a blocked read or write end at once.
+ * number of times, and ends a blocked read or write, within a few seconds where the peer must be given the last bytes.
  */
 public interface ByteStream extends Closeable {
 
@@ -30,8 +30,16 @@ public interface ByteStream extends Closeable {
 
     /**
      * Ends both directions. What a returned {@link #write} took is still delivered to a peer that reads. Never fails,
-     * and never waits for the peer for more than a few seconds.
+     * and never waits for the peer: what is left to do goes on in the background.
      */
     @Override
     void close();
+
+    /**
+     * Waits, after {@link #close}, until nothing is left of the stream: no thread, no descriptor. Returns at once where
+     * the implementation knows no such wait.
+     *
+     * @throws InterruptedException where the caller is interrupted; the stream goes on closing
+     */
+    default void awaitClosed() throws InterruptedException {}
 }

@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 
 /** A connected TCP socket: to Wolf, or from a caller. */
-public final class SocketStream implements ByteStream {
+public final class SocketStream extends LingeringStream {
     private final Socket socket;
     private final InputStream in;
     private final OutputStream out;
@@ -19,17 +19,22 @@ public final class SocketStream implements ByteStream {
     }
 
     @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
+    protected int receive(byte[] buffer, int offset, int length) throws IOException {
         return in.read(buffer, offset, length);
     }
 
     @Override
-    public void write(byte[] buffer, int offset, int length) throws IOException {
+    protected void send(byte[] buffer, int offset, int length) throws IOException {
         out.write(buffer, offset, length);
     }
 
     @Override
-    public void close() {
+    protected void endOutput() throws IOException {
+        socket.shutdownOutput();
+    }
+
+    @Override
+    protected void cut() {
         try {
             socket.close();
         } catch (IOException e) {

@@ -1,18 +1,20 @@
 package ml.helix.wolf.controlplane.forward;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.StandardSocketOptions;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongConsumer;
 import ml.helix.wolf.controlplane.tunnel.Tunnels;
+import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
 import ml.helix.wolf.revdial.SocketStream;
 import ml.helix.wolf.revdial.Splice;
+import ml.helix.wolf.revdial.TcpKeepAlive;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,40 +62,63 @@ public final class ForwardListener implements AutoCloseable {
     }
 
     private void accept() {
+        var retry = new RetryPause(System::nanoTime);
         while (!server.isClosed()) {
             room.acquireUninterruptibly();
             try {
                 Socket caller = server.accept();
+                if (retry.succeeded()) {
+                    log.info("Connections to {} are accepted again", forward.address());
+                }
                 Thread.ofVirtual().name("forwarded").start(() -> serve(caller));
             } catch (IOException e) {
                 room.release();
                 if (!server.isClosed()) {
-                    log.warn("A connection to {} could not be accepted: {}", forward.address(), e.getMessage());
+                    waitAfter(e, retry);
                 }
             }
         }
     }
 
+    private void waitAfter(IOException failure, RetryPause retry) {
+        if (retry.failed(String.valueOf(failure.getMessage()))) {
+            log.warn("Connections to {} can't be accepted: {}", forward.address(), failure.getMessage());
+        }
+        try {
+            Thread.sleep(retry.next());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts this thread", e);
+        }
+    }
+
     private void serve(Socket socket) {
-        try (socket) {
-            prepare(socket);
+        try {
+            socket.setTcpNoDelay(true);
+            TcpKeepAlive.enable(socket);
             var caller = new SocketStream(socket);
             callers.add(caller);
-            try {
+            try (caller) {
                 join(caller);
             } finally {
                 callers.remove(caller);
             }
+            caller.awaitClosed(); // a connection counts until its descriptor is closed
         } catch (IOException e) {
             log.debug("A caller of {} went away", forward.address(), e);
+            close(socket);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             room.release();
         }
     }
 
-    private static void prepare(Socket socket) throws IOException {
-        socket.setTcpNoDelay(true);
-        socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+    private void close(Closeable socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            log.debug("Closing a socket of {}", forward.address(), e);
+        }
     }
 
     private void join(SocketStream caller) {
@@ -109,11 +134,7 @@ public final class ForwardListener implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            server.close();
-        } catch (IOException e) {
-            log.debug("Closing {}", forward.address(), e);
-        }
+        close(server);
         callers.forEach(ByteStream::close);
     }
 }

@@ -2,17 +2,13 @@ package ml.helix.wolf.controlplane.http;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.LingeringStream;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.BufferUtil;
 
-/**
- * A caller's connection, once it has left HTTP, as a blocking stream of bytes.
- *
- * <p>One thread reads and one writes at a time; {@link #close} may come from any.
- */
-final class EndPointStream implements ByteStream {
+/** A caller's connection, once it has left HTTP, as a blocking stream of bytes. */
+final class EndPointStream extends LingeringStream {
     private final EndPoint endPoint;
     /** What had arrived before the connection left HTTP. Touched by the reading thread only. */
     private final ByteBuffer early;
@@ -23,7 +19,7 @@ final class EndPointStream implements ByteStream {
     }
 
     @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
+    protected int receive(byte[] buffer, int offset, int length) throws IOException {
         if (early.hasRemaining()) {
             int count = Math.min(length, early.remaining());
             early.get(buffer, offset, count);
@@ -44,7 +40,7 @@ final class EndPointStream implements ByteStream {
     }
 
     @Override
-    public void write(byte[] buffer, int offset, int length) throws IOException {
+    protected void send(byte[] buffer, int offset, int length) throws IOException {
         try (Blocker.Callback written = Blocker.callback()) {
             endPoint.write(written, ByteBuffer.wrap(buffer, offset, length));
             written.block();
@@ -52,7 +48,12 @@ final class EndPointStream implements ByteStream {
     }
 
     @Override
-    public void close() {
+    protected void endOutput() {
+        endPoint.shutdownOutput();
+    }
+
+    @Override
+    protected void cut() {
         endPoint.close();
     }
 }

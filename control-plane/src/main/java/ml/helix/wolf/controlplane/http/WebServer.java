@@ -3,10 +3,12 @@ package ml.helix.wolf.controlplane.http;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
-import jdk.net.ExtendedSocketOptions;
+import ml.helix.wolf.program.RetryPause;
+import ml.helix.wolf.revdial.TcpKeepAlive;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Handler;
@@ -91,8 +93,10 @@ public final class WebServer implements AutoCloseable {
         }
     }
 
-    /** Notices peers that vanished without a word, since a stream may be quiet for as long as it likes. */
+    /** Turns TCP keep-alive on, and waits after a failed accept: Jetty's own wait logs a stack trace each second. */
     private static final class KeptAlive extends ServerConnector {
+        private final RetryPause retry = new RetryPause(System::nanoTime);
+
         KeptAlive(Server server, HttpConnectionFactory http) {
             super(server, http);
         }
@@ -100,13 +104,30 @@ public final class WebServer implements AutoCloseable {
         @Override
         protected void configure(Socket socket) {
             super.configure(socket);
+            if (retry.succeeded()) {
+                log.info("Connections to port {} are accepted again", getLocalPort());
+            }
             try {
-                socket.setKeepAlive(true);
-                socket.setOption(ExtendedSocketOptions.TCP_KEEPIDLE, 60);
-                socket.setOption(ExtendedSocketOptions.TCP_KEEPINTERVAL, 15);
-                socket.setOption(ExtendedSocketOptions.TCP_KEEPCOUNT, 4);
-            } catch (IOException | UnsupportedOperationException e) {
+                TcpKeepAlive.enable(socket);
+            } catch (IOException e) {
                 log.debug("No TCP keep-alive for {}", socket, e);
+            }
+        }
+
+        @Override
+        protected boolean handleAcceptFailure(Throwable failure) {
+            if (!(failure instanceof IOException) || failure instanceof ClosedChannelException || !isRunning()) {
+                return super.handleAcceptFailure(failure);
+            }
+            if (retry.failed(String.valueOf(failure.getMessage()))) {
+                log.warn("Connections to port {} can't be accepted: {}", getLocalPort(), failure.getMessage());
+            }
+            try {
+                Thread.sleep(retry.next());
+                return true;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
             }
         }
     }

@@ -26,7 +26,8 @@ final class DataStream implements Pickup.Joined {
         boolean broken = true;
         try {
             broken = new Splice(remote, local, log::toWolf, log::fromWolf).run().error() != null;
-            remote.awaitClosed(); // a goodbye under way is work under way: the agent's end waits for it
+            remote.awaitClosed(); // the stream counts until its last descriptor is closed
+            local.awaitClosed();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

@@ -3,10 +3,10 @@ package ml.helix.wolf.agent.local;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.LingeringStream;
 
 /** A connection to Wolf's UNIX socket. */
-final class ChannelStream implements ByteStream {
+final class ChannelStream extends LingeringStream {
     private final SocketChannel channel;
 
     ChannelStream(SocketChannel channel) {
@@ -14,12 +14,12 @@ final class ChannelStream implements ByteStream {
     }
 
     @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
+    protected int receive(byte[] buffer, int offset, int length) throws IOException {
         return channel.read(ByteBuffer.wrap(buffer, offset, length));
     }
 
     @Override
-    public void write(byte[] buffer, int offset, int length) throws IOException {
+    protected void send(byte[] buffer, int offset, int length) throws IOException {
         var bytes = ByteBuffer.wrap(buffer, offset, length);
         while (bytes.hasRemaining()) {
             channel.write(bytes);
@@ -27,7 +27,12 @@ final class ChannelStream implements ByteStream {
     }
 
     @Override
-    public void close() {
+    protected void endOutput() throws IOException {
+        channel.shutdownOutput();
+    }
+
+    @Override
+    protected void cut() {
         try {
             channel.close();
         } catch (IOException e) {

@@ -17,13 +17,13 @@ import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.transport.Deadline;
 import ml.helix.wolf.agent.transport.Resolver;
 import ml.helix.wolf.agent.transport.TcpDial;
+import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.SocketStream;
 
 /** Dials Wolf's API where it listens, within {@value #SECONDS} s. Holds nothing between two dials. Thread-safe. */
 public final class WolfDialer implements Wolf {
     private static final int SECONDS = 5;
-    private static final int RETRY_MILLIS = 20;
 
     private final WolfAddress address;
     private final Resolver resolver;
@@ -62,6 +62,7 @@ public final class WolfDialer implements Wolf {
     }
 
     private ByteStream dial(Path path, Deadline deadline) throws WolfUnreachableException {
+        var retry = new RetryPause(System::nanoTime);
         try {
             while (true) {
                 try {
@@ -70,7 +71,7 @@ public final class WolfDialer implements Wolf {
                     if (!queueIsFull(e) || deadline.over()) {
                         throw e;
                     }
-                    Thread.sleep(RETRY_MILLIS);
+                    Thread.sleep(retry.next());
                 }
             }
         } catch (IOException e) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.revdial.TcpKeepAlive;
 
 /**
  * Connects to the first of several addresses that answers. They start in order, each {@value #HEAD_START_MILLIS} ms
@@ -27,7 +28,7 @@ public final class TcpDial {
     }
 
     /**
-     * A socket with TCP_NODELAY, without a read time-out.
+     * A socket with TCP_NODELAY and {@link TcpKeepAlive}, without a read time-out.
      *
      * @throws SocketTimeoutException where the deadline passes first
      * @throws IOException where every address failed: the first one's failure, the others' suppressed
@@ -93,6 +94,7 @@ public final class TcpDial {
         try {
             socket.connect(address, deadline.leftMillis());
             socket.setTcpNoDelay(true);
+            TcpKeepAlive.enable(socket);
             return socket;
         } catch (IOException e) {
             socket.close();
