@@ -1,0 +1,35 @@
+package ml.helix.wolf.conformance.controlplane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.Socket;
+import ml.helix.wolf.conformance.Kernel;
+import ml.helix.wolf.conformance.peer.Connection;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** Contract, section 1: TCP keep-alive on every socket, the first probe after 15 s. */
+@EnabledOnOs(OS.LINUX)
+class TcpKeepAliveIT extends ControlPlaneSpec {
+
+    @Test
+    void agentsAndCallersOfAForwardAreKeptAlive() throws Exception {
+        start("-forward", "127.0.0.1:0=" + ID);
+        Connection control = connected(ID);
+        Socket caller = forwarded();
+        Connection data = pickUp(connPath(control));
+        caller.getOutputStream().write('x');
+        data.read(1);
+
+        assertKept(control.socket());
+        assertKept(data.socket());
+        assertKept(caller);
+    }
+
+    private static void assertKept(Socket peer) throws Exception {
+        assertThat(Kernel.keptAlive(peer.getPort(), peer.getLocalPort(), 15))
+                .as("the control plane's socket at port " + peer.getPort())
+                .isTrue();
+    }
+}
