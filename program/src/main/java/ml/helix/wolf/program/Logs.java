@@ -10,7 +10,10 @@ import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import org.slf4j.LoggerFactory;
 
-/** Sets where and how this process logs: standard error, so that standard output stays a command's answer. */
+/**
+ * Sets where and how this process logs: to standard error, so that standard output stays a command's answer. Text from
+ * outside is made {@link Printable}, and lines that repeat too often are left out and counted ({@link LogLimit}).
+ */
 public final class Logs {
     private static final String PATTERN =
             "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{0}: %msg%kvp{DOUBLE}%n%ex{short}";
@@ -49,15 +52,19 @@ public final class Logs {
                 };
         encoder.setContext(context);
         encoder.start();
+        var printable = new PrintableEncoder(encoder);
+        printable.setContext(context);
+        printable.start();
         var console = new ConsoleAppender<ILoggingEvent>();
         console.setContext(context);
         console.setTarget("System.err");
-        console.setEncoder(encoder);
+        console.setEncoder(printable);
         console.start();
         Level own = Level.toLevel(settings.level().name());
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(own.isGreaterOrEqual(Level.WARN) ? own : Level.WARN);
         root.addAppender(console);
         context.getLogger("ml.helix.wolf").setLevel(own);
+        context.addTurboFilter(new LogLimit(System::nanoTime));
     }
 }

@@ -10,7 +10,7 @@ public final class UsageException extends Exception {
 
     public UsageException(List<String> problems) {
         super(String.join("; ", problems));
-        this.problems = List.copyOf(problems);
+        this.problems = problems.stream().map(Printable::of).toList();
     }
 
     /** One sentence each, without a secret's text in it. */

@@ -3,10 +3,13 @@ package ml.helix.wolf.program;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 class LogsTest {
@@ -53,6 +56,29 @@ class LogsTest {
         Logs.silence("org.library");
         LoggerFactory.getLogger("org.library.Chatty").error("hidden");
         assertThat(lines()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatComesFromOutsideCanNeitherForgeALineNorMoveTheCursorNorTurnTheText(LogFormat format) {
+        configure(LogLevel.INFO, format);
+        Thread thread = Thread.currentThread();
+        String name = thread.getName();
+        thread.setName("of\u202ewolf");
+        try {
+            LoggerFactory.getLogger("ml.helix.wolf.Agent")
+                    .atWarn()
+                    .addKeyValue("id\u200b", "x\u2028y")
+                    .setCause(new IOException("broke\n2026-01-01 ERROR forged", new IOException("\u009b31m")))
+                    .log("hello\u0085{}", "\u202e\r\n\u001b[2J");
+        } finally {
+            thread.setName(name);
+        }
+        assertThat(lines().codePoints().filter(c -> c != '\n' && c != '\t').allMatch(Printable::isPrintable))
+                .as(lines())
+                .isTrue();
+        assertThat(lines().lines()).noneMatch(line -> line.startsWith("2026-01-01 ERROR forged"));
+        assertThat(lines().lines().filter(line -> !line.startsWith("\tat "))).hasSizeLessThanOrEqualTo(3);
     }
 
     private void configure(LogLevel level, LogFormat format) {

@@ -17,6 +17,7 @@ import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Program;
+import ml.helix.wolf.program.RunnerId;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
@@ -101,6 +102,7 @@ public record AgentSettings(
         Optional<ControlPlaneUrl> url = given.parsed(API_URL, ControlPlaneUrl::parse);
         Optional<String> wolfId = given.text(WOLF_ID);
         Optional<String> runnerId = given.text(RUNNER_ID).or(() -> wolfId.map(id -> "wolf-" + id));
+        runnerId.ifPresent(id -> checkId(given, given.text(RUNNER_ID).isPresent() ? RUNNER_ID : WOLF_ID, id));
         if (runnerId.isEmpty()) {
             given.problem(WOLF_ID + " is required, unless " + RUNNER_ID + " is given: " + WOLF_ID.help());
         }
@@ -150,6 +152,17 @@ public record AgentSettings(
         }
         warnings.addAll(trust.warnings());
         return warnings;
+    }
+
+    private static void checkId(Settings given, Flag flag, String id) {
+        try {
+            RunnerId.check(id);
+            if (id.startsWith(RunnerId.DOCTOR)) {
+                given.problem(flag + " must not begin with " + RunnerId.DOCTOR + ": such ids are never dialled");
+            }
+        } catch (IllegalArgumentException e) {
+            given.problem(flag + " " + e.getMessage());
+        }
     }
 
     private static Optional<Proxy> proxy(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import ml.helix.wolf.program.Printable;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Response;
@@ -14,10 +15,14 @@ import org.eclipse.jetty.util.Callback;
  *
  * @param status of HTTP
  * @param code one word for programs; stable
- * @param message one sentence for people, without secrets
+ * @param message one sentence for people, without secrets; made {@link Printable} here
  */
 public record ApiError(int status, String code, String message) {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    public ApiError {
+        message = Printable.of(message);
+    }
 
     public static ApiError badRequest(String message) {
         return new ApiError(HttpStatus.BAD_REQUEST_400, "BadRequest", message);

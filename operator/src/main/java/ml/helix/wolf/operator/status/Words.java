@@ -1,6 +1,7 @@
 package ml.helix.wolf.operator.status;
 
 import java.util.regex.Pattern;
+import ml.helix.wolf.program.Printable;
 
 /** Other people's words, made fit for a status: one line, valid Unicode, not too long. */
 final class Words {
@@ -49,7 +50,7 @@ final class Words {
     }
 
     private static String cut(String text, int longest) {
-        var plain = text.replaceAll("[\\p{Cc}\\p{Cs}]+", " ");
+        var plain = Printable.of(text.replaceAll("[\\r\\n\\t]+", " "));
         return plain.codePointCount(0, plain.length()) <= longest
                 ? plain
                 : plain.substring(0, plain.offsetByCodePoints(0, longest - 1)) + "…";

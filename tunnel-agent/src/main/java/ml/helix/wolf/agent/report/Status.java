@@ -2,6 +2,7 @@ package ml.helix.wolf.agent.report;
 
 import java.time.Instant;
 import java.util.Optional;
+import ml.helix.wolf.program.Printable;
 
 /**
  * A moment of an agent's life, as {@code /status} tells it.
@@ -25,7 +26,11 @@ public record Status(
         Optional<Token> token) {
 
     /** @param reason a {@link ml.helix.wolf.agent.failure.FailureReason}'s word */
-    public record LastError(String reason, String message, Instant at) {}
+    public record LastError(String reason, String message, Instant at) {
+        public LastError {
+            message = Printable.of(message);
+        }
+    }
 
     /**
      * @param changedAt since when the token file has had the token that the tunnel uses
