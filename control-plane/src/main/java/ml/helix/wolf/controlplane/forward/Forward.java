@@ -4,17 +4,19 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import ml.helix.wolf.program.ListenAddress;
+import ml.helix.wolf.program.RunnerId;
 
 /**
  * One item of {@code -forward}: a TCP port whose every connection is one dial to that id.
  *
- * @param address where to listen; port 0 lets the system choose
+ * @param address where to listen: the loopback address where the item names none; port 0 lets the system choose
  * @param runnerId for example {@code wolf-gpu-1}
  */
 public record Forward(InetSocketAddress address, String runnerId) {
 
     /**
-     * Reads {@code 127.0.0.1:19001=wolf-gpu-1,…}.
+     * Reads {@code 127.0.0.1:19001=wolf-gpu-1,…}. An item without an address, {@code :19001=…}, listens on the loopback
+     * address: the port is Wolf's API without a token. All addresses are {@code 0.0.0.0} or {@code [::]}.
      *
      * @throws IllegalArgumentException where an item is none, saying what to write; all wrong items in one sentence
      */
@@ -41,9 +43,25 @@ public record Forward(InetSocketAddress address, String runnerId) {
                     "must be address=id, for example 127.0.0.1:19001=wolf-gpu-1, not '" + item + "'");
         }
         try {
-            return new Forward(ListenAddress.parse(item.substring(0, equals)), item.substring(equals + 1));
+            return new Forward(address(item.substring(0, equals)), id(item.substring(equals + 1)));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("'" + item + "': the address " + e.getMessage(), e);
+            throw new IllegalArgumentException("'" + item + "': " + e.getMessage(), e);
+        }
+    }
+
+    private static InetSocketAddress address(String text) {
+        try {
+            return ListenAddress.parse(text.startsWith(":") ? "127.0.0.1" + text : text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the address " + e.getMessage(), e);
+        }
+    }
+
+    private static String id(String text) {
+        try {
+            return RunnerId.check(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the id " + e.getMessage(), e);
         }
     }
 }

@@ -53,6 +53,14 @@ public final class ForwardListener implements AutoCloseable {
         var listener = new ForwardListener(forward, tunnels, server);
         Thread.ofVirtual().name("forward-" + server.getLocalPort()).start(listener::accept);
         log.info("Forwarding {} to {}", server.getLocalSocketAddress(), forward.runnerId());
+        if (!server.getInetAddress().isLoopbackAddress()) {
+            log.warn(
+                    "Whoever reaches {} controls Wolf at {}, without a token: forward 127.0.0.1:{} instead, or keep"
+                            + " others from that port",
+                    server.getLocalSocketAddress(),
+                    forward.runnerId(),
+                    server.getLocalPort());
+        }
         return listener;
     }
 
