@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
 import ml.helix.wolf.controlplane.auth.AdminOnly;
+import ml.helix.wolf.controlplane.auth.AdminOnly.Subject;
+import ml.helix.wolf.controlplane.auth.Refusals;
 import ml.helix.wolf.controlplane.auth.RunnerAccess;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.forward.ForwardListener;
@@ -48,9 +50,10 @@ public final class ControlPlane implements AutoCloseable {
 
     private ControlPlane(ControlPlaneSettings settings, ScheduledExecutorService timers) throws IOException {
         this.timers = timers;
-        connections = new ConnectionManager(settings.gracePeriod(), settings.dialTimeout(), timers);
-        var admin = new AdminAccess(settings.adminToken());
-        var runners = new RunnerAccess(settings.runnerTokens(), admin, System::nanoTime);
+        connections = new ConnectionManager(settings.gracePeriod(), settings.dialTimeout(), timers, System::nanoTime);
+        var refusals = new Refusals(registry);
+        var admin = new AdminAccess(settings.adminTokens(), System::nanoTime);
+        var runners = new RunnerAccess(settings.runnerTokens(), admin, refusals, System::nanoTime);
         revdial = new RevDialEndpoint(runners, connections, timers, System::nanoTime);
         var tunnels = new Tunnels(connections, new TunnelMetrics(registry, connections::stats));
         try {
@@ -58,7 +61,7 @@ public final class ControlPlane implements AutoCloseable {
                 forwards.add(ForwardListener.open(forward, tunnels));
             }
             // The last: whoever finds /readyz at 200 finds the forwards too.
-            server = WebServer.start(settings.listen(), routes(admin, tunnels));
+            server = WebServer.start(settings.listen(), routes(admin, refusals, tunnels));
         } catch (IOException e) {
             forwards.forEach(ForwardListener::close);
             throw e;
@@ -78,7 +81,7 @@ public final class ControlPlane implements AutoCloseable {
         }
     }
 
-    private Routes routes(AdminAccess admin, Tunnels tunnels) {
+    private Routes routes(AdminAccess admin, Refusals refusals, Tunnels tunnels) {
         var proxy = new ProxyHandler(tunnels, admin);
         return new Routes(
                 Map.of(
@@ -87,15 +90,16 @@ public final class ControlPlane implements AutoCloseable {
                         "/readyz",
                         Page.each(this::readiness),
                         "/metrics",
-                        new AdminOnly(admin, Page.each(this::metrics)),
+                        new AdminOnly(admin, refusals, Subject.EVERY_ID, Page.each(this::metrics)),
                         "/api/v1/revdial",
                         revdial,
                         // Helix's client of November 2025 picks up here, without the prefix.
                         "/revdial",
                         revdial,
                         "/api/v1/revdial/stats",
-                        new AdminOnly(admin, Page.each(() -> Page.json(connections.stats())))),
-                Map.of("/api/v1/wolf-instances/", new AdminOnly(admin, proxy)));
+                        new AdminOnly(
+                                admin, refusals, Subject.EVERY_ID, Page.each(() -> Page.json(connections.stats())))),
+                Map.of("/api/v1/wolf-instances/", new AdminOnly(admin, refusals, ProxyHandler::runnerId, proxy)));
     }
 
     private Page readiness() {

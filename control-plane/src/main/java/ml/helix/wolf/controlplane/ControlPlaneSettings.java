@@ -5,11 +5,13 @@ import java.net.InetSocketAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import ml.helix.wolf.controlplane.auth.RunnerTokens;
+import ml.helix.wolf.controlplane.auth.AccessToken;
+import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
@@ -24,15 +26,15 @@ import ml.helix.wolf.program.UsageException;
  *
  * @param listen where HTTP is served
  * @param runnerTokens what agents send
- * @param adminToken what callers send
+ * @param adminTokens what callers send
  * @param forwards TCP ports, each with the id that it leads to
  * @param gracePeriod how long an id that dropped is expected back
  * @param dialTimeout what a dial may take in all
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
-        RunnerTokens runnerTokens,
-        Secret adminToken,
+        TokenSource runnerTokens,
+        TokenSource adminTokens,
         List<Forward> forwards,
         Duration gracePeriod,
         Duration dialTimeout,
@@ -44,18 +46,19 @@ public record ControlPlaneSettings(
             "runner-token-file",
             "RUNNER_TOKEN_FILE",
             "",
-            "A file with the tokens that agents may send, one per line, read anew when it changes;"
-                    + " or RUNNER_TOKEN holds the token itself.");
+            "A file with the tokens that agents may send, read anew when it changes. A line is TOKEN, or"
+                    + " NAME TOKEN [ID-GLOB…]: with globs it opens only those ids. Or RUNNER_TOKEN holds the lines.");
     private static final Flag ADMIN_TOKEN_FILE = Flag.value(
             "admin-token-file",
             "ADMIN_TOKEN_FILE",
             "",
-            "A file with the token that callers send; or ADMIN_TOKEN holds the token itself.");
+            "A file with the tokens that callers send, in the same form; or ADMIN_TOKEN holds the lines.");
     private static final Flag FORWARD = Flag.value(
             "forward",
             "CONTROL_PLANE_FORWARD",
             "",
-            "TCP ports whose connections each go to one agent: 127.0.0.1:19001=wolf-gpu-1,…");
+            "TCP ports whose connections each go to one agent, without a token: 127.0.0.1:19001=wolf-gpu-1,… Without"
+                    + " an address they listen on 127.0.0.1.");
     private static final Flag GRACE =
             Flag.value("grace", "GRACE_SECONDS", "30", "How long an agent that dropped is expected back, in seconds.");
     private static final Flag DIAL_TIMEOUT =
@@ -73,17 +76,12 @@ public record ControlPlaneSettings(
     /** @throws UsageException with every problem there is */
     public static ControlPlaneSettings read(Settings settings, Map<String, String> environment) throws UsageException {
         Optional<InetSocketAddress> listen = settings.parsed(LISTEN, ListenAddress::parse);
-        Optional<RunnerTokens> runnerTokens = settings.text(RUNNER_TOKEN_FILE).isPresent()
-                ? settings.parsed(RUNNER_TOKEN_FILE, ControlPlaneSettings::runnersFile)
-                : token(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment)
-                        .map(RunnerTokens.Fixed::new);
-        Optional<Secret> adminToken = settings.text(ADMIN_TOKEN_FILE).isPresent()
-                ? settings.parsed(ADMIN_TOKEN_FILE, ControlPlaneSettings::adminFile)
-                : token(settings, ADMIN_TOKEN_FILE, "ADMIN_TOKEN", environment);
+        Optional<TokenSource> runnerTokens = tokens(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment);
+        Optional<TokenSource> adminTokens = tokens(settings, ADMIN_TOKEN_FILE, "ADMIN_TOKEN", environment);
         if (runnerTokens.isPresent()
-                && adminToken.isPresent()
-                && tokens(runnerTokens.get()).contains(adminToken.get())) {
-            settings.problem("the runner token and the admin token are the same: an agent could then reach every Wolf");
+                && adminTokens.isPresent()
+                && !Collections.disjoint(secrets(runnerTokens.get()), secrets(adminTokens.get()))) {
+            settings.problem("a runner token and an admin token are the same: an agent could then reach every Wolf");
         }
         List<Forward> forwards = settings.parsed(FORWARD, Forward::list).orElse(List.of());
         Duration gracePeriod = settings.seconds(GRACE);
@@ -93,45 +91,40 @@ public record ControlPlaneSettings(
         return new ControlPlaneSettings(
                 listen.orElseThrow(),
                 runnerTokens.orElseThrow(),
-                adminToken.orElseThrow(),
+                adminTokens.orElseThrow(),
                 forwards,
                 gracePeriod,
                 dialTimeout,
                 logs);
     }
 
-    private static Optional<Secret> token(
+    private static Optional<TokenSource> tokens(
             Settings settings, Flag file, String variable, Map<String, String> environment) {
+        if (settings.text(file).isPresent()) {
+            return settings.parsed(file, ControlPlaneSettings::inFile);
+        }
         String value = environment.getOrDefault(variable, "");
         if (value.isEmpty()) {
             settings.problem(file + " or " + variable + " is required: " + file.help());
             return Optional.empty();
         }
         try {
-            return Optional.of(Secret.of(value));
+            return Optional.of(TokenSource.Fixed.of(value));
         } catch (IllegalArgumentException e) {
             settings.problem(variable + " " + e.getMessage());
             return Optional.empty();
         }
     }
 
-    private static RunnerTokens runnersFile(String path) {
-        var file = new RunnerTokens.InFile(path(path));
-        tokens(file);
+    private static TokenSource inFile(String path) {
+        var file = new TokenSource.InFile(path(path));
+        secrets(file);
         return file;
     }
 
-    private static Secret adminFile(String path) {
-        List<Secret> tokens = tokens(new RunnerTokens.InFile(path(path)));
-        if (tokens.size() > 1) {
-            throw new IllegalArgumentException("names a file with more than one token: " + path);
-        }
-        return tokens.getFirst();
-    }
-
-    private static List<Secret> tokens(RunnerTokens source) {
+    private static List<Secret> secrets(TokenSource source) {
         try {
-            return source.read();
+            return source.read().stream().map(AccessToken::secret).toList();
         } catch (IOException e) {
             throw new IllegalArgumentException("can't be read: " + e.getMessage(), e);
         } catch (IllegalArgumentException e) {

@@ -12,10 +12,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import ml.helix.wolf.controlplane.auth.RunnerTokens;
+import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.LogSettings;
-import ml.helix.wolf.program.Secret;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -161,8 +160,8 @@ class ControlPlaneIT {
     private static ControlPlaneSettings settings(InetSocketAddress listen, List<Forward> forwards) {
         return new ControlPlaneSettings(
                 listen,
-                new RunnerTokens.Fixed(Secret.of(RUNNER_TOKEN)),
-                Secret.of(TestControlPlane.ADMIN_TOKEN),
+                TokenSource.Fixed.of(RUNNER_TOKEN),
+                TokenSource.Fixed.of(TestControlPlane.ADMIN_TOKEN),
                 forwards,
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(30),

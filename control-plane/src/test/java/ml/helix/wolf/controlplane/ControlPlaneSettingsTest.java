@@ -10,19 +10,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import ml.helix.wolf.controlplane.auth.RunnerTokens;
+import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.LogFormat;
 import ml.helix.wolf.program.LogLevel;
 import ml.helix.wolf.program.LogSettings;
-import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ControlPlaneSettingsTest {
-    private static final Map<String, String> TOKENS = Map.of("RUNNER_TOKEN", "run", "ADMIN_TOKEN", "adm");
+    private static final Map<String, String> TOKENS =
+            Map.of("RUNNER_TOKEN", "runner-token-of-the-tests", "ADMIN_TOKEN", "admin-token-of-the-tests");
 
     @TempDir
     Path folder;
@@ -32,8 +32,8 @@ class ControlPlaneSettingsTest {
         assertThat(read(TOKENS))
                 .isEqualTo(new ControlPlaneSettings(
                         new InetSocketAddress(8080),
-                        new RunnerTokens.Fixed(Secret.of("run")),
-                        Secret.of("adm"),
+                        TokenSource.Fixed.of("runner-token-of-the-tests"),
+                        TokenSource.Fixed.of("admin-token-of-the-tests"),
                         List.of(),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
@@ -42,8 +42,8 @@ class ControlPlaneSettingsTest {
 
     @Test
     void everyFlagIsRead() throws Exception {
-        Path runner = Files.writeString(folder.resolve("runner"), "from-file\n");
-        Path admin = Files.writeString(folder.resolve("admin"), " also-from-file ");
+        Path runner = Files.writeString(folder.resolve("runner"), "from-file-0123456\n");
+        Path admin = Files.writeString(folder.resolve("admin"), " also-from-file-0123456 ");
 
         assertThat(read(
                         TOKENS,
@@ -53,18 +53,20 @@ class ControlPlaneSettingsTest {
                         "-admin-token-file",
                         admin.toString(),
                         "-forward",
-                        "127.0.0.1:19001=wolf-gpu-1, [::1]:0=wolf=2",
+                        "127.0.0.1:19001=wolf-gpu-1, [::1]:0=wolf=2,:19002=wolf-3,0.0.0.0:19003=wolf-4",
                         "-grace=1",
                         "-dial-timeout=2",
                         "-log-level=debug",
                         "-log-format=json"))
                 .isEqualTo(new ControlPlaneSettings(
                         new InetSocketAddress("127.0.0.1", 0),
-                        new RunnerTokens.InFile(runner),
-                        Secret.of("also-from-file"),
+                        new TokenSource.InFile(runner),
+                        new TokenSource.InFile(admin),
                         List.of(
                                 new Forward(new InetSocketAddress("127.0.0.1", 19001), "wolf-gpu-1"),
-                                new Forward(new InetSocketAddress("::1", 0), "wolf=2")),
+                                new Forward(new InetSocketAddress("::1", 0), "wolf=2"),
+                                new Forward(new InetSocketAddress("127.0.0.1", 19002), "wolf-3"),
+                                new Forward(new InetSocketAddress("0.0.0.0", 19003), "wolf-4")),
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(2),
                         new LogSettings(LogLevel.DEBUG, LogFormat.JSON)));
@@ -75,7 +77,7 @@ class ControlPlaneSettingsTest {
         assertThat(problems(
                         Map.of("ADMIN_TOKEN", "two words"),
                         "-listen=nowhere",
-                        "-forward=127.0.0.1:19001,x:y=wolf-1,=wolf-2,127.0.0.1:19001=",
+                        "-forward=127.0.0.1:19001,x:y=wolf-1,=wolf-2,127.0.0.1:19001=,:19001=wolf-\u202e1",
                         "-grace=soon",
                         "-routing=least-loaded"))
                 .satisfiesExactlyInAnyOrder(
@@ -83,7 +85,7 @@ class ControlPlaneSettingsTest {
                         problem -> assertThat(problem).contains("-listen (CONTROL_PLANE_LISTEN) must be"),
                         problem -> assertThat(problem).contains("-runner-token-file", "RUNNER_TOKEN is required"),
                         problem -> assertThat(problem)
-                                .contains("ADMIN_TOKEN has a space")
+                                .contains("ADMIN_TOKEN has a bad line 1: the token is shorter than 16 characters")
                                 .doesNotContain("words"),
                         problem -> assertThat(problem)
                                 .contains(
@@ -91,7 +93,9 @@ class ControlPlaneSettingsTest {
                                         "'127.0.0.1:19001'",
                                         "'x:y=wolf-1'",
                                         "'=wolf-2'",
-                                        "'127.0.0.1:19001='"),
+                                        "'127.0.0.1:19001='",
+                                        "the id must be letters",
+                                        "U+202E"),
                         problem -> assertThat(problem).contains("-grace"));
     }
 
@@ -111,22 +115,36 @@ class ControlPlaneSettingsTest {
 
     @Test
     void oneTokenForBothIsAProblem() {
-        assertThat(problems(Map.of("RUNNER_TOKEN", "same", "ADMIN_TOKEN", "same")))
+        assertThat(problems(Map.of(
+                        "RUNNER_TOKEN", "runner-token-of-the-tests", "ADMIN_TOKEN", "runner-token-of-the-tests")))
                 .singleElement()
                 .satisfies(
-                        problem -> assertThat(problem).contains("are the same").doesNotContain("\"same\""));
+                        problem -> assertThat(problem).contains("are the same").doesNotContain("of-the-tests"));
     }
 
     @Test
-    void theAdminTokenIsNoneOfTheRunnersAndOnlyOne() throws IOException {
-        Path runners = Files.writeString(folder.resolve("runners"), "new\nold\n");
+    void noAdminTokenIsOneOfTheRunners() throws IOException {
+        Path runners = Files.writeString(folder.resolve("runners"), "new-0123456789abcdef\nold-0123456789abcdef\n");
 
-        assertThat(problems(Map.of("RUNNER_TOKEN_FILE", runners.toString(), "ADMIN_TOKEN", "old")))
+        assertThat(problems(Map.of(
+                        "RUNNER_TOKEN_FILE", runners.toString(), "ADMIN_TOKEN", "you old-0123456789abcdef wolf-1")))
                 .singleElement()
                 .satisfies(problem -> assertThat(problem).contains("are the same"));
-        assertThat(problems(Map.of("RUNNER_TOKEN", "run", "ADMIN_TOKEN_FILE", runners.toString())))
-                .singleElement()
-                .satisfies(problem -> assertThat(problem).contains("ADMIN_TOKEN_FILE", "more than one"));
+    }
+
+    @Test
+    void aBadLineIsNamedByItsNumberAndNothingOfItIsShown() throws IOException {
+        Path runners = Files.writeString(folder.resolve("runners"), "gpu new-0123456789abcdef wolf-*\n\ntoo-short\n");
+
+        assertThat(problems(
+                        Map.of("RUNNER_TOKEN_FILE", runners.toString(), "ADMIN_TOKEN", "a\u00dfmin 0123456789abcdef")))
+                .satisfiesExactly(
+                        problem -> assertThat(problem)
+                                .contains("RUNNER_TOKEN_FILE", "bad line 3", "shorter than 16")
+                                .doesNotContain("too-short"),
+                        problem -> assertThat(problem)
+                                .contains("ADMIN_TOKEN has a bad line 1: the name must be")
+                                .doesNotContain("min", "0123456789abcdef"));
     }
 
     private static List<String> problems(Map<String, String> environment, String... args) {

@@ -11,6 +11,8 @@ import java.util.regex.Pattern;
 import ml.helix.wolf.program.Version;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The program as a process: what it prints, how it ends. */
 class MainIT {
@@ -46,7 +48,7 @@ class MainIT {
                     .contains("-forward (CONTROL_PLANE_FORWARD) must be address=id")
                     .contains("unknown flag --nonsense")
                     .contains("RUNNER_TOKEN is required")
-                    .contains("ADMIN_TOKEN has a space")
+                    .contains("ADMIN_TOKEN has a bad line 1: the token is shorter than 16 characters")
                     .doesNotContain("two words");
         }
     }
@@ -58,6 +60,17 @@ class MainIT {
                         ProgramProcess.start(Main.class, folder, TOKENS, "-listen=127.0.0.1:" + taken.getLocalPort())) {
             assertThat(program.awaitExit()).isEqualTo(1);
             assertThat(program.output()).contains("cannot listen on");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({":0,false", "127.0.0.1:0,false", "[::1]:0,false", "0.0.0.0:0,true"})
+    void aForwardThatOthersCanReachIsWarnedOf(String address, boolean warned) throws Exception {
+        try (var program = ProgramProcess.start(
+                Main.class, folder, TOKENS, "-listen=127.0.0.1:0", "-forward=" + address + "=wolf-1")) {
+            eventually("it serves", () -> program.output().contains("Serving HTTP"));
+            assertThat(program.output().contains("controls Wolf at wolf-1, without a token"))
+                    .isEqualTo(warned);
         }
     }
 

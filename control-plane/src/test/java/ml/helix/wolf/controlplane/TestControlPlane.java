@@ -16,10 +16,9 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
-import ml.helix.wolf.controlplane.auth.RunnerTokens;
+import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.LogSettings;
-import ml.helix.wolf.program.Secret;
 
 /** A control plane on a port of its own, and the ways to ask it. */
 final class TestControlPlane implements AutoCloseable {
@@ -44,8 +43,8 @@ final class TestControlPlane implements AutoCloseable {
     static TestControlPlane start(Duration gracePeriod, Duration dialTimeout, String... forwardTo) throws IOException {
         return new TestControlPlane(ControlPlane.start(new ControlPlaneSettings(
                 ANY_PORT,
-                new RunnerTokens.Fixed(Secret.of(RUNNER_TOKEN)),
-                Secret.of(ADMIN_TOKEN),
+                TokenSource.Fixed.of(RUNNER_TOKEN),
+                TokenSource.Fixed.of(ADMIN_TOKEN),
                 List.of(forwardTo).stream().map(id -> new Forward(ANY_PORT, id)).toList(),
                 gracePeriod,
                 dialTimeout,

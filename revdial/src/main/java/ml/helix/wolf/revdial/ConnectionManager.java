@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.DialFailure.DialTimeout;
 import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
 import ml.helix.wolf.revdial.DialFailure.NoConnection;
@@ -43,6 +44,7 @@ public final class ConnectionManager implements AutoCloseable {
     private final Duration gracePeriod;
     private final Duration dialTimeout;
     private final ScheduledExecutorService timers;
+    private final LongSupplier nanoTime;
     private final SecureRandom random = new SecureRandom();
     private final ReentrantLock lock = new ReentrantLock();
     // Guarded by lock, and so is what is inside.
@@ -55,11 +57,14 @@ public final class ConnectionManager implements AutoCloseable {
      * @param gracePeriod how long an id that dropped is expected back
      * @param dialTimeout what a dial may take in all
      * @param timers runs short tasks only; see {@link Timers}. To be shut down after this is closed
+     * @param nanoTime the clock that {@code timers} goes by
      */
-    public ConnectionManager(Duration gracePeriod, Duration dialTimeout, ScheduledExecutorService timers) {
+    public ConnectionManager(
+            Duration gracePeriod, Duration dialTimeout, ScheduledExecutorService timers, LongSupplier nanoTime) {
         this.gracePeriod = gracePeriod;
         this.dialTimeout = dialTimeout;
         this.timers = timers;
+        this.nanoTime = nanoTime;
     }
 
     /**
@@ -68,26 +73,39 @@ public final class ConnectionManager implements AutoCloseable {
      *
      * @return what the transport pushes the agent's bytes into; {@link Dialer#disconnected} once it is gone
      */
-    public Dialer connected(String runnerId, Control control) {
+    public Dialer connected(String runnerId, Peer peer, Control control) {
         return atomically(then -> {
             Runner runner = closed ? new Runner(runnerId) : runners.computeIfAbsent(runnerId, Runner::new);
-            Dialer dialer = new Dialer(this, runner, randomId(), control, timers);
+            Dialer dialer = opened(runner, peer, control, then);
             if (closed) {
-                retire(dialer, STOPPING, then);
                 return dialer;
             }
-            then.add(dialer::start);
-            dialers.put(dialer.id, dialer);
             Dialer older = runner.current;
             runner.endGrace();
             runner.current = dialer;
             List<PendingDial> dials = older == null ? runner.takeWaiting() : older.takeAll();
             dials.forEach(dial -> ask(dialer, dial, then));
             if (older != null) {
+                noteDisplacement(older, dialer, then);
                 retireIfIdle(older, then);
             }
             return dialer;
         });
+    }
+
+    /**
+     * A control connection that is only a trial is up, as {@code doctor} opens it: it gets its keep-alives, and is in
+     * nothing else of what is kept here. It displaces nobody, is never dialled, and is not counted.
+     *
+     * @return as {@link #connected}
+     */
+    public Dialer trial(String runnerId, Peer peer, Control control) {
+        return atomically(then -> opened(new Runner(runnerId), peer, control, then));
+    }
+
+    /** Whose control connection has this dialer id; empty where none has it now. */
+    public Optional<String> runnerIdOf(String dialerId) {
+        return atomically(then -> Optional.ofNullable(dialers.get(dialerId)).map(Dialer::runnerId));
     }
 
     /** Whether a data connection that names this dialer may be accepted: to be asked before its upgrade. */
@@ -161,12 +179,12 @@ public final class ConnectionManager implements AutoCloseable {
 
     /** What is known of every id that is connected, in its grace period or has running streams. A snapshot. */
     public List<RunnerState> runners() {
-        return atomically(then -> runners.values().stream().map(Runner::state).toList());
+        return atomically(then -> runners.values().stream().map(this::state).toList());
     }
 
     /** What is known of one id; empty where that is nothing. */
     public Optional<RunnerState> runner(String runnerId) {
-        return atomically(then -> Optional.ofNullable(runners.get(runnerId)).map(Runner::state));
+        return atomically(then -> Optional.ofNullable(runners.get(runnerId)).map(this::state));
     }
 
     /** The four numbers, all of one moment. */
@@ -216,12 +234,23 @@ public final class ConnectionManager implements AutoCloseable {
         });
     }
 
+    /** The agent has answered the close of a control connection. */
+    void closeConfirmed(Dialer dialer) {
+        atomically(then -> {
+            if (dialer.displaced) {
+                dialer.displaced = false;
+                dialer.runner.displacements.confirmed(dialer.peer, nanoTime.getAsLong());
+            }
+            return true;
+        });
+    }
+
     void pickupFailed(Dialer dialer, String requestId, String err) {
         atomically(then -> {
             dialer.draining |= err.equals(Listener.STOPPING);
             PendingDial dial = dialer.take(requestId);
             if (dial != null) {
-                fail(dial, new PickupFailed(err.replaceAll("\\p{Cntrl}", " ")), then);
+                fail(dial, new PickupFailed(err), then);
             }
             return true;
         });
@@ -289,6 +318,37 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     // The rest is called under the lock.
+
+    private Dialer opened(Runner runner, Peer peer, Control control, List<Runnable> then) {
+        Dialer dialer = new Dialer(this, runner, randomId(), peer, control, timers);
+        if (closed) {
+            retire(dialer, STOPPING, then);
+        } else {
+            then.add(dialer::start);
+            dialers.put(dialer.id, dialer);
+        }
+        return dialer;
+    }
+
+    private void noteDisplacement(Dialer older, Dialer newer, List<Runnable> then) {
+        if (older.peer.agent().equals(newer.peer.agent())) {
+            return;
+        }
+        older.displaced = true;
+        Runner runner = newer.runner;
+        if (runner.displacements.isReportable(newer.peer, nanoTime.getAsLong())) {
+            then.add(() -> log.warn(
+                    "Two agents use the id {} and displace one another: the one at {} and the one at {}."
+                            + " Give each an id of its own",
+                    runner.id,
+                    older.peer,
+                    newer.peer));
+        }
+    }
+
+    private RunnerState state(Runner runner) {
+        return runner.state(nanoTime.getAsLong());
+    }
 
     private static void ask(Dialer dialer, PendingDial dial, List<Runnable> then) {
         if (!dialer.ask(dial)) {

@@ -33,7 +33,7 @@ public sealed interface DialFailure extends Serializable {
     /**
      * The agent answered that it can't.
      *
-     * @param reason the agent's own words, in one line
+     * @param reason the agent's own words, as it sent them
      */
     record PickupFailed(String reason) implements DialFailure {}
 

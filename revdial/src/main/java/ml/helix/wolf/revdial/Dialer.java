@@ -43,16 +43,26 @@ public final class Dialer {
 
     final Runner runner;
     final String id;
+    final Peer peer;
     // Guarded by the manager's lock.
     private final Map<String, PendingDial> asked = new LinkedHashMap<>();
     boolean draining;
     int streams;
     boolean over;
+    /** Another agent has taken the id, and this one has not confirmed yet that it knows. */
+    boolean displaced;
 
-    Dialer(ConnectionManager manager, Runner runner, String id, Control control, ScheduledExecutorService timers) {
+    Dialer(
+            ConnectionManager manager,
+            Runner runner,
+            String id,
+            Peer peer,
+            Control control,
+            ScheduledExecutorService timers) {
         this.manager = manager;
         this.runner = runner;
         this.id = id;
+        this.peer = peer;
         this.control = control;
         this.writer = new ControlWriter(
                 "control-writer " + runner.id,
@@ -107,6 +117,11 @@ public final class Dialer {
     /** To be called when the transport's connection is gone. Idempotent. The grace period begins. */
     public void disconnected() {
         manager.lost(this, closed("the control connection is gone"));
+    }
+
+    /** To be called when the agent has answered the close of its connection. Idempotent. */
+    public void closeConfirmed() {
+        manager.closeConfirmed(this);
     }
 
     void start() {

@@ -53,11 +53,13 @@ public final class PendingDial {
     void succeed(ByteStream stream) {
         cancelTimeout();
         outcome.complete(stream);
+        cancelTimeout(); // set meanwhile, by who did not see the outcome yet
     }
 
     void fail(DialFailure failure) {
         cancelTimeout();
         outcome.completeExceptionally(new DialException(runnerId, failure));
+        cancelTimeout();
     }
 
     private void cancelTimeout() {

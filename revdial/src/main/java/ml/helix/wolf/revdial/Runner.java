@@ -24,6 +24,8 @@ final class Runner {
 
     int streams;
 
+    final Displacements displacements = new Displacements();
+
     Runner(String id) {
         this.id = id;
     }
@@ -45,7 +47,14 @@ final class Runner {
         }
     }
 
-    RunnerState state() {
-        return new RunnerState(id, current != null, grace != null, current != null && current.draining, streams);
+    /** @param now in nanoseconds */
+    RunnerState state(long now) {
+        return new RunnerState(
+                id,
+                current != null,
+                grace != null,
+                current != null && current.draining,
+                displacements.inConflict(now),
+                streams);
     }
 }

@@ -26,7 +26,7 @@ class ConnectionManagerRacesTest {
     private static final int ROUNDS = 500;
 
     private final ManualScheduler timers = new ManualScheduler();
-    private final ConnectionManager manager = new ConnectionManager(GRACE, DIAL, timers);
+    private final ConnectionManager manager = new ConnectionManager(GRACE, DIAL, timers, timers::nanoTime);
 
     @Test
     void aDialAtTheMomentOfAReconnectIsAlwaysAskedForOnTheNewConnection() throws Exception {
@@ -136,7 +136,7 @@ class ConnectionManagerRacesTest {
     @Test
     void aDialAtTheMomentOfCloseFails() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
-            ConnectionManager closing = new ConnectionManager(GRACE, DIAL, timers);
+            ConnectionManager closing = new ConnectionManager(GRACE, DIAL, timers, timers::nanoTime);
             FakeAgent agent = new FakeAgent(closing, ID);
             if (round % 2 == 0) {
                 agent.dialer.disconnected();

@@ -19,6 +19,7 @@ import ml.helix.wolf.revdial.DialFailure.Withdrawn;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ConnectionManagerTest {
@@ -27,7 +28,7 @@ class ConnectionManagerTest {
     private static final Duration DIAL = Duration.ofSeconds(30);
 
     private final ManualScheduler timers = new ManualScheduler();
-    private final ConnectionManager manager = new ConnectionManager(GRACE, DIAL, timers);
+    private final ConnectionManager manager = new ConnectionManager(GRACE, DIAL, timers, timers::nanoTime);
 
     // Dialling
 
@@ -151,7 +152,7 @@ class ConnectionManagerTest {
         CompletableFuture<ByteStream> second = dial(ID);
         FakeAgent.Ask secondAsk = agent.nextAsk();
         agent.pickupFailed(secondAsk, "Wolf is down\r\nfaked: line");
-        assertThat(failure(second)).isEqualTo(new PickupFailed("Wolf is down  faked: line"));
+        assertThat(failure(second)).isEqualTo(new PickupFailed("Wolf is down\r\nfaked: line"));
         assertThat(first).isNotDone();
         assertThat(agent.isRefused(secondAsk)).isTrue();
         agent.pickUp(firstAsk);
@@ -206,13 +207,13 @@ class ConnectionManagerTest {
     @Test
     void anAgentThatSaysItIsStoppingIsSeenAsDraining() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
-        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, 0));
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, false, 0));
         CompletableFuture<ByteStream> dial = dial(ID);
         agent.pickupFailed(agent.nextAsk(), "the agent is stopping");
         failure(dial);
-        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, true, 0));
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, true, false, 0));
         new FakeAgent(manager, ID);
-        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, 0));
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, false, 0));
     }
 
     // Keep-alive
@@ -283,7 +284,7 @@ class ConnectionManagerTest {
         CompletableFuture<ByteStream> dial = dial(ID);
         awaitPending(1);
         assertThat(manager.stats()).isEqualTo(new Stats(0, 1, 1, 1));
-        assertThat(manager.runner(ID)).contains(new RunnerState(ID, false, true, false, 0));
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, false, true, false, false, 0));
         timers.advance(Duration.ofSeconds(5));
         FakeAgent back = new FakeAgent(manager, ID);
         back.pickUp(back.nextAsk());
@@ -372,7 +373,7 @@ class ConnectionManagerTest {
 
     @Test
     void aDialTakesAtMostItsTimeInAllTheWaitForTheIdIncluded() throws Exception {
-        ConnectionManager patient = new ConnectionManager(Duration.ofSeconds(300), DIAL, timers);
+        ConnectionManager patient = new ConnectionManager(Duration.ofSeconds(300), DIAL, timers, timers::nanoTime);
         new FakeAgent(patient, ID).dialer.disconnected();
         CompletableFuture<ByteStream> dial = Waiting.async(() -> patient.dial(ID));
         awaitTimers(2);
@@ -398,6 +399,99 @@ class ConnectionManagerTest {
         Waiting.result(dial);
         older.dialer.disconnected();
         assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
+    }
+
+    @Test
+    void oneAgentThatReplacesItsConnectionAsOftenAsItLikesIsNoConflict() {
+        FakeAgent agent = new FakeAgent(manager, ID, new Peer("one", "192.0.2.1", 1000));
+        for (int port = 1001; port < 1010; port++) {
+            FakeAgent newer = new FakeAgent(manager, ID, new Peer("one", "192.0.2." + port % 3, port));
+            agent.dialer.closeConfirmed();
+            agent = newer;
+        }
+        assertThat(displaced()).isFalse();
+    }
+
+    @Test
+    void oneAgentThatIsStartedAnewElsewhereIsNoConflict() {
+        FakeAgent first = new FakeAgent(manager, ID, new Peer("one", "192.0.2.1", 1));
+        FakeAgent second = new FakeAgent(manager, ID, new Peer("two", "192.0.2.2", 1));
+        first.dialer.closeConfirmed();
+        new FakeAgent(manager, ID, new Peer("three", "192.0.2.3", 1));
+        second.dialer.closeConfirmed();
+        assertThat(displaced()).isFalse();
+    }
+
+    @Test
+    void anAgentWhoseAddressChangesBecauseItsConnectionsDieIsNoConflict() {
+        for (String host : List.of("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2")) {
+            new FakeAgent(manager, ID, new Peer("", host, 1));
+        }
+        assertThat(displaced()).as("nobody has confirmed a displacement").isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"one,two,192.0.2.1,192.0.2.1", "'','',192.0.2.1,192.0.2.2"})
+    void twoAgentsThatDisplaceOneAnotherAreAConflict(String one, String two, String here, String there) {
+        FakeAgent first = new FakeAgent(manager, ID, new Peer(one, here, 1));
+        FakeAgent second = new FakeAgent(manager, ID, new Peer(two, there, 2));
+        first.dialer.closeConfirmed();
+        assertThat(displaced()).isFalse();
+        new FakeAgent(manager, ID, new Peer(one, here, 3));
+        second.dialer.closeConfirmed();
+        assertThat(displaced()).isTrue();
+    }
+
+    @Test
+    void aConflictIsOverThreeMinutesAfterTheLastDisplacement() {
+        Displacements displacements = new Displacements();
+        Peer one = new Peer("one", "192.0.2.1", 1);
+        long window = Displacements.WINDOW.toNanos();
+        displacements.confirmed(one, 0);
+        assertThat(displacements.isReportable(one, window - 1)).isTrue();
+        assertThat(displacements.inConflict(2 * window - 2)).isTrue();
+        assertThat(displacements.inConflict(2 * window - 1)).isFalse();
+        assertThat(displacements.isReportable(one, 2 * window))
+                .as("it was away for long")
+                .isFalse();
+    }
+
+    @Test
+    void aConflictIsReportedOnceAMinuteAtMost() {
+        Displacements displacements = new Displacements();
+        Peer one = new Peer("one", "192.0.2.1", 1);
+        Peer two = new Peer("two", "192.0.2.1", 2);
+        int reports = 0;
+        for (long second = 0; second < 600; second += 10) {
+            long now = Duration.ofSeconds(second).toNanos();
+            Peer newer = second % 20 == 0 ? one : two;
+            reports += displacements.isReportable(newer, now) ? 1 : 0;
+            displacements.confirmed(newer.equals(one) ? two : one, now);
+        }
+        assertThat(reports).isEqualTo(10);
+    }
+
+    private boolean displaced() {
+        return manager.runner(ID).orElseThrow().displaced();
+    }
+
+    @Test
+    void aTrialIsInNothingThatIsKept() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        FakeControl trial = new FakeControl();
+        Dialer dialer = manager.trial(ID, new Peer("", "192.0.2.1", 2), trial);
+        assertThat(trial.next()).isEqualTo(new KeepAlive());
+        assertThat(agent.control.isOpen()).isTrue();
+        assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
+
+        dialer.disconnected();
+        assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
+        agent.dialer.disconnected();
+        FakeControl second = new FakeControl();
+        manager.trial(ID, new Peer("", "192.0.2.1", 3), second);
+        assertThat(manager.stats()).as("of the agent that dropped").isEqualTo(new Stats(0, 1, 0, 0));
+        manager.close();
+        assertThat(second.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
     }
 
     @Test
@@ -453,7 +547,7 @@ class ConnectionManagerTest {
         older.dialer.disconnected();
         assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
         Waiting.result(running).close();
-        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, 0));
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, false, 0));
     }
 
     @Test
@@ -462,12 +556,12 @@ class ConnectionManagerTest {
         CompletableFuture<ByteStream> dial = dial(ID);
         ByteStream atAgent = agent.pickUp(agent.nextAsk());
         ByteStream stream = Waiting.result(dial);
-        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, 1));
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, false, false, 1));
         agent.dialer.disconnected();
         timers.advance(GRACE);
         stream.write(new byte[] {5}, 0, 1);
         assertThat(atAgent.read(new byte[1], 0, 1)).isEqualTo(1);
-        assertThat(manager.runners()).containsExactly(new RunnerState(ID, false, false, false, 1));
+        assertThat(manager.runners()).containsExactly(new RunnerState(ID, false, false, false, false, 1));
         assertThat(failure(dial(ID))).isEqualTo(new NoConnection());
         stream.close();
         assertThat(manager.runners()).isEmpty();

@@ -21,8 +21,12 @@ final class FakeAgent {
     record Ask(String connPath, String dialerId, String requestId) {}
 
     FakeAgent(ConnectionManager manager, String runnerId) {
+        this(manager, runnerId, new Peer("", "192.0.2.1", 1));
+    }
+
+    FakeAgent(ConnectionManager manager, String runnerId, Peer peer) {
         this.manager = manager;
-        this.dialer = manager.connected(runnerId, control);
+        this.dialer = manager.connected(runnerId, peer, control);
     }
 
     /** The next conn-ready; keep-alives before it are passed over. */

@@ -23,10 +23,10 @@ class WholeTunnelTest {
 
     private final ManualScheduler timers = new ManualScheduler();
     private final ConnectionManager manager =
-            new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers);
+            new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers, timers::nanoTime);
     private final Wire toAgent = new Wire();
     private final Wire toServer = new Wire();
-    private final Dialer dialer = manager.connected(ID, toAgent);
+    private final Dialer dialer = manager.connected(ID, new Peer("", "192.0.2.1", 1), toAgent);
     private final Listener listener = new Listener(toServer, this::pickUp, timers, timers::nanoTime);
 
     WholeTunnelTest() {
@@ -75,7 +75,7 @@ class WholeTunnelTest {
         listener.drain();
         CompletableFuture<ByteStream> dial = Waiting.async(() -> manager.dial(ID));
         assertThat(Waiting.failure(dial)).hasMessage("wolf-gpu-1 could not pick up: the agent is stopping");
-        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, true, 1));
+        assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, true, false, 1));
         running.write(new byte[] {7}, 0, 1);
         assertThat(readFully(running, 1)).containsExactly(7);
     }

@@ -49,6 +49,10 @@ class TokenFileIT extends AgentSpec {
             Connection newer = accepted();
             assertThat(bearer(newer)).isEqualTo("Bearer " + TOKEN + "-2");
             assertThat(newer.head().target()).isEqualTo(control.head().target());
+            assertThat(newer.head().header("Wolf-Agent-Instance"))
+                    .as("so that the control plane sees that no other agent displaces it")
+                    .isPresent()
+                    .isEqualTo(control.head().header("Wolf-Agent-Instance"));
             assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
             control.send(Frame.close(1001, ""));
             control.end();

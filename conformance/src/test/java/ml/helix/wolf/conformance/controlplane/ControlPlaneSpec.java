@@ -48,7 +48,11 @@ abstract class ControlPlaneSpec {
 
     /** A control plane with these flags after the usual ones. */
     void start(String... flags) throws Exception {
-        Map<String, String> environment = Map.of("RUNNER_TOKEN", RUNNER_TOKEN, "ADMIN_TOKEN", ADMIN_TOKEN);
+        startWith(Map.of("RUNNER_TOKEN", RUNNER_TOKEN, "ADMIN_TOKEN", ADMIN_TOKEN), flags);
+    }
+
+    /** The same, with tokens of the test's own. */
+    void startWith(Map<String, String> environment, String... flags) throws Exception {
         List<String> all = new ArrayList<>(List.of("-listen", "127.0.0.1:0"));
         all.addAll(List.of(flags));
         Settings settings = Settings.read(ControlPlaneSettings.PROGRAM, all.toArray(String[]::new), environment);
@@ -106,12 +110,16 @@ abstract class ControlPlaneSpec {
 
     /** A caller's request through the tunnel of that id. */
     CompletableFuture<HttpResponse<String>> call(String id, String path) {
+        return request("/api/v1/wolf-instances/" + id + "/proxy/" + path, ADMIN_TOKEN);
+    }
+
+    /** A request with that admin token. */
+    CompletableFuture<HttpResponse<String>> request(String path, String adminToken) {
         HttpClient http = HttpClient.newHttpClient();
         running.add(http::shutdownNow);
         return http.sendAsync(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPlane.port() + "/api/v1/wolf-instances/"
-                                + id + "/proxy/" + path))
-                        .header("Authorization", "Bearer " + ADMIN_TOKEN)
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPlane.port() + path))
+                        .header("Authorization", "Bearer " + adminToken)
                         .timeout(Duration.ofMinutes(2))
                         .build(),
                 HttpResponse.BodyHandlers.ofString(UTF_8));

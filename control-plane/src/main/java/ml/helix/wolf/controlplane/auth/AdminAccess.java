@@ -1,32 +1,42 @@
 package ml.helix.wolf.controlplane.auth;
 
-import ml.helix.wolf.program.Secret;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 
 /**
- * Lets callers in: those that send the admin token, as {@code Authorization: Bearer} or as {@code X-Admin-Token}.
- *
- * @param token what a caller needs
+ * Lets callers in: those that send an admin token, as {@code Authorization: Bearer} or as {@code X-Admin-Token}.
+ * Thread-safe.
  */
-public record AdminAccess(Secret token) {
-    private static final String OWN_HEADER = "X-Admin-Token";
+public final class AdminAccess {
+    static final String OWN_HEADER = "X-Admin-Token";
 
-    /** Whether the request carries the token; takes as long for a near miss as for a far one. */
-    public boolean admits(HttpFields fields) {
-        return inOwnHeader(fields)
-                || Bearer.token(fields).filter(token::matches).isPresent();
+    private final KnownTokens tokens;
+
+    /** @throws IOException where the tokens can't be read */
+    public AdminAccess(TokenSource source, LongSupplier nanoTime) throws IOException {
+        tokens = new KnownTokens("callers", source, token -> false, nanoTime);
     }
 
-    private boolean inOwnHeader(HttpFields fields) {
-        String own = fields.get(OWN_HEADER);
-        return own != null && token.matches(own.strip());
+    /** The admin token that the request carries; takes as long for a near miss as for a far one. */
+    public Optional<AccessToken> find(HttpFields fields) {
+        return inOwnHeader(fields).or(() -> Bearer.token(fields).flatMap(tokens::find));
+    }
+
+    boolean knows(String token) {
+        return tokens.find(token).isPresent();
+    }
+
+    private Optional<AccessToken> inOwnHeader(HttpFields fields) {
+        return Optional.ofNullable(fields.get(OWN_HEADER)).map(String::strip).flatMap(tokens::find);
     }
 
     /**
      * Whether a field of an admitted request may go on to Wolf. {@code X-Admin-Token} never does; {@code Authorization}
-     * does where the token came by {@code X-Admin-Token}, and not where it holds the token as well.
+     * does where the token came by {@code X-Admin-Token}, and not where it holds an admin token as well.
      */
     public boolean passesOn(HttpField field, HttpFields fields) {
         if (field.is(OWN_HEADER)) {
@@ -35,7 +45,7 @@ public record AdminAccess(Secret token) {
         if (!field.is(HttpHeader.AUTHORIZATION.asString())) {
             return true;
         }
-        return inOwnHeader(fields)
-                && Bearer.token(field.getValue()).filter(token::matches).isEmpty();
+        return inOwnHeader(fields).isPresent()
+                && Bearer.token(field.getValue()).filter(this::knows).isEmpty();
     }
 }

@@ -1,4 +1,4 @@
-/** Who may ask: the runners' token and the admin token. */
+/** Who may ask: the runners' tokens, the admin tokens, and the ids that each opens. */
 @NullMarked
 package ml.helix.wolf.controlplane.auth;
 

@@ -1,6 +1,7 @@
 package ml.helix.wolf.controlplane.proxy;
 
 import java.io.IOException;
+import java.util.Optional;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
@@ -32,6 +33,16 @@ public final class ProxyHandler implements Request.Handler {
     public ProxyHandler(Tunnels tunnels, AdminAccess access) {
         this.tunnels = tunnels;
         this.access = access;
+    }
+
+    /**
+     * The id that a request is for.
+     *
+     * @throws ApiException as {@link ProxyTarget#of}
+     */
+    public static Optional<String> runnerId(Request request) throws ApiException {
+        var uri = request.getHttpURI();
+        return Optional.of(ProxyTarget.of(uri.getPath(), uri.getQuery()).runnerId());
     }
 
     @Override

@@ -10,8 +10,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
-import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.Control;
 import ml.helix.wolf.revdial.ControlEnd;
 import ml.helix.wolf.revdial.Dialer;
@@ -45,7 +45,7 @@ final class ControlSocket implements FrameHandler, Control {
     private static final Logger log = LoggerFactory.getLogger(ControlSocket.class);
 
     private final String runnerId;
-    private final ConnectionManager connections;
+    private final Function<Control, Dialer> join;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     private final Set<ControlSocket> open;
@@ -61,18 +61,19 @@ final class ControlSocket implements FrameHandler, Control {
     private volatile @Nullable Future<?> pings;
 
     /**
+     * @param join makes the connection known, and may close it at once
      * @param timers runs short tasks only
      * @param nanoTime the clock that {@code timers} goes by
      * @param open holds this one while it is open
      */
     ControlSocket(
             String runnerId,
-            ConnectionManager connections,
+            Function<Control, Dialer> join,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
             Set<ControlSocket> open) {
         this.runnerId = runnerId;
-        this.connections = connections;
+        this.join = join;
         this.timers = timers;
         this.nanoTime = nanoTime;
         this.open = open;
@@ -85,7 +86,7 @@ final class ControlSocket implements FrameHandler, Control {
         lastPong = nanoTime.getAsLong();
         open.add(this);
         callback.succeeded();
-        dialer = connections.connected(runnerId, this);
+        dialer = join.apply(this);
         if (!closing.get()) {
             log.info("{} is connected", runnerId);
         }
@@ -120,6 +121,9 @@ final class ControlSocket implements FrameHandler, Control {
             case OpCode.PING -> Pong.send(peer, frame);
             case OpCode.PONG -> lastPong = nanoTime.getAsLong();
             case OpCode.CLOSE -> {
+                if (closing.get()) {
+                    agent.closeConfirmed();
+                }
                 callback.succeeded();
                 return;
             }

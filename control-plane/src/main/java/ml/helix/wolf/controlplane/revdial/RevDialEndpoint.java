@@ -3,6 +3,7 @@ package ml.helix.wolf.controlplane.revdial;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,12 +11,18 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
+import ml.helix.wolf.controlplane.auth.AccessToken;
 import ml.helix.wolf.controlplane.auth.RunnerAccess;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.program.RunnerId;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.ConnectionManager;
+import ml.helix.wolf.revdial.Control;
+import ml.helix.wolf.revdial.Dialer;
+import ml.helix.wolf.revdial.Peer;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
@@ -38,7 +45,9 @@ import org.slf4j.LoggerFactory;
  * ?revdial.dialer=…&revdial.req=…} a data connection. Both need the runners' token. Thread safe.
  */
 public final class RevDialEndpoint implements Request.Handler {
-    private static final int LONGEST_ID = 512;
+    /** How an agent of ours says that two control connections are of one process. */
+    private static final String INSTANCE = "Wolf-Agent-Instance";
+
     private static final int DATA_BUFFER = 32 * 1024;
     /** What an agent sends on a control connection are lines of 4,096 bytes at most, each in any number of frames. */
     private static final int LARGEST_CONTROL_FRAME = 64 * 1024;
@@ -75,16 +84,17 @@ public final class RevDialEndpoint implements Request.Handler {
         if (!HttpMethod.GET.is(request.getMethod())) {
             throw new ApiException(new ApiError(HttpStatus.METHOD_NOT_ALLOWED_405, "MethodNotAllowed", "only GET"));
         }
-        if (!access.admits(request.getHeaders())) {
-            throw new ApiException(ApiError.unauthorized("Authorization: a Bearer with the runners' token is needed"));
-        }
+        AccessToken token = access.admit(request);
         Fields query = query(request);
         @Nullable String dialerId = query.getValue("revdial.dialer");
         if (dialerId == null) {
-            var control = new ControlSocket(runnerId(query), connections, timers, nanoTime, controls);
-            upgrade(request, response, callback, control, LARGEST_CONTROL_FRAME);
+            upgrade(request, response, callback, control(request, token, runnerId(query)), LARGEST_CONTROL_FRAME);
         } else {
             refuseDeadDialer(dialerId);
+            Optional<String> owner = connections.runnerIdOf(dialerId);
+            if (owner.isPresent()) {
+                access.requireOpens(request, token, owner.get());
+            }
             String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
             var data = new DataSocket(timers, nanoTime, stream -> deliver(dialerId, requestId, stream));
             upgrade(request, response, callback, data, /* largestFrame= */ 0);
@@ -106,6 +116,25 @@ public final class RevDialEndpoint implements Request.Handler {
         }
     }
 
+    /** Whoever may open an id may also try whether it would be let in, without being it. */
+    private ControlSocket control(Request request, AccessToken token, String runnerId) throws ApiException {
+        boolean trial = runnerId.startsWith(RunnerId.DOCTOR);
+        access.requireOpens(request, token, trial ? runnerId.substring(RunnerId.DOCTOR.length()) : runnerId);
+        Peer peer = peer(request);
+        Function<Control, Dialer> join = trial
+                ? control -> connections.trial(runnerId, peer, control)
+                : control -> connections.connected(runnerId, peer, control);
+        return new ControlSocket(runnerId, join, timers, nanoTime, controls);
+    }
+
+    private static Peer peer(Request request) {
+        String instance = Objects.requireNonNullElse(request.getHeaders().get(INSTANCE), "");
+        return new Peer(
+                instance.matches("[0-9a-f]{1,64}") ? instance : "",
+                Request.getRemoteAddr(request),
+                Request.getRemotePort(request));
+    }
+
     private static Fields query(Request request) throws ApiException {
         try {
             return Request.extractQueryParameters(request);
@@ -116,11 +145,12 @@ public final class RevDialEndpoint implements Request.Handler {
 
     private static String runnerId(Fields query) throws ApiException {
         String id = Objects.requireNonNullElse(query.getValue("runnerid"), "");
-        if (id.isEmpty() || id.length() > LONGEST_ID || id.chars().anyMatch(Character::isISOControl)) {
-            throw new ApiException(ApiError.badRequest("runnerid: 1 to " + LONGEST_ID
-                    + " characters are needed, and no control characters, for example runnerid=wolf-gpu-1"));
+        try {
+            RunnerId.check(id.startsWith(RunnerId.DOCTOR) ? id.substring(RunnerId.DOCTOR.length()) : id);
+            return id;
+        } catch (IllegalArgumentException e) {
+            throw new ApiException(ApiError.badRequest("runnerid: it " + e.getMessage()));
         }
-        return id;
     }
 
     private void refuseDeadDialer(String dialerId) throws ApiException {

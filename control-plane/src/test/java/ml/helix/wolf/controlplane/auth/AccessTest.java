@@ -2,8 +2,8 @@ package ml.helix.wolf.controlplane.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
-import ml.helix.wolf.program.Secret;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.junit.jupiter.api.Test;
@@ -11,16 +11,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AccessTest {
-    private final AdminAccess admins = new AdminAccess(Secret.of("admin-token"));
-    private final RunnerAccess runners =
-            new RunnerAccess(new RunnerTokens.Fixed(Secret.of("runner-token")), admins, () -> 0);
+    private final AdminAccess admins = new AdminAccess(TokenSource.Fixed.of("admin-token-of-the-tests"), () -> 0);
+    private final RunnerAccess runners = new RunnerAccess(
+            TokenSource.Fixed.of("runner-token-of-the-tests"), admins, new Refusals(new PrometheusRegistry()), () -> 0);
 
     AccessTest() throws IOException {}
 
     @ParameterizedTest
-    @ValueSource(strings = {"Bearer runner-token", "bearer runner-token", "BEARER  runner-token "})
+    @ValueSource(
+            strings = {
+                "Bearer runner-token-of-the-tests",
+                "bearer runner-token-of-the-tests",
+                "BEARER  runner-token-of-the-tests "
+            })
     void anAgentWithTheTokenIsLetIn(String authorization) {
-        assertThat(runners.admits(fields("Authorization", authorization))).isTrue();
+        assertThat(runners.find(fields("Authorization", authorization))).isPresent();
     }
 
     @ParameterizedTest
@@ -29,40 +34,56 @@ class AccessTest {
                 "",
                 "Bearer",
                 "Bearer ",
-                "Bearer runner-toke",
-                "Bearer runner-token2",
-                "runner-token",
-                "Basic runner-token",
-                "Bearer admin-token"
+                "Bearer runner-token-of-the-test",
+                "Bearer runner-token-of-the-tests2",
+                "runner-token-of-the-tests",
+                "Basic runner-token-of-the-tests",
+                "Bearer admin-token-of-the-tests"
             })
     void anAgentWithoutTheTokenIsNot(String authorization) {
-        assertThat(runners.admits(fields("Authorization", authorization))).isFalse();
-        assertThat(runners.admits(HttpFields.EMPTY)).isFalse();
+        assertThat(runners.find(fields("Authorization", authorization))).isEmpty();
+        assertThat(runners.find(HttpFields.EMPTY)).isEmpty();
     }
 
     @Test
     void theAdminTokenMayComeInEitherHeader() {
-        assertThat(admins.admits(fields("Authorization", "Bearer admin-token"))).isTrue();
-        assertThat(admins.admits(fields("X-Admin-Token", "admin-token"))).isTrue();
-        assertThat(admins.admits(fields("X-Admin-Token", "wrong", "Authorization", "Bearer admin-token")))
-                .isTrue();
-        assertThat(admins.admits(fields("X-Admin-Token", "runner-token", "Authorization", "Bearer runner-token")))
-                .isFalse();
-        assertThat(admins.admits(HttpFields.EMPTY)).isFalse();
+        assertThat(admins.find(fields("Authorization", "Bearer admin-token-of-the-tests")))
+                .isPresent();
+        assertThat(admins.find(fields("X-Admin-Token", "admin-token-of-the-tests")))
+                .isPresent();
+        assertThat(admins.find(fields("X-Admin-Token", "wrong", "Authorization", "Bearer admin-token-of-the-tests")))
+                .isPresent();
+        assertThat(admins.find(fields(
+                        "X-Admin-Token",
+                        "runner-token-of-the-tests",
+                        "Authorization",
+                        "Bearer runner-token-of-the-tests")))
+                .isEmpty();
+        assertThat(admins.find(HttpFields.EMPTY)).isEmpty();
     }
 
     @Test
     void noAdminTokenGoesOnToWolf() {
-        assertThat(passedOn("Authorization", "Bearer admin-token")).isEmpty();
-        assertThat(passedOn("X-Admin-Token", "admin-token", "authorization", "Bearer admin-token"))
+        assertThat(passedOn("Authorization", "Bearer admin-token-of-the-tests")).isEmpty();
+        assertThat(passedOn(
+                        "X-Admin-Token",
+                        "admin-token-of-the-tests",
+                        "authorization",
+                        "Bearer admin-token-of-the-tests"))
                 .isEmpty();
-        assertThat(passedOn("x-admin-token", "wrong", "Authorization", "Bearer admin-token"))
+        assertThat(passedOn("x-admin-token", "wrong", "Authorization", "Bearer admin-token-of-the-tests"))
                 .isEmpty();
     }
 
     @Test
     void anAuthorizationBesideXAdminTokenIsWolfs() {
-        assertThat(passedOn("X-Admin-Token", "admin-token", "Authorization", "Basic d29sZg==", "Accept", "*/*"))
+        assertThat(passedOn(
+                        "X-Admin-Token",
+                        "admin-token-of-the-tests",
+                        "Authorization",
+                        "Basic d29sZg==",
+                        "Accept",
+                        "*/*"))
                 .containsExactly("Authorization: Basic d29sZg==", "Accept: */*");
     }
 

@@ -3,11 +3,11 @@ package ml.helix.wolf.controlplane.auth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
-import ml.helix.wolf.program.Secret;
 import org.eclipse.jetty.http.HttpFields;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -15,6 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A rotation as an admin does it: the new token beside the old, later the new one alone. */
 class RunnerAccessTest {
+    private static final String OLD = "old-0123456789abcdef";
+    private static final String NEW = "new-0123456789abcdef";
+    private static final String ADMIN = "admin-0123456789abcdef";
+
     @TempDir
     Path folder;
 
@@ -23,50 +27,52 @@ class RunnerAccessTest {
 
     @BeforeEach
     void oneToken() throws IOException {
-        file = Files.writeString(folder.resolve("runner"), "old\n");
+        file = Files.writeString(folder.resolve("runner"), OLD + "\n");
     }
 
     @Test
     void aTokenThatIsAddedIsAcceptedBesideTheOldUntilTheOldIsRemoved() throws IOException {
         var access = access();
-        assertThat(admits(access, "old")).isTrue();
-        assertThat(admits(access, "new")).isFalse();
+        assertThat(admits(access, OLD)).isTrue();
+        assertThat(admits(access, NEW)).isFalse();
 
-        write("new\n\n old \n");
-        assertThat(admits(access, "new")).isTrue();
-        assertThat(admits(access, "old")).isTrue();
+        write(NEW + "\n\n " + OLD + " \n");
+        assertThat(admits(access, NEW)).isTrue();
+        assertThat(admits(access, OLD)).isTrue();
 
-        write("new");
-        assertThat(admits(access, "new")).isTrue();
-        assertThat(admits(access, "old")).isFalse();
+        write(NEW);
+        assertThat(admits(access, NEW)).isTrue();
+        assertThat(admits(access, OLD)).isFalse();
     }
 
     @Test
     void theFileIsNotReadAgainForEveryRequest() throws IOException {
         var access = access();
-        Files.writeString(file, "new");
-        now.addAndGet(RunnerAccess.LOOKED_AT_EVERY.toNanos() - 1);
+        Files.writeString(file, NEW);
+        now.addAndGet(KnownTokens.LOOKED_AT_EVERY.toNanos() - 1);
 
-        assertThat(admits(access, "old")).isTrue();
+        assertThat(admits(access, OLD)).isTrue();
         now.addAndGet(1);
-        assertThat(admits(access, "old")).isFalse();
+        assertThat(admits(access, OLD)).isFalse();
     }
 
     @Test
     void theLastTokensHoldWhileTheFileIsMissingEmptyOrHasWhatNoTokenMayBe() throws IOException {
         var access = access();
-        for (var content : new String[] {"", "\n", "new\ntwo words", "new\nadmin-token"}) {
+        for (var content : new String[] {
+            "", "\n", NEW + "\ntwo words", NEW + "\n" + ADMIN, NEW + "\n0123456789abcde", NEW + "\n0123456789abcdeß"
+        }) {
             write(content);
-            assertThat(admits(access, "old")).as(content).isTrue();
-            assertThat(admits(access, "new")).as(content).isFalse();
-            assertThat(admits(access, "admin-token")).as(content).isFalse();
+            assertThat(admits(access, OLD)).as(content).isTrue();
+            assertThat(admits(access, NEW)).as(content).isFalse();
+            assertThat(admits(access, ADMIN)).as(content).isFalse();
         }
         Files.delete(file);
-        now.addAndGet(RunnerAccess.LOOKED_AT_EVERY.toNanos());
-        assertThat(admits(access, "old")).isTrue();
+        now.addAndGet(KnownTokens.LOOKED_AT_EVERY.toNanos());
+        assertThat(admits(access, OLD)).isTrue();
 
-        write("new");
-        assertThat(admits(access, "new")).isTrue();
+        write(NEW);
+        assertThat(admits(access, NEW)).isTrue();
     }
 
     @Test
@@ -78,16 +84,35 @@ class RunnerAccessTest {
                 .hasMessageContaining("is empty");
     }
 
+    @Test
+    void anAdminTokenThatComesLaterIsNoRunnersFromThenOn() throws IOException {
+        Path admins = Files.writeString(folder.resolve("admins"), ADMIN);
+        var access = new RunnerAccess(
+                new TokenSource.InFile(file),
+                new AdminAccess(new TokenSource.InFile(admins), now::get),
+                new Refusals(new PrometheusRegistry()),
+                now::get);
+        assertThat(admits(access, OLD)).isTrue();
+        Files.writeString(admins, OLD);
+        now.addAndGet(KnownTokens.LOOKED_AT_EVERY.toNanos());
+        assertThat(admits(access, OLD)).isFalse();
+    }
+
     private RunnerAccess access() throws IOException {
-        return new RunnerAccess(new RunnerTokens.InFile(file), new AdminAccess(Secret.of("admin-token")), now::get);
+        return new RunnerAccess(
+                new TokenSource.InFile(file),
+                new AdminAccess(TokenSource.Fixed.of(ADMIN), now::get),
+                new Refusals(new PrometheusRegistry()),
+                now::get);
     }
 
     private void write(String content) throws IOException {
         Files.writeString(file, content);
-        now.addAndGet(RunnerAccess.LOOKED_AT_EVERY.toNanos());
+        now.addAndGet(KnownTokens.LOOKED_AT_EVERY.toNanos());
     }
 
     private static boolean admits(RunnerAccess access, String token) {
-        return access.admits(HttpFields.build().put("Authorization", "Bearer " + token));
+        return access.find(HttpFields.build().put("Authorization", "Bearer " + token))
+                .isPresent();
     }
 }

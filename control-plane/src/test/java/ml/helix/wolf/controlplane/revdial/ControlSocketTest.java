@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.ControlEnd;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.Peer;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
@@ -25,9 +26,9 @@ class ControlSocketTest {
     private final FakeSession session = new FakeSession();
     private final ManualScheduler timers = new ManualScheduler();
     private final ConnectionManager connections =
-            new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers);
+            new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers, timers::nanoTime);
     private final Set<ControlSocket> open = ConcurrentHashMap.newKeySet();
-    private final ControlSocket socket = new ControlSocket("wolf-1", connections, timers, timers::nanoTime, open);
+    private final ControlSocket socket = socket("wolf-1");
 
     private long passed;
 
@@ -127,7 +128,7 @@ class ControlSocketTest {
     void aConnectionThatIsOverBeforeItIsQuiteOpenLeavesNothingBehind() throws Exception {
         connections.close();
         var brief = new FakeSession();
-        var late = new ControlSocket("wolf-2", connections, timers, timers::nanoTime, open);
+        var late = socket("wolf-2");
         brief.whenClosed = () -> late.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
 
         late.onOpen(brief, Callback.NOOP);
@@ -147,6 +148,36 @@ class ControlSocketTest {
 
         pass(Duration.ofSeconds(5));
         assertThat(session.aborted).isTrue();
+    }
+
+    @Test
+    void anAgentThatAnswersItsDisplacementAndComesBackIsAConflict() throws Exception {
+        takeOver("b");
+        assertThat(session.closeCode).isEqualTo(4001);
+        socket.onFrame(new Frame(OpCode.CLOSE), Callback.NOOP);
+        assertThat(connections.runner("wolf-1").orElseThrow().displaced()).isFalse();
+
+        takeOver("a");
+        assertThat(connections.runner("wolf-1").orElseThrow().displaced()).isTrue();
+    }
+
+    private void takeOver(String instance) {
+        new ControlSocket(
+                        "wolf-1",
+                        control -> connections.connected("wolf-1", new Peer(instance, "192.0.2.1", 2), control),
+                        timers,
+                        timers::nanoTime,
+                        open)
+                .onOpen(new FakeSession(), Callback.NOOP);
+    }
+
+    private ControlSocket socket(String id) {
+        return new ControlSocket(
+                id,
+                control -> connections.connected(id, new Peer("a", "192.0.2.1", 1), control),
+                timers,
+                timers::nanoTime,
+                open);
     }
 
     private long pings() {

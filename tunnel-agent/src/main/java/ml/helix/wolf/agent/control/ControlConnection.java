@@ -3,8 +3,10 @@ package ml.helix.wolf.agent.control;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -31,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 public final class ControlConnection implements Link {
     private static final Duration HANDSHAKE = Duration.ofSeconds(30);
     private static final Duration PING = Duration.ofSeconds(15);
+    /** The same on all control connections of this process: they are no other agent's. */
+    private static final String INSTANCE = instance();
+
     /** How a control plane closes a connection whose id another one has taken: no code of RFC 6455's own. */
     private static final int REPLACED = 4001;
 
@@ -56,6 +61,12 @@ public final class ControlConnection implements Link {
         this.token = token;
         this.pickup = pickup;
         this.timers = timers;
+    }
+
+    private static String instance() {
+        byte[] random = new byte[16];
+        new SecureRandom().nextBytes(random);
+        return HexFormat.of().formatHex(random);
     }
 
     /** The request target of a control connection below a URL's path prefix. */
@@ -183,9 +194,14 @@ public final class ControlConnection implements Link {
                     socket,
                     target(connector.url().path(), runnerId),
                     Map.of(
-                            "Host", connector.url().authority(),
-                            "Authorization", "Bearer " + token.reveal(),
-                            "User-Agent", "wolf-tunnel-agent/" + Version.text()),
+                            "Host",
+                            connector.url().authority(),
+                            "Authorization",
+                            "Bearer " + token.reveal(),
+                            "User-Agent",
+                            "wolf-tunnel-agent/" + Version.text(),
+                            "Wolf-Agent-Instance",
+                            INSTANCE),
                     draft,
                     () -> opened(onUp),
                     bytes -> {

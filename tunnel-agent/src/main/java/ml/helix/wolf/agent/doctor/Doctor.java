@@ -25,13 +25,15 @@ import ml.helix.wolf.agent.transport.Trust;
 import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.agent.websocket.Upgrade;
 import ml.helix.wolf.agent.websocket.WebSocketStream;
+import ml.helix.wolf.program.RunnerId;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.Timers;
 
 /**
- * Walks the agent's way with the agent's own code, and stops where it ends. It connects as {@code {id}-doctor}, because
- * the same id again would displace the agent that runs.
+ * Walks the agent's way with the agent's own code, and stops where it ends. It connects as {@code doctor-{id}}: the same
+ * id again would displace the agent that runs, and Helix registers each id that begins with {@code hydra-} or {@code
+ * sandbox-} as a host.
  */
 public final class Doctor {
     private static final List<String> ORDER = List.of("name", "connect", "proxy", "tls", "token", "upgrade", "local");
@@ -58,7 +60,7 @@ public final class Doctor {
         this.proxy = proxy;
         this.trust = trust;
         this.tokens = tokens;
-        this.runnerId = runnerId + "-doctor";
+        this.runnerId = RunnerId.DOCTOR + runnerId;
         this.local = local;
     }
 

@@ -51,7 +51,7 @@ class DoctorIT {
     void aGoodWayIsWalkedToItsEndUnderAnIdOfItsOwn() throws Exception {
         CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
         try (Peer peer = server.next().upgrade()) {
-            assertThat(peer.target()).isEqualTo("/api/v1/revdial?runnerid=wolf-gpu-1-doctor");
+            assertThat(peer.target()).isEqualTo("/api/v1/revdial?runnerid=doctor-wolf-gpu-1");
             peer.binary("{\"command\":\"keep-alive\"}\n");
             assertThat(peer.next().opcode()).as("a close frame").isEqualTo(8);
         }

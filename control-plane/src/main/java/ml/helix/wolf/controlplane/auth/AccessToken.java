@@ -1,0 +1,97 @@
+package ml.helix.wolf.controlplane.auth;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import ml.helix.wolf.program.Secret;
+
+/**
+ * A token and what it opens.
+ *
+ * @param name for a log; empty where it has none
+ * @param ids which ids it opens; empty for all
+ */
+public record AccessToken(String name, Secret secret, List<IdGlob> ids) {
+    /** A shorter one could be guessed. */
+    static final int SHORTEST = 16;
+
+    private static final int LONGEST_NAME = 64;
+    private static final String FORM = "a line is TOKEN, or NAME TOKEN [ID-GLOB…]";
+
+    public AccessToken {
+        ids = List.copyOf(ids);
+    }
+
+    /** One that opens every id. */
+    public static AccessToken of(Secret secret) {
+        return new AccessToken("", secret, List.of());
+    }
+
+    /** Whether an agent of that id may connect with it, or a caller reach that id. */
+    public boolean opens(String runnerId) {
+        return ids.isEmpty() || ids.stream().anyMatch(glob -> glob.matches(runnerId));
+    }
+
+    /** Whether it opens every id, and so what tells of all of them. */
+    public boolean opensAll() {
+        return ids.isEmpty();
+    }
+
+    /**
+     * Reads lines of {@code TOKEN} or {@code NAME TOKEN [ID-GLOB…]}; blank ones don't count.
+     *
+     * @return one at least
+     * @throws IllegalArgumentException naming the first line that is wrong, and nothing of what it holds
+     */
+    static List<AccessToken> list(String text) {
+        List<AccessToken> tokens = new ArrayList<>();
+        int number = 0;
+        for (String line : text.split("\\R", -1)) {
+            number++;
+            if (line.isBlank()) {
+                continue;
+            }
+            AccessToken token;
+            try {
+                token = of(line);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("has a bad line " + number + ": " + e.getMessage(), e);
+            }
+            Optional<AccessToken> same = tokens.stream()
+                    .filter(other -> other.secret.equals(token.secret))
+                    .findFirst();
+            if (same.isPresent() && !same.get().ids.equals(token.ids)) {
+                throw new IllegalArgumentException(
+                        "has a bad line " + number + ": an earlier one has the same token, with other ids");
+            }
+            if (same.isEmpty()) {
+                tokens.add(token);
+            }
+        }
+        if (tokens.isEmpty()) {
+            throw new IllegalArgumentException("is empty");
+        }
+        return List.copyOf(tokens);
+    }
+
+    private static AccessToken of(String line) {
+        String[] words = line.strip().split("\\s+", -1);
+        String name = words.length == 1 ? "" : words[0];
+        if (name.length() > LONGEST_NAME || !name.matches("[A-Za-z0-9._@:/-]*")) {
+            throw new IllegalArgumentException(
+                    "the name must be at most " + LONGEST_NAME + " letters, digits and . _ @ : / - (" + FORM + ")");
+        }
+        Secret secret;
+        try {
+            secret = Secret.of(words[words.length == 1 ? 0 : 1]);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the token " + e.getMessage(), e);
+        }
+        if (secret.reveal().length() < SHORTEST) {
+            throw new IllegalArgumentException("the token is shorter than " + SHORTEST + " characters (" + FORM + ")");
+        }
+        return new AccessToken(
+                name, secret, Stream.of(words).skip(2).map(IdGlob::new).toList());
+    }
+}

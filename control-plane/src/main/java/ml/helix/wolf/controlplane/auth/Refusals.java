@@ -1,0 +1,71 @@
+package ml.helix.wolf.controlplane.auth;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import ml.helix.wolf.controlplane.http.ApiError;
+import ml.helix.wolf.controlplane.http.ApiException;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.server.Request;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes the answers to those who may not, logs each with the address and without a token, and counts them. Thread-safe. */
+public final class Refusals {
+    private static final Logger log = LoggerFactory.getLogger(Refusals.class);
+
+    private final Counter refusals;
+
+    /** Who asks. */
+    public enum Asker {
+        AGENT("an agent", "agent"),
+        CALLER("a caller", "caller");
+
+        private final String words;
+        private final String label;
+
+        Asker(String words, String label) {
+            this.words = words;
+            this.label = label;
+        }
+    }
+
+    public Refusals(PrometheusRegistry registry) {
+        refusals = Counter.builder()
+                .name("wolf_control_plane_refusals_total")
+                .help("Requests without a token that is known (401), or with one that doesn't open the id (403).")
+                .labelNames("asker", "status")
+                .register(registry);
+        for (Asker asker : Asker.values()) {
+            refusals.initLabelValues(asker.label, "401");
+            refusals.initLabelValues(asker.label, "403");
+        }
+    }
+
+    /** 401. {@code message} says which token is needed. */
+    ApiException unauthorized(Request request, Asker asker, String message) {
+        refusals.labelValues(asker.label, "401").inc();
+        boolean sent = request.getHeaders().contains(HttpHeader.AUTHORIZATION)
+                || request.getHeaders().contains(AdminAccess.OWN_HEADER);
+        log.warn(
+                "{} (port {}) gets 401 as {}: {}",
+                Request.getRemoteAddr(request),
+                Request.getRemotePort(request),
+                asker.words,
+                sent ? "its token is not known" : "it sent no token");
+        return new ApiException(ApiError.unauthorized(message));
+    }
+
+    /** 403 for a token that is known. {@code what} is what it doesn't open, for example an id. */
+    ApiException forbidden(Request request, Asker asker, AccessToken token, String what) {
+        refusals.labelValues(asker.label, "403").inc();
+        log.warn(
+                "{} (port {}) gets 403 as {}: its token {} does not open {}",
+                Request.getRemoteAddr(request),
+                Request.getRemotePort(request),
+                asker.words,
+                token.name(),
+                what);
+        return new ApiException(new ApiError(HttpStatus.FORBIDDEN_403, "Forbidden", "the token does not open " + what));
+    }
+}

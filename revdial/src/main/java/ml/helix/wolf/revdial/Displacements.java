@@ -1,0 +1,59 @@
+package ml.helix.wolf.revdial;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells two agents with one id from one agent that reconnects. One displacement may be a reconnect. But an agent that
+ * was told that it is displaced, and comes back to displace the other, shares the id with it.
+ *
+ * <p>Guarded by the manager's lock. Times are in nanoseconds of one clock.
+ */
+final class Displacements {
+    /** An agent that comes back later than that after its displacement is no conflict: a displaced one tries within 60 s. */
+    static final Duration WINDOW = Duration.ofMinutes(3);
+
+    /** The shortest time between two reports. */
+    static final Duration REPORT_INTERVAL = Duration.ofMinutes(1);
+
+    private static final int MOST_REMEMBERED = 8;
+
+    /** When each agent heard that it is displaced, the oldest first. */
+    private final Map<String, Long> displaced = new LinkedHashMap<>();
+
+    private @Nullable Long lastConflict;
+    private @Nullable Long lastReport;
+
+    /** An agent has confirmed that another one displaced it. */
+    void confirmed(Peer peer, long now) {
+        displaced.remove(peer.agent());
+        displaced.put(peer.agent(), now);
+        if (displaced.size() > MOST_REMEMBERED) {
+            displaced.remove(displaced.keySet().iterator().next());
+        }
+    }
+
+    /** A newer connection displaces another agent's. Returns whether that is a conflict, and to be reported now. */
+    boolean isReportable(Peer newer, long now) {
+        if (!within(displaced.get(newer.agent()), WINDOW, now)) {
+            return false;
+        }
+        lastConflict = now;
+        boolean report = !within(lastReport, REPORT_INTERVAL, now);
+        if (report) {
+            lastReport = now;
+        }
+        return report;
+    }
+
+    /** Whether two agents have displaced one another lately. */
+    boolean inConflict(long now) {
+        return within(lastConflict, WINDOW, now);
+    }
+
+    private static boolean within(@Nullable Long since, Duration time, long now) {
+        return since != null && now - since < time.toNanos();
+    }
+}
