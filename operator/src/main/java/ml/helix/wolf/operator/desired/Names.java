@@ -3,6 +3,7 @@ package ml.helix.wolf.operator.desired;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import java.util.Map;
+import java.util.Optional;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
 /** What the operator's objects are called, and how they are recognised. */
@@ -24,11 +25,20 @@ public final class Names {
     /** The agent's container in its pod. */
     public static final String AGENT_CONTAINER = "agent";
 
+    private static final String AGENTS_SUFFIX = "-tunnel-agent";
+
     private Names() {}
 
     /** Of the tunnel's DaemonSet and ServiceAccount. */
     public static String agents(WolfTunnel tunnel) {
-        return tunnel.getMetadata().getName() + "-tunnel-agent";
+        return tunnel.getMetadata().getName() + AGENTS_SUFFIX;
+    }
+
+    /** The name of the tunnel whose DaemonSet or ServiceAccount has this name; empty where none can have it. */
+    public static Optional<String> tunnelOf(String agents) {
+        return agents.endsWith(AGENTS_SUFFIX)
+                ? Optional.of(agents.substring(0, agents.length() - AGENTS_SUFFIX.length()))
+                : Optional.empty();
     }
 
     static Map<String, String> labels(WolfTunnel tunnel) {
@@ -47,7 +57,10 @@ public final class Names {
                 tunnel.getMetadata().getName());
     }
 
-    /** Makes the cluster's garbage collector delete with the tunnel; it does not block the tunnel's own deletion. */
+    /**
+     * Makes the cluster's garbage collector delete an object with its tunnel, and before it where the tunnel is deleted in
+     * the foreground.
+     */
     static OwnerReference owner(WolfTunnel tunnel) {
         return new OwnerReferenceBuilder()
                 .withApiVersion(tunnel.getApiVersion())
@@ -55,6 +68,7 @@ public final class Names {
                 .withName(tunnel.getMetadata().getName())
                 .withUid(tunnel.getMetadata().getUid())
                 .withController(true)
+                .withBlockOwnerDeletion(true)
                 .build();
     }
 }

@@ -15,4 +15,10 @@ public sealed interface Obstacle {
 
     /** The tunnel is being deleted, and somebody's finalizer holds it. */
     record Terminating(String message) implements Obstacle {}
+
+    /** A DaemonSet or ServiceAccount of the name that the tunnel needs is somebody else's. */
+    record NameTaken(String message) implements Obstacle {}
+
+    /** Somebody undoes each change that the operator makes to the DaemonSet or the ServiceAccount. */
+    record Contested(String message) implements Obstacle {}
 }

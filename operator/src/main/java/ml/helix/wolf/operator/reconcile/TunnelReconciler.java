@@ -53,14 +53,11 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
 
     private static final Logger LOG = LoggerFactory.getLogger(TunnelReconciler.class);
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
-    private static final Duration AFTER_REFUSAL = Duration.ofSeconds(30);
 
     /** While a tunnel is not Ready: time alone may tell something, and the reasons of stuck pods come without an event. */
     private static final Duration WHILE_NOT_READY = Duration.ofSeconds(5);
 
-    private static final Set<Integer> PASSING = Set.of(401, 404, 408, 409, 410, 425, 429);
-
-    private final Applier applier;
+    private final AgentObjects objects;
     private final StatusWriter statuses;
     private final StuckPods stuckPods;
     private final References references;
@@ -82,7 +79,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
             ScheduledExecutorService timers,
             InstantSource clock,
             Activity activity) {
-        this.applier = new Applier(client);
+        this.objects = new AgentObjects(client, clock, activity);
         this.statuses = new StatusWriter(client);
         this.stuckPods = new StuckPods(client, System::nanoTime);
         this.references = new References(client);
@@ -128,9 +125,9 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                         .withName(kind.getSimpleName())
                         .withLabelSelector(Names.SELECTOR)
                         .withNamespacesInheritedFromController()
-                        .withSecondaryToPrimaryMapper(TunnelReconciler::tunnelOf)
+                        .withSecondaryToPrimaryMapper(TunnelReconciler::tunnelByName)
                         .withOnDeleteFilter((deleted, stateUnknown) -> {
-                            applier.gone(deleted);
+                            objects.gone(deleted);
                             return true;
                         })
                         .build(),
@@ -152,6 +149,13 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                 context);
     }
 
+    /** By the name alone: labels and owners may be changed by anybody, and are put right. */
+    private static Set<ResourceID> tunnelByName(HasMetadata object) {
+        return Names.tunnelOf(object.getMetadata().getName())
+                .map(name -> Set.of(new ResourceID(name, object.getMetadata().getNamespace())))
+                .orElse(Set.of());
+    }
+
     private static Set<ResourceID> tunnelOf(HasMetadata object) {
         return Optional.ofNullable(object.getMetadata().getLabels())
                 .map(labels -> labels.get(Names.INSTANCE_LABEL))
@@ -167,13 +171,13 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         try {
             return reconciled(tunnel, context);
         } catch (KubernetesClientException e) {
-            var again = passing(e) ? AFTER_FAILURE : AFTER_REFUSAL;
+            var again = AgentObjects.passing(e) ? AFTER_FAILURE : AgentObjects.AFTER_REFUSAL;
             LOG.warn(
                     "WolfTunnel {}/{}: trying again in {} s: {}",
                     tunnel.getMetadata().getNamespace(),
                     tunnel.getMetadata().getName(),
                     again.toSeconds(),
-                    words(e));
+                    AgentObjects.words(e));
             return UpdateControl.<WolfTunnel>noUpdate().rescheduleAfter(again);
         } finally {
             forgetIfGone(tunnel);
@@ -196,51 +200,35 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
 
     private UpdateControl<WolfTunnel> reconciled(WolfTunnel tunnel, Context<WolfTunnel> context) {
         if (tunnel.isMarkedForDeletion()) {
-            return report(tunnel, context, daemonSet(context), Optional.of(terminating(tunnel)), false);
+            return report(tunnel, context, daemonSet(tunnel, context), Optional.of(terminating(tunnel)), false);
         }
         return switch (prerequisites.of(tunnel)) {
             case Prerequisites.Found.Loading loading -> UpdateControl.noUpdate();
             case Prerequisites.Found.Missing(var obstacle) ->
-                report(tunnel, context, daemonSet(context), Optional.of(obstacle), false);
+                report(tunnel, context, daemonSet(tunnel, context), Optional.of(obstacle), false);
             case Prerequisites.Found.Ready(var facts) -> rollOut(tunnel, context, facts);
         };
     }
 
     private UpdateControl<WolfTunnel> rollOut(WolfTunnel tunnel, Context<WolfTunnel> context, Facts facts) {
         var desired = AgentDaemonSet.of(tunnel, facts);
-        var actual = daemonSet(context);
         if (tunnel.getSpec().paused()) {
+            var actual = daemonSet(tunnel, context);
             var digest = Rollout.of(desired).digest();
             boolean differs = actual.map(Rollout::of)
                     .filter(rollout -> rollout.digest().equals(digest))
                     .isEmpty();
             return report(tunnel, context, actual, Optional.empty(), differs);
         }
-        try {
-            var account =
-                    applier.apply(AgentServiceAccount.of(tunnel), context.getSecondaryResource(ServiceAccount.class));
-            activity.applied(account.written());
-            var applied = applier.apply(desired, actual);
-            activity.applied(applied.written());
-            return report(tunnel, context, Optional.of(applied.object()), Optional.empty(), false);
-        } catch (KubernetesClientException e) {
-            if (passing(e)) {
-                throw e;
-            }
-            var refused = new Obstacle.ApplyRefused("the API server refuses the agents' objects: " + words(e));
-            report(tunnel, context, actual, Optional.of(refused), false);
-            return UpdateControl.<WolfTunnel>noUpdate().rescheduleAfter(AFTER_REFUSAL);
-        }
-    }
-
-    private static String words(KubernetesClientException e) {
-        var status = e.getStatus();
-        return status != null && status.getMessage() != null ? status.getMessage() : String.valueOf(e.getMessage());
-    }
-
-    /** Whether the same request may succeed a little later. */
-    private static boolean passing(KubernetesClientException e) {
-        return e.getCode() < 400 || e.getCode() >= 500 || PASSING.contains(e.getCode());
+        var result = objects.apply(
+                tunnel,
+                desired,
+                context.getSecondaryResource(ServiceAccount.class),
+                context.getSecondaryResource(DaemonSet.class));
+        var control = report(tunnel, context, result.daemonSet(), result.obstacle(), false);
+        return result.again()
+                .map(UpdateControl.<WolfTunnel>noUpdate()::rescheduleAfter)
+                .orElse(control);
     }
 
     private static Obstacle terminating(WolfTunnel tunnel) {
@@ -248,8 +236,11 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                 + String.join(", ", tunnel.getMetadata().getFinalizers()));
     }
 
-    private static Optional<DaemonSet> daemonSet(Context<WolfTunnel> context) {
-        return context.getSecondaryResource(DaemonSet.class);
+    /** The tunnel's own, or an orphan that it may adopt. */
+    private static Optional<DaemonSet> daemonSet(WolfTunnel tunnel, Context<WolfTunnel> context) {
+        var account = AgentServiceAccount.of(tunnel);
+        return context.getSecondaryResource(DaemonSet.class)
+                .filter(found -> Ownership.of(found, account).permitsChanges());
     }
 
     /** Writes the status where it differs, and says when to look again where no event may come. */
@@ -298,8 +289,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         agents.forget(id);
         statuses.forget(id);
         stuckPods.forget(id);
-        applier.forget(AgentServiceAccount.of(tunnel));
-        applier.forget(AgentDaemonSet.of(tunnel, new Facts("", Optional.empty(), Optional.empty())));
+        objects.forget(tunnel);
     }
 
     /** Ends the agents' polls. Idempotent. */

@@ -174,6 +174,8 @@ final class Progress {
                     case Obstacle.CaBundleMissing missing -> Reason.CaBundleMissing;
                     case Obstacle.ApplyRefused refused -> Reason.ApplyRefused;
                     case Obstacle.Terminating terminating -> Reason.Terminating;
+                    case Obstacle.NameTaken taken -> Reason.NameTaken;
+                    case Obstacle.Contested contested -> Reason.Contested;
                 };
         return Verdict.no("", reason, obstacle.message());
     }

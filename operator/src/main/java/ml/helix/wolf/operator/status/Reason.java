@@ -10,7 +10,9 @@ import java.util.stream.Stream;
 public enum Reason {
     RunnerTokenMissing(Kind.ACTION),
     CaBundleMissing(Kind.ACTION),
+    NameTaken(Kind.ACTION),
     ApplyRefused(Kind.ACTION),
+    Contested(Kind.ACTION),
     PodsForbidden(Kind.ACTION),
     PodsAwaitDeletion(Kind.ACTION),
     ProgressDeadlineExceeded(Kind.ACTION),

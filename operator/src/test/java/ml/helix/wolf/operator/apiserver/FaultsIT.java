@@ -283,6 +283,40 @@ class FaultsIT {
         assertThat(Instant.parse(trial.row("node-1").since())).isAfterOrEqualTo(readySince);
     }
 
+    @Test
+    void error_that_repeats_for_thirty_seconds_is_a_refusal_whatever_its_code() throws Exception {
+        var clock = new AtomicReference<>(InstantSource.system());
+        tunnelIsUp(trial.setup(way.config().build()).clock(() -> clock.get().instant()));
+        way.obstacle(head -> head.startsWith("PATCH") && head.contains("/daemonsets/") ? QUANTITIES : head);
+        trial.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
+        int tried = refusedApplies();
+        Eventually.holds(() -> assertThat(refusedApplies()).isGreaterThan(tried + 1));
+        assertThat(trial.verdict("Ready")).as("it may pass").isEqualTo("True Connected");
+        assertThat(trial.tunnel().getStatus().observedGeneration()).isEqualTo(1);
+
+        clock.set(InstantSource.offset(InstantSource.system(), Duration.ofSeconds(31)));
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ApplyRefused"));
+        assertThat(trial.condition("Ready").getMessage())
+                .contains("DaemonSet " + Trial.AGENTS, "quantities must match the regular expression");
+        assertThat(trial.tunnel().getStatus().connected()).as("what runs, runs").isEqualTo(1);
+
+        way.noObstacle();
+        trial.apply("{agent: {port: %d, drainSeconds: 78}}".formatted(agent.port()));
+        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+        quietLog();
+    }
+
+    private int refusedApplies() {
+        return (int) way.requests().stream()
+                .filter(request -> request.matches("PATCH .*/daemonsets/.*"))
+                .count();
+    }
+
+    private static final String QUANTITIES =
+            "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+                    + "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":500,"
+                    + "\"message\":\"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'\"}";
+
     private static final String CONFLICT =
             "HTTP/1.1 409 Conflict\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
                     + "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Conflict\",\"code\":409,"

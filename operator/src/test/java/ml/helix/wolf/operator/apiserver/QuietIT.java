@@ -3,6 +3,8 @@ package ml.helix.wolf.operator.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -140,6 +142,54 @@ class QuietIT {
                 .as("made, restarted, injected")
                 .isEqualTo(3);
         assertThat(trial.daemonSet().getMetadata().getLabels()).containsKey("mesh.example.com/revision");
+    }
+
+    @Test
+    void what_a_mutating_webhook_makes_of_the_operators_own_fields_is_not_fought(@TempDir Path folder)
+            throws Exception {
+        var image = "[{\"op\": \"replace\", \"path\": \"/spec/template/spec/containers/0/image\","
+                + " \"value\": \"mirror.example.com/agent:1\"}]";
+        try (var webhook = new Webhook(trial.admin, trial.namespace, folder, image)) {
+            Eventually.holds(() -> {
+                trial.admin.resource(probe()).dryRun().create();
+                assertThat(webhook.calls()).as("it is in use").isPositive();
+            });
+            rolledOut();
+            trial.settled();
+            int before = trial.writes().size();
+            trial.rolledOut(0, 0);
+            told("True NoMatchingNodes");
+            trial.settled();
+            assertThat(trial.agentImage()).isEqualTo("mirror.example.com/agent:1");
+            assertThat(trial.writes().stream().skip(before))
+                    .extracting(Audited::permission)
+                    .containsOnly("patch wolf.helix.ml/wolftunnels/status");
+        }
+    }
+
+    private DaemonSet probe() {
+        return new DaemonSetBuilder()
+                .withNewMetadata()
+                .withNamespace(trial.namespace)
+                .withName("probe")
+                .endMetadata()
+                .withNewSpec()
+                .withNewSelector()
+                .addToMatchLabels("a", "b")
+                .endSelector()
+                .withNewTemplate()
+                .withNewMetadata()
+                .addToLabels("a", "b")
+                .endMetadata()
+                .withNewSpec()
+                .addNewContainer()
+                .withName("c")
+                .withImage("i")
+                .endContainer()
+                .endSpec()
+                .endTemplate()
+                .endSpec()
+                .build();
     }
 
     private void rolledOut() throws Exception {

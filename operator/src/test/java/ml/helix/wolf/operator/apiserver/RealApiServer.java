@@ -129,6 +129,8 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                     .withApiServerFlag(
                             "--audit-policy-file", AUDIT_POLICY.toAbsolutePath().toString())
                     .withApiServerFlag("--audit-log-path", auditLog.toString())
+                    // some distributions have it on: who sets blockOwnerDeletion needs a permission for it
+                    .withApiServerFlag("--enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
                     .withStartupTimeout((int) Duration.ofMinutes(2).toMillis())
                     .build());
             server.start();

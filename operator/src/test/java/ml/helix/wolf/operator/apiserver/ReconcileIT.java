@@ -91,6 +91,7 @@ class ReconcileIT {
                 assertThat(owner.getApiVersion()).isEqualTo("wolf.helix.ml/v1alpha1");
                 assertThat(owner.getKind()).isEqualTo("WolfTunnel");
                 assertThat(owner.getController()).isTrue();
+                assertThat(owner.getBlockOwnerDeletion()).isTrue();
             });
             assertThat(owned.getMetadata().getFinalizers()).isEmpty();
         }

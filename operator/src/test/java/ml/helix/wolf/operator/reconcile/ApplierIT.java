@@ -22,8 +22,7 @@ class ApplierIT {
         try (var client = server.client()) {
             var desired = desired(client);
 
-            DaemonSet stale =
-                    new Applier(client).apply(desired, Optional.empty()).object();
+            DaemonSet stale = applied(new Applier(client).apply(desired, Optional.empty()));
             client.resource(stale).subresource("status").edit(daemonSet -> new DaemonSetBuilder(daemonSet)
                     .editOrNewStatus()
                     .withObservedGeneration(1L)
@@ -35,7 +34,7 @@ class ApplierIT {
             assertThat(desiredNumber(afterRestart.apply(desired, Optional.of(stale))))
                     .isEqualTo(3);
             var again = afterRestart.apply(desired, Optional.of(stale));
-            assertThat(again.written()).isFalse();
+            assertThat(written(again)).isFalse();
             assertThat(desiredNumber(again)).isEqualTo(3);
         }
     }
@@ -48,27 +47,72 @@ class ApplierIT {
             var now = new AtomicLong();
             var applier = new Applier(client, now::get);
             var first = applier.apply(desired, Optional.empty());
-            assertThat(first.written()).isTrue();
+            assertThat(written(first)).isTrue();
 
             now.addAndGet(Applier.ON_ITS_WAY.toNanos() - 1);
             var onItsWay = applier.apply(desired, Optional.empty());
-            assertThat(onItsWay.written()).isFalse();
-            assertThat(onItsWay.object()).isEqualTo(first.object());
+            assertThat(written(onItsWay)).isFalse();
+            assertThat(applied(onItsWay)).isEqualTo(applied(first));
             now.incrementAndGet();
-            assertThat(applier.apply(desired, Optional.empty()).written())
+            assertThat(written(applier.apply(desired, Optional.empty())))
                     .as("it should be there by now")
                     .isTrue();
 
-            var another = new DaemonSetBuilder(first.object())
+            var another = new DaemonSetBuilder(applied(first))
                     .editMetadata()
                     .withUid("another")
                     .endMetadata()
                     .build();
             applier.gone(another);
-            assertThat(applier.apply(desired, Optional.empty()).written()).isFalse();
-            applier.gone(first.object());
-            assertThat(applier.apply(desired, Optional.empty()).written()).isTrue();
+            assertThat(written(applier.apply(desired, Optional.empty()))).isFalse();
+            applier.gone(applied(first));
+            assertThat(written(applier.apply(desired, Optional.empty()))).isTrue();
         }
+    }
+
+    @Test
+    void somebody_who_undoes_each_apply_is_not_fought(RealApiServer.Running server) {
+        try (var client = server.client()) {
+            var desired = desired(client);
+            var now = new AtomicLong();
+            var applier = new Applier(client, now::get);
+            applier.apply(desired, Optional.empty());
+            for (int repair = 0; repair < Applier.REPAIRS_AT_ONCE; repair++) {
+                assertThat(written(applier.apply(desired, Optional.of(changed(client, desired)))))
+                        .isTrue();
+            }
+            var wait = Applier.FIRST_WAIT;
+            for (int round = 0; round < 10; round++) {
+                var theirs = changed(client, desired);
+                assertThat(applier.apply(desired, Optional.of(theirs)))
+                        .isEqualTo(new Applier.Outcome.Contested<>(theirs, wait));
+                now.addAndGet(wait.toNanos());
+                assertThat(written(applier.apply(desired, Optional.of(theirs)))).isTrue();
+                wait = wait.multipliedBy(2).compareTo(Applier.LONGEST_WAIT) < 0
+                        ? wait.multipliedBy(2)
+                        : Applier.LONGEST_WAIT;
+            }
+            now.addAndGet(Applier.LONGEST_WAIT.multipliedBy(3).toNanos());
+            for (int repair = 0; repair < Applier.REPAIRS_AT_ONCE; repair++) {
+                assertThat(written(applier.apply(desired, Optional.of(changed(client, desired)))))
+                        .as("after a long peace")
+                        .isTrue();
+            }
+        }
+    }
+
+    private static DaemonSet changed(KubernetesClient client, DaemonSet desired) {
+        return client.resource(desired).edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+                .editSpec()
+                .editTemplate()
+                .editSpec()
+                .editFirstContainer()
+                .withImage("another:1")
+                .endContainer()
+                .endSpec()
+                .endTemplate()
+                .endSpec()
+                .build());
     }
 
     private static DaemonSet desired(KubernetesClient client) {
@@ -86,6 +130,14 @@ class ApplierIT {
     }
 
     private static int desiredNumber(Applier.Outcome<DaemonSet> outcome) {
-        return outcome.object().getStatus().getDesiredNumberScheduled();
+        return applied(outcome).getStatus().getDesiredNumberScheduled();
+    }
+
+    private static DaemonSet applied(Applier.Outcome<DaemonSet> outcome) {
+        return ((Applier.Outcome.Applied<DaemonSet>) outcome).object();
+    }
+
+    private static boolean written(Applier.Outcome<DaemonSet> outcome) {
+        return ((Applier.Outcome.Applied<DaemonSet>) outcome).written();
     }
 }
