@@ -64,7 +64,11 @@ public final class Agent implements AutoCloseable {
                 settings.local().toString(),
                 Version.text());
         var resolver = new Resolver();
-        this.wolf = new WatchedWolf(new WolfDialer(settings.local(), resolver, timers), report, System::nanoTime);
+        this.wolf = new WatchedWolf(
+                new WolfDialer(settings.local(), resolver, timers),
+                settings.local().toString(),
+                report,
+                timers);
         var connector = new Connector(settings.url(), settings.proxy(), new Tls(settings.trust()), resolver);
         this.tunnel = new Tunnel(
                 settings.url().toString(),

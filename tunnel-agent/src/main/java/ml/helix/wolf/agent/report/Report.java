@@ -29,7 +29,7 @@ public final class Report implements StreamLog {
     private final AtomicLong streamsActive = new AtomicLong();
     private final AtomicLong streamsTotal = new AtomicLong();
     private final AtomicReference<Tunnel> tunnel;
-    private final AtomicReference<Optional<Boolean>> wolfReachable = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<WolfView> wolf = new AtomicReference<>(WolfView.UNKNOWN);
 
     private final AtomicReference<Optional<Status.Token>> token = new AtomicReference<>(Optional.empty());
 
@@ -83,7 +83,7 @@ public final class Report implements StreamLog {
         GaugeWithCallback.builder()
                 .name("wolf_tunnel_wolf_reachable")
                 .help("1 where the last dial or probe reached Wolf's API, absent before the first.")
-                .callback(sample -> wolfReachable.get().ifPresent(yes -> sample.call(yes ? 1 : 0)))
+                .callback(sample -> wolf.get().reachable().ifPresent(yes -> sample.call(yes ? 1 : 0)))
                 .register(registry);
     }
 
@@ -137,9 +137,23 @@ public final class Report implements StreamLog {
         });
     }
 
-    /** What a dial or a probe of Wolf's API has come to. Returns whether that is news. */
-    public boolean wolf(boolean reachable) {
-        return !wolfReachable.getAndSet(Optional.of(reachable)).equals(Optional.of(reachable));
+    /** Wolf's API accepted a connection. Returns whether it had not before. */
+    public boolean wolfReached() {
+        return !wolf.getAndUpdate(WolfView::reached).reachable().equals(Optional.of(true));
+    }
+
+    /** Wolf's API could not be connected to. Returns whether it could before, or nothing was known. */
+    public boolean wolfUnreachable(String why) {
+        return !wolf.getAndSet(WolfView.unreachable(why)).reachable().equals(Optional.of(false));
+    }
+
+    /**
+     * Wolf's API was asked something. Returns whether that is news.
+     *
+     * @param trouble nothing where it answered as it should
+     */
+    public boolean wolfAnswered(Optional<String> trouble) {
+        return !wolf.getAndSet(WolfView.answered(trouble)).healthy().equals(Optional.of(trouble.isEmpty()));
     }
 
     @Override
@@ -189,7 +203,7 @@ public final class Report implements StreamLog {
         return new Status(
                 now.state(),
                 now.since(),
-                wolfReachable.get(),
+                wolf.get(),
                 connected.getLongValue(),
                 streamsActive.get(),
                 streamsTotal.get(),

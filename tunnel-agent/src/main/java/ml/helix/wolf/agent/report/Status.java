@@ -8,7 +8,6 @@ import ml.helix.wolf.program.Printable;
  * A moment of an agent's life, as {@code /status} tells it.
  *
  * @param since when {@code state} was entered
- * @param wolfReachable as the last dial or probe saw it, nothing before the first
  * @param connects how many control connections came up
  * @param streamsTotal how many streams were opened
  * @param token nothing without a token file, and before the first connection
@@ -16,7 +15,7 @@ import ml.helix.wolf.program.Printable;
 public record Status(
         State state,
         Instant since,
-        Optional<Boolean> wolfReachable,
+        WolfView wolf,
         long connects,
         long streamsActive,
         long streamsTotal,

@@ -31,11 +31,9 @@ public final class StatusJson {
             json.writeStringField("runnerId", identity.runnerId());
             json.writeStringField("controlPlane", identity.controlPlane());
             json.writeStringField("local", identity.local());
-            if (status.wolfReachable().isPresent()) {
-                json.writeBooleanField("wolfReachable", status.wolfReachable().get());
-            } else {
-                json.writeNullField("wolfReachable");
-            }
+            writeNullableBoolean(json, "wolfReachable", status.wolf().reachable());
+            writeNullableBoolean(json, "wolfHealthy", status.wolf().healthy());
+            writeNullable(json, "wolfError", status.wolf().error());
             json.writeNumberField("connects", status.connects());
             json.writeNumberField("streamsActive", status.streamsActive());
             json.writeNumberField("streamsTotal", status.streamsTotal());
@@ -71,6 +69,15 @@ public final class StatusJson {
         json.writeStringField("message", error.get().message());
         json.writeStringField("at", time(error.get().at()));
         json.writeEndObject();
+    }
+
+    private static void writeNullableBoolean(JsonGenerator json, String name, Optional<Boolean> value)
+            throws IOException {
+        if (value.isPresent()) {
+            json.writeBooleanField(name, value.get());
+        } else {
+            json.writeNullField(name);
+        }
     }
 
     private static void writeNullable(JsonGenerator json, String name, Optional<String> value) throws IOException {

@@ -1,9 +1,12 @@
 package ml.helix.wolf.agent.report;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.agent.local.Wolf;
 import ml.helix.wolf.agent.local.WolfUnreachableException;
@@ -12,7 +15,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Wolf, whose every dial is reported; logs when it becomes unreachable and when it is back. Thread-safe. */
+/**
+ * Wolf, whose every dial is reported, and its answers where it is probed; logs when it becomes unreachable or stops answering
+ * and when it is back. Thread-safe.
+ */
 public final class WatchedWolf implements Wolf {
     private static final Logger LOG = LoggerFactory.getLogger(WatchedWolf.class);
 
@@ -22,6 +28,7 @@ public final class WatchedWolf implements Wolf {
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private final Wolf wolf;
+    private final Function<ByteStream, Optional<String>> health;
     private final Report report;
     private final LongSupplier nanoTime;
     private final Duration patience;
@@ -30,13 +37,26 @@ public final class WatchedWolf implements Wolf {
     /** When Wolf was dialled last, and answered or did not; nothing before the first. */
     private volatile @Nullable Long seenAt;
 
-    /** @param nanoTime in nanoseconds */
-    public WatchedWolf(Wolf wolf, Report report, LongSupplier nanoTime) {
-        this(wolf, report, nanoTime, PATIENCE);
+    /**
+     * @param address Wolf's, for messages
+     * @param timers bound a probe's request
+     */
+    public WatchedWolf(Wolf wolf, String address, Report report, ScheduledExecutorService timers) {
+        this(wolf, new WolfHealth(address, timers)::trouble, report, System::nanoTime, PATIENCE);
     }
 
-    WatchedWolf(Wolf wolf, Report report, LongSupplier nanoTime, Duration patience) {
+    /**
+     * @param health asks over a connection, and says what is wrong
+     * @param nanoTime in nanoseconds
+     */
+    WatchedWolf(
+            Wolf wolf,
+            Function<ByteStream, Optional<String>> health,
+            Report report,
+            LongSupplier nanoTime,
+            Duration patience) {
         this.wolf = wolf;
+        this.health = health;
         this.report = report;
         this.nanoTime = nanoTime;
         this.patience = patience;
@@ -46,37 +66,48 @@ public final class WatchedWolf implements Wolf {
     public ByteStream dial() throws WolfUnreachableException {
         try {
             ByteStream stream = wolf.dial();
-            seen(true);
+            if (report.wolfReached()) {
+                LOG.info("Wolf's API is reachable");
+            }
+            seenAt = nanoTime.getAsLong();
             return stream;
         } catch (WolfUnreachableException e) {
-            if (seen(false)) {
+            if (report.wolfUnreachable(String.valueOf(e.getMessage()))) {
                 LOG.warn("{}", e.getMessage());
             }
+            seenAt = nanoTime.getAsLong();
             throw e;
         }
     }
 
-    private boolean seen(boolean reachable) {
-        boolean news = report.wolf(reachable);
-        seenAt = nanoTime.getAsLong();
-        if (news && reachable) {
-            LOG.info("Wolf's API is reachable");
-        }
-        return news;
-    }
-
-    /** Connects and hangs up, to see whether Wolf is there. */
+    /** Connects and asks Wolf's API something cheap, to see whether it is there and answers. */
     public void probe() {
-        try {
-            dial().close();
+        try (ByteStream connection = dial()) {
+            Optional<String> trouble = health.apply(connection);
+            boolean wasKnown = report.status().wolf().healthy().isPresent();
+            if (report.wolfAnswered(trouble)) {
+                trouble.ifPresent(what -> LOG.warn("{}", what));
+                if (trouble.isEmpty() && wasKnown) {
+                    LOG.info("Wolf's API answers again");
+                }
+            }
         } catch (WolfUnreachableException e) {
             LOG.debug("Probe: {}", e.getMessage());
         }
     }
 
+    /** Connects and hangs up, to see whether Wolf is there. */
+    private void look() {
+        try {
+            dial().close();
+        } catch (WolfUnreachableException e) {
+            LOG.debug("Look: {}", e.getMessage());
+        }
+    }
+
     /**
-     * Probes, where the last dial or probe was more than 5 s ago, and waits for 1 s at most: what a probe sees later is told
-     * next time. One of these probes is under way at a time.
+     * Connects and hangs up, where the last dial or probe was more than 5 s ago, and waits for 1 s at most: what is seen later
+     * is told next time. One of these looks is under way at a time.
      */
     public void lookAgain() {
         Long last = seenAt;
@@ -88,7 +119,7 @@ public final class WatchedWolf implements Wolf {
         if (other == null) {
             Thread.ofVirtual().name("look").start(() -> {
                 try {
-                    probe();
+                    look();
                 } finally {
                     looking.set(null);
                     mine.countDown();

@@ -24,7 +24,7 @@ class ReportTest {
         assertThat(report.status().state()).isEqualTo(State.CONNECTING);
         assertThat(report.status().since()).isEqualTo(START);
         assertThat(report.status().lastError()).isEmpty();
-        assertThat(report.status().wolfReachable()).isEmpty();
+        assertThat(report.status().wolf().reachable()).isEmpty();
         assertThat(report.notReady()).contains("Connecting");
     }
 
@@ -93,10 +93,26 @@ class ReportTest {
 
     @Test
     void saysWhetherWhatADialSawIsNews() {
-        assertThat(report.wolf(true)).isTrue();
-        assertThat(report.wolf(true)).isFalse();
-        assertThat(report.wolf(false)).isTrue();
-        assertThat(report.status().wolfReachable()).contains(false);
+        assertThat(report.wolfReached()).isTrue();
+        assertThat(report.wolfReached()).isFalse();
+        assertThat(report.wolfUnreachable("refused")).isTrue();
+        assertThat(report.wolfUnreachable("no such file")).isFalse();
+        assertThat(report.status().wolf())
+                .isEqualTo(new WolfView(Optional.of(false), Optional.empty(), Optional.of("no such file")));
+    }
+
+    @Test
+    void whatIsKnownOfWolfsAnswersStaysWhileItAcceptsConnections() {
+        report.wolfReached();
+        assertThat(report.wolfAnswered(Optional.of("it answers 500"))).isTrue();
+        assertThat(report.wolfAnswered(Optional.of("it answers 503"))).isFalse();
+        report.wolfReached();
+        assertThat(report.status().wolf())
+                .isEqualTo(new WolfView(Optional.of(true), Optional.of(false), Optional.of("it answers 503")));
+        report.wolfUnreachable("refused");
+        report.wolfReached();
+        assertThat(report.status().wolf())
+                .isEqualTo(new WolfView(Optional.of(true), Optional.empty(), Optional.empty()));
     }
 
     @Test
@@ -107,7 +123,7 @@ class ReportTest {
         assertThat(StatusJson.write(identity, List.of("-insecure is set"), report.status()))
                 .isEqualTo("{\"state\":\"Disconnected\",\"since\":\"2026-01-02T03:04:05Z\",\"wolfId\":\"gpu-1\","
                         + "\"runnerId\":\"wolf-gpu-1\",\"controlPlane\":\"https://h\",\"local\":\"localhost:8080\","
-                        + "\"wolfReachable\":null,\"connects\":0,\"streamsActive\":0,\"streamsTotal\":0,"
+                        + "\"wolfReachable\":null,\"wolfHealthy\":null,\"wolfError\":null,\"connects\":0,\"streamsActive\":0,\"streamsTotal\":0,"
                         + "\"bytesToWolf\":0,\"bytesFromWolf\":0,\"lastError\":{\"reason\":\"DnsFailure\","
                         + "\"message\":\"no such name\",\"at\":\"2026-01-02T03:04:05Z\"},"
                         + "\"warnings\":[\"-insecure is set\"],\"version\":\"1.2.3\"}");
@@ -115,7 +131,7 @@ class ReportTest {
 
     @Test
     void whatIsUnknownIsNull() {
-        report.wolf(true);
+        report.wolfReached();
         var identity = new Identity(Optional.empty(), "sandbox-1", "https://h", "unix:///s", "1");
 
         assertThat(StatusJson.write(identity, List.of(), report.status()))

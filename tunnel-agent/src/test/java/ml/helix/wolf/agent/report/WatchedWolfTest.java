@@ -20,6 +20,8 @@ class WatchedWolfTest {
     private final AtomicLong now = new AtomicLong();
     private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
     private final AtomicInteger dials = new AtomicInteger();
+    private final AtomicInteger questions = new AtomicInteger();
+    private volatile Optional<String> trouble = Optional.empty();
     private volatile boolean up = true;
     private volatile CountDownLatch hole = new CountDownLatch(0);
     private WatchedWolf wolf = with(Duration.ofMinutes(5));
@@ -43,7 +45,7 @@ class WatchedWolfTest {
         after(Duration.ofSeconds(5));
         wolf.lookAgain();
         assertThat(dials).hasValue(1);
-        assertThat(report.status().wolfReachable()).contains(true);
+        assertThat(report.status().wolf().reachable()).contains(true);
     }
 
     @Test
@@ -51,32 +53,58 @@ class WatchedWolfTest {
         after(Duration.ofSeconds(6));
         wolf.lookAgain();
         assertThat(dials).hasValue(2);
-        assertThat(report.status().wolfReachable()).contains(false);
+        assertThat(report.status().wolf().reachable()).contains(false);
         wolf.lookAgain();
         assertThat(dials).as("it is fresh now").hasValue(2);
+    }
+
+    @Test
+    void aProbeAsksAndALookOnlyConnects() {
+        up = true;
+        trouble = Optional.of("it answers 500");
+        after(Duration.ofSeconds(6));
+        wolf.lookAgain();
+        assertThat(questions).as("the first probe's").hasValue(1);
+        assertThat(report.status().wolf().healthy()).contains(true);
+        wolf.probe();
+        assertThat(report.status().wolf().healthy()).contains(false);
+        assertThat(report.status().wolf().error()).contains("it answers 500");
+    }
+
+    @Test
+    void anUnreachableWolfSaysWhy() {
+        wolf.probe();
+        assertThat(report.status().wolf().error()).contains("gone");
     }
 
     @Test
     void aBlackHoleDelaysNobodyForLongAndIsLookedIntoOnce() throws Exception {
         wolf = with(Duration.ofMillis(1));
         wolf.probe();
-        assertThat(report.status().wolfReachable()).contains(false);
+        assertThat(report.status().wolf().reachable()).contains(false);
         hole = new CountDownLatch(1);
         after(Duration.ofSeconds(6));
         for (int i = 0; i < 10; i++) {
             wolf.lookAgain();
         }
-        assertThat(report.status().wolfReachable()).as("nothing newer is known").contains(false);
+        assertThat(report.status().wolf().reachable())
+                .as("nothing newer is known")
+                .contains(false);
         up = true;
         hole.countDown();
-        while (report.status().wolfReachable().equals(Optional.of(false))) {
+        while (report.status().wolf().reachable().equals(Optional.of(false))) {
             assertThat(Thread.interrupted()).as("waited too long").isFalse();
         }
         assertThat(dials).as("two probes and one look").hasValue(3);
     }
 
     private WatchedWolf with(Duration patience) {
-        return new WatchedWolf(this::dial, report, now::get, patience);
+        return new WatchedWolf(this::dial, this::asked, report, now::get, patience);
+    }
+
+    private Optional<String> asked(ByteStream connection) {
+        questions.incrementAndGet();
+        return trouble;
     }
 
     private ByteStream dial() throws WolfUnreachableException {
