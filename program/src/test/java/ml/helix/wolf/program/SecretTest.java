@@ -3,6 +3,7 @@ package ml.helix.wolf.program;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,6 +19,17 @@ class SecretTest {
     void dropsTheLineEndOfAFile() {
         assertThat(Secret.of("hunter2\n")).isEqualTo(Secret.of("hunter2"));
         assertThat(Secret.of("hunter2").matches("hunter3")).isFalse();
+    }
+
+    @Test
+    void bytesAreJudgedAsTheirTextIs() {
+        assertThat(Secret.of("hunter2\r\n".getBytes(StandardCharsets.US_ASCII))).isEqualTo(Secret.of("hunter2"));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Secret.of("\ufeffhunter2".getBytes(StandardCharsets.UTF_8)))
+                .withMessageStartingWith("begins with a byte order mark");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Secret.of("hunter2".getBytes(StandardCharsets.UTF_16)))
+                .withMessageStartingWith("is UTF-16");
     }
 
     @ParameterizedTest

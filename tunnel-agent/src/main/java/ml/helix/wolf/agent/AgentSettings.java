@@ -45,8 +45,11 @@ public record AgentSettings(
         LogSettings logs,
         boolean json) {
 
-    private static final Flag API_URL =
-            Flag.value("api-url", "HELIX_API_URL", "", "The control plane's URL: https, http, wss or ws.");
+    private static final Flag API_URL = Flag.value(
+            "api-url",
+            "HELIX_API_URL",
+            "",
+            "The control plane's URL: https, http, wss or ws, without /api/v1/revdial.");
     private static final Flag WOLF_ID =
             Flag.value("wolf-id", "WOLF_ID", "", "This Wolf's id; the runner id is wolf- and this.");
     private static final Flag RUNNER_ID =
@@ -67,8 +70,8 @@ public record AgentSettings(
             "Seconds, the longest first wait; then doubling to 60, at random below.");
     private static final Flag LISTEN = Flag.value(
             "listen", "AGENT_LISTEN", ":9797", "Where livez, readyz, metrics and status are served, or off.");
-    private static final Flag CA_FILE =
-            Flag.value("ca-file", "HELIX_CA_FILE", "", "PEM certificates to believe beside the system's roots.");
+    private static final Flag CA_FILE = Flag.value(
+            "ca-file", "HELIX_CA_FILE", "", "A file with CAs' certificates in PEM, trusted beside the system's roots.");
     private static final Flag INSECURE =
             Flag.toggle("insecure", "HELIX_INSECURE_TLS", "Believes any certificate. For tests only.");
     private static final Flag PROXY = Flag.value(

@@ -26,17 +26,33 @@ public record ControlPlane(
                 message = "must begin with https:// or http:// (in place of wss:// and ws://), for example"
                         + " https://helix.example.com")
         @ValidationRule(
-                value = "!self.matches('[\\\\s?#@]')",
+                value = "!self.matches('^https?://') || !self.matches(r'^https?://[^/?#]*@|[\\s?#]')",
                 message = "must have no user, query, fragment or space, for example https://helix.example.com/prefix;"
                         + " the token goes into a Secret, see runnerToken.secretRef")
         @ValidationRule(
-                value = "!self.matches('^https?://[^\\\\s?#@]*$') || (isURL(self) && url(self).getHostname() != '')",
-                message = "must name a host, for example https://helix.example.com or https://helix.example.com:8443")
+                value = "!self.matches(r'^https?://[^\\s?#@]*$') || self.matches(r'^https?://" + Patterns.URL_HOST
+                        + "(:[^/]*)?(/|$)')",
+                message = "must name a host, by its ASCII name or address, for example https://helix.example.com or"
+                        + " https://[fd00::1]:8443")
         @ValidationRule(
-                value = "!self.matches('^https?://([^/:]+|\\\\[[^/]*\\\\]):')"
-                        + " || self.matches('^https?://([^/:]+|\\\\[[^/]*\\\\]):" + Ports.REGEX + "(/|$)')",
+                value = "!self.matches(r'^https?://" + Patterns.URL_HOST
+                        + ":[^/@?#]*(/|$)') || self.matches(r'^https?://" + Patterns.URL_HOST + ":" + Patterns.PORT
+                        + "(/|$)')",
                 message = "its port must be between 1 and 65535")
-        @JsonPropertyDescription("The control plane's base URL, http or https; a path prefix is kept.")
+        @ValidationRule(
+                value = "!self.matches(r'^https?://\\[" + Patterns.IPV6 + "\\]')"
+                        + " || isIP(self.substring(self.indexOf('[') + 1, self.indexOf(']')))",
+                message = "what it has in brackets is not an IPv6 address, as fd00::1 is one")
+        @ValidationRule(
+                value = "!self.matches(r'^https?://[^/\\s?#]+/[^\\s?#]*$')" + " || self.matches(r'^https?://[^/]+"
+                        + Patterns.PATH + "$')",
+                message = "must have each other character in its path as %xx, a space as %20")
+        @ValidationRule(
+                value = "!self.matches('/api/v1/revdial/*$')",
+                message = "must leave off /api/v1/revdial, which the agent adds, for example"
+                        + " https://helix.example.com")
+        @JsonPropertyDescription(
+                "The control plane's base URL, http or https, without /api/v1/revdial; a path prefix is kept.")
         String url,
 
         @JsonPropertyDescription("A ConfigMap with PEM certificates to trust beside the system's.") @Nullable
@@ -47,10 +63,20 @@ public record ControlPlane(
 
         @Size(max = 2048)
         @ValidationRule(
-                value =
-                        "self.matches('^http://([^\\\\s/?#@]+@)?([A-Za-z0-9._-]+|\\\\[[0-9A-Fa-f:.]+\\\\])(:[0-9]{1,5})?/?$')",
+                value = "self.matches(r'^http://(.*@)?" + Patterns.URL_HOST + "(:[0-9]{1,5})?/?$')",
                 message = "must be http://host:port or http://user:password@host:port, for example"
                         + " http://proxy.example.com:3128")
+        @ValidationRule(
+                value = "!self.matches('^http://.*@[^@]') || self.matches(r'^http://" + Patterns.USER + "@[^@]*$')",
+                message = "must write each special character of user and password as %xx, for example"
+                        + " http://DOMAIN%5Cuser:p%40ss@proxy.example.com:3128")
+        @ValidationRule(
+                value = "!self.matches(':[0-9]{1,5}/?$') || self.matches(':" + Patterns.PORT + "/?$')",
+                message = "its port must be between 1 and 65535")
+        @ValidationRule(
+                value = "!self.matches(r'^http://([^\\[]*@)?\\[" + Patterns.IPV6 + "\\](:[0-9]*)?/?$')"
+                        + " || isIP(self.substring(self.indexOf('[') + 1, self.indexOf(']')))",
+                message = "what it has in brackets is not an IPv6 address, as fd00::1 is one")
         @JsonPropertyDescription("An HTTP proxy that the agents reach the control plane through, by CONNECT.")
         @Nullable
         String proxyUrl) {}

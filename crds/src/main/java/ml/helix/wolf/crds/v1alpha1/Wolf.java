@@ -24,19 +24,24 @@ public record Wolf(
         @Default(Wolf.DEFAULT_ADDRESS)
         @Size(max = 259)
         @ValidationRule(
-                value = "self.startsWith('unix:') || self.matches("
-                        + "'^([A-Za-z0-9._-]+|\\\\$\\\\((NODE|POD)_IP\\\\)|\\\\[[0-9A-Fa-f:.]+\\\\]):[0-9]{1,5}$')",
+                value = "self.startsWith('unix:') || self.matches(r'^(" + Patterns.HOST
+                        + "|\\$\\((NODE|POD)_IP\\)|\\[\\$\\((NODE|POD)_IP\\)\\]|\\[" + Patterns.IPV6
+                        + "\\]):[0-9]{1,5}$')",
                 message = "must be host:port, $(NODE_IP):port, $(POD_IP):port, [IPv6]:port or unix:///path, for example"
                         + " localhost:8080 or unix:///var/run/wolf/wolf.sock")
         @ValidationRule(
-                value = "self.startsWith('unix:') || !self.matches(':[0-9]{1,5}$') || self.matches(':" + Ports.REGEX
+                value = "self.startsWith('unix:') || !self.matches(':[0-9]{1,5}$') || self.matches(':" + Patterns.PORT
                         + "$')",
                 message = "its port must be between 1 and 65535")
         @ValidationRule(
-                value = "!self.startsWith('unix:') || (self.matches('^unix:///([^/:$\\\\s]+/)+[^/:$\\\\s]+$')"
-                        + " && !self.matches('/\\\\.\\\\.?(/|$)'))",
-                message = "a UNIX socket is written with its absolute path, in a folder of its own, without '.', '..',"
-                        + " ':', '$' or spaces, for example unix:///var/run/wolf/wolf.sock")
+                value = "!self.matches(r'^\\[" + Patterns.IPV6 + "\\]:[0-9]+$')"
+                        + " || isIP(self.substring(1, self.indexOf(']')))",
+                message = "what it has in brackets is not an IPv6 address, as fd00::1 is one")
+        @ValidationRule(
+                value = "!self.startsWith('unix:') || (self.matches(r'^unix:///([^/:$\\s]+/)+[^/:$\\s]+$')"
+                        + " && self.matches('^[!-~]*$') && !self.matches(r'/\\.\\.?(/|$)'))",
+                message = "a UNIX socket is written with its absolute path, in a folder of its own, in visible ASCII"
+                        + " characters without '.', '..', ':' and '$', for example unix:///var/run/wolf/wolf.sock")
         @ValidationRule(
                 value = "!self.startsWith('unix:') || size(self) <= 114",
                 message = "a UNIX socket's path has at most 107 characters")

@@ -20,9 +20,12 @@ public record WolfId(
 
         @Size(max = 63)
         @ValidationRule(
-                value = "self.matches('^[^\\\\s\\\\pC/?#%$,=]*$')",
+                value = "self.matches(r'^[ \\pL\\pM\\pN\\pP\\pS]*$') && !self.matches(r'[" + Patterns.INVISIBLE + "]')",
+                message = "must be visible characters: letters, digits, punctuation and symbols, for example lab-")
+        @ValidationRule(
+                value = "!self.matches(r'[/?#%$,=\\\\ ]')",
                 message =
-                        "must have no spaces and none of / ? # % $ , = since the id is part of URLs, for example lab-")
+                        "must have no spaces and none of / \\ ? # % $ , = since the id is part of URLs, for example lab-")
         @JsonPropertyDescription("Put before the name.")
         String prefix) {
 

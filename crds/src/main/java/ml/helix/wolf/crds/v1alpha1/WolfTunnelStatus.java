@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record WolfTunnelStatus(
-        @JsonPropertyDescription("The metadata.generation that this status speaks of.") @Nullable
+        @JsonPropertyDescription(
+                "The metadata.generation that this status speaks of; -1 before the operator's first look.")
+        @Nullable
         Long observedGeneration,
 
         @JsonPropertyDescription("Nodes that should run an agent.") @Nullable

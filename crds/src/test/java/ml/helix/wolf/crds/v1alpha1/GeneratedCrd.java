@@ -18,15 +18,25 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The CRD that the Java types mean, in the API server's own normal form, so that nothing ever sees a difference between
  * the file and the cluster. Fabric8's generator does the work; what it cannot say is added here: the columns' order, empty
- * defaults (so that the defaults inside them hold), list types, and each rule only once (it finds a record's annotations
+ * defaults (so that the defaults inside them hold), list types, the pattern of quantities, and each rule only once (it finds a record's annotations
  * on the field and on the accessor).
  */
 final class GeneratedCrd {
     private static final List<String> COLUMNS = List.of("READY", "CONNECTED", "REASON", "URL", "AGE");
+
+    /** Fields, or maps of fields, that are Kubernetes quantities. */
+    private static final Set<String> QUANTITIES = Set.of("limits", "requests", "sizeLimit", "divisor");
+
+    private static final Set<String> OTHER_INTEGERS_OR_STRINGS = Set.of("port", "maxSurge", "maxUnavailable");
+
+    /** What Kubernetes parses as a quantity and allows for a resource: not negative. */
+    private static final String QUANTITY =
+            "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)" + "(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,3})?$";
 
     private GeneratedCrd() {}
 
@@ -77,7 +87,11 @@ final class GeneratedCrd {
         keyedBy("name", spec.get("agent").getProperties().get("env"));
         keyedBy("name", spec.get("pod").getProperties().get("volumes"));
 
-        var conditions = root.getProperties().get("status").getProperties().get("conditions");
+        integersOrStrings("", root);
+        var status = root.getProperties().get("status");
+        status.setDefault(JsonNodeFactory.instance.objectNode().put("observedGeneration", -1));
+
+        var conditions = status.getProperties().get("conditions");
         keyedBy("type", conditions);
         conditions
                 .getItems()
@@ -90,6 +104,30 @@ final class GeneratedCrd {
         list.setXKubernetesListType("map");
         list.setXKubernetesListMapKeys(List.of(key));
         list.getItems().getSchema().setRequired(List.of(key));
+    }
+
+    /**
+     * Quantities get a pattern: the API server would take any string here, and refuse it in the DaemonSet. And without the
+     * generator's anyOf a value of a wrong type is refused with one line instead of three.
+     */
+    private static void integersOrStrings(String name, JSONSchemaProps schema) {
+        if (Boolean.TRUE.equals(schema.getXKubernetesIntOrString())) {
+            schema.setAnyOf(null);
+            if (QUANTITIES.contains(name)) {
+                schema.setPattern(QUANTITY);
+            } else if (!OTHER_INTEGERS_OR_STRINGS.contains(name)) {
+                throw new IllegalStateException("is " + name + " a quantity?");
+            }
+        }
+        if (schema.getProperties() != null) {
+            schema.getProperties().forEach(GeneratedCrd::integersOrStrings);
+        }
+        if (schema.getItems() != null) {
+            integersOrStrings(name, schema.getItems().getSchema());
+        }
+        if (schema.getAdditionalProperties() != null) {
+            integersOrStrings(name, schema.getAdditionalProperties().getSchema());
+        }
     }
 
     private static void eachRuleOnce(JSONSchemaProps schema) {

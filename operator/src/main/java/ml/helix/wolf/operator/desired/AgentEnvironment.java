@@ -101,8 +101,8 @@ final class AgentEnvironment {
         variables.put(variable.getName(), variable);
     }
 
-    /** Keeps the kubelet from taking a part of it for a reference to another variable. */
+    /** Keeps the kubelet from changing the text: it takes $(NAME) for another variable and $$ for one $. */
     private static String literal(String text) {
-        return text.replace("$(", "$$(");
+        return text.replace("$", "$$");
     }
 }

@@ -29,11 +29,16 @@ public final class Generations {
         }
     }
 
+    /** Of text that is no secret. */
+    public static String of(String text) {
+        return of(text.getBytes(StandardCharsets.UTF_8));
+    }
+
     /** Of content that is no secret. */
-    public static String of(String content) {
+    public static String of(byte[] content) {
         try {
             var digest = MessageDigest.getInstance("SHA-256");
-            return shortened(digest.digest(content.getBytes(StandardCharsets.UTF_8)));
+            return shortened(digest.digest(content));
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

@@ -8,7 +8,13 @@ public sealed interface Obstacle {
 
     record RunnerTokenMissing(String message) implements Obstacle {}
 
+    /** The Secret's key is there, and no agent could use what it holds. */
+    record RunnerTokenInvalid(String message) implements Obstacle {}
+
     record CaBundleMissing(String message) implements Obstacle {}
+
+    /** The ConfigMap's key is there, and no agent could use what it holds. */
+    record CaBundleInvalid(String message) implements Obstacle {}
 
     /** The API server would not have the DaemonSet or the ServiceAccount. */
     record ApplyRefused(String message) implements Obstacle {}

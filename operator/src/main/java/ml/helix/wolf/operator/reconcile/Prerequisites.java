@@ -1,17 +1,13 @@
 package ml.helix.wolf.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import java.util.Base64;
 import java.util.HashSet;
-import java.util.Objects;
 import java.util.Optional;
 import ml.helix.wolf.crds.v1alpha1.RunnerToken;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.desired.Facts;
-import ml.helix.wolf.operator.desired.Generations;
 import ml.helix.wolf.operator.observed.Obstacle;
 
 /** The token and the CA bundle of a tunnel: there, or what is missing. */
@@ -53,14 +49,23 @@ final class Prerequisites {
                 || certificates.filter(Content.Unknown.class::isInstance).isPresent()) {
             return new Found.Loading();
         }
+        var leftAlone = "; agents that run are left alone";
         if (token instanceof Content.Missing(var why)) {
             return new Found.Missing(new Obstacle.RunnerTokenMissing(why
                     + "; create it: kubectl -n " + namespace + " create secret generic " + tokenRef.name()
-                    + " --from-file=" + tokenRef.key() + "=TOKEN-FILE; agents that run are left alone"));
+                    + " --from-file=" + tokenRef.key() + "=TOKEN-FILE" + leftAlone));
+        }
+        if (token instanceof Content.Invalid(var why)) {
+            return new Found.Missing(new Obstacle.RunnerTokenInvalid(
+                    why + ": a token is one line of ASCII characters without a space; correct it" + leftAlone));
         }
         if (certificates.orElse(null) instanceof Content.Missing(var why)) {
             return new Found.Missing(
                     new Obstacle.CaBundleMissing(why + "; create it, or remove spec.controlPlane.caBundleRef"));
+        }
+        if (certificates.orElse(null) instanceof Content.Invalid(var why)) {
+            return new Found.Missing(new Obstacle.CaBundleInvalid(
+                    why + "; correct it, or remove spec.controlPlane.caBundleRef" + leftAlone));
         }
         boolean rolls = tunnel.getSpec().runnerToken().delivery() == RunnerToken.Delivery.Env;
         return new Found.Ready(new Facts(
@@ -70,16 +75,7 @@ final class Prerequisites {
     }
 
     private static String generation(Content content) {
-        return content instanceof Content.Of(var generation) ? generation : "";
-    }
-
-    /** One key's content; the content itself stays where it is. */
-    private sealed interface Content {
-        record Unknown() implements Content {}
-
-        record Missing(String why) implements Content {}
-
-        record Of(String generation) implements Content {}
+        return content instanceof Content.Usable(var generation) ? generation : "";
     }
 
     private Content content(Reference reference, String key) {
@@ -87,28 +83,10 @@ final class Prerequisites {
             case References.Lookup.Loading loading -> new Content.Unknown();
             case References.Lookup.Absent absent -> new Content.Missing(reference + " does not exist");
             case References.Lookup.Unreadable(var why) -> new Content.Missing(reference + " cannot be read: " + why);
-            case References.Lookup.Present(var object) ->
-                generation(object, key)
-                        .<Content>map(Content.Of::new)
-                        .orElseGet(() -> new Content.Missing(reference + " has no key " + key + ", or an empty one"));
-        };
-    }
-
-    private static Optional<String> generation(HasMetadata object, String key) {
-        return switch (object) {
-            case Secret secret ->
-                Optional.ofNullable(secret.getData())
-                        .map(data -> data.get(key))
-                        .filter(token -> !token.isEmpty())
-                        .map(token -> Generations.ofToken(
-                                Objects.requireNonNull(secret.getMetadata().getUid(), "a Secret without a uid"),
-                                Base64.getDecoder().decode(token)));
-            case ConfigMap bundle ->
-                Optional.ofNullable(bundle.getData())
-                        .map(data -> data.get(key))
-                        .filter(certificates -> !certificates.isEmpty())
-                        .map(Generations::of);
-            default -> throw new IllegalArgumentException("nobody refers to a " + object.getKind());
+            case References.Lookup.Present(Secret secret) -> Content.ofToken(secret, reference.toString(), key);
+            case References.Lookup.Present(ConfigMap map) -> Content.ofBundle(map, reference.toString(), key);
+            case References.Lookup.Present(var other) ->
+                throw new IllegalArgumentException("nobody refers to a " + other.getKind());
         };
     }
 }

@@ -171,7 +171,9 @@ final class Progress {
         var reason =
                 switch (obstacle) {
                     case Obstacle.RunnerTokenMissing missing -> Reason.RunnerTokenMissing;
+                    case Obstacle.RunnerTokenInvalid invalid -> Reason.RunnerTokenInvalid;
                     case Obstacle.CaBundleMissing missing -> Reason.CaBundleMissing;
+                    case Obstacle.CaBundleInvalid invalid -> Reason.CaBundleInvalid;
                     case Obstacle.ApplyRefused refused -> Reason.ApplyRefused;
                     case Obstacle.Terminating terminating -> Reason.Terminating;
                     case Obstacle.NameTaken taken -> Reason.NameTaken;

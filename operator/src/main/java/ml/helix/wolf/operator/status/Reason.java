@@ -9,7 +9,9 @@ import java.util.stream.Stream;
  */
 public enum Reason {
     RunnerTokenMissing(Kind.ACTION),
+    RunnerTokenInvalid(Kind.ACTION),
     CaBundleMissing(Kind.ACTION),
+    CaBundleInvalid(Kind.ACTION),
     NameTaken(Kind.ACTION),
     ApplyRefused(Kind.ACTION),
     Contested(Kind.ACTION),

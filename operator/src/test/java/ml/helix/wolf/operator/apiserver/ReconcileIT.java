@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import ml.helix.wolf.testkit.ValueTable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,8 +60,8 @@ class ReconcileIT {
                         .build())
                 .create();
         trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.condition("Ready").getMessage())
-                .contains("Secret wolf-token has no key token, or an empty one"));
+        Eventually.holds(
+                () -> assertThat(trial.condition("Ready").getMessage()).contains("Secret wolf-token has no key token"));
     }
 
     @Test
@@ -68,6 +69,18 @@ class ReconcileIT {
         trial.token("t");
         trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: helix-ca}}}");
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True CaBundleMissing"));
+        bundle(Map.of("ca.crt", "no certificate"));
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True CaBundleInvalid"));
+        assertThat(trial.condition("Stalled").getMessage())
+                .contains("ConfigMap helix-ca, key ca.crt", "line 1 should be -----BEGIN CERTIFICATE-----");
+        assertThat(trial.daemonSet()).isNull();
+        bundle(Map.of(
+                "ca.crt",
+                ValueTable.of("caBundle", true).findFirst().orElseThrow().text()));
+        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+    }
+
+    private void bundle(Map<String, String> data) {
         trial.admin
                 .configMaps()
                 .inNamespace(trial.namespace)
@@ -75,9 +88,21 @@ class ReconcileIT {
                         .withNewMetadata()
                         .withName("helix-ca")
                         .endMetadata()
-                        .withData(Map.of("ca.crt", "PEM"))
+                        .withData(data)
                         .build())
-                .create();
+                .serverSideApply();
+    }
+
+    @Test
+    void token_that_no_agent_could_send_is_told_and_never_shown() throws Exception {
+        trial.token("with a space");
+        trial.apply("{}");
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True RunnerTokenInvalid"));
+        assertThat(trial.condition("Stalled").getMessage())
+                .contains("Secret wolf-token, key token has a space or a line break inside")
+                .doesNotContain("s3cr3t");
+        assertThat(trial.daemonSet()).isNull();
+        trial.token("t0k3n");
         Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
     }
 

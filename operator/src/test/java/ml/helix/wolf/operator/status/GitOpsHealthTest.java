@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.operator.Kstatus;
 import ml.helix.wolf.operator.TunnelYaml;
 import ml.helix.wolf.operator.observed.Obstacle;
 import org.jspecify.annotations.Nullable;
@@ -52,11 +53,18 @@ class GitOpsHealthTest {
     void scene_has_its_health(String name, Scene scene, String argo, String kstatus) throws IOException {
         var tunnel = tunnel(StatusOf.observations(scene.observed(), null, Instant.EPOCH), 1);
         assertThat(argo(tunnel)).isEqualTo(argo);
-        assertThat(kstatus(tunnel)).isEqualTo(kstatus);
+        assertThat(Kstatus.of(tunnel)).isEqualTo(kstatus);
     }
 
     @Test
-    void tunnel_that_nobody_has_looked_at_is_progressing() throws IOException {
+    void tunnel_that_no_operator_has_seen_is_progressing() throws IOException {
+        var unseen = new KubernetesSerialization().unmarshal("observedGeneration: -1", WolfTunnelStatus.class);
+        assertThat(argo(tunnel(unseen, 1))).isEqualTo("Progressing");
+        assertThat(Kstatus.of(tunnel(unseen, 1))).isEqualTo("InProgress");
+    }
+
+    @Test
+    void tunnel_of_an_older_crd_without_any_status_is_progressing() throws IOException {
         assertThat(argo(tunnel(null, 1))).isEqualTo("Progressing");
     }
 
@@ -64,7 +72,7 @@ class GitOpsHealthTest {
     void status_of_an_older_generation_is_progressing() throws IOException {
         var connected = StatusOf.observations(Scene.nodes(1).connected("a").observed(), null, Instant.EPOCH);
         assertThat(argo(tunnel(connected, 2))).isEqualTo("Progressing");
-        assertThat(kstatus(tunnel(connected, 2))).isEqualTo("InProgress");
+        assertThat(Kstatus.of(tunnel(connected, 2))).isEqualTo("InProgress");
     }
 
     private static JsonNode tunnel(@Nullable WolfTunnelStatus status, long generation) throws IOException {
@@ -101,33 +109,5 @@ class GitOpsHealthTest {
             case STRING -> LuaValue.valueOf(node.asText());
             default -> LuaValue.NIL;
         };
-    }
-
-    /** kstatus, "generic" part: sigs.k8s.io/cli-utils/pkg/kstatus/status, for a resource of a kind that it doesn't know. */
-    private static String kstatus(JsonNode resource) {
-        if (resource.at("/metadata").has("deletionTimestamp")) {
-            return "Terminating";
-        }
-        var status = resource.path("status");
-        if (status.has("observedGeneration")
-                && status.path("observedGeneration").asLong()
-                        != resource.at("/metadata/generation").asLong()) {
-            return "InProgress";
-        }
-        for (var condition : status.path("conditions")) {
-            boolean holds = condition.path("status").asText().equals("True");
-            if (holds && condition.path("type").asText().equals("Reconciling")) {
-                return "InProgress";
-            }
-            if (holds && condition.path("type").asText().equals("Stalled")) {
-                return "Failed";
-            }
-        }
-        for (var condition : status.path("conditions")) {
-            if (condition.path("type").asText().equals("Ready")) {
-                return condition.path("status").asText().equals("True") ? "Current" : "InProgress";
-            }
-        }
-        return "Current";
     }
 }

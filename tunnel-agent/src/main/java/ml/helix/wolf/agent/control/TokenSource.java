@@ -30,7 +30,7 @@ public sealed interface TokenSource {
         public RunnerToken read() throws TunnelException {
             try {
                 Instant since = Files.getLastModifiedTime(file).toInstant();
-                return new RunnerToken(Secret.of(Files.readString(file)), Optional.of(since));
+                return new RunnerToken(Secret.of(Files.readAllBytes(file)), Optional.of(since));
             } catch (IOException e) {
                 throw new TunnelException(
                         FailureReason.UNAUTHORIZED, "the token file " + file + " can't be read; does it exist?", e);

@@ -1,7 +1,9 @@
 package ml.helix.wolf.agent.local;
 
+import java.net.Inet6Address;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import ml.helix.wolf.agent.transport.Resolver;
 
 /** Where Wolf's API listens. */
 public sealed interface WolfAddress {
@@ -23,7 +25,9 @@ public sealed interface WolfAddress {
     }
 
     /**
-     * Reads {@code host:port}, {@code [ipv6]:port} or {@code unix:///path}.
+     * Reads {@code host:port}, {@code [ipv6]:port} or {@code unix:///path}. The last colon always separates the port, so an
+     * IPv6 address needs no brackets and an IPv4 address may have them: {@code $(NODE_IP):8080} and
+     * {@code [$(NODE_IP)]:8080} in a WolfTunnel become {@code fd00::5:8080} and {@code [10.0.0.5]:8080} on some nodes.
      *
      * @throws IllegalArgumentException where the text is none of these, saying what to write
      */
@@ -43,14 +47,18 @@ public sealed interface WolfAddress {
         String host = colon < 0 ? "" : text.substring(0, colon);
         String port = text.substring(colon + 1);
         boolean bracketed = host.startsWith("[") && host.endsWith("]");
-        if (host.isEmpty()
-                || host.contains("/")
-                || host.contains(":") && !bracketed
-                || !port.matches("\\d{1,5}")
-                || Integer.parseInt(port) < 1
+        String name = bracketed ? host.substring(1, host.length() - 1) : host;
+        if (!isAddress(name) && (bracketed || !name.matches("[A-Za-z0-9._-]+"))
+                || !port.matches("[1-9]\\d{0,4}")
                 || Integer.parseInt(port) > 65_535) {
             throw new IllegalArgumentException("must be host:port, [ipv6]:port or unix:///path, not '" + text + "'");
         }
-        return new Tcp(bracketed ? host.substring(1, host.length() - 1) : host, Integer.parseInt(port));
+        return new Tcp(name, Integer.parseInt(port));
+    }
+
+    private static boolean isAddress(String host) {
+        return Resolver.literal(host)
+                .filter(address -> address instanceof Inet6Address == host.contains(":"))
+                .isPresent();
     }
 }

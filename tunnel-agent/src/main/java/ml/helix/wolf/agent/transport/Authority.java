@@ -1,34 +1,45 @@
 package ml.helix.wolf.agent.transport;
 
-import java.net.URI;
+import java.net.Inet6Address;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Host and port of a URL. {@link URI} itself knows no host with an underscore, and container networks have such names.
+ * Host and port of a URL, without a user. {@link java.net.URI} is no help here: it knows no host with an underscore, and
+ * container networks have such names. The CRD of WolfTunnel has the same grammar.
  *
  * @param host an IPv6 address without brackets
  */
 record Authority(String host, int port) {
     private static final Pattern FORM =
-            Pattern.compile("(?:[^@]*@)?(?:\\[([0-9A-Fa-f:.]+)]|([^:@\\[\\]]+))(?::(\\d{1,5}))?");
+            Pattern.compile("(?:\\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)]|([A-Za-z0-9._-]+))(?::(.*))?", Pattern.DOTALL);
 
     /**
-     * @param otherwise the port where the URL has none
+     * Reads {@code host}, {@code host:port} or {@code [ipv6]:port}.
+     *
+     * @param otherwise the port where the text has none
      * @throws IllegalArgumentException where there is no host, or a port outside 1 to 65535; beginning with a verb, and
      *     without a user's password
      */
-    static Authority of(URI uri, int otherwise, String example) {
-        String text = uri.getRawAuthority();
-        Matcher matcher = FORM.matcher(text == null ? "" : text);
+    static Authority of(String text, int otherwise, String example) {
+        Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("names no host and port; write for example " + example);
+            throw new IllegalArgumentException(
+                    "names no host by an ASCII name or address; write for example " + example);
         }
-        int port = matcher.group(3) == null ? otherwise : Integer.parseInt(matcher.group(3));
+        if (matcher.group(1) != null && !(Resolver.literal(matcher.group(1)).orElse(null) instanceof Inet6Address)) {
+            throw new IllegalArgumentException("has something in brackets that is not an IPv6 address");
+        }
+        int port = matcher.group(3) == null ? otherwise : port(matcher.group(3));
+        return new Authority(matcher.group(1) == null ? matcher.group(2) : matcher.group(1), port);
+    }
+
+    private static int port(String text) {
+        int port = text.matches("[1-9]\\d{0,4}") ? Integer.parseInt(text) : 0;
         if (port < 1 || port > 65_535) {
             throw new IllegalArgumentException("has a port outside 1 to 65535");
         }
-        return new Authority(matcher.group(1) == null ? matcher.group(2) : matcher.group(1), port);
+        return port;
     }
 
     /** The host as it stands before a port: an IPv6 address in brackets. */

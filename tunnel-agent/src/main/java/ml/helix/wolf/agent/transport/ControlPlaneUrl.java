@@ -1,8 +1,7 @@
 package ml.helix.wolf.agent.transport;
 
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Where the control plane is.
@@ -12,30 +11,35 @@ import java.util.Locale;
  * @param path the prefix before {@code /api/v1/revdial}: empty, or with a leading and without a trailing slash
  */
 public record ControlPlaneUrl(boolean secure, String host, int port, String path) {
+    private static final String ENDPOINT = "/api/v1/revdial";
+
+    private static final Pattern FORM = Pattern.compile("(?i:(http|ws)(s)?)://([^/?#]*)([^?#]*)(.*)", Pattern.DOTALL);
+
+    /** RFC 3986, section 3.3. */
+    private static final Pattern PATH = Pattern.compile("(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*");
 
     /** @throws IllegalArgumentException where the text is no such URL, saying what to write; never with a password in it */
     public static ControlPlaneUrl parse(String text) {
-        URI uri;
-        try {
-            uri = new URI(text.strip());
-        } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("is not a URL; write for example https://helix.example.com", e);
-        }
-        String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
-        boolean secure = scheme.equals("https") || scheme.equals("wss");
-        if (!secure && !scheme.equals("http") && !scheme.equals("ws")) {
+        Matcher matcher = FORM.matcher(text.trim());
+        if (!matcher.matches()) {
             throw new IllegalArgumentException("must begin with https://, http://, wss:// or ws://");
         }
-        String authority = uri.getRawAuthority();
-        if (authority != null && authority.contains("@")) {
+        boolean secure = matcher.group(2) != null;
+        if (matcher.group(3).contains("@")) {
             throw new IllegalArgumentException("must not carry a user or a password; the token has a flag of its own");
         }
-        if (uri.getRawQuery() != null || uri.getRawFragment() != null) {
+        if (!matcher.group(5).isEmpty()) {
             throw new IllegalArgumentException("must end with its path, without ? or #");
         }
-        Authority where = Authority.of(uri, secure ? 443 : 80, "https://helix.example.com");
-        return new ControlPlaneUrl(
-                secure, where.host(), where.port(), uri.getRawPath().replaceFirst("/+$", ""));
+        Authority where = Authority.of(matcher.group(3), secure ? 443 : 80, "https://helix.example.com");
+        String path = matcher.group(4).replaceFirst("/+$", "");
+        if (!PATH.matcher(path).matches()) {
+            throw new IllegalArgumentException("must have each other character in its path as %xx, a space as %20");
+        }
+        if (path.endsWith(ENDPOINT)) {
+            throw new IllegalArgumentException("must leave off " + ENDPOINT + ": the agent adds it");
+        }
+        return new ControlPlaneUrl(secure, where.host(), where.port(), path);
     }
 
     /** What the Host header says: the port only where it isn't the scheme's own. */

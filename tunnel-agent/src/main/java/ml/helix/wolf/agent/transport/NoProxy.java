@@ -4,7 +4,6 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -12,8 +11,6 @@ import java.util.stream.Stream;
  * below it with a leading dot or {@code *.}), addresses and CIDR blocks, each but the last with an optional port.
  */
 record NoProxy(List<String> entries) {
-    private static final Pattern IPV4 = Pattern.compile("\\d+\\.\\d+\\.\\d+\\.\\d+");
-
     static NoProxy parse(String list) {
         return new NoProxy(Stream.of(list.split("[,\\s]+"))
                 .map(entry -> entry.toLowerCase(Locale.ROOT))
@@ -44,9 +41,9 @@ record NoProxy(List<String> entries) {
             name = entry.substring(0, colon);
         }
         name = name.replace("[", "").replace("]", "");
-        Optional<InetAddress> address = literal(name);
+        Optional<InetAddress> address = Resolver.literal(name);
         if (address.isPresent()) {
-            return literal(host).equals(address);
+            return Resolver.literal(host).equals(address);
         }
         String suffix = name.replaceFirst("^\\*?\\.", "");
         return host.endsWith("." + suffix) || suffix.equals(name) && host.equals(name);
@@ -54,8 +51,8 @@ record NoProxy(List<String> entries) {
 
     private static boolean inBlock(String block, String host) {
         int slash = block.indexOf('/');
-        Optional<InetAddress> network = literal(block.substring(0, slash));
-        Optional<InetAddress> address = literal(host);
+        Optional<InetAddress> network = Resolver.literal(block.substring(0, slash));
+        Optional<InetAddress> address = Resolver.literal(host);
         String bits = block.substring(slash + 1);
         if (network.isEmpty() || address.isEmpty() || !bits.matches("\\d{1,3}")) {
             return false;
@@ -73,17 +70,5 @@ record NoProxy(List<String> entries) {
             }
         }
         return true;
-    }
-
-    /** The address that the text writes out; nothing for a name, which is never looked up. */
-    static Optional<InetAddress> literal(String text) {
-        if (!text.contains(":") && !IPV4.matcher(text).matches()) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(InetAddress.ofLiteral(text));
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
-        }
     }
 }

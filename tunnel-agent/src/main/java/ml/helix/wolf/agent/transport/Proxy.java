@@ -1,13 +1,13 @@
 package ml.helix.wolf.agent.transport;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import ml.helix.wolf.program.Secret;
 
 /**
@@ -18,38 +18,42 @@ import ml.helix.wolf.program.Secret;
  */
 public record Proxy(boolean secure, String host, int port, Optional<Secret> credentials) {
 
+    private static final Pattern FORM =
+            Pattern.compile("(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:(.*)@)?(.*?)/?", Pattern.DOTALL);
+
+    /** RFC 3986, section 3.2.1. */
+    private static final Pattern USER = Pattern.compile("(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+");
+
     /**
      * Reads {@code http://user:password@host:port}; the scheme may be missing, a port defaults to 80 or 443.
      *
      * @throws IllegalArgumentException where the text is no such URL; the message has no password in it
      */
     public static Proxy parse(String text) {
-        URI uri;
-        try {
-            uri = new URI(text.contains("://") ? text.strip() : "http://" + text.strip());
-        } catch (URISyntaxException e) {
-            throw new IllegalArgumentException(
-                    "is not a proxy's URL; write for example http://proxy:3128, with special characters of a password as %xx");
+        Matcher matcher = FORM.matcher(text.trim());
+        if (!matcher.matches()) {
+            throw new IllegalStateException("the form takes any text");
         }
-        String scheme = uri.getScheme().toLowerCase(Locale.ROOT);
+        String scheme = matcher.group(1) == null ? "http" : matcher.group(1).toLowerCase(Locale.ROOT);
         if (!scheme.equals("http") && !scheme.equals("https")) {
             throw new IllegalArgumentException("must begin with http:// or https://");
         }
         boolean secure = scheme.equals("https");
-        Authority where = Authority.of(uri, secure ? 443 : 80, "http://proxy:3128");
-        return new Proxy(secure, where.host(), where.port(), credentials(uri));
+        Optional<String> user = Optional.ofNullable(matcher.group(2));
+        if (user.filter(given -> !USER.matcher(given).matches()).isPresent()) {
+            throw new IllegalArgumentException("must have each special character of user and password as %xx, for"
+                    + " example a backslash as %5C and @ as %40");
+        }
+        Authority where = Authority.of(matcher.group(3), secure ? 443 : 80, "http://proxy:3128");
+        return new Proxy(secure, where.host(), where.port(), user.map(Proxy::basic));
     }
 
-    private static Optional<Secret> credentials(URI uri) {
-        String authority = uri.getRawAuthority();
-        int at = authority.lastIndexOf('@');
-        return at < 0 ? Optional.empty() : Optional.of(basic(authority.substring(0, at)));
-    }
-
-    private static Secret basic(String userInfo) {
-        String plain = URLDecoder.decode(userInfo.replace("+", "%2B"), StandardCharsets.UTF_8);
-        String both = plain.contains(":") ? plain : plain + ":";
-        return Secret.of(Base64.getEncoder().encodeToString(both.getBytes(StandardCharsets.UTF_8)));
+    /** The bytes that the escapes mean go on as they are, in whatever character set the proxy expects. */
+    private static Secret basic(String user) {
+        byte[] both = URLDecoder.decode(
+                        (user.contains(":") ? user : user + ":").replace("+", "%2B"), StandardCharsets.ISO_8859_1)
+                .getBytes(StandardCharsets.ISO_8859_1);
+        return Secret.of(Base64.getEncoder().encodeToString(both));
     }
 
     /**

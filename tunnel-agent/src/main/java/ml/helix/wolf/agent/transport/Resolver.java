@@ -10,6 +10,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 
@@ -18,6 +19,7 @@ import ml.helix.wolf.agent.failure.TunnelException;
  * lookups have a few threads of their own, and who asks waits no longer than its deadline. Thread-safe.
  */
 public final class Resolver {
+    private static final Pattern IPV4 = Pattern.compile("\\d+\\.\\d+\\.\\d+\\.\\d+");
     private static final int THREADS = 4;
     private static final List<InetAddress> LOCALHOST =
             List.of(InetAddress.ofLiteral("::1"), InetAddress.ofLiteral("127.0.0.1"));
@@ -43,7 +45,7 @@ public final class Resolver {
         if (host.equalsIgnoreCase("localhost")) {
             return at(port, LOCALHOST);
         }
-        Optional<InetAddress> literal = NoProxy.literal(host);
+        Optional<InetAddress> literal = literal(host);
         if (literal.isPresent()) {
             return at(port, List.of(literal.get()));
         }
@@ -68,5 +70,17 @@ public final class Resolver {
         return addresses.stream()
                 .map(address -> new InetSocketAddress(address, port))
                 .toList();
+    }
+
+    /** The address that the text writes out; nothing for a name, which is never looked up. */
+    public static Optional<InetAddress> literal(String text) {
+        if (!text.contains(":") && !IPV4.matcher(text).matches()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(InetAddress.ofLiteral(text));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 }

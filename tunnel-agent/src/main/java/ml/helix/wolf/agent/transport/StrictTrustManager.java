@@ -78,7 +78,7 @@ final class StrictTrustManager extends X509ExtendedTrustManager {
             throw new RefusedException("is too weak: " + weakness.get(), null);
         }
         String host = ((SSLSocket) socket).getHandshakeSession().getPeerHost();
-        if (NoProxy.literal(host).isEmpty() && !hasDnsName(chain[0])) {
+        if (Resolver.literal(host).isEmpty() && !hasDnsName(chain[0])) {
             throw new RefusedException(
                     "has its name only in the CN; renew it with " + host + " as a subject alternative name (RFC 9525)",
                     null);

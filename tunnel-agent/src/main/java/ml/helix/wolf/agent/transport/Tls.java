@@ -49,7 +49,7 @@ public final class Tls {
 
     /** JSSE itself sends no name without a dot, and a cluster's services have such names. */
     private static Optional<SNIHostName> serverName(String host) {
-        if (NoProxy.literal(host).isPresent()) {
+        if (Resolver.literal(host).isPresent()) {
             return Optional.empty();
         }
         try {

@@ -18,6 +18,12 @@ class WolfAddressTest {
     }
 
     @Test
+    void theLastColonSeparatesThePortOfAnAddressInAnyWriting() {
+        assertThat(WolfAddress.parse("fd00::1:8080")).isEqualTo(new WolfAddress.Tcp("fd00::1", 8080));
+        assertThat(WolfAddress.parse("[10.0.0.1]:8080")).isEqualTo(new WolfAddress.Tcp("10.0.0.1", 8080));
+    }
+
+    @Test
     void readsAnAbsoluteSocketPath() {
         assertThat(WolfAddress.parse("unix:///var/run/wolf/wolf.sock"))
                 .isEqualTo(new WolfAddress.Unix(Path.of("/var/run/wolf/wolf.sock")))
@@ -31,7 +37,11 @@ class WolfAddressTest {
                 ":8080",
                 "localhost:0",
                 "localhost:65536",
-                "::1:8080",
+                "fd00::1",
+                ":::1:8080",
+                "[h]:80",
+                "[::1:80",
+                "h:080",
                 "http://h:80",
                 "unix://wolf.sock",
                 "unix:/wolf.sock",

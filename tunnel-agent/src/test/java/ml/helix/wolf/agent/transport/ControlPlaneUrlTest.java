@@ -37,13 +37,15 @@ class ControlPlaneUrlTest {
     @CsvSource({
         "helix.example.com, must begin with",
         "ftp://h, must begin with",
-        "https://, is not a URL",
+        "https://, names no host",
         "https:///x, names no host",
         "https://h:99999, port",
         "https://h:0, port",
         "https://h/?a=b, must end with its path",
         "https://h/#a, must end with its path",
-        "https://a b, is not a URL"
+        "https://a b, names no host",
+        "https://h/a|b, as %xx",
+        "https://h/api/v1/revdial/, must leave off /api/v1/revdial"
     })
     void saysWhatIsWrong(String text, String problem) {
         assertThatThrownBy(() -> ControlPlaneUrl.parse(text))

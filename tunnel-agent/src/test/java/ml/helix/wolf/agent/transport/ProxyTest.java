@@ -38,9 +38,22 @@ class ProxyTest {
         assertThat(proxy.toString()).isEqualTo("p:3128");
     }
 
+    @Test
+    void credentialsGoOnByteForByte() {
+        String basic =
+                Proxy.parse("http://u:%ff%00@p").credentials().orElseThrow().reveal();
+        assertThat(Base64.getDecoder().decode(basic)).containsExactly('u', ':', 0xff, 0);
+    }
+
     @ParameterizedTest
     @ValueSource(
-            strings = {"socks5://hunter2@p", "http://u:hunter2@", "http://u:hunter2@p:99999", "http://u:hunter2 @p"})
+            strings = {
+                "socks5://hunter2@p",
+                "http://u:hunter2@",
+                "http://u:hunter2@p:99999",
+                "http://u:hunter2 @p",
+                "http://D\\u:hunter2@p"
+            })
     void whatIsWrongIsSaidWithoutThePassword(String text) {
         assertThatThrownBy(() -> Proxy.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -1,0 +1,58 @@
+package ml.helix.wolf.operator.desired;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.EnvVar;
+import java.util.stream.Stream;
+import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.testkit.ValueTable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** With the rows of the table that the agent is tested with too: they come to the agent as they were written. */
+class AgentEnvironmentTest {
+    static Stream<ValueTable.Row> urls() {
+        return ValueTable.of("url", true);
+    }
+
+    @ParameterizedTest
+    @MethodSource("urls")
+    void url_reaches_the_agent_unchanged(ValueTable.Row row) {
+        assertThat(expanded("{controlPlane: {url: %s}}".formatted(row), "HELIX_API_URL"))
+                .isEqualTo(row.text());
+    }
+
+    static Stream<ValueTable.Row> proxies() {
+        return ValueTable.of("proxyUrl", true);
+    }
+
+    @ParameterizedTest
+    @MethodSource("proxies")
+    void proxy_reaches_the_agent_unchanged(ValueTable.Row row) {
+        assertThat(expanded("{controlPlane: {url: 'https://h', proxyUrl: %s}}".formatted(row), "HTTPS_PROXY"))
+                .isEqualTo(row.text());
+    }
+
+    private static String expanded(String spec, String name) {
+        return AgentEnvironment.of(TunnelYaml.tunnel(spec).getSpec()).stream()
+                .filter(variable -> variable.getName().equals(name))
+                .map(EnvVar::getValue)
+                .map(AgentEnvironmentTest::byTheKubelet)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** As k8s.io/kubernetes/third_party/forked/golang/expansion has it. */
+    private static String byTheKubelet(String value) {
+        var text = new StringBuilder();
+        for (int i = 0; i < value.length(); i++) {
+            if (value.startsWith("$$", i)) {
+                i++;
+            } else if (value.startsWith("$(", i) && value.indexOf(')', i) > 0) {
+                throw new AssertionError("refers to another variable: " + value);
+            }
+            text.append(value.charAt(i));
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,94 @@
+package ml.helix.wolf.operator.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import java.util.Base64;
+import java.util.Map;
+import java.util.stream.Stream;
+import ml.helix.wolf.testkit.ValueTable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** With the rows of the table that the agent is tested with too: what is passed on to the agent it can use. */
+class ContentTest {
+    static Stream<ValueTable.Row> tokens() {
+        return ValueTable.of("token").stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("tokens")
+    void token_is_judged_as_the_agent_judges_it(ValueTable.Row row) {
+        judged(
+                row,
+                Content.ofToken(secret(row.value()), "Secret wolf-token", "token"),
+                "Secret wolf-token, key token ");
+    }
+
+    static Stream<ValueTable.Row> bundles() {
+        return ValueTable.of("caBundle").stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("bundles")
+    void bundle_in_binary_data_is_judged_as_the_agent_judges_it(ValueTable.Row row) {
+        var map = map().withBinaryData(Map.of("ca.crt", base64(row.value()))).build();
+        judged(row, Content.ofBundle(map, "ConfigMap ca", "ca.crt"), "ConfigMap ca, key ca.crt ");
+    }
+
+    @Test
+    void bundle_is_the_same_in_data_and_in_binary_data() {
+        var row = ValueTable.of("caBundle", true).findFirst().orElseThrow();
+        ConfigMap text = map().withData(Map.of("ca.crt", row.text())).build();
+        ConfigMap binary =
+                map().withBinaryData(Map.of("ca.crt", base64(row.value()))).build();
+        assertThat(Content.ofBundle(text, "ConfigMap ca", "ca.crt"))
+                .isInstanceOf(Content.Usable.class)
+                .isEqualTo(Content.ofBundle(binary, "ConfigMap ca", "ca.crt"));
+    }
+
+    @Test
+    void key_that_is_not_there_is_missing() {
+        assertThat(Content.ofToken(secret(new byte[] {'t'}), "Secret wolf-token", "other"))
+                .isEqualTo(new Content.Missing("Secret wolf-token has no key other"));
+        assertThat(Content.ofBundle(map().build(), "ConfigMap ca", "ca.crt"))
+                .isEqualTo(new Content.Missing("ConfigMap ca has no key ca.crt"));
+    }
+
+    private static void judged(ValueTable.Row row, Content content, String beginning) {
+        switch (content) {
+            case Content.Usable usable -> assertThat(row.good()).isTrue();
+            case Content.Missing(var why) -> {
+                assertThat(row.text()).isBlank();
+                assertThat(why).isEqualTo(beginning + "is empty");
+            }
+            case Content.Invalid(var why) -> {
+                assertThat(row.good()).isFalse();
+                assertThat(why).startsWith(beginning).contains(row.why());
+            }
+            case Content.Unknown unknown -> throw new AssertionError("it is there");
+        }
+    }
+
+    private static Secret secret(byte[] token) {
+        return new SecretBuilder()
+                .withNewMetadata()
+                .withName("wolf-token")
+                .withUid("6a2f41a3-c54c-4c1e-8b5a-0c5f5f0f5d11")
+                .endMetadata()
+                .withData(Map.of("token", base64(token)))
+                .build();
+    }
+
+    private static ConfigMapBuilder map() {
+        return new ConfigMapBuilder().withNewMetadata().withName("ca").endMetadata();
+    }
+
+    private static String base64(byte[] content) {
+        return Base64.getEncoder().encodeToString(content);
+    }
+}
