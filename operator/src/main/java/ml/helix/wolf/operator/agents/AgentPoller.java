@@ -25,7 +25,7 @@ import ml.helix.wolf.operator.observed.AgentPod;
  * <p>A failed question is asked again every {@link #TICK}, and no news for a while, as a busy node or network answers late. An
  * agent that has never answered counts as unreachable after two failures in a row. One that has keeps its answer for
  * {@value #DOUBTED_UNREADY} failures, about 30 s, and while the cluster calls it ready, which it does because the agent
- * answers its probe, for {@value #DOUBTED_READY}, about two minutes.
+ * answers its probe, for {@value #DOUBTED_READY}, about two minutes; but for two where the cluster has lost its node.
  *
  * <p>Thread-safe. Each question runs as a task of its own that may block. {@link #close} ends the asking; questions
  * under way are not waited for, and their answers are dropped.
@@ -110,7 +110,8 @@ public final class AgentPoller<K> implements AutoCloseable {
                 continue;
             }
             seen.add(pod.uid());
-            var prompt = new Asked.Prompt(new AgentAddress(pod.ip(), pod.port()), pod.ready(), pod.agentReady());
+            var prompt = new Asked.Prompt(
+                    new AgentAddress(pod.ip(), pod.port()), pod.ready(), pod.agentReady(), pod.nodeLost());
             var known = mine.get(pod.uid());
             if (known == null) {
                 known = new Asked<>(owner, prompt);
@@ -216,7 +217,10 @@ public final class AgentPoller<K> implements AutoCloseable {
     private static int believedAfter(Asked<?> agent) {
         return switch (agent.answer) {
             case AgentAnswer.None none -> 2;
-            case AgentAnswer.Reported reported -> agent.prompt.agentReady() ? DOUBTED_READY : DOUBTED_UNREADY;
+            case AgentAnswer.Reported reported -> {
+                var prompt = agent.prompt;
+                yield prompt.nodeLost() ? 2 : prompt.agentReady() ? DOUBTED_READY : DOUBTED_UNREADY;
+            }
             case AgentAnswer.Unreachable unreachable -> 1;
         };
     }

@@ -30,6 +30,7 @@ final class Asked<K> {
      *
      * @param ready the pod's readiness
      * @param agentReady the agent's alone
+     * @param nodeLost whether the cluster no longer hears from its node
      */
-    record Prompt(AgentAddress address, boolean ready, boolean agentReady) {}
+    record Prompt(AgentAddress address, boolean ready, boolean agentReady, boolean nodeLost) {}
 }

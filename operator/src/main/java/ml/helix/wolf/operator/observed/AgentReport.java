@@ -41,9 +41,29 @@ public record AgentReport(
      */
     public record Token(String changedAt, boolean refused) {}
 
+    /** Whether another agent with its id has taken its place, the last time that its connection ended. */
+    public boolean displaced() {
+        return lastError.filter(error -> error.reason().equals("Displaced")).isPresent();
+    }
+
     /** Whether the contract has it; a newer agent may be in another. */
     public boolean stateIsKnown() {
         return STATES.contains(state);
+    }
+
+    /** Without what changes with each connection. */
+    public AgentReport withoutConnection() {
+        return new AgentReport(
+                "Disconnected",
+                "",
+                wolfId,
+                wolfReachable,
+                wolfHealthy,
+                wolfError,
+                Optional.empty(),
+                Optional.empty(),
+                version,
+                token);
     }
 
     public boolean connected() {

@@ -64,6 +64,8 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     private final Prerequisites prerequisites;
     private final AgentEvents events;
     private final AgentPoller<ResourceID> agents;
+    private final RunnerIds runnerIds;
+    private final Displacements displacements = new Displacements(System::nanoTime);
     private final InstantSource clock;
     private final Activity activity;
 
@@ -85,6 +87,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         this.references = new References(client);
         this.prerequisites = new Prerequisites(references, agentImage);
         this.events = new AgentEvents(this::forget);
+        this.runnerIds = new RunnerIds(events::changed);
         this.agents = AgentPoller.overHttp(
                 timers, RandomGenerator.getDefault()::nextDouble, events::changed, activity::asked);
         this.clock = clock;
@@ -258,22 +261,17 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         var id = ResourceID.fromResource(tunnel);
         agents.watch(id, pods);
         var stuck = stuckPods.look(id, daemonSet, pods);
+        var last = statuses.last(tunnel);
         var observations = new Observations(
                 tunnel.getMetadata().getGeneration(),
                 daemonSet.map(Rollout::of),
-                pods.stream()
-                        .map(pod -> new ObservedAgent(
-                                pod,
-                                agents.answer(id, pod),
-                                Optional.ofNullable(stuck.warnings().get(pod.uid()))))
-                        .toList(),
+                displacements.judged(id, observed(tunnel, pods, stuck), last),
                 obstacle,
                 tunnel.getSpec().paused(),
                 pausedChanges,
                 stuck.podsForbidden(),
                 AgentPodSpec.wolfContainer(tunnel.getSpec()),
                 SettingSources.of(tunnel.getSpec()));
-        var last = statuses.last(tunnel);
         var status = StatusOf.observations(observations, last, clock.instant());
         boolean differs = !status.equals(last);
         if (differs) {
@@ -284,12 +282,26 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         return StatusOf.isReady(status) ? control : control.rescheduleAfter(WHILE_NOT_READY);
     }
 
+    private List<ObservedAgent> observed(WolfTunnel tunnel, List<AgentPod> pods, StuckPods.Look stuck) {
+        var id = ResourceID.fromResource(tunnel);
+        var rivals = runnerIds.rivals(tunnel, pods);
+        return pods.stream()
+                .map(pod -> new ObservedAgent(
+                        pod,
+                        agents.answer(id, pod),
+                        Optional.ofNullable(stuck.warnings().get(pod.uid())),
+                        Optional.ofNullable(rivals.get(pod.node()))))
+                .toList();
+    }
+
     private void forget(WolfTunnel tunnel) {
         var id = ResourceID.fromResource(tunnel);
         agents.forget(id);
         statuses.forget(id);
         stuckPods.forget(id);
         objects.forget(tunnel);
+        displacements.forget(id);
+        runnerIds.forget(id);
     }
 
     /** Ends the agents' polls. Idempotent. */

@@ -11,6 +11,7 @@ import ml.helix.wolf.operator.observed.Rollout;
 /** The four conditions about agents: do they run, reach the control plane, get in, reach Wolf. */
 final class AgentConditions {
     private static final Set<String> NOT_LET_IN = Set.of(Reason.Unauthorized.name(), Reason.Forbidden.name());
+    private static final Set<String> DISPLACED = Set.of(Reason.DuplicateRunnerId.name(), Reason.Displaced.name());
 
     private final List<Tunnel> tunnels;
     private final int desired;
@@ -54,12 +55,13 @@ final class AgentConditions {
                 && !tunnel.connected()
                 && tunnel.kind() != Reason.Kind.PROGRESS
                 && !NOT_LET_IN.contains(reason(tunnel))
+                && !DISPLACED.contains(reason(tunnel))
                 && !Reason.isOfThePod(reason(tunnel))
                 && !reason(tunnel).equals(Reason.StatusUnreachable.name()));
         if (trouble.isPresent()) {
             return Verdict.no(type, reason(trouble.get()), sentence(trouble.get()));
         }
-        return tunnels.stream().anyMatch(tunnel -> tunnel.connected() || NOT_LET_IN.contains(reason(tunnel)))
+        return tunnels.stream().anyMatch(tunnel -> wasLetIn(tunnel) || NOT_LET_IN.contains(reason(tunnel)))
                 ? Verdict.yes(type, Reason.Reachable, "it answers every agent that has asked")
                 : Verdict.unknown(type, Reason.NotKnown.name(), "no agent has got through to it or failed to yet");
     }
@@ -71,7 +73,7 @@ final class AgentConditions {
         if (trouble.isPresent()) {
             return Verdict.no(type, reason(trouble.get()), sentence(trouble.get()));
         }
-        return tunnels.stream().anyMatch(Tunnel::connected)
+        return tunnels.stream().anyMatch(AgentConditions::wasLetIn)
                 ? Verdict.yes(type, Reason.TokenAccepted, "the control plane takes the token")
                 : Verdict.unknown(type, Reason.NotKnown.name(), "the control plane has not judged the token yet");
     }
@@ -103,6 +105,10 @@ final class AgentConditions {
 
     private static boolean isFalse(Tunnel tunnel, Function<AgentReport, Optional<Boolean>> what) {
         return tunnel.report().flatMap(what).filter(holds -> !holds).isPresent();
+    }
+
+    private static boolean wasLetIn(Tunnel tunnel) {
+        return tunnel.connected() || DISPLACED.contains(reason(tunnel));
     }
 
     private Optional<Tunnel> first(Predicate<Tunnel> which) {

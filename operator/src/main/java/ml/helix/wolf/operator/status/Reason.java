@@ -20,6 +20,7 @@ public enum Reason {
     ProgressDeadlineExceeded(Kind.ACTION),
     Unauthorized(Kind.ACTION),
     Forbidden(Kind.ACTION),
+    DuplicateRunnerId(Kind.ACTION),
     Displaced(Kind.ACTION),
     TokenRefused(Kind.ACTION),
     ImagePullBackOff(Kind.ACTION, Subject.POD),

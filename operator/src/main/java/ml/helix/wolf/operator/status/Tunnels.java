@@ -17,6 +17,7 @@ import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ContainerState;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
+import ml.helix.wolf.operator.observed.Rival;
 import org.jspecify.annotations.Nullable;
 
 /** From pods and answers to tunnels, one per node. */
@@ -71,7 +72,7 @@ final class Tunnels {
     private Tunnel judged(ObservedAgent agent) {
         var pod = agent.pod();
         var trouble = PodTrouble.of(agent, before.get(pod.name()), now);
-        if (trouble.isPresent()) {
+        if (trouble.isPresent() && !heard(agent)) {
             var what = trouble.get();
             return new Tunnel(
                     pod,
@@ -82,6 +83,9 @@ final class Tunnels {
                     false,
                     false,
                     Optional.empty());
+        }
+        if (agent.rival().isPresent()) {
+            return rivalled(pod, agent.answer(), agent.rival().get());
         }
         return switch (agent.answer()) {
             case AgentAnswer.Reported(var report) -> reported(pod, report);
@@ -152,12 +156,59 @@ final class Tunnels {
     }
 
     /**
+     * Whether its agent is heard of, though the cluster no longer hears from its node: after an outage of the API server the
+     * cluster calls every node lost for a while, and no tunnel is down.
+     */
+    private boolean heard(ObservedAgent agent) {
+        if (!agent.pod().nodeLost() || agent.pod().terminating()) {
+            return false;
+        }
+        var last = before.get(agent.pod().name());
+        return switch (agent.answer()) {
+            case AgentAnswer.Reported reported -> true;
+            case AgentAnswer.Unreachable unreachable -> false;
+            case AgentAnswer.None none -> last != null && "Connected".equals(last.state());
+        };
+    }
+
+    /** It may be connected just now, and its rival in a moment: who is, is no news. */
+    private static Tunnel rivalled(AgentPod pod, AgentAnswer answer, Rival rival) {
+        var report =
+                answer instanceof AgentAnswer.Reported(var told) ? Optional.of(told) : Optional.<AgentReport>empty();
+        var id = report.map(AgentReport::wolfId).filter(told -> !told.isEmpty());
+        var reason =
+                switch (rival) {
+                    case Rival.OfTunnel known -> Reason.DuplicateRunnerId;
+                    case Rival.Elsewhere unknown -> Reason.Displaced;
+                };
+        var message =
+                switch (rival) {
+                    case Rival.OfTunnel(var runnerId, var tunnel) ->
+                        "the agent of WolfTunnel " + tunnel + " on this node uses " + runnerId
+                                + " too: set another spec.wolfId.prefix in one of the two";
+                    case Rival.Elsewhere() ->
+                        "another agent uses " + id.map(told -> "wolf-" + told).orElse("the same id")
+                                + ": set spec.wolfId.prefix, or stop the other agent";
+                };
+        return new Tunnel(
+                pod,
+                "Disconnected",
+                Optional.of(reason.name()),
+                message,
+                false,
+                true,
+                false,
+                report.map(AgentReport::withoutConnection));
+    }
+
+    /**
      * An operator that has just started knows no answers yet, but the last status does: what it says holds as long as
      * the agent's readiness agrees, so that a new leader neither forgets nor writes anything.
      */
     private Tunnel unanswered(AgentPod pod) {
         var last = before.get(pod.name());
-        boolean ready = pod.agentReady();
+        // a lost node's readiness says nothing; who comes here with one was connected before
+        boolean ready = pod.agentReady() || pod.nodeLost();
         if (last != null
                 && last.state() != null
                 && last.state().equals("Connected") == ready
@@ -221,7 +272,7 @@ final class Tunnels {
 
     private Tunnel reported(AgentPod pod, AgentReport report) {
         if (report.connected()) {
-            var flaw = flaw(report);
+            var flaw = flaw(pod, report);
             return new Tunnel(
                     pod,
                     "Connected",
@@ -262,12 +313,18 @@ final class Tunnels {
     }
 
     /** What is wrong with a tunnel that is up. */
-    private Optional<PodTrouble> flaw(AgentReport report) {
+    private Optional<PodTrouble> flaw(AgentPod pod, AgentReport report) {
         if (report.token().filter(AgentReport.Token::refused).isPresent()) {
             return Optional.of(new PodTrouble(
                     "Connected",
                     Reason.TokenRefused,
                     "the control plane refuses the Secret's present token; the tunnel lives on the one before"));
+        }
+        if (pod.nodeLost()) {
+            return Optional.of(new PodTrouble(
+                    "Connected",
+                    Reason.NodeNotReady,
+                    "the cluster no longer hears from the node, but its agent answers; see kubectl get nodes"));
         }
         if (report.wolfReachable().equals(Optional.of(false))) {
             return Optional.of(new PodTrouble("Connected", Reason.WolfUnreachable, unreachable(Optional.of(report))));

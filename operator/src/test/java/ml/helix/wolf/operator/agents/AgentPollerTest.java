@@ -141,6 +141,37 @@ class AgentPollerTest {
     }
 
     @Test
+    void agent_that_falls_silent_on_a_node_that_the_cluster_has_lost_is_unreachable_after_two_failures() {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        answers.remove("1");
+        poller.watch("t", List.of(lost("1")));
+        timers.advance(Duration.ofMillis(100));
+        assertThat(poller.answer("t", lost("1"))).isEqualTo(reported(1));
+        timers.advance(AgentPoller.SECOND_TRY);
+        assertThat(poller.answer("t", lost("1"))).isEqualTo(UNREACHABLE);
+    }
+
+    private static AgentPod lost(String ip) {
+        var heard = pod(ip, true);
+        return new AgentPod(
+                heard.name(),
+                heard.uid(),
+                heard.ownerUid(),
+                heard.node(),
+                ip,
+                heard.port(),
+                "",
+                "",
+                false,
+                false,
+                true,
+                "",
+                heard.containers());
+    }
+
+    @Test
     void agent_that_answers_one_question_in_ten_stays_as_it_is() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));

@@ -57,6 +57,13 @@ final class FakeAgent implements AutoCloseable {
                  "token":{"changedAt":"%s","refused":%s}}""".formatted(wolfId, wolfId, changedAt, refused));
     }
 
+    /** After another agent with its id has taken its place. */
+    FakeAgent displaced(String wolfId, String state, long connects) {
+        return says("""
+                {"state":"%s","since":"2026-01-01T00:00:00Z","wolfId":"%s","wolfReachable":true,"connects":%d,
+                 "lastError":{"reason":"Displaced","message":"replaced by another agent with this id"},"version":"1.2.3"}""".formatted(state, wolfId, connects));
+    }
+
     FakeAgent failing(String reason, String message) {
         return says("""
                 {"state":"Disconnected","since":"2026-01-01T00:00:00Z","wolfId":"w","wolfReachable":null,"connects":0,

@@ -61,7 +61,7 @@ class FaultsIT {
                     .hasValueSatisfying(why -> assertThat(why).contains("no connection to the API server")));
             nodeIsLost();
             second.start();
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+            Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
             Eventually.holds(() -> assertThat(trial.operator().notReady()).isEmpty());
             recovers();
             quietLog();
@@ -75,7 +75,7 @@ class FaultsIT {
             way.cut();
             nodeIsLost();
             way.cut();
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+            Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
             way.cut();
             recovers();
         }
@@ -87,7 +87,7 @@ class FaultsIT {
         tunnelIsUp(trial.setup(way.config().build()));
         way.tearEvents(3);
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
         way.noObstacle();
         recovers();
         quietLog();
@@ -102,7 +102,7 @@ class FaultsIT {
             return refuses ? TOO_MANY : head;
         });
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
         assertThat(refused).hasValue(4);
         way.noObstacle();
         recovers();
@@ -117,7 +117,7 @@ class FaultsIT {
         nodeIsLost();
         Eventually.holds(() -> assertThat(trial.operator().notReady()).isPresent());
         way.noObstacle();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
         Eventually.holds(() -> assertThat(trial.operator().notReady()).isEmpty());
         recovers();
         quietLog();
@@ -136,7 +136,7 @@ class FaultsIT {
         });
         way.cut();
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
         assertThat(expired.get()).isPositive();
         way.noObstacle();
         recovers();
@@ -149,7 +149,7 @@ class FaultsIT {
         var conflicts = new AtomicInteger();
         way.obstacle(head -> head.startsWith("PATCH") && conflicts.getAndIncrement() < 3 ? CONFLICT : head);
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
         assertThat(conflicts.get()).isGreaterThan(3);
 
         conflicts.set(0);
@@ -186,7 +186,7 @@ class FaultsIT {
                 .isEqualTo(87));
         trial.rolledOut(1, 1);
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
         over.set(true);
         writer.join();
         recovers();
@@ -202,7 +202,7 @@ class FaultsIT {
         tunnelIsUp(trial.setup(way.config().build()));
         way.slow(Duration.ofSeconds(1));
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
         recovers();
         quietLog();
     }
@@ -349,6 +349,7 @@ class FaultsIT {
         Eventually.holds(() -> {
             assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
             assertThat(trial.row("node-1").wolfId()).isEqualTo("a1");
+            assertThat(trial.row("node-1").reason()).isNull();
         });
     }
 

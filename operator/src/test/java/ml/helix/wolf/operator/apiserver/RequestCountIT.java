@@ -65,7 +65,7 @@ class RequestCountIT {
                             .withStatus("False")
                             .endCondition()
                             .build());
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+            Eventually.holds(() -> assertThat(trial.row("node-2").reason()).isEqualTo("NodeNotReady"));
             trial.settled();
             requests.put("a node is lost", counted(asked(trial, server), before));
 
@@ -76,7 +76,7 @@ class RequestCountIT {
             requests.put("the spec changes", counted(asked(trial, server), before));
 
             trial.rolledOut(pods, pods);
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
+            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True Connected"));
             trial.operate();
             Eventually.holds(() -> assertThat(trial.operator().looks()).isPositive());
             requests.put("another operator", counted(asked(trial, server), 0));

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.tuple;
 import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,9 +24,11 @@ class StatusIT {
     private Trial trial;
     private FakeAgent agent1;
     private FakeAgent agent2;
+    private RealApiServer.Running server;
 
     @BeforeEach
-    void two_tunnels_are_up(RealApiServer.Running server) throws Exception {
+    void two_tunnels_are_up(RealApiServer.Running running) throws Exception {
+        server = running;
         agent1 = new FakeAgent(IP_1, 0).connected("a1");
         agent2 = new FakeAgent(IP_2, agent1.port()).connected("a2");
         trial = new Trial(server);
@@ -143,13 +147,81 @@ class StatusIT {
     }
 
     @Test
-    void lost_node_is_told_of() throws Exception {
+    void lost_node_is_told_of_once_its_agent_is_not_heard_of_either() throws Exception {
         trial.nodeIsLost("node-1", IP_1);
+        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
+        assertThat(trial.row("node-1").state()).as("its agent answers").isEqualTo("Connected");
+        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
+        assertThat(trial.verdict("AgentsAvailable")).isEqualTo("True AllAvailable");
+
+        agent1.close();
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
         assertThat(trial.verdict("AgentsAvailable")).isEqualTo("False NodeNotReady");
         assertThat(trial.row("node-1").state()).isEqualTo("Unknown");
+        agent1 = new FakeAgent(IP_1, agent1.port()).connected("a1");
         readiness("node-1", IP_1, true);
         recovered();
+    }
+
+    @Test
+    void operator_that_starts_while_every_node_is_called_lost_turns_no_tunnel_down() throws Exception {
+        trial.nodeIsLost("node-1", IP_1);
+        trial.nodeIsLost("node-2", IP_2);
+        Eventually.holds(() -> assertThat(trial.tunnel().getStatus().tunnels())
+                .extracting(row -> row.reason())
+                .containsOnly("NodeNotReady"));
+        int asked = agent2.timesAsked();
+        operate();
+        Eventually.holds(() -> assertThat(agent2.timesAsked()).isGreaterThan(asked + 1));
+        Eventually.holds(() -> assertThat(trial.looks()).isPositive());
+        assertThat(trial.statusWrites()).isZero();
+        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
+    }
+
+    @Test
+    void agents_of_two_tunnels_with_the_same_ids_are_told_of_on_both_until_one_has_a_prefix() throws Exception {
+        var ids = "{agent: {port: %d}, wolfId: {source: NodeName, prefix: '%s'}}";
+        try (var other = new Trial(server)) {
+            trial.operate(trial.setup().hurried().watching(Set.of(trial.namespace, other.namespace)));
+            trial.apply(ids.formatted(agent1.port(), ""));
+            other.token("t");
+            other.apply(ids.formatted(agent1.port(), ""));
+            Eventually.holds(() -> assertThat(other.daemonSet()).isNotNull());
+            other.podRuns("node-1", IP_1, true);
+            other.rolledOut(1, 1);
+            trial.rolledOut(2, 2);
+            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False DuplicateRunnerId"));
+            Eventually.holds(() -> assertThat(other.verdict("Stalled")).isEqualTo("True DuplicateRunnerId"));
+            assertThat(trial.condition("Ready").getMessage())
+                    .contains(other.namespace + "/" + Trial.TUNNEL, "wolf-node-1", "spec.wolfId.prefix");
+            assertThat(trial.row("node-2").reason()).isNull();
+            assertThat(trial.verdict("ControlPlaneReachable")).isEqualTo("True Reachable");
+
+            other.apply(ids.formatted(agent1.port(), "other-"));
+            Eventually.holds(() ->
+                    assertThat(other.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+            other.rolledOut(1, 1);
+            Eventually.holds(() -> assertThat(other.verdict("Ready")).isEqualTo("True Connected"));
+            recovered();
+        }
+    }
+
+    @Test
+    void agent_that_somebody_displaces_again_and_again_has_one_status_and_not_two_in_turn() throws Exception {
+        agent1.displaced("a1", "Disconnected", 1);
+        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True Displaced"));
+        assertThat(trial.row("node-1").message()).contains("another agent uses wolf-a1: set spec.wolfId.prefix");
+        trial.settled();
+        var before = trial.tunnel().getMetadata().getResourceVersion();
+        for (int connects = 2; connects < 5; connects++) {
+            for (var state : List.of("Connected", "Disconnected")) {
+                int asked = agent1.timesAsked();
+                agent1.displaced("a1", state, connects);
+                Eventually.holds(() -> assertThat(agent1.timesAsked()).isGreaterThan(asked + 1));
+            }
+        }
+        trial.settled();
+        assertThat(trial.tunnel().getMetadata().getResourceVersion()).isEqualTo(before);
     }
 
     @Test

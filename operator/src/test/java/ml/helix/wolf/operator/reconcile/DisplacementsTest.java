@@ -1,0 +1,87 @@
+package ml.helix.wolf.operator.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.operator.observed.AgentAnswer;
+import ml.helix.wolf.operator.observed.AgentPod;
+import ml.helix.wolf.operator.observed.AgentReport;
+import ml.helix.wolf.operator.observed.ObservedAgent;
+import ml.helix.wolf.operator.observed.Rival;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class DisplacementsTest {
+    private static final ResourceID TUNNEL = new ResourceID("gpu-nodes", "wolf");
+
+    private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1);
+    private final Displacements displacements = new Displacements(now::get);
+
+    @Test
+    void displaced_agent_fights_until_its_connection_has_stood_for_two_minutes() {
+        assertThat(fights("Disconnected", 1)).isTrue();
+        pass(45);
+        assertThat(fights("Connected", 2)).isTrue();
+        pass(45);
+        assertThat(fights("Disconnected", 2)).isTrue();
+        pass(45);
+        assertThat(fights("Connected", 3)).isTrue();
+        pass(119);
+        assertThat(fights("Connected", 3)).isTrue();
+        pass(1);
+        assertThat(fights("Connected", 3)).isFalse();
+    }
+
+    @Test
+    void old_displacement_is_no_news_to_an_operator_that_has_just_started() {
+        assertThat(fights("Connected", 2)).isFalse();
+    }
+
+    @Test
+    void operator_that_has_just_started_keeps_what_the_last_status_says() {
+        var row = new TunnelStatus(
+                "node-1", "pod-1", "w", "Disconnected", "Displaced", "m", "2026-01-01T00:00:00Z", 1L, "1", null);
+        var displaced = new WolfTunnelStatus(1L, 1, 1, 0, "0/1 connected", null, null, List.of(), List.of(row), 0);
+        assertThat(fights("Connected", 2, displaced)).isTrue();
+        pass(120);
+        assertThat(fights("Connected", 2, displaced)).isFalse();
+    }
+
+    private boolean fights(String state, long connects) {
+        return fights(state, connects, null);
+    }
+
+    private boolean fights(String state, long connects, @Nullable WolfTunnelStatus last) {
+        var report = new AgentReport(
+                state,
+                "",
+                "w",
+                Optional.empty(),
+                Optional.empty(),
+                "",
+                Optional.of(connects),
+                Optional.of(new AgentReport.Failure("Displaced", "replaced")),
+                "1",
+                Optional.empty());
+        var pod = new AgentPod(
+                "pod-1", "uid-1", "owner", "node-1", "10.0.0.1", 9797, "", "", false, true, false, "", List.of());
+        return displacements
+                .judged(
+                        TUNNEL,
+                        List.of(new ObservedAgent(pod, new AgentAnswer.Reported(report), Optional.empty())),
+                        last)
+                .getFirst()
+                .rival()
+                .equals(Optional.of(new Rival.Elsewhere()));
+    }
+
+    private void pass(long seconds) {
+        now.addAndGet(Duration.ofSeconds(seconds).toNanos());
+    }
+}

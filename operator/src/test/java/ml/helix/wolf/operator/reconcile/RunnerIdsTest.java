@@ -1,0 +1,114 @@
+package ml.helix.wolf.operator.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.observed.AgentPod;
+import ml.helix.wolf.operator.observed.Rival;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RunnerIdsTest {
+    private final List<ResourceID> told = new ArrayList<>();
+    private final RunnerIds ids = new RunnerIds(told::add);
+    private final WolfTunnel one = tunnel("one", "{wolfId: {source: NodeName}}");
+    private final WolfTunnel other = tunnel("other", "{wolfId: {source: NodeName}}");
+
+    @Test
+    void tunnels_with_agents_on_the_same_node_are_rivals_and_each_is_told() {
+        assertThat(ids.rivals(one, pods("n1", "n2"))).isEmpty();
+        assertThat(told).isEmpty();
+        assertThat(ids.rivals(other, pods("n2", "n3"))).isEqualTo(Map.of("n2", rival("wolf-n2", "one")));
+        assertThat(told).containsExactly(id(one));
+        assertThat(ids.rivals(one, pods("n1", "n2"))).isEqualTo(Map.of("n2", rival("wolf-n2", "other")));
+        assertThat(told).as("nothing has changed").hasSize(1);
+        assertThat(ids.rivals(other, pods("n3"))).isEmpty();
+        assertThat(told).as("the end is told, too").containsExactly(id(one), id(one));
+        assertThat(ids.rivals(one, pods("n1", "n2"))).isEmpty();
+    }
+
+    @Test
+    void tunnel_that_is_gone_is_no_rival() {
+        ids.rivals(one, pods("n1"));
+        ids.rivals(other, pods("n1"));
+        ids.forget(id(other));
+        assertThat(told).containsExactly(id(one), id(one));
+        assertThat(ids.rivals(one, pods("n1"))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{wolfId: {source: PodName}}",
+                "{wolfId: {source: NodeName, prefix: lab-}}",
+                "{wolfId: {source: NodeName}, controlPlane: {url: 'https://another.example.com'}}",
+            })
+    void other_ids_or_another_control_plane_are_no_rivals(String spec) {
+        ids.rivals(one, pods("n1"));
+        assertThat(ids.rivals(tunnel("other", spec), pods("n1"))).isEmpty();
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void whole_ids_are_compared_however_they_are_put_together() {
+        ids.rivals(tunnel("one", "{wolfId: {source: NodeName, prefix: lab-}}"), pods("n1"));
+        assertThat(ids.rivals(other, pods("lab-n1"))).isEqualTo(Map.of("lab-n1", rival("wolf-lab-n1", "one")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "HTTPS://Helix.example.com/, https://helix.example.com:443",
+        "http://h:80/a, http://h/a/",
+        "https://[FD00::1]:8443, https://[fd00::1]:8443/",
+    })
+    void urls_of_one_control_plane_are_one(String one, String other) {
+        assertThat(RunnerIds.normalised(one)).isEqualTo(RunnerIds.normalised(other));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"https://h, http://h", "https://h/a, https://h/b", "https://h:1, https://h:2"})
+    void urls_of_different_control_planes_are_different(String one, String other) {
+        assertThat(RunnerIds.normalised(one)).isNotEqualTo(RunnerIds.normalised(other));
+    }
+
+    private static WolfTunnel tunnel(String name, String spec) {
+        var tunnel = TunnelYaml.tunnel(spec);
+        tunnel.getMetadata().setName(name);
+        return tunnel;
+    }
+
+    private static ResourceID id(WolfTunnel tunnel) {
+        return ResourceID.fromResource(tunnel);
+    }
+
+    private static Rival rival(String runnerId, String tunnel) {
+        return new Rival.OfTunnel(runnerId, "wolf/" + tunnel);
+    }
+
+    private static List<AgentPod> pods(String... nodes) {
+        return Stream.of(nodes)
+                .map(node -> new AgentPod(
+                        "pod-" + node,
+                        "uid",
+                        "owner",
+                        node,
+                        "10.0.0.1",
+                        9797,
+                        "",
+                        "",
+                        false,
+                        true,
+                        false,
+                        "",
+                        List.of()))
+                .toList();
+    }
+}
