@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  * the same time. Thread-safe.
  */
 public final class TunnelOperator implements AutoCloseable {
-    private static final String LEASE = "wolf-tunnel-operator";
     /** A reconciliation waits for the API server at most; tens of threads would only cost memory. */
     private static final int TUNNELS_AT_ONCE = 8;
     /** That are filled at the start. */
@@ -98,7 +97,8 @@ public final class TunnelOperator implements AutoCloseable {
             InstantSource clock,
             ScheduledExecutorService timers,
             Runnable leaseLost) {
-        var reconciler = new TunnelReconciler(client, settings.agentImage(), timers, clock, new Activity(registry));
+        var reconciler = new TunnelReconciler(
+                client, settings.agentImage(), home(client, settings), timers, clock, new Activity(registry));
         var operator = new Operator(configuration -> configure(configuration, client));
         operator.register(reconciler, controller -> configure(controller, settings));
         var filled = new TunnelOperator(client, settings, operator, reconciler, timers, leaseLost);
@@ -125,7 +125,7 @@ public final class TunnelOperator implements AutoCloseable {
             reconciler.lead();
             return;
         }
-        election = LeaderElection.start(client, LEASE, timers, reconciler::lead, () -> {
+        election = LeaderElection.start(client, LeaderElection.NAME, timers, reconciler::lead, () -> {
             reconciler.rest();
             if (!isClosing()) {
                 leaseLost.run();
@@ -135,6 +135,13 @@ public final class TunnelOperator implements AutoCloseable {
 
     private synchronized boolean isClosing() {
         return closing;
+    }
+
+    /** Where its Lease is; nowhere without leader election. */
+    private static Optional<String> home(KubernetesClient client, OperatorSettings settings) {
+        return settings.leaderElection()
+                ? Optional.ofNullable(client.getConfiguration().getNamespace())
+                : Optional.empty();
     }
 
     private static void configure(ConfigurationServiceOverrider configuration, KubernetesClient client) {

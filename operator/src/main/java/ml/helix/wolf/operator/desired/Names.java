@@ -19,6 +19,9 @@ public final class Names {
     /** On the DaemonSet: a digest of everything that was desired when it was last applied. */
     public static final String DESIRED_ANNOTATION = "wolf.helix.ml/desired";
 
+    /** On the DaemonSet: the namespace of the operator that applied it last, where its Lease is. */
+    public static final String OPERATOR_ANNOTATION = "wolf.helix.ml/operator";
+
     static final String TOKEN_ANNOTATION = "wolf.helix.ml/token-generation";
     static final String CA_ANNOTATION = "wolf.helix.ml/ca-generation";
 

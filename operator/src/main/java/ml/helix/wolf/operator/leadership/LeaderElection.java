@@ -24,6 +24,8 @@ import org.slf4j.LoggerFactory;
  * leads at its next look; whoever calls it has stopped working before.
  */
 public final class LeaderElection implements AutoCloseable {
+    /** Of the Lease. */
+    public static final String NAME = "wolf-tunnel-operator";
     /** After that long without a change anybody may have it. */
     public static final Duration LEASE = Duration.ofSeconds(15);
     /** After that long without an answer a leader gives up. */

@@ -58,6 +58,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     private static final Duration WHILE_NOT_READY = Duration.ofSeconds(5);
 
     private final AgentObjects objects;
+    private final OtherOperators otherOperators;
     private final StatusWriter statuses;
     private final StuckPods stuckPods;
     private final References references;
@@ -74,14 +75,19 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     /** Whether this replica may work. */
     private volatile boolean leading;
 
-    /** @param timers for the agents' polls; whoever made it closes it, after this */
+    /**
+     * @param home the namespace of this operator's Lease, empty without leader election
+     * @param timers for the agents' polls; whoever made it closes it, after this
+     */
     public TunnelReconciler(
             KubernetesClient client,
             String agentImage,
+            Optional<String> home,
             ScheduledExecutorService timers,
             InstantSource clock,
             Activity activity) {
         this.objects = new AgentObjects(client, clock, activity);
+        this.otherOperators = new OtherOperators(client, home, System::nanoTime);
         this.statuses = new StatusWriter(client);
         this.stuckPods = new StuckPods(client, System::nanoTime);
         this.references = new References(client);
@@ -202,6 +208,11 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     }
 
     private UpdateControl<WolfTunnel> reconciled(WolfTunnel tunnel, Context<WolfTunnel> context) {
+        var id = ResourceID.fromResource(tunnel);
+        if (otherOperators.workOn(id, context.getSecondaryResource(DaemonSet.class))) {
+            agents.forget(id);
+            return UpdateControl.<WolfTunnel>noUpdate().rescheduleAfter(OtherOperators.LOOK);
+        }
         if (tunnel.isMarkedForDeletion()) {
             return report(tunnel, context, daemonSet(tunnel, context), Optional.of(terminating(tunnel)), false);
         }
@@ -225,7 +236,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         }
         var result = objects.apply(
                 tunnel,
-                desired,
+                otherOperators.marked(desired),
                 context.getSecondaryResource(ServiceAccount.class),
                 context.getSecondaryResource(DaemonSet.class));
         var control = report(tunnel, context, result.daemonSet(), result.obstacle(), false);
@@ -300,6 +311,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         statuses.forget(id);
         stuckPods.forget(id);
         objects.forget(tunnel);
+        otherOperators.forget(id);
         displacements.forget(id);
         runnerIds.forget(id);
     }
