@@ -267,7 +267,8 @@ final class Stage implements AutoCloseable {
                 .toList();
     }
 
-    private void namespace(String name) {
+    /** Makes a namespace; {@link #removeNamespace} deletes it. */
+    void namespace(String name) {
         apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n".formatted(name));
     }
 

@@ -174,6 +174,29 @@ final class Tunnel implements AutoCloseable {
                 .require();
     }
 
+    /** Waits until the DaemonSet is so, {@value #SEEN_SECONDS} s at most. */
+    void awaitDaemonSet(String what, Predicate<DaemonSet> so) {
+        try {
+            client.apps()
+                    .daemonSets()
+                    .inNamespace(namespace)
+                    .withName(name + "-tunnel-agent")
+                    .waitUntilCondition(present -> present != null && so.test(present), SEEN_SECONDS, TimeUnit.SECONDS);
+        } catch (KubernetesClientTimeoutException e) {
+            throw new AssertionError(
+                    "the DaemonSet of %s doesn't get %s:%n%s".formatted(name, what, circumstances()), e);
+        }
+    }
+
+    /** The image of the agent's container. */
+    static String agentImage(DaemonSet daemonSet) {
+        return daemonSet.getSpec().getTemplate().getSpec().getContainers().stream()
+                .filter(container -> container.getName().equals("agent"))
+                .findFirst()
+                .orElseThrow()
+                .getImage();
+    }
+
     /** Every DaemonSet that is labelled as its own. */
     List<DaemonSet> daemonSets() {
         return client.apps()
