@@ -81,6 +81,16 @@ class LogsTest {
         assertThat(lines().lines().filter(line -> !line.startsWith("\tat "))).hasSizeLessThanOrEqualTo(3);
     }
 
+    @Test
+    void whoeverComesUnderEverNewIdsDoesNotFillTheDisk() {
+        configure(LogLevel.INFO, LogFormat.TEXT);
+        for (int id = 0; id < 10_000; id++) {
+            LoggerFactory.getLogger("ml.helix.wolf.Agent").info("{} is connected", "wolf-" + id);
+        }
+        assertThat(lines().lines().count()).isLessThan(1000);
+        assertThat(lines()).contains("the next ones are left out: {} is connected");
+    }
+
     private void configure(LogLevel level, LogFormat format) {
         System.setErr(new PrintStream(written, true, StandardCharsets.UTF_8));
         Logs.configure(new LogSettings(level, format));
