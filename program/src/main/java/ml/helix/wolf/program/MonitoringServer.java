@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
@@ -19,15 +20,41 @@ import java.util.function.Supplier;
  * The HTTP endpoint for probes and scrapers: {@code /livez} answers 200, {@code /readyz} 200 or 503 with the reason,
  * {@code /metrics} the registry as Prometheus text, and each further page what its supplier says. GET and HEAD only.
  *
+ * <p>Anybody on the network may connect, so what a connection costs is bounded: {@value #MAX_CONNECTIONS} connections, a
+ * request head of {@value #MAX_HEAD_BYTES} bytes and {@value #MAX_HEAD_FIELDS} fields within {@value #REQUEST_SECONDS} s, an
+ * answer read within {@value #RESPONSE_SECONDS} s. What goes beyond is closed without an answer. A Host header that is not
+ * the server's own ({@link OwnHost}) gets 421.
+ *
  * <p>Serves from {@link #start} on until {@link #close}; a virtual thread a request.
  */
 public final class MonitoringServer implements AutoCloseable {
+    static final int MAX_CONNECTIONS = 128;
+    static final int MAX_HEAD_BYTES = 8192;
+    static final int MAX_HEAD_FIELDS = 50;
+    static final int REQUEST_SECONDS = 5;
+    static final int RESPONSE_SECONDS = 10;
+
+    static {
+        // The JDK's server reads its bounds once, when its first instance is made. What the user has set stays.
+        bound("jdk.httpserver.maxConnections", MAX_CONNECTIONS);
+        bound("sun.net.httpserver.maxReqHeaderSize", MAX_HEAD_BYTES);
+        bound("sun.net.httpserver.maxReqHeaders", MAX_HEAD_FIELDS);
+        bound("sun.net.httpserver.maxReqTime", REQUEST_SECONDS);
+        bound("sun.net.httpserver.maxRspTime", RESPONSE_SECONDS);
+    }
+
     private final HttpServer server;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("monitoring-", 0).factory());
 
     private MonitoringServer(HttpServer server) {
         this.server = server;
+    }
+
+    private static void bound(String property, int value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, String.valueOf(value));
+        }
     }
 
     /** What a page answers. */
@@ -91,10 +118,19 @@ public final class MonitoringServer implements AutoCloseable {
         server.createContext(path, exchange -> {
             try (exchange) {
                 boolean exact =
-                        path.equals("/") || exchange.getRequestURI().getPath().equals(path);
-                answer(exchange, exact ? page.get() : Page.text(404, "no such page"));
+                        path.equals("/") || path.equals(exchange.getRequestURI().getPath());
+                if (!ownHost(exchange)) {
+                    answer(exchange, Page.text(421, "the Host header must be this server's IP address or its name"));
+                } else {
+                    answer(exchange, exact ? page.get() : Page.text(404, "no such page"));
+                }
             }
         });
+    }
+
+    private static boolean ownHost(HttpExchange exchange) {
+        return exchange.getRequestHeaders().getOrDefault("Host", List.of()).stream()
+                .allMatch(OwnHost::accepts);
     }
 
     private static void answer(HttpExchange exchange, Page page) throws IOException {
