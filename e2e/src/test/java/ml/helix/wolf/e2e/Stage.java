@@ -54,8 +54,22 @@ final class Stage implements AutoCloseable {
         secret(NAMESPACE, "wolf-token", "token", RUNNER_TOKEN);
         Command.kubectl("", "apply", "-k", project.resolve("control-plane").toString());
         Command.kubectl("", "apply", "-k", project.resolve("operator").toString());
+        allowSocketFolder();
         rolledOut(ControlPlane.NAMESPACE, "deployment/" + ControlPlane.NAME);
         rolledOut(OPERATOR_NAMESPACE, "deployment/" + OPERATOR);
+    }
+
+    /** As a cluster admin would: by the parameters of the admission policy. */
+    private void allowSocketFolder() {
+        Command.kubectl(
+                "",
+                "-n",
+                OPERATOR_NAMESPACE,
+                "patch",
+                "configmap",
+                "wolf-tunnel-policy",
+                "--patch",
+                "{\"data\": {\"hostPaths\": \"/var/run/wolf,/run/wolf,%s\"}}".formatted(Parts.SOCKET_FOLDER));
     }
 
     KubernetesClient client() {

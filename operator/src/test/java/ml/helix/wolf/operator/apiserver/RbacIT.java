@@ -171,7 +171,8 @@ class RbacIT {
         assertThat(objects)
                 .extracting(HasMetadata::getKind)
                 .contains("Role", "RoleBinding", "ServiceAccount", "Deployment")
-                .doesNotContain("ClusterRole", "ClusterRoleBinding", "Namespace", "CustomResourceDefinition");
+                .doesNotContain("ClusterRole", "ClusterRoleBinding", "Namespace", "CustomResourceDefinition")
+                .noneMatch(kind -> kind.startsWith("ValidatingAdmissionPolicy"));
         return objects;
     }
 

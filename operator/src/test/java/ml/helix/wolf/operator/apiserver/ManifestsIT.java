@@ -1,0 +1,73 @@
+package ml.helix.wolf.operator.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The folders of manifests/ as kubectl applies them. */
+@ExtendWith(RealApiServer.class)
+class ManifestsIT {
+    private static final int AGENT_PORT = 9797;
+
+    private Kubectl kubectl;
+
+    @BeforeEach
+    void prepare(RealApiServer.Running running, @TempDir Path folder) throws Exception {
+        kubectl = new Kubectl(running, folder);
+        try (var admin = running.client()) {
+            for (var name : List.of("wolf", "wolf-system", "wolf-control-plane")) {
+                admin.resource(new NamespaceBuilder()
+                                .withNewMetadata()
+                                .withName(name)
+                                .endMetadata()
+                                .build())
+                        .serverSideApply();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"operator", "namespaced", "admission-policy", "network-policies", "control-plane"})
+    void folder_is_accepted_as_it_is(String part) throws Exception {
+        assertThat(kubectl.run("", "apply", "--server-side", "--dry-run=server", "-k", "../manifests/" + part))
+                .contains("serverside-applied");
+    }
+
+    @Test
+    void network_policy_of_the_agents_restricts_their_port_and_no_other() throws Exception {
+        kubectl.run("", "apply", "--server-side", "-k", "../manifests/network-policies");
+        // fails where the API server keeps something else than was applied
+        kubectl.run("", "diff", "--server-side", "-k", "../manifests/network-policies");
+        var policy = new ObjectMapper()
+                .readTree(kubectl.run("", "-n", "wolf", "get", "networkpolicy", "wolf-tunnel-agents", "-o", "json"));
+        kubectl.run("", "delete", "-k", "../manifests/network-policies");
+        var rules = policy.path("spec").path("ingress").valueStream().toList();
+        assertThat(rules.stream().filter(rule -> admits(rule, AGENT_PORT)))
+                .isNotEmpty()
+                .allSatisfy(rule -> assertThat(rule.path("from")).isNotEmpty());
+        assertThat(IntStream.rangeClosed(1, 65_535).filter(port -> rules.stream()
+                        .noneMatch(rule -> rule.path("from").isEmpty() && admits(rule, port))))
+                .containsExactly(AGENT_PORT);
+    }
+
+    private static boolean admits(JsonNode rule, int port) {
+        return rule.path("ports")
+                .valueStream()
+                .filter(range -> range.path("protocol").asText().equals("TCP"))
+                .anyMatch(range -> {
+                    int first = range.path("port").asInt();
+                    return first <= port && port <= range.path("endPort").asInt(first);
+                });
+    }
+}
