@@ -87,6 +87,7 @@ class MainIT {
                 assertThat(exit(process)).isZero();
             }
             assertThat(out() + err()).contains("Connected").contains("Stopped").doesNotContain(TOKEN);
+            assertThat(err()).containsOnlyOnce("-api-url is http://");
         }
     }
 
