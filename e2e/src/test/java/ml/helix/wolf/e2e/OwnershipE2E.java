@@ -155,7 +155,9 @@ class OwnershipE2E {
 
             other.change(() -> other.spec(stage.sidecar() + ids.formatted("e2e-other-")));
             other.recovers();
-            one.recovers();
+            // up to a minute until the displaced agent comes back, then two minutes in which nobody displaces it
+            one.startClock();
+            one.showsWithin(240, condition("Ready", "True", "Connected"), Sign.allConnected());
         } finally {
             stage.removeNamespace(OTHER);
         }
