@@ -45,12 +45,15 @@ public final class Part {
         return new ServerSocket(Integer.parseInt(environment.getOrDefault("READY_PORT", "0")));
     }
 
-    /** A Wolf at {@code LISTEN}, or at the socket {@code WOLF_SOCKET_PATH} with the mode {@code SOCKET_MODE}. */
+    /**
+     * A Wolf at {@code LISTEN}, or at the socket {@code WOLF_SOCKET_PATH} with the mode {@code SOCKET_MODE}; the one at an
+     * address behaves as {@code BEHAVIOUR} says.
+     */
     private static void wolf(Map<String, String> environment) throws Exception {
         String socket = environment.getOrDefault("WOLF_SOCKET_PATH", "");
         if (socket.isEmpty()) {
             FakeWolf.at(address(environment.getOrDefault("LISTEN", "0.0.0.0:8080")))
-                    .start();
+                    .start(FakeWolf.Behaviour.valueOf(environment.getOrDefault("BEHAVIOUR", "ANSWERS")));
             return;
         }
         FakeWolf.at(Path.of(socket)).start();
