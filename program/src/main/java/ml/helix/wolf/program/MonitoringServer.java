@@ -25,7 +25,7 @@ import java.util.function.Supplier;
  * answer read within {@value #RESPONSE_SECONDS} s. What goes beyond is closed without an answer. A Host header that is not
  * the server's own ({@link OwnHost}) gets 421.
  *
- * <p>Serves from {@link #start} on until {@link #close}; a virtual thread a request.
+ * <p>Serves from {@link #start} on until {@link #close}; a platform thread for each request that is being answered.
  */
 public final class MonitoringServer implements AutoCloseable {
     static final int MAX_CONNECTIONS = 128;
@@ -44,8 +44,12 @@ public final class MonitoringServer implements AutoCloseable {
     }
 
     private final HttpServer server;
-    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
-            Thread.ofVirtual().name("monitoring-", 0).factory());
+    /**
+     * Platform threads: virtual ones share a few carriers with the program's streams, and while those are busy without a pause,
+     * a probe would go unanswered. The bound on connections bounds them.
+     */
+    private final ExecutorService threads = Executors.newCachedThreadPool(
+            Thread.ofPlatform().name("monitoring-", 0).daemon().factory());
 
     private MonitoringServer(HttpServer server) {
         this.server = server;

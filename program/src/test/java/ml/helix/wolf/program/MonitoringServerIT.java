@@ -17,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -117,6 +118,25 @@ class MonitoringServerIT {
         assertThat(statusLine("Host: localhost\r\nHost: evil.example")).startsWith("HTTP/1.1 421 ");
         assertThat(statusLine("Host: 127.0.0.1:9797")).startsWith("HTTP/1.1 200 ");
         assertThat(statusLine("Accept: */*")).startsWith("HTTP/1.1 200 ");
+    }
+
+    /** As where streams copy without a pause: each carrier of virtual threads is busy. */
+    @Test
+    void aProbeIsAnsweredWhileEveryVirtualThreadIsBusy() throws Exception {
+        var over = new AtomicBoolean();
+        int busy = Math.max(64, 4 * Runtime.getRuntime().availableProcessors());
+        for (int i = 0; i < busy; i++) {
+            Thread.ofVirtual().start(() -> {
+                while (!over.get()) {
+                    Thread.onSpinWait();
+                }
+            });
+        }
+        try {
+            assertThat(statusLine("Host: localhost")).startsWith("HTTP/1.1 200 ");
+        } finally {
+            over.set(true);
+        }
     }
 
     private String statusLine(String field) throws IOException {

@@ -23,6 +23,9 @@ final class AgentContainer {
             .addToRequests("memory", new Quantity("96Mi"))
             .build();
 
+    /** A probe that comes late on a busy node is no lost tunnel; one that is lost shows within 10 s nevertheless. */
+    private static final int READYZ_FAILURES = 2;
+
     private AgentContainer() {}
 
     static Container of(WolfTunnelSpec spec, String defaultImage, @Nullable SocketFolder socket) {
@@ -39,7 +42,7 @@ final class AgentContainer {
                 .withProtocol("TCP")
                 .endPort()
                 .withLivenessProbe(probe("/livez", agent.port(), 10, 3, 10))
-                .withReadinessProbe(probe("/readyz", agent.port(), 5, 3, 0))
+                .withReadinessProbe(probe("/readyz", agent.port(), 5, READYZ_FAILURES, 0))
                 .withTerminationMessagePolicy("FallbackToLogsOnError")
                 .withResources(Objects.requireNonNullElse(agent.resources(), MODEST))
                 .withSecurityContext(confined(spec.pod().securityContext()))

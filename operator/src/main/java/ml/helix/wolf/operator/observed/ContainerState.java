@@ -13,7 +13,7 @@ import java.util.Optional;
  *
  * @param running whether its process runs
  * @param ready whether it runs and its readiness probe, if it has one, succeeds
- * @param startedAt since when it runs, RFC 3339, by the node's clock; "" where it doesn't
+ * @param startedAt since when it runs again after an end, RFC 3339, by the node's clock; else ""
  * @param waiting why it does not start, in the kubelet's word, for example ImagePullBackOff; else ""
  * @param message what the kubelet adds to that; else ""
  * @param image that it waits for; "" where it isn't waiting
@@ -58,7 +58,9 @@ public record ContainerState(
                 status.getName(),
                 running.isPresent(),
                 running.isPresent() && Boolean.TRUE.equals(status.getReady()),
-                running.map(since -> since.getStartedAt()).orElse(""),
+                running.filter(again -> ended.isPresent())
+                        .map(since -> since.getStartedAt())
+                        .orElse(""),
                 waiting.map(why -> why.getReason()).orElse(""),
                 waiting.map(why -> why.getMessage()).orElse(""),
                 waiting.map(why -> status.getImage()).orElse(""),

@@ -150,6 +150,14 @@ class AgentDaemonSetTest {
         assertThat(agent.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/readyz");
         assertThat(agent.getReadinessProbe().getHttpGet().getHost()).isNull();
         assertThat(agent.getReadinessProbe().getHttpGet().getPort().getIntVal()).isEqualTo(9000);
+        assertThat(agent.getReadinessProbe().getFailureThreshold())
+                .as("one late answer is no lost tunnel")
+                .isEqualTo(2);
+    }
+
+    @Test
+    void last_words_of_an_agent_are_its_termination_message() {
+        assertThat(agent("{}").getTerminationMessagePolicy()).isEqualTo("FallbackToLogsOnError");
     }
 
     @Test

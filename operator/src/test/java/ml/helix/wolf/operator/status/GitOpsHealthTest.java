@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
@@ -42,6 +43,13 @@ class GitOpsHealthTest {
                 Arguments.of("401", Scene.nodes(1).failing("a", "Unauthorized", "m"), "Degraded", "Failed"),
                 Arguments.of("crash loop", Scene.nodes(1).waiting("a", "CrashLoopBackOff"), "Degraded", "Failed"),
                 Arguments.of("down", Scene.nodes(1).failing("a", "ConnectFailure", "m"), "Degraded", "InProgress"),
+                Arguments.of("pods forbidden", Scene.nodes(1).forbidden("m"), "Degraded", "Failed"),
+                Arguments.of(
+                        "in deletion",
+                        Scene.nodes(1).connected("a").obstacle(new Obstacle.Terminating("m")),
+                        "Progressing",
+                        "InProgress"),
+                Arguments.of("Wolf down", Scene.nodes(1).connected("a", 1, Optional.of(false)), "Healthy", "Current"),
                 Arguments.of("node lost", Scene.nodes(1).lost("a"), "Degraded", "InProgress"),
                 Arguments.of("paused, as it is", Scene.nodes(1).connected("a").paused(false), "Healthy", "Current"),
                 Arguments.of(

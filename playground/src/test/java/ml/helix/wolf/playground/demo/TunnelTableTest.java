@@ -13,7 +13,7 @@ class TunnelTableTest {
 
     @Test
     void theColumnsAreThoseOfTheCommittedCrdWithoutTheWideOnes() {
-        assertThat(table.header().split("\\s+")).containsExactly("NAME", "READY", "CONNECTED", "REASON", "AGE");
+        assertThat(table.header().split("\\s+")).containsExactly("NAME", "READY", "CONNECTED", "WOLF", "REASON", "AGE");
     }
 
     @Test
@@ -21,7 +21,7 @@ class TunnelTableTest {
         String row = table.row(tunnel("False", "1/2 connected", "ConnectionLost"), NOW);
 
         assertThat(row.split("\\s{2,}"))
-                .containsExactly("gpu-nodes", "False", "1/2 connected", "ConnectionLost", "75s");
+                .containsExactly("gpu-nodes", "False", "1/2 connected", "2/2 reachable", "ConnectionLost", "75s");
         assertThat(row.indexOf("1/2")).isEqualTo(table.header().indexOf("CONNECTED"));
         assertThat(row.indexOf("75s")).isEqualTo(table.header().indexOf("AGE"));
     }
@@ -37,7 +37,7 @@ class TunnelTableTest {
     @Test
     void theMeaningOfARowLeavesItsAgeOut() {
         assertThat(table.meaning(tunnel("True", "2/2 connected", "Connected")))
-                .containsExactly("True", "2/2 connected", "Connected");
+                .containsExactly("True", "2/2 connected", "2/2 reachable", "Connected");
     }
 
     private static JsonNode tunnel(String ready, String summary, String reason) {
@@ -45,6 +45,7 @@ class TunnelTableTest {
                 metadata: {name: gpu-nodes, creationTimestamp: '2026-11-21T12:00:00Z'}
                 status:
                   summary: %s
+                  wolf: 2/2 reachable
                   conditions: [{type: Ready, status: '%s', reason: %s}]
                 """.formatted(summary, ready, reason), JsonNode.class);
     }
