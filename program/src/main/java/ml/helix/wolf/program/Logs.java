@@ -6,6 +6,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxy;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,17 @@ public final class Logs {
     /** Drops what a library logs under this name, until {@link #configure} is called again. */
     public static void silence(String logger) {
         ((Logger) LoggerFactory.getLogger(logger)).setLevel(Level.OFF);
+    }
+
+    /** Many libraries catch an OutOfMemoryError and log it: that ends the process too. */
+    private static final class Console extends ConsoleAppender<ILoggingEvent> {
+        @Override
+        protected void append(ILoggingEvent event) {
+            super.append(event);
+            if (event.getThrowableProxy() instanceof ThrowableProxy proxy) {
+                OutOfMemory.check(proxy.getThrowable());
+            }
+        }
     }
 
     static void configure(LoggerContext context, LogSettings settings) {
@@ -55,7 +67,7 @@ public final class Logs {
         var printable = new PrintableEncoder(encoder);
         printable.setContext(context);
         printable.start();
-        var console = new ConsoleAppender<ILoggingEvent>();
+        var console = new Console();
         console.setContext(context);
         console.setTarget("System.err");
         console.setEncoder(printable);

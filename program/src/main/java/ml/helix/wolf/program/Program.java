@@ -34,6 +34,7 @@ public record Program(String name, String purpose, List<Flag> flags, Map<String,
      */
     public int run(String[] arguments, Map<String, String> environment, PrintStream out, PrintStream err, Body body)
             throws InterruptedException {
+        OutOfMemory.endsTheProcess();
         var settings = Settings.read(this, arguments, environment);
         if (settings.helpWanted()) {
             out.print(usage());

@@ -114,6 +114,28 @@ class MainIT {
         }
     }
 
+    @Test
+    void anAgentWithoutHeapEndsItself() throws Exception {
+        Path tooBig = folder.resolve("ca.pem");
+        Files.write(tooBig, new byte[32 << 20]);
+        try (var server = ScriptedServer.plain()) {
+            Process process = run(
+                    List.of("@" + Path.of(System.getProperty("basedir", "."), "jvm.options"), "-Xmx16m"),
+                    Map.of("RUNNER_TOKEN", TOKEN),
+                    "-api-url",
+                    "https://127.0.0.1:" + server.port(),
+                    "-ca-file",
+                    tooBig.toString(),
+                    "-wolf-id",
+                    "x",
+                    "-listen",
+                    "off");
+
+            assertThat(exit(process)).isEqualTo(3);
+            assertThat(out()).contains("Terminating due to java.lang.OutOfMemoryError");
+        }
+    }
+
     private Process agent(ScriptedServer server, String... flags) throws IOException {
         return run(
                 Map.of(
@@ -129,8 +151,13 @@ class MainIT {
     }
 
     private Process run(Map<String, String> environment, String... arguments) throws IOException {
+        return run(List.of(), environment, arguments);
+    }
+
+    private Process run(List<String> jvm, Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvm);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(List.of(arguments));
         var builder = new ProcessBuilder(command)
