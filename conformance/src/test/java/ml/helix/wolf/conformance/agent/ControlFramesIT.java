@@ -78,6 +78,17 @@ class ControlFramesIT extends AgentSpec {
     }
 
     @Test
+    void theNewestOfManyPingsIsAnswered() throws Exception {
+        Connection control = connected();
+        for (int i = 1; i <= 5000; i++) {
+            control.send(Frame.of(Frame.PING, bytes("ping " + i)));
+        }
+        while (!control.frame(Frame.PONG).text().equals("ping 5000")) {
+            // an older one
+        }
+    }
+
+    @Test
     void aPongThatNobodyAskedForIsIgnored() throws Exception {
         Connection control = connected();
         control.send(Frame.of(Frame.PONG, bytes("unasked")));
@@ -160,6 +171,7 @@ class ControlFramesIT extends AgentSpec {
     @CsvSource({
         "a reserved bit,c2 00",
         "a reserved opcode,83 00",
+        "a masked frame,82 81 00 00 00 00 20",
         "a reserved control opcode,8b 00",
         "a fragmented ping,09 00",
         "a ping of 126 bytes,89 7e 00 7e",

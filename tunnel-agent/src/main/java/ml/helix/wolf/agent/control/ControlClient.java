@@ -4,12 +4,15 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.java_websocket.WebSocket;
 import org.java_websocket.WebSocketImpl;
 import org.java_websocket.client.WebSocketClient;
+import org.java_websocket.exceptions.WebsocketNotConnectedException;
 import org.java_websocket.framing.Framedata;
 import org.java_websocket.handshake.ServerHandshake;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Java-WebSocket's client without its habits: it pings and gives up only when it is told, its queue is bounded, and it
@@ -21,6 +24,10 @@ final class ControlClient extends WebSocketClient {
     /** So many frames wait only where the peer has stopped reading. */
     private static final int MOST_QUEUED = 1024;
 
+    /** So many pongs wait at most; of the pings that come meanwhile the newest is answered (RFC 6455, section 5.5.3). */
+    private static final int MOST_PONGS = 16;
+
+    private final AtomicReference<@Nullable Framedata> newestPing = new AtomicReference<>();
     private final Runnable opened;
     private final Consumer<ByteBuffer> received;
     private final End end = new End();
@@ -58,6 +65,7 @@ final class ControlClient extends WebSocketClient {
         this.received = received;
         setSocket(socket);
         socket.drains(() -> getConnection() instanceof WebSocketImpl engine ? engine.outQueue.poll() : null);
+        socket.afterWrites(this::answerPing);
         setDaemon(true);
         setConnectionLostTimeout(0);
     }
@@ -88,8 +96,21 @@ final class ControlClient extends WebSocketClient {
 
     @Override
     public void onWebsocketPing(WebSocket connection, Framedata ping) {
-        if (!clogged()) {
-            super.onWebsocketPing(connection, ping);
+        newestPing.set(ping);
+        answerPing();
+    }
+
+    /** When a ping has come, and when a frame was written: then there may be room for the pong. */
+    private void answerPing() {
+        if (getConnection() instanceof WebSocketImpl engine && engine.outQueue.size() < MOST_PONGS) {
+            Framedata ping = newestPing.getAndSet(null);
+            if (ping != null) {
+                try {
+                    super.onWebsocketPing(engine, ping);
+                } catch (WebsocketNotConnectedException e) {
+                    // it ended in between
+                }
+            }
         }
     }
 

@@ -38,6 +38,7 @@ final class ControlDraft extends Draft_6455 {
     private boolean unfinished;
 
     private final FrameBudget budget;
+    private final MaskCheck masks = new MaskCheck();
 
     /** @param budget of everything that comes */
     ControlDraft(FrameBudget budget) {
@@ -48,6 +49,12 @@ final class ControlDraft extends Draft_6455 {
     /** What the server answered to the upgrade, once it has. */
     Optional<ResponseHead> answer() {
         return Optional.ofNullable(answer);
+    }
+
+    @Override
+    public List<Framedata> translateFrame(ByteBuffer buffer) throws InvalidDataException {
+        masks.check(buffer.duplicate());
+        return super.translateFrame(buffer);
     }
 
     /**

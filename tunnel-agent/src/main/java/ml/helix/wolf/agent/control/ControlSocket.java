@@ -1,5 +1,6 @@
 package ml.helix.wolf.agent.control;
 
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -22,6 +23,7 @@ final class ControlSocket extends Socket {
     private final Wire wire;
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile Supplier<@Nullable ByteBuffer> queue = () -> null;
+    private volatile Runnable afterWrite = () -> {};
 
     ControlSocket(Wire wire) throws IOException {
         super(NONE);
@@ -31,6 +33,11 @@ final class ControlSocket extends Socket {
     /** @param next takes the next frame out of the library's queue, null where there is none */
     void drains(Supplier<@Nullable ByteBuffer> next) {
         queue = next;
+    }
+
+    /** @param told after each write of the library's, on its writing thread; must not block */
+    void afterWrites(Runnable told) {
+        afterWrite = told;
     }
 
     /** Waits until the library has written all and closed the socket, or the time is over. */
@@ -48,7 +55,13 @@ final class ControlSocket extends Socket {
 
     @Override
     public OutputStream getOutputStream() throws IOException {
-        return wire.output();
+        return new FilterOutputStream(wire.output()) {
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                out.write(bytes, offset, length);
+                afterWrite.run();
+            }
+        };
     }
 
     @Override

@@ -29,10 +29,11 @@ public record ResponseHead(int status, Map<String, String> headers) {
     }
 
     /**
-     * Reads up to and including the empty line; what follows stays in {@code source}.
+     * Reads up to and including the empty line of the final response; what follows stays in {@code source}. Interim
+     * responses before it are passed over (RFC 9110, section 15.2); 101 is a final one here.
      *
      * @throws EOFException where the stream ends before
-     * @throws ProtocolException where it is no HTTP/1 response, or longer than 32 KiB
+     * @throws ProtocolException where it is no HTTP/1 response, or all heads together are longer than 32 KiB
      */
     public static ResponseHead read(BufferedSource source) throws IOException {
         List<String> lines = new ArrayList<>();
@@ -48,7 +49,12 @@ public record ResponseHead(int status, Map<String, String> headers) {
             } else if (next != '\n') {
                 line.append((char) next);
             } else if (line.isEmpty() || line.length() == 1 && line.charAt(0) == '\r') {
-                return parse(lines);
+                ResponseHead head = parse(lines);
+                if (head.status() >= 200 || head.status() == 101) {
+                    return head;
+                }
+                lines.clear();
+                line.setLength(0);
             } else {
                 lines.add(
                         line.charAt(line.length() - 1) == '\r'

@@ -26,6 +26,24 @@ class ResponseHeadTest {
     }
 
     @Test
+    void interimResponsesArePassedOver() throws IOException {
+        BufferedSource source = source(
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\nHTTP/1.1 101 x\r\n\r\nbody");
+
+        ResponseHead head = ResponseHead.read(source);
+
+        assertThat(head.status()).isEqualTo(101);
+        assertThat(head.header("x")).isEmpty();
+        assertThat(source.read()).isEqualTo('b');
+    }
+
+    @Test
+    void interimResponsesWithoutEndAreCutOff() {
+        assertThatThrownBy(() -> ResponseHead.read(source("HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000))))
+                .isInstanceOf(ProtocolException.class);
+    }
+
+    @Test
     void bareLineFeedsAndAMissingPhraseAreFine() throws IOException {
         assertThat(ResponseHead.read(source("HTTP/1.0 101\nA:b\n\n")).header("a"))
                 .contains("b");
