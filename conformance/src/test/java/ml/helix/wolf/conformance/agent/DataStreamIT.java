@@ -83,6 +83,27 @@ class DataStreamIT extends AgentSpec {
     }
 
     @Test
+    void theNewestOfManyPingsIsAnswered() throws Exception {
+        Tunnel tunnel = open(connected());
+        for (int i = 1; i <= 5000; i++) {
+            tunnel.remote().send(Frame.of(Frame.PING, bytes("ping " + i)));
+        }
+        while (!tunnel.remote().frame(Frame.PONG).text().equals("ping 5000")) {
+            // an older one
+        }
+    }
+
+    @Test
+    void interimResponsesBeforeTheAcceptanceArePassedOver() throws Exception {
+        String interim = "HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
+        start();
+        Connection control = server.control().raw(interim).accept().keepAlive();
+        control.connReady(newPath());
+        server.data().raw(interim).accept().binary("through");
+        assertThat(local.next().read(7)).isEqualTo(bytes("through"));
+    }
+
+    @Test
     void noByteIsLostThatComesRightBehindTheAnswer() throws Exception {
         Connection control = connected();
         control.connReady(newPath());

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
+import ml.helix.wolf.conformance.peer.ScriptedLocal;
 import ml.helix.wolf.testkit.FakeWolf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -107,6 +108,40 @@ class TimeoutsIT extends AgentSpec {
         Thread.ofVirtual().start(() -> drip(data));
         assertThat(failure(control, path)).isNotBlank();
         stillServes(control);
+    }
+
+    @Test
+    void aQuietDataConnectionGetsAPingEvery15Seconds() throws Exception {
+        Connection data = open(connected()).remote().patience(Duration.ofSeconds(25));
+
+        assertThat(data.frame(Frame.PING)).isNotNull();
+        assertThat(data.frame(Frame.PING)).isNotNull();
+    }
+
+    /** It can't be told from a server whose caller takes nothing. */
+    @Test
+    void unansweredPingsOnADataConnectionEndNothing() throws Exception {
+        Tunnel tunnel = open(connected());
+        for (int i = 0; i < 6; i++) {
+            tunnel.remote().frame(Frame.PING);
+        }
+        tunnel.remote().binary("still here");
+        assertThat(tunnel.local().read(10)).isEqualTo(bytes("still here"));
+    }
+
+    @Test
+    void aServerThatPromisedPingsAndFallsSilentIsLeftWithin60Seconds() throws Exception {
+        Connection control = connected();
+        control.connReady(newPath());
+        Connection data = server.data();
+        data.raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + "Wolf-Tunnel-Ping: 15\r\nSec-WebSocket-Accept: " + data.acceptKey() + "\r\n\r\n");
+        ScriptedLocal.Stream wolf = local.next();
+        long since = System.nanoTime();
+
+        data.patience(Duration.ofSeconds(90)).end();
+        assertThat(wolf.readToEnd()).isEmpty();
+        assertThat(Duration.ofNanos(System.nanoTime() - since).toSeconds()).isBetween(40L, 75L);
     }
 
     @Test

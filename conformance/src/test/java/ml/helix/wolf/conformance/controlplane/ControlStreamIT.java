@@ -169,6 +169,16 @@ class ControlStreamIT extends ControlPlaneSpec {
         assertThat(control.frame(Frame.PONG).text()).isEqualTo(payload);
     }
 
+    @Test
+    void theNewestOfManyPingsIsAnswered() throws Exception {
+        for (int i = 1; i <= 5000; i++) {
+            control.send(Frame.of(Frame.PING, ("ping " + i).getBytes(UTF_8)));
+        }
+        while (!control.frame(Frame.PONG).text().equals("ping 5000")) {
+            // an older one
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"1000", "1001", "1011"})
     void aCloseFrameIsAnsweredAndTheGracePeriodBegins(int code) throws Exception {

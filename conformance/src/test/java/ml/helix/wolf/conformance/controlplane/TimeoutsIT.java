@@ -73,6 +73,17 @@ class TimeoutsIT extends ControlPlaneSpec {
         assertThat(call.get().body()).isEqualTo("slow, but here");
     }
 
+    @Test
+    void aQuietDataConnectionGetsAPingEvery15Seconds() throws Exception {
+        Connection control = connected(ID);
+        call(ID, "");
+        Connection data = pickUp(connPath(control)).patience(Duration.ofSeconds(25));
+        data.read(1);
+
+        assertThat(data.frame(Frame.PING)).isNotNull();
+        assertThat(data.frame(Frame.PING)).isNotNull();
+    }
+
     private static void answer(Connection data) throws IOException {
         data.binary("HTTP/1.0 200 OK\r\nContent-Length: 14\r\n\r\nslow, but here");
         data.fin();

@@ -55,6 +55,8 @@ final class ControlSocket implements FrameHandler, Control {
     /** Belongs to Jetty's thread. */
     private final FrameBudget budget;
 
+    private final Pongs pongs = new Pongs();
+
     // All set once, before the first frame is asked for.
     private volatile @Nullable CoreSession session;
     private volatile @Nullable Dialer dialer;
@@ -118,7 +120,7 @@ final class ControlSocket implements FrameHandler, Control {
         int length = frame.getPayloadLength();
         int lines = 0;
         switch (frame.getOpCode()) {
-            case OpCode.PING -> Pong.send(peer, frame);
+            case OpCode.PING -> pongs.answer(peer, frame);
             case OpCode.PONG -> lastPong = nanoTime.getAsLong();
             case OpCode.CLOSE -> {
                 if (closing.get()) {

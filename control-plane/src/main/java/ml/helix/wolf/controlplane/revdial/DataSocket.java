@@ -8,13 +8,16 @@ import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.FrameBudget;
 import org.eclipse.jetty.util.Blocker;
+import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
 import org.eclipse.jetty.websocket.core.CoreSession;
@@ -50,6 +53,11 @@ final class DataSocket implements FrameHandler, ByteStream {
     /** Of control frames and empty ones. Belongs to Jetty's thread. */
     private final FrameBudget budget;
 
+    private final Pongs pongs = new Pongs();
+    private final DataKeepAlive keepAlive;
+    /** A ping waits for the socket to take it. */
+    private final AtomicBoolean pinging = new AtomicBoolean();
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     // All below are guarded by lock, but for the session, which is set before anyone else knows the stream.
@@ -60,33 +68,88 @@ final class DataSocket implements FrameHandler, ByteStream {
     private boolean closed;
     private boolean gone;
     private @Nullable ScheduledFuture<?> linger;
+    private @Nullable ScheduledFuture<?> nextCheck;
 
     private volatile @Nullable CoreSession session;
 
     /**
      * @param timers cuts a peer that does not close; runs short tasks only
      * @param nanoTime the clock that {@code timers} goes by
+     * @param promise the agent's {@link DataKeepAlive#HEADER}, empty where it sent none
      * @param opened told once, when the stream can be used; must not block
      */
-    DataSocket(ScheduledExecutorService timers, LongSupplier nanoTime, Consumer<ByteStream> opened) {
+    DataSocket(ScheduledExecutorService timers, LongSupplier nanoTime, String promise, Consumer<ByteStream> opened) {
         this.timers = timers;
         this.opened = opened;
         this.budget = new FrameBudget(nanoTime);
+        this.keepAlive = new DataKeepAlive(promise, nanoTime);
     }
 
     @Override
     public void onOpen(CoreSession coreSession, Callback callback) {
         session = coreSession;
         callback.succeeded();
+        keepAlive.waiting();
+        scheduleCheck();
         coreSession.demand();
         opened.accept(this);
+    }
+
+    private void scheduleCheck() {
+        lock.lock();
+        try {
+            if (!closed && !gone) {
+                nextCheck = timers.schedule(this::check, keepAlive.untilNext().toNanos(), TimeUnit.NANOSECONDS);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void check() {
+        if (isWriting()) {
+            keepAlive.dataSent();
+        }
+        switch (keepAlive.step()) {
+            case NOTHING -> {}
+            case PING -> ping();
+            case GONE -> {
+                log.info(
+                        "A data connection is closed: nothing came from the agent for {} s",
+                        DataKeepAlive.SILENCE.toSeconds());
+                session().abort();
+                return;
+            }
+        }
+        scheduleCheck();
+    }
+
+    private void ping() {
+        byte[] payload = keepAlive.ping();
+        if (pinging.compareAndSet(false, true)) {
+            Frame ping = new Frame(OpCode.PING, true, ByteBuffer.wrap(payload));
+            session().sendFrame(ping, Callback.from(() -> pinging.set(false), failure -> {}), false);
+        }
+    }
+
+    private boolean isWriting() {
+        lock.lock();
+        try {
+            return writing;
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
     public void onFrame(Frame frame, Callback callback) {
         switch (frame.getOpCode()) {
-            case OpCode.PING -> Pong.send(session(), frame);
-            case OpCode.PONG -> {}
+            case OpCode.PING -> {
+                keepAlive.heard();
+                pongs.answer(session(), frame);
+            }
+            case OpCode.PONG ->
+                keepAlive.pong(frame.hasPayload() ? frame.getPayload().slice() : BufferUtil.EMPTY_BUFFER);
             case OpCode.CLOSE -> {
                 end(null);
                 callback.succeeded();
@@ -117,6 +180,7 @@ final class DataSocket implements FrameHandler, ByteStream {
     }
 
     private void handOver(ByteBuffer bytes) {
+        keepAlive.received();
         lock.lock();
         try {
             payload = bytes;
@@ -127,6 +191,7 @@ final class DataSocket implements FrameHandler, ByteStream {
             payload = null;
         } finally {
             lock.unlock();
+            keepAlive.waiting();
         }
     }
 
@@ -144,6 +209,9 @@ final class DataSocket implements FrameHandler, ByteStream {
             gone = true;
             if (linger != null) {
                 linger.cancel(false);
+            }
+            if (nextCheck != null) {
+                nextCheck.cancel(false);
             }
         } finally {
             lock.unlock();
@@ -207,9 +275,11 @@ final class DataSocket implements FrameHandler, ByteStream {
         } finally {
             lock.unlock();
         }
+        keepAlive.dataSent();
         try (Blocker.Callback sent = Blocker.callback()) {
             session().sendFrame(new Frame(OpCode.BINARY, true, ByteBuffer.wrap(buffer, offset, length)), sent, false);
             sent.block();
+            keepAlive.dataSent();
         } catch (IOException e) {
             throw new IOException("the data connection broke", e);
         } finally {
@@ -231,6 +301,9 @@ final class DataSocket implements FrameHandler, ByteStream {
                 return;
             }
             closed = true;
+            if (nextCheck != null) {
+                nextCheck.cancel(false);
+            }
             changed.signalAll();
             cut = writing;
             if (!gone && !cut) {

@@ -21,6 +21,7 @@ import ml.helix.wolf.program.RunnerId;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.Control;
+import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.Dialer;
 import ml.helix.wolf.revdial.Peer;
 import org.eclipse.jetty.http.HttpMethod;
@@ -96,7 +97,9 @@ public final class RevDialEndpoint implements Request.Handler {
                 access.requireOpens(request, token, owner.get());
             }
             String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
-            var data = new DataSocket(timers, nanoTime, stream -> deliver(dialerId, requestId, stream));
+            String promise = Objects.requireNonNullElse(request.getHeaders().get(DataKeepAlive.HEADER), "");
+            response.getHeaders().put(DataKeepAlive.HEADER, DataKeepAlive.PROMISE);
+            var data = new DataSocket(timers, nanoTime, promise, stream -> deliver(dialerId, requestId, stream));
             upgrade(request, response, callback, data, /* largestFrame= */ 0);
         }
         return true;

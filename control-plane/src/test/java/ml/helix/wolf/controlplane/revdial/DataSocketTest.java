@@ -28,7 +28,7 @@ class DataSocketTest {
     private final FakeSession session = new FakeSession();
     private final ManualScheduler timers = new ManualScheduler();
     private final List<ByteStream> opened = new ArrayList<>();
-    private final DataSocket socket = new DataSocket(timers, timers::nanoTime, opened::add);
+    private final DataSocket socket = new DataSocket(timers, timers::nanoTime, "15", opened::add);
 
     @BeforeEach
     void open() {
@@ -82,20 +82,77 @@ class DataSocketTest {
     }
 
     @Test
-    void aPingIsAnsweredBeforeTheNextFrameIsAskedFor() throws Exception {
+    void pingsAreAnsweredWithoutWaitingAndTheNewestOfThoseThatWait() throws Exception {
         session.holding = true;
-        Thread jetty = bring(new Frame(OpCode.PING, true, ByteBuffer.wrap(utf8("p"))));
-        session.awaitHeld();
-        assertThat(session.sent).singleElement().satisfies(pong -> {
-            assertThat(pong.getOpCode()).isEqualTo(OpCode.PONG);
-            assertThat(pong.getPayloadAsUTF8()).isEqualTo("p");
-        });
-        assertThat(session.demands()).isEqualTo(1);
+        for (String payload : List.of("first", "stale", "newest")) {
+            socket.onFrame(new Frame(OpCode.PING, true, ByteBuffer.wrap(utf8(payload))), Callback.NOOP);
+        }
+        assertThat(session.demands()).isEqualTo(4);
+        assertThat(pongs()).containsExactly("first");
 
         session.held.getFirst().succeeded();
 
-        jetty.join();
-        assertThat(session.demands()).isEqualTo(2);
+        assertThat(pongs()).containsExactly("first", "newest");
+    }
+
+    private List<String> pongs() {
+        return session.sent.stream()
+                .filter(frame -> frame.getOpCode() == OpCode.PONG)
+                .map(Frame::getPayloadAsUTF8)
+                .toList();
+    }
+
+    @Test
+    void aPingGoesOutWhenNothingElseWasSentFor15Seconds() throws Exception {
+        timers.advance(Duration.ofSeconds(10));
+        socket.write(utf8("data"), 0, 4);
+        timers.advance(Duration.ofSeconds(14));
+        assertThat(session.count(OpCode.PING)).isZero();
+
+        timers.advance(Duration.ofSeconds(1));
+        assertThat(session.count(OpCode.PING)).isEqualTo(1);
+        timers.advance(Duration.ofSeconds(15));
+        assertThat(session.count(OpCode.PING)).isEqualTo(2);
+    }
+
+    @Test
+    void noPingQueuesBehindOneThatTheSocketHasNotTaken() throws Exception {
+        session.holding = true;
+
+        timers.advance(Duration.ofSeconds(45));
+
+        assertThat(session.count(OpCode.PING)).isEqualTo(1);
+    }
+
+    @Test
+    void anAgentThatPromisedPingsAndIsSilentIsCutWithin60Seconds() {
+        timers.advance(Duration.ofSeconds(45));
+        socket.onFrame(new Frame(OpCode.PING), Callback.NOOP);
+        timers.advance(Duration.ofSeconds(49));
+        assertThat(session.aborted).isFalse();
+
+        timers.advance(Duration.ofSeconds(1));
+        assertThat(session.aborted).isTrue();
+    }
+
+    @Test
+    void anotherAgentMayLeavePingsUnansweredForEver() {
+        var other = new FakeSession();
+        new DataSocket(timers, timers::nanoTime, "", stream -> {}).onOpen(other, Callback.NOOP);
+
+        timers.advance(Duration.ofHours(1));
+
+        assertThat(other.aborted).isFalse();
+        assertThat(other.count(OpCode.PING)).isEqualTo(240);
+    }
+
+    @Test
+    void anAgentIsNotTakenForGoneWhileNobodyReadsWhatItSent() throws Exception {
+        bring(binary("unread"));
+        assertThat(read(1)).isEqualTo("u"); // the rest waits
+        timers.advance(Duration.ofHours(1));
+
+        assertThat(session.aborted).isFalse();
     }
 
     @Test

@@ -55,6 +55,20 @@ public final class DataPickup implements Pickup {
 
     @Override
     public Joined pickUp(ConnPath connPath) throws IOException {
+        streams.enter();
+        boolean joined = false;
+        try {
+            Joined stream = join(connPath);
+            joined = true;
+            return stream;
+        } finally {
+            if (!joined) {
+                streams.leave();
+            }
+        }
+    }
+
+    private Joined join(ConnPath connPath) throws IOException {
         long start = System.nanoTime();
         var deadline = Deadline.in(Listener.PICKUP_TIMEOUT, timers);
         Runnable underWay = Thread.currentThread()::interrupt;
@@ -93,7 +107,8 @@ public final class DataPickup implements Pickup {
         Wire wire = connector.connect(deadline);
         boolean open = false;
         try (var _ = deadline.guard(wire::cut)) {
-            WebSocketStream stream = upgrade.over(wire, timers);
+            WebSocketStream stream = upgrade.over(wire, timers, System::nanoTime);
+            stream.keepAlive();
             open = true;
             return stream;
         } catch (TunnelException e) {

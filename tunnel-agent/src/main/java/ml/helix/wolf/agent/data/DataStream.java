@@ -44,6 +44,7 @@ final class DataStream implements Pickup.Joined {
 
     private void over(boolean broken) {
         streams.remove(cutter);
+        streams.leave();
         log.ended(broken);
     }
 

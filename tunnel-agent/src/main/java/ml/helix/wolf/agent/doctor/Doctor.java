@@ -102,8 +102,8 @@ public final class Doctor {
     private void upgrade(Wire wire, ControlPlaneUrl to, List<String> ahead, ScheduledExecutorService timers)
             throws IOException {
         Secret token = tokens.read().secret();
-        WebSocketStream stream =
-                new Upgrade(to.authority(), ControlConnection.target(to.path(), runnerId), token).over(wire, timers);
+        WebSocketStream stream = new Upgrade(to.authority(), ControlConnection.target(to.path(), runnerId), token)
+                .over(wire, timers, System::nanoTime);
         pass(ahead, "token", "accepted");
         byte[] line = new byte[4096];
         try (var _ = Deadline.in(FIRST_LINE, timers).guard(wire::cut)) {

@@ -21,6 +21,7 @@ final class FrameReader {
 
     private final BufferedSource source;
     private final Consumer<byte[]> pings;
+    private final Consumer<byte[]> pongs;
     private final FrameBudget budget;
 
     private long left;
@@ -30,11 +31,13 @@ final class FrameReader {
 
     /**
      * @param pings takes each ping's payload; must not block
+     * @param pongs takes each pong's payload; must not block
      * @param budget of control frames and empty ones
      */
-    FrameReader(BufferedSource source, Consumer<byte[]> pings, FrameBudget budget) {
+    FrameReader(BufferedSource source, Consumer<byte[]> pings, Consumer<byte[]> pongs, FrameBudget budget) {
         this.source = source;
         this.pings = pings;
+        this.pongs = pongs;
         this.budget = budget;
     }
 
@@ -128,7 +131,7 @@ final class FrameReader {
                 closeFrame = true;
             }
             case Opcode.PING -> pings.accept(payload);
-            case Opcode.PONG -> {}
+            case Opcode.PONG -> pongs.accept(payload);
             default -> throw new ProtocolException("opcode " + opcode + " is unknown");
         }
     }

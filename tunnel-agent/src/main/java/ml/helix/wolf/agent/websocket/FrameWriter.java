@@ -35,6 +35,11 @@ final class FrameWriter {
         }
     }
 
+    /** Writes a ping; at most 125 bytes of payload. */
+    void ping(byte[] payload) throws IOException {
+        frame(Opcode.PING, payload, 0, payload.length);
+    }
+
     /** Writes a pong with a ping's payload. */
     void pong(byte[] payload) throws IOException {
         frame(Opcode.PONG, payload, 0, payload.length);

@@ -8,7 +8,9 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Locale;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.LongSupplier;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.Refusal;
 import ml.helix.wolf.agent.failure.TunnelException;
@@ -17,6 +19,7 @@ import ml.helix.wolf.agent.http.ResponseHead;
 import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Version;
+import ml.helix.wolf.revdial.DataKeepAlive;
 
 /**
  * The client's opening handshake (RFC 6455, section 4.1). No extension and no subprotocol is offered.
@@ -32,10 +35,11 @@ public record Upgrade(String host, String target, Secret token) {
     /**
      * Asks, and waits for the answer; the caller guards the wire with a deadline, and cuts it where this throws.
      *
+     * @param nanoTime the clock that {@code timers} goes by
      * @throws TunnelException where the answer is a refusal or no proper acceptance
      * @throws IOException where the wire breaks
      */
-    public WebSocketStream over(Wire wire, ScheduledExecutorService timers) throws IOException {
+    public WebSocketStream over(Wire wire, ScheduledExecutorService timers, LongSupplier nanoTime) throws IOException {
         byte[] nonce = new byte[16];
         RANDOM.nextBytes(nonce);
         String key = Base64.getEncoder().encodeToString(nonce);
@@ -50,7 +54,9 @@ public record Upgrade(String host, String target, Secret token) {
             throw new TunnelException(FailureReason.PROTOCOL_ERROR, "the control plane's answer: " + e.getMessage(), e);
         }
         check(answer, key);
-        return new WebSocketStream(wire, input, source, timers);
+        String promise =
+                answer.header(DataKeepAlive.HEADER.toLowerCase(Locale.ROOT)).orElse("");
+        return new WebSocketStream(wire, input, source, timers, nanoTime, promise);
     }
 
     private String request(String key) {
@@ -63,8 +69,11 @@ public record Upgrade(String host, String target, Secret token) {
                 Sec-WebSocket-Version: 13
                 Authorization: Bearer %s
                 User-Agent: wolf-tunnel-agent/%s
+                %s: %s
 
-                """.formatted(target, host, key, token.reveal(), Version.text()).replace("\n", "\r\n");
+                """.formatted(
+                        target, host, key, token.reveal(), Version.text(), DataKeepAlive.HEADER, DataKeepAlive.PROMISE)
+                .replace("\n", "\r\n");
     }
 
     private static void check(ResponseHead answer, String key) throws TunnelException {

@@ -1,9 +1,11 @@
 package ml.helix.wolf.agent.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import ml.helix.wolf.revdial.PickupFailure;
 import org.junit.jupiter.api.Test;
 
 class StreamsTest {
@@ -34,6 +36,35 @@ class StreamsTest {
         streams.add(cut::incrementAndGet);
 
         assertThat(streams.awaitIdle(Duration.ZERO)).isEqualTo(2);
+    }
+
+    @Test
+    void aHeapOf128MiBTakes768Streams() {
+        assertThat(Streams.most(128L << 20, 1_000_000)).isEqualTo(768);
+    }
+
+    @Test
+    void aThousandDescriptorsTakeFewer() {
+        assertThat(Streams.most(128L << 20, 1024)).isEqualTo(464);
+    }
+
+    @Test
+    void someAreAlwaysTaken() {
+        assertThat(Streams.most(1 << 20, 10)).isEqualTo(8);
+    }
+
+    @Test
+    void whatIsTooManyIsRefusedUntilOneHasLeft() throws Exception {
+        var two = new Streams(2);
+        two.enter();
+        two.enter();
+        assertThatThrownBy(two::enter)
+                .isInstanceOf(PickupFailure.class)
+                .hasMessageStartingWith("too many streams")
+                .hasMessageEndingWith("for 2");
+
+        two.leave();
+        two.enter();
     }
 
     @Test

@@ -67,15 +67,18 @@ public final class Peer implements AutoCloseable {
                 .orElse("");
     }
 
-    /** Accepts the upgrade. */
-    public Peer upgrade() {
-        return raw(acceptance());
+    /** Accepts the upgrade, with these headers besides, each {@code Name: value}. */
+    public Peer upgrade(String... headers) {
+        return raw(acceptance(headers));
     }
 
     /** The bytes of a proper 101. */
-    public byte[] acceptance() {
+    public byte[] acceptance(String... headers) {
         return ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        + "Sec-WebSocket-Accept: " + accept(header("Sec-WebSocket-Key")) + "\r\n\r\n")
+                        + "Sec-WebSocket-Accept: " + accept(header("Sec-WebSocket-Key")) + "\r\n"
+                        + String.join(
+                                "",
+                                List.of(headers).stream().map(h -> h + "\r\n").toList()) + "\r\n")
                 .getBytes(ISO_8859_1);
     }
 
@@ -144,7 +147,8 @@ public final class Peer implements AutoCloseable {
         return frame;
     }
 
-    private Frame frame() {
+    /** The client's next frame, whatever it is. */
+    public Frame frame() {
         return io(() -> {
             int first = in.readUnsignedByte();
             int second = in.readUnsignedByte();

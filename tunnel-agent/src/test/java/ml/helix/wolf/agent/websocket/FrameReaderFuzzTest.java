@@ -57,6 +57,7 @@ class FrameReaderFuzzTest {
         var reader = new FrameReader(
                 source,
                 ping -> pings.add(HexFormat.of().formatHex(ping)),
+                pong -> {},
                 new FrameBudget(() -> EVER_LATER.addAndGet(3_600_000_000_000L)));
         byte[] target = new byte[room];
         long before = THREADS.getCurrentThreadAllocatedBytes();

@@ -104,7 +104,8 @@ class FrameReaderTest {
             }
         };
 
-        byte[] read = all(new FrameReader(new BufferedSource(dripping, 16), this::ping, new FrameBudget(clock)));
+        byte[] read =
+                all(new FrameReader(new BufferedSource(dripping, 16), this::ping, pong -> {}, new FrameBudget(clock)));
 
         assertThat(read).hasSize(303).endsWith(ascii("end"));
     }
@@ -169,7 +170,10 @@ class FrameReaderTest {
 
     private FrameReader reader(Frames sent) {
         return new FrameReader(
-                new BufferedSource(new ByteArrayInputStream(sent.bytes()), 64), this::ping, new FrameBudget(clock));
+                new BufferedSource(new ByteArrayInputStream(sent.bytes()), 64),
+                this::ping,
+                pong -> {},
+                new FrameBudget(clock));
     }
 
     private void ping(byte[] payload) {

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.peer.Peer;
 import ml.helix.wolf.agent.peer.ScriptedServer;
@@ -45,6 +46,8 @@ class WebSocketStreamIT {
     private static final Executor VIRTUAL = task -> Thread.ofVirtual().start(task);
 
     private ScheduledExecutorService timers = Timers.daemon("test-timers");
+    private LongSupplier nanoTime = System::nanoTime;
+    private String[] serversHeaders = {};
     private final byte[] buffer = new byte[64 * 1024];
     private ScriptedServer server;
 
@@ -73,6 +76,7 @@ class WebSocketStreamIT {
             assertThat(peer.header("Sec-WebSocket-Version")).isEqualTo("13");
             assertThat(peer.header("Sec-WebSocket-Key")).hasSize(24);
             assertThat(peer.header("Sec-WebSocket-Extensions")).isEmpty();
+            assertThat(peer.header("Wolf-Tunnel-Ping")).isEqualTo("15");
             stream.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).close();
         }
     }
@@ -325,10 +329,61 @@ class WebSocketStreamIT {
         }
     }
 
+    @Test
+    void aPingGoesOutWhenNothingElseWasSentFor15Seconds() throws Exception {
+        ManualScheduler clock = nothingTimesOut();
+        try (Pair pair = pair()) {
+            pair.stream.keepAlive();
+            clock.advance(Duration.ofSeconds(10));
+            write(pair.stream, "data");
+            clock.advance(Duration.ofSeconds(14));
+            clock.advance(Duration.ofSeconds(1));
+
+            assertThat(pair.peer.next().text()).isEqualTo("data");
+            assertThat(pair.peer.frame().opcode()).isEqualTo(9);
+            clock.advance(Duration.ofSeconds(15));
+            assertThat(pair.peer.frame().opcode()).isEqualTo(9);
+        }
+    }
+
+    @Test
+    void aSilentServerThatPromisedPingsIsLeftWithin60Seconds() throws Exception {
+        ManualScheduler clock = nothingTimesOut();
+        serversHeaders = new String[] {"Wolf-Tunnel-Ping: 15"};
+        try (Pair pair = pair()) {
+            pair.stream.keepAlive();
+            CompletableFuture<Integer> read = supply(() -> pair.stream.read(buffer, 0, 10));
+            while (!read.isDone()) {
+                clock.advance(Duration.ofSeconds(1)); // the read begins to wait some time after this test does
+            }
+
+            assertThatThrownBy(read::get).hasCauseInstanceOf(SocketException.class);
+        }
+    }
+
+    @Test
+    void anUnansweredPingEndsNothing() throws Exception {
+        ManualScheduler clock = nothingTimesOut();
+        try (Pair pair = pair()) {
+            pair.stream.keepAlive();
+            CompletableFuture<String> read = supply(() -> read(pair.stream));
+            for (int i = 0; i < 20; i++) {
+                clock.advance(Duration.ofSeconds(15));
+                assertThat(pair.peer.frame().opcode()).isEqualTo(9);
+            }
+            pair.peer.binary("still here");
+
+            assertThat(read.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo("still here");
+        }
+    }
+
     /** What ends from now on does not end because the goodbye takes too long. */
-    private void nothingTimesOut() {
+    private ManualScheduler nothingTimesOut() {
         timers.shutdownNow();
-        timers = new ManualScheduler();
+        var manual = new ManualScheduler();
+        timers = manual;
+        nanoTime = manual::nanoTime;
+        return manual;
     }
 
     /** A stream and the server's end of it. */
@@ -342,7 +397,7 @@ class WebSocketStreamIT {
 
     private Pair pair() throws Exception {
         CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
-        Peer peer = server.next().upgrade();
+        Peer peer = server.next().upgrade(serversHeaders);
         return new Pair(stream.get(PATIENCE.toSeconds(), TimeUnit.SECONDS), peer);
     }
 
@@ -351,7 +406,7 @@ class WebSocketStreamIT {
             var connector = new Connector(ControlPlaneUrl.parse(url), Optional.empty(), new Tls(trust), new Resolver());
             Wire wire = connector.connect(Deadline.in(PATIENCE, timers));
             return new Upgrade(connector.url().authority(), "/some/path?a=b", Secret.of("the-token"))
-                    .over(wire, timers);
+                    .over(wire, timers, nanoTime);
         });
     }
 

@@ -1,0 +1,121 @@
+package ml.helix.wolf.revdial;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/**
+ * When one end of a data connection sends a ping, and when the other end has vanished. A state and a clock; sends
+ * nothing itself.
+ *
+ * <p>A ping is due when nothing was sent for {@link #PING_INTERVAL}. An unanswered ping ends nothing by itself: Go's peers
+ * answer only while they read, and they don't read while their own side takes nothing. The other end has vanished where a
+ * read has waited for {@link #SILENCE} without a byte, although bytes had to come:
+ *
+ * <ul>
+ *   <li>it has {@linkplain #HEADER promised} pings, as this project's programs do, or
+ *   <li>it has answered a ping that was sent after the last data. So it had read everything, and still waits for more.
+ * </ul>
+ *
+ * TCP keep-alive does not notice that, because the kernel sends no probe while a ping waits for its acknowledgement.
+ *
+ * <p>Thread-safe.
+ */
+public final class DataKeepAlive {
+    public static final Duration PING_INTERVAL = Duration.ofSeconds(15);
+    public static final Duration SILENCE = Duration.ofSeconds(50);
+
+    /** In the opening handshake of either side: it sends a ping when it has sent nothing for that many seconds. */
+    public static final String HEADER = "Wolf-Tunnel-Ping";
+
+    /** Our value of {@link #HEADER}. */
+    public static final String PROMISE = String.valueOf(PING_INTERVAL.toSeconds());
+
+    /** What is to be done now. */
+    public enum Step {
+        NOTHING,
+        /** To send a ping with {@link #ping} as its payload. */
+        PING,
+        /** To cut the connection. */
+        GONE
+    }
+
+    private final boolean promised;
+    private final LongSupplier nanoTime;
+    private long sentAt; // guarded by this, as is all that follows
+    private long heardAt;
+    private boolean waiting;
+    private long pings;
+    /** The first ping after the last data. */
+    private long firstAfterData = 1;
+
+    private boolean answered;
+
+    /**
+     * @param promise the other end's {@link #HEADER}, empty where it sent none
+     * @param nanoTime in nanoseconds
+     */
+    public DataKeepAlive(String promise, LongSupplier nanoTime) {
+        this.promised = promise.equals(PROMISE);
+        this.nanoTime = nanoTime;
+        this.sentAt = nanoTime.getAsLong();
+        this.heardAt = sentAt;
+    }
+
+    /** A read waits for the other end from now on. */
+    public synchronized void waiting() {
+        waiting = true;
+        heardAt = nanoTime.getAsLong();
+    }
+
+    /** Bytes have come, and nobody waits for more until {@link #waiting} is called. */
+    public synchronized void received() {
+        waiting = false;
+    }
+
+    /** A control frame has come while a read waits. */
+    public synchronized void heard() {
+        heardAt = nanoTime.getAsLong();
+    }
+
+    /** A pong has come while a read waits. */
+    public synchronized void pong(ByteBuffer payload) {
+        heard();
+        if (payload.remaining() == Long.BYTES && payload.getLong(payload.position()) >= firstAfterData) {
+            answered = true;
+        }
+    }
+
+    /** Data was sent, or is about to be. */
+    public synchronized void dataSent() {
+        sentAt = nanoTime.getAsLong();
+        firstAfterData = pings + 1;
+        answered = false;
+    }
+
+    /** The payload of the next ping, which is about to be sent. */
+    public synchronized byte[] ping() {
+        sentAt = nanoTime.getAsLong();
+        return ByteBuffer.allocate(Long.BYTES).putLong(++pings).array();
+    }
+
+    /** What is to be done now. */
+    public synchronized Step step() {
+        long now = nanoTime.getAsLong();
+        if (waiting && (promised || answered) && now - heardAt >= SILENCE.toNanos()) {
+            return Step.GONE;
+        }
+        return now - sentAt >= PING_INTERVAL.toNanos() ? Step.PING : Step.NOTHING;
+    }
+
+    /** When to ask for the {@link #step} again; at least a millisecond from now. */
+    public synchronized Duration untilNext() {
+        long now = nanoTime.getAsLong();
+        long left = Math.min(
+                PING_INTERVAL.toNanos() - (now - sentAt),
+                waiting && now - heardAt < SILENCE.toNanos()
+                        ? SILENCE.toNanos() - (now - heardAt)
+                        : PING_INTERVAL.toNanos());
+        return Duration.ofNanos(Math.max(left, 1_000_000));
+    }
+}
