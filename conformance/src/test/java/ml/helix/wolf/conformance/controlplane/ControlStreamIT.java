@@ -3,6 +3,7 @@ package ml.helix.wolf.conformance.controlplane;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.conformance.agent.Flood;
@@ -211,6 +212,14 @@ class ControlStreamIT extends ControlPlaneSpec {
     void whatIsNoWebSocketFrameOfAClientEndsTheConnection(String what, String hex) throws Exception {
         control.raw(HexFormat.ofDelimiter(" ").parseHex(hex));
         control.end();
+        serves(connected(ID), ID);
+    }
+
+    /** None of them is a whole frame: the connection is closed by what has come of one. */
+    @ParameterizedTest
+    @ValueSource(strings = {"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-x\r\n", "\0\0\0\0\0\0\0\0"})
+    void noiseEndsTheConnectionAtOnce(String noise) throws Exception {
+        control.patience(Duration.ofSeconds(10)).raw(noise).end();
         serves(connected(ID), ID);
     }
 
