@@ -61,7 +61,11 @@ public final class ControlPlane implements AutoCloseable {
                 forwards.add(ForwardListener.open(forward, tunnels));
             }
             // The last: whoever finds /readyz at 200 finds the forwards too.
-            server = WebServer.start(settings.listen(), routes(admin, refusals, tunnels));
+            server = WebServer.start(
+                    settings.listen(),
+                    fields -> admin.find(fields).isPresent()
+                            || runners.find(fields).isPresent(),
+                    routes(admin, refusals, tunnels));
         } catch (IOException e) {
             forwards.forEach(ForwardListener::close);
             throw e;

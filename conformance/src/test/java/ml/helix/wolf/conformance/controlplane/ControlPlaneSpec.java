@@ -142,6 +142,15 @@ abstract class ControlPlaneSpec {
         return caller;
     }
 
+    /** The same, from this address of the machine itself. */
+    Socket callerFrom(String address) throws IOException {
+        Socket caller =
+                new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port(), InetAddress.ofLiteral(address), 0);
+        caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
+        running.add(caller);
+        return caller;
+    }
+
     /** The first line of what the server answers there. */
     static String statusLine(Socket caller) throws IOException {
         return new BufferedReader(new InputStreamReader(caller.getInputStream(), UTF_8)).readLine();

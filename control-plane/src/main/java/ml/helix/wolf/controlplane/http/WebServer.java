@@ -4,13 +4,21 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.TcpKeepAlive;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -29,6 +37,9 @@ import org.slf4j.LoggerFactory;
  * {@link #start} on until {@link #close}.
  */
 public final class WebServer implements AutoCloseable {
+    /** Connections that wait to be accepted: what may come at once while the processors are busy. */
+    private static final int ACCEPT_QUEUE = 1024;
+
     private static final Logger log = LoggerFactory.getLogger(WebServer.class);
 
     private final Server server;
@@ -42,10 +53,13 @@ public final class WebServer implements AutoCloseable {
     /**
      * Binds and serves.
      *
+     * @param authorised whether a request carries a valid token, whatever it asks for. A connection that has brought none
+     *     is bounded by the {@link AdmissionGate} and closed after its response
      * @param handler blocks as it likes; an {@link ApiException} becomes the answer
      * @throws IOException where the address can't be bound
      */
-    public static WebServer start(InetSocketAddress address, Request.Handler handler) throws IOException {
+    public static WebServer start(InetSocketAddress address, Predicate<HttpFields> authorised, Request.Handler handler)
+            throws IOException {
         var threads = new QueuedThreadPool();
         threads.setName("http");
         // Reserved threads are platform threads that would run handlers in place of virtual ones.
@@ -55,10 +69,11 @@ public final class WebServer implements AutoCloseable {
         threads.setVirtualThreadsExecutor(virtual);
         var server = new Server(threads);
         server.setErrorHandler(new JsonErrors());
-        server.setHandler(new Answers(handler));
-        var connector = new KeptAlive(server, new HttpConnectionFactory(configuration()));
+        server.setHandler(new Answers(authorised, handler));
+        var connector = new GuardedConnector(server, new BoundedHttpConnection.Factory(configuration()));
         connector.setHost(address.getAddress().isAnyLocalAddress() ? null : address.getHostString());
         connector.setPort(address.getPort());
+        connector.setAcceptQueueSize(ACCEPT_QUEUE);
         server.addConnector(connector);
         try {
             server.start();
@@ -93,12 +108,23 @@ public final class WebServer implements AutoCloseable {
         }
     }
 
-    /** Turns TCP keep-alive on, and waits after a failed accept: Jetty's own wait logs a stack trace each second. */
-    private static final class KeptAlive extends ServerConnector {
+    /**
+     * Puts each connection into the {@link AdmissionGate}, turns TCP keep-alive on, and waits after a failed accept: Jetty's
+     * own wait logs a stack trace each second.
+     */
+    private static final class GuardedConnector extends ServerConnector {
+        private final AdmissionGate gate = AdmissionGate.forThisProcess();
         private final RetryPause retry = new RetryPause(System::nanoTime);
 
-        KeptAlive(Server server, HttpConnectionFactory http) {
+        GuardedConnector(Server server, HttpConnectionFactory http) {
             super(server, http);
+        }
+
+        @Override
+        protected SocketChannelEndPoint newEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key) {
+            var endPoint = new GuardedEndPoint(channel, selector, key, getScheduler(), gate);
+            endPoint.setIdleTimeout(getIdleTimeout());
+            return endPoint;
         }
 
         @Override
@@ -136,14 +162,21 @@ public final class WebServer implements AutoCloseable {
         private static final ApiError STALLED = new ApiError(
                 HttpStatus.REQUEST_TIMEOUT_408, "RequestTimeout", "nothing came of the request's body for too long");
 
+        private final Predicate<HttpFields> authorised;
         private final Request.Handler handler;
 
-        Answers(Request.Handler handler) {
+        Answers(Predicate<HttpFields> authorised, Request.Handler handler) {
+            this.authorised = authorised;
             this.handler = handler;
         }
 
         @Override
         public boolean handle(Request request, Response response, Callback callback) throws Exception {
+            GuardedEndPoint connection = GuardedEndPoint.of(request);
+            if (!connection.isAdmitted() && authorised.test(request.getHeaders())) {
+                connection.admit();
+            }
+            closeIfUnknown(request, response);
             try {
                 return handler.handle(request, response, callback);
             } catch (ApiException e) {
@@ -163,9 +196,16 @@ public final class WebServer implements AutoCloseable {
             return true;
         }
 
+        private static void closeIfUnknown(Request request, Response response) {
+            if (!GuardedEndPoint.of(request).isAdmitted()) {
+                response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString());
+            }
+        }
+
         /** An unauthorised caller's body is not worth reading: its connection is closed. */
         private static void refuse(Request request, Response response, Callback callback, ApiError error) {
             response.reset();
+            closeIfUnknown(request, response);
             try (Blocker.Callback written = Blocker.callback()) {
                 error.send(response, written);
                 written.block();

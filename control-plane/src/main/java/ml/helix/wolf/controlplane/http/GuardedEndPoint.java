@@ -1,0 +1,145 @@
+package ml.helix.wolf.controlplane.http;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An accepted TCP connection: in the {@link AdmissionGate} from its start until it shows a valid token, and with a deadline
+ * for the head of each request. Whatever layer lies over it, TLS too, is within both. Thread-safe.
+ */
+final class GuardedEndPoint extends SocketChannelEndPoint {
+    /** From the connection's start to the end of its first head. */
+    static final Duration FIRST_HEAD = Duration.ofSeconds(10);
+
+    /** From the end of one request to the end of the next one's head. */
+    static final Duration NEXT_HEAD = Duration.ofSeconds(30);
+
+    private static final ApiError TOO_SLOW = new ApiError(
+            HttpStatus.REQUEST_TIMEOUT_408, "RequestTimeout", "the head of the request took too long to come");
+    private static final ApiError EVICTED = new ApiError(
+            HttpStatus.SERVICE_UNAVAILABLE_503,
+            "TooManyConnections",
+            "too many connections without a valid token; this one was the oldest");
+    private static final Logger log = LoggerFactory.getLogger(GuardedEndPoint.class);
+
+    private final AdmissionGate gate;
+    private final Scheduler scheduler;
+    private final AtomicReference<Scheduler.@Nullable Task> deadline = new AtomicReference<>();
+    private volatile AdmissionGate.@Nullable Guest guest;
+
+    GuardedEndPoint(
+            SocketChannel channel,
+            ManagedSelector selector,
+            SelectionKey key,
+            Scheduler scheduler,
+            AdmissionGate gate) {
+        super(channel, selector, key, scheduler);
+        this.scheduler = scheduler;
+        this.gate = gate;
+    }
+
+    /** The one that a request came by. */
+    static GuardedEndPoint of(Request request) {
+        return under(request.getConnectionMetaData().getConnection().getEndPoint());
+    }
+
+    /** The one that lies under the layers of this one, or is this one. */
+    static GuardedEndPoint under(EndPoint endPoint) {
+        EndPoint lower = endPoint;
+        while (lower instanceof EndPoint.Wrapper wrapper) {
+            lower = wrapper.unwrap();
+        }
+        return (GuardedEndPoint) lower;
+    }
+
+    @Override
+    public void onOpen() {
+        if (getRemoteSocketAddress() instanceof InetSocketAddress remote) {
+            guest = gate.enter(remote.getAddress(), () -> refuse(EVICTED));
+        }
+        schedule(FIRST_HEAD);
+        super.onOpen();
+    }
+
+    @Override
+    public void onClose(@Nullable Throwable cause) {
+        headIsComplete();
+        admit();
+        super.onClose(cause);
+    }
+
+    /** What comes from now on is no request. */
+    @Override
+    public void upgrade(Connection newConnection) {
+        headIsComplete();
+        super.upgrade(newConnection);
+    }
+
+    /** A valid token has come by it: it leaves the gate. Idempotent. */
+    void admit() {
+        AdmissionGate.Guest leaving = guest;
+        if (leaving != null) {
+            leaving.leave();
+            guest = null;
+        }
+    }
+
+    boolean isAdmitted() {
+        return guest == null;
+    }
+
+    /** The next head is waited for. Changes nothing where one is waited for already. */
+    void headBegins() {
+        if (deadline.get() == null) {
+            schedule(NEXT_HEAD);
+        }
+    }
+
+    void headIsComplete() {
+        Scheduler.Task task = deadline.getAndSet(null);
+        if (task != null) {
+            task.cancel();
+        }
+    }
+
+    private void schedule(Duration time) {
+        Scheduler.Task task = scheduler.schedule(() -> refuse(TOO_SLOW), time.toMillis(), TimeUnit.MILLISECONDS);
+        if (!deadline.compareAndSet(null, task)) {
+            task.cancel();
+        }
+    }
+
+    /** Says why, if a request has begun, and closes. Never blocks: what the socket doesn't take at once is not said. */
+    private void refuse(ApiError error) {
+        log.debug("{} is closed: {}", getRemoteSocketAddress(), error.message());
+        if (getConnection() instanceof BoundedHttpConnection http && http.isWithinHead()) {
+            byte[] body = error.json();
+            String head = "HTTP/1.1 " + error.status() + " " + HttpStatus.getMessage(error.status())
+                    + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length
+                    + "\r\nConnection: close\r\n\r\n";
+            try {
+                flush(ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII)), ByteBuffer.wrap(body));
+            } catch (IOException e) {
+                log.debug("The peer is gone", e);
+            }
+        }
+        close();
+    }
+}
