@@ -69,7 +69,8 @@ public final class PendingDial {
         }
     }
 
-    boolean isSettled() {
+    /** Whether {@link #await} need not wait. */
+    public boolean isSettled() {
         return outcome.isDone();
     }
 

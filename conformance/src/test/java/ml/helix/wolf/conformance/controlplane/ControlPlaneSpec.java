@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.ScriptedClient;
 import ml.helix.wolf.conformance.secrets.Secrets;
@@ -149,6 +150,48 @@ abstract class ControlPlaneSpec {
         caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
         running.add(caller);
         return caller;
+    }
+
+    /** A caller's request to Wolf on a connection of its own: {@code GET /path HTTP/1.1}, then more header lines. */
+    RawCaller rawCall(String id, String requestLine, String... headers) throws IOException {
+        String line = requestLine.replaceFirst(" /", " /api/v1/wolf-instances/" + id + "/proxy/");
+        return new RawCaller(caller())
+                .send(line + "\r\nHost: localhost\r\nX-Admin-Token: " + ADMIN_TOKEN + "\r\n"
+                        + String.join(
+                                "",
+                                List.of(headers).stream().map(h -> h + "\r\n").toList()) + "\r\n");
+    }
+
+    /** The value of a metric of the control plane, labels and all; 0 where there is none. */
+    double metric(String name) throws Exception {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            String all = http.send(
+                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPlane.port() + "/metrics"))
+                                    .header("Authorization", "Bearer " + ADMIN_TOKEN)
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString(UTF_8))
+                    .body();
+            return all.lines()
+                    .filter(line -> line.startsWith(name + " "))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                    .findFirst()
+                    .orElse(0);
+        }
+    }
+
+    /** Waits until that many dials were withdrawn. */
+    void awaitWithdrawn(int dials) throws Exception {
+        awaitMetric("wolf_control_plane_dials_total{result=\"Withdrawn\"}", dials);
+    }
+
+    void awaitMetric(String name, double value) throws Exception {
+        long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
+        while (metric(name) != value) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError(name + " is " + metric(name) + " and not " + value);
+            }
+            LockSupport.parkNanos(5_000_000);
+        }
     }
 
     /** The first line of what the server answers there. */

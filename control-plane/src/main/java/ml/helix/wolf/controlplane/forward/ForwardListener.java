@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongConsumer;
+import ml.helix.wolf.controlplane.tunnel.ReadAhead;
 import ml.helix.wolf.controlplane.tunnel.Tunnels;
 import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.ByteStream;
@@ -21,7 +22,9 @@ import org.slf4j.LoggerFactory;
 /**
  * A listening {@link Forward}: each connection it accepts is dialled and joined, on virtual threads. Beyond
  * {@link #MAX_CONNECTIONS} at once, callers wait in the system's backlog. A dial that fails closes its caller's
- * connection and is logged. Listens from {@link #open} on until {@link #close}, which cuts what is under way.
+ * connection and is logged. A caller whose end comes before its stream is there has gone: its dial is withdrawn.
+ *
+ * <p>Listens from {@link #open} on until {@link #close}, which cuts what is under way.
  */
 public final class ForwardListener implements AutoCloseable {
     static final int MAX_CONNECTIONS = 1024;
@@ -130,13 +133,33 @@ public final class ForwardListener implements AutoCloseable {
     }
 
     private void join(SocketStream caller) {
+        Tunnels.Dial dial = tunnels.begin(forward.runnerId());
+        var ahead = ReadAhead.start(caller::read, failure -> dial.withdraw());
         try {
-            ByteStream wolf = tunnels.dial(forward.runnerId());
-            new Splice(caller, wolf, COUNTED_BY_THE_TUNNEL, COUNTED_BY_THE_TUNNEL).run();
+            ByteStream wolf = dial.await();
+            new Splice(new Caller(ahead, caller), wolf, COUNTED_BY_THE_TUNNEL, COUNTED_BY_THE_TUNNEL).run();
         } catch (DialException e) {
             log.info("No stream for a caller of {}: {}", forward.address(), e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A caller's connection, of which some bytes may have been read while its dial waited. */
+    private record Caller(ReadAhead ahead, SocketStream socket) implements ByteStream {
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            return ahead.read(buffer, offset, length);
+        }
+
+        @Override
+        public void write(byte[] buffer, int offset, int length) throws IOException {
+            socket.write(buffer, offset, length);
+        }
+
+        @Override
+        public void close() {
+            socket.close();
         }
     }
 

@@ -7,13 +7,12 @@ import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.internal.HttpConnection;
 
 /**
  * Jetty's HTTP/1.1 with a bound on a request's fields, and with a word to the {@link GuardedEndPoint} of where a head
  * begins and ends. Four bytes make a field that takes 75 bytes of heap: the bound on a head's bytes is not enough.
  */
-final class BoundedHttpConnection extends HttpConnection {
+final class BoundedHttpConnection extends Http1Connection {
     /** How many fields a request may have, trailers included. */
     static final int MOST_FIELDS = 128;
 

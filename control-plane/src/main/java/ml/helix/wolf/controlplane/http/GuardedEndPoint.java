@@ -13,7 +13,6 @@ import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
-import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.thread.Scheduler;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * An accepted TCP connection: in the {@link AdmissionGate} from its start until it shows a valid token, and with a deadline
  * for the head of each request. Whatever layer lies over it, TLS too, is within both. Thread-safe.
  */
-final class GuardedEndPoint extends SocketChannelEndPoint {
+final class GuardedEndPoint extends PeerEndPoint {
     /** From the connection's start to the end of its first head. */
     static final Duration FIRST_HEAD = Duration.ofSeconds(10);
 

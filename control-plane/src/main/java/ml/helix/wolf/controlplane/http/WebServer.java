@@ -42,6 +42,12 @@ public final class WebServer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(WebServer.class);
 
+    /** Wolf's head may have 64 KiB, and each of its fields gets up to two bytes longer here. */
+    private static final int RESPONSE_HEAD = 128 * 1024;
+
+    /** The buffer that most heads fit into, in bytes. */
+    private static final int RESPONSE_HEAD_AT_FIRST = 8 * 1024;
+
     private final Server server;
     private final ServerConnector connector;
 
@@ -89,6 +95,8 @@ public final class WebServer implements AutoCloseable {
         configuration.setSendServerVersion(false);
         configuration.setSendDateHeader(false);
         configuration.setRequestHeaderSize(16 * 1024);
+        configuration.setResponseHeaderSize(RESPONSE_HEAD);
+        configuration.setOutputBufferSize(RESPONSE_HEAD_AT_FIRST);
         configuration.setUriCompliance(UriCompliance.UNSAFE);
         return configuration;
     }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.controlplane.tunnel.ReadAhead;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Content;
@@ -28,17 +29,18 @@ record RequestBody(Optional<Long> length, InputStream content, Runnable release)
     /**
      * Looks at the request's head; a chunked body is read to its end.
      *
+     * @param body the request's bytes
      * @param memory for a chunked body
      * @throws ApiException 413 where a chunked body is longer than {@link #MAX_CHUNKED}, 503 where there is no memory left
      *     for it
      * @throws IOException where the caller goes away while it is read
      */
-    static RequestBody of(Request request, BodyMemory memory) throws ApiException, IOException {
+    static RequestBody of(Request request, InputStream body, BodyMemory memory) throws ApiException, IOException {
         if (request.getLength() >= 0) {
-            return new RequestBody(Optional.of(request.getLength()), Content.Source.asInputStream(request), NOTHING);
+            return new RequestBody(Optional.of(request.getLength()), body, NOTHING);
         }
         if (request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING)) {
-            CollectedBody whole = collect(Content.Source.asInputStream(request), memory);
+            CollectedBody whole = collect(body, memory);
             return new RequestBody(Optional.of((long) whole.length()), whole, whole::close);
         }
         boolean none = WITHOUT_BODY.contains(request.getMethod());
@@ -60,6 +62,43 @@ record RequestBody(Optional<Long> length, InputStream content, Runnable release)
                             "TooManyUploads",
                             "other chunked bodies fill the memory for them; try again, or send the body with its Content-Length"));
         }
+    }
+
+    /** Whether the request's head says that a body follows. */
+    static boolean follows(Request request) {
+        return request.getLength() > 0 || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
+    }
+
+    /** The request's bytes, as they come. */
+    static InputStream direct(Request request) {
+        return Content.Source.asInputStream(request);
+    }
+
+    /**
+     * The request's bytes, of which the first are read while nobody takes them yet.
+     *
+     * @param watch told how the body ends then
+     */
+    static InputStream ahead(Request request, CallerWatch watch) {
+        ReadAhead ahead = ReadAhead.start(direct(request)::read, failure -> {
+            if (failure == null) {
+                watch.start();
+            } else {
+                watch.departed(failure);
+            }
+        });
+        return new InputStream() {
+            @Override
+            public int read() throws IOException {
+                byte[] one = new byte[1];
+                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+            }
+
+            @Override
+            public int read(byte[] buffer, int offset, int length) throws IOException {
+                return length == 0 ? 0 : ahead.read(buffer, offset, length);
+            }
+        };
     }
 
     @Override

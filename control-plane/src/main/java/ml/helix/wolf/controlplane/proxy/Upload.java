@@ -1,10 +1,11 @@
 package ml.helix.wolf.controlplane.proxy;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
+import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.revdial.ByteStream;
-import org.eclipse.jetty.io.EndPoint;
-import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,46 +15,36 @@ import org.jspecify.annotations.Nullable;
 final class Upload {
     private static final Duration LAST_BYTES = Duration.ofSeconds(10);
 
-    private final RequestBody body;
-    private final ByteStream wolf;
+    private final InputStream body;
     private final CallerWatch watch;
-    private final EndPoint caller;
-    private final @Nullable Thread thread;
+    private @Nullable Thread thread;
 
-    private Upload(Request request, RequestBody body, ByteStream wolf, CallerWatch watch) {
+    /** @param body read by this upload's thread only, from {@link #start} or {@link #finish} on */
+    Upload(InputStream body, CallerWatch watch) {
         this.body = body;
-        this.wolf = wolf;
         this.watch = watch;
-        this.caller = request.getConnectionMetaData().getConnection().getEndPoint();
-        this.thread = body.isEmpty() ? null : Thread.ofVirtual().name("upload").unstarted(this::copy);
     }
 
-    /** @param watch started when the body is over */
-    static Upload start(Request request, RequestBody body, ByteStream wolf, CallerWatch watch) {
-        var upload = new Upload(request, body, wolf, watch);
-        if (upload.thread == null) {
-            watch.start();
-        } else {
-            upload.thread.start();
-        }
-        return upload;
+    /** @param content the body itself, or what was collected of it */
+    void start(InputStream content, ByteStream wolf) {
+        thread = Thread.ofVirtual().name("upload").start(() -> copy(content, wolf));
     }
 
-    private void copy() {
+    private void copy(InputStream content, ByteStream wolf) {
         byte[] buffer = new byte[16 * 1024];
         boolean taken = true;
         try {
-            for (int read = 0; read >= 0; read = body.content().read(buffer)) {
-                taken = taken && passOn(buffer, read);
+            for (int read = 0; read >= 0; read = content.read(buffer)) {
+                taken = taken && passOn(wolf, buffer, read);
             }
             watch.start();
         } catch (IOException e) {
-            // The caller went away, or sent no proper body: what Wolf has got of it is not a request.
-            wolf.close();
+            // What Wolf has got of the body is not a request.
+            watch.departed(e);
         }
     }
 
-    private boolean passOn(byte[] buffer, int length) {
+    private static boolean passOn(ByteStream wolf, byte[] buffer, int length) {
         try {
             wolf.write(buffer, 0, length);
             return true;
@@ -62,12 +53,22 @@ final class Upload {
         }
     }
 
-    /** Waits for the caller to send the rest of its body; one that takes too long over it is cut. */
-    void finish() {
+    private void drop() {
         try {
-            if (thread != null && !thread.join(LAST_BYTES)) {
+            body.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            watch.departed(e);
+        }
+    }
+
+    /** Waits for the caller to send the rest of its body, and drops it; one that takes too long over it is cut. */
+    void finish(PeerEndPoint caller) {
+        Thread last =
+                thread != null ? thread : Thread.ofVirtual().name("upload").start(this::drop);
+        try {
+            if (!last.join(LAST_BYTES)) {
                 caller.close();
-                thread.join();
+                last.join();
             }
         } catch (InterruptedException e) {
             caller.close();

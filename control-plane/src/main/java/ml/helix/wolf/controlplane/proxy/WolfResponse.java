@@ -27,6 +27,7 @@ final class WolfResponse {
     private final Events events = new Events();
     private final HttpParser parser = new HttpParser(events, MAX_HEAD);
     private final boolean toHead;
+    private boolean atEnd;
 
     /** @param toHead whether it answers a HEAD request, and so has no body whatever it says */
     WolfResponse(ByteStream wolf, boolean toHead) {
@@ -96,7 +97,10 @@ final class WolfResponse {
             boolean event = parser.parseNext(buffer);
             IOException failure = events.failure;
             if (failure != null) {
-                throw failure;
+                // The parser calls it an early end, too, where it can't read what has come.
+                throw failure instanceof EOFException && !atEnd
+                        ? new ProtocolException("not an HTTP response: a chunk of its body is malformed")
+                        : failure;
             }
             if (event) {
                 return;
@@ -104,6 +108,7 @@ final class WolfResponse {
             if (!buffer.hasRemaining()) {
                 int read = wolf.read(bytes, 0, bytes.length);
                 if (read < 0) {
+                    atEnd = true;
                     parser.atEOF();
                 } else {
                     buffer.clear().limit(read);

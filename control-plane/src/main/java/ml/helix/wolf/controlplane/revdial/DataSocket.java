@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Jetty's thread, a virtual one, hands over one frame (or a piece of a large one) and waits until that is read; a
  * write returns when the socket has taken it. So TCP pushes back both ways and nothing is queued here. One thread reads
- * and one writes at a time; {@link #close} may come from any. A close frame and a bare end of the connection both read as
- * the end.
+ * and one writes at a time; {@link #close} may come from any. A close frame of any code but 1011 reads as the end, and so
+ * does a bare end of the connection, unless {@link #endsWithCloseFrame}. A reset or 1011 breaks the stream.
  *
  * <p>The next frame is only ever asked for on Jetty's thread, before {@link #onFrame} returns. Asked for on another one it
  * may never come: <a href="https://github.com/jetty/jetty.project/issues/14903">Jetty issue 14903</a>, in 12.1.6.
@@ -57,6 +57,8 @@ final class DataSocket implements FrameHandler, ByteStream {
     private final DataKeepAlive keepAlive;
     /** A ping waits for the socket to take it. */
     private final AtomicBoolean pinging = new AtomicBoolean();
+
+    private volatile boolean endsWithCloseFrame;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -83,6 +85,12 @@ final class DataSocket implements FrameHandler, ByteStream {
         this.opened = opened;
         this.budget = new FrameBudget(nanoTime);
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
+    }
+
+    /** For a peer that is known to send a close frame at the end: an end without one has then broken the stream off. */
+    DataSocket endsWithCloseFrame() {
+        endsWithCloseFrame = true;
+        return this;
     }
 
     @Override
@@ -151,7 +159,7 @@ final class DataSocket implements FrameHandler, ByteStream {
             case OpCode.PONG ->
                 keepAlive.pong(frame.hasPayload() ? frame.getPayload().slice() : BufferUtil.EMPTY_BUFFER);
             case OpCode.CLOSE -> {
-                end(null);
+                end(brokenBy(CloseStatus.getCloseStatus(frame)));
                 callback.succeeded();
                 return;
             }
@@ -197,7 +205,7 @@ final class DataSocket implements FrameHandler, ByteStream {
 
     @Override
     public void onError(Throwable cause, Callback callback) {
-        end(cause instanceof ClosedChannelException ? null : cause);
+        end(cause instanceof ClosedChannelException && !endsWithCloseFrame ? null : cause);
         callback.succeeded();
     }
 
@@ -217,6 +225,13 @@ final class DataSocket implements FrameHandler, ByteStream {
             lock.unlock();
         }
         callback.succeeded();
+    }
+
+    /** Any code but 1011, "an error keeps me from going on", says that all of the stream is here. */
+    private static @Nullable Throwable brokenBy(CloseStatus status) {
+        return status.getCode() == CloseStatus.SERVER_ERROR
+                ? new IOException("the agent closed it with an error")
+                : null;
     }
 
     private void end(@Nullable Throwable cause) {

@@ -17,6 +17,7 @@ import ml.helix.wolf.controlplane.auth.AccessToken;
 import ml.helix.wolf.controlplane.auth.RunnerAccess;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.program.RunnerId;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.ConnectionManager;
@@ -24,6 +25,7 @@ import ml.helix.wolf.revdial.Control;
 import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.Dialer;
 import ml.helix.wolf.revdial.Peer;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
@@ -52,6 +54,9 @@ public final class RevDialEndpoint implements Request.Handler {
     private static final int DATA_BUFFER = 32 * 1024;
     /** What an agent sends on a control connection are lines of 4,096 bytes at most, each in any number of frames. */
     private static final int LARGEST_CONTROL_FRAME = 64 * 1024;
+
+    /** What Jetty puts in place of escapes that are not UTF-8. */
+    private static final String REPLACEMENT_CHARACTER = "\uFFFD";
 
     private static final Logger log = LoggerFactory.getLogger(RevDialEndpoint.class);
 
@@ -100,9 +105,19 @@ public final class RevDialEndpoint implements Request.Handler {
             String promise = Objects.requireNonNullElse(request.getHeaders().get(DataKeepAlive.HEADER), "");
             response.getHeaders().put(DataKeepAlive.HEADER, DataKeepAlive.PROMISE);
             var data = new DataSocket(timers, nanoTime, promise, stream -> deliver(dialerId, requestId, stream));
+            PeerEndPoint.beneath(request).readPastReset();
+            if (isOurAgent(request)) {
+                data.endsWithCloseFrame();
+            }
             upgrade(request, response, callback, data, /* largestFrame= */ 0);
         }
         return true;
+    }
+
+    /** Go's agents end a stream by a bare FIN; this project's send a close frame, so that a kill shows. */
+    private static boolean isOurAgent(Request request) {
+        String agent = request.getHeaders().get(HttpHeader.USER_AGENT);
+        return agent != null && agent.startsWith("wolf-tunnel-agent/");
     }
 
     /** Waits until no control connection is left, or the time is over. */
@@ -140,10 +155,17 @@ public final class RevDialEndpoint implements Request.Handler {
 
     private static Fields query(Request request) throws ApiException {
         try {
-            return Request.extractQueryParameters(request);
+            Fields query = Request.extractQueryParameters(request);
+            boolean readable = query.stream()
+                    .flatMap(field -> field.getValues().stream())
+                    .noneMatch(value -> value.contains(REPLACEMENT_CHARACTER));
+            if (readable) {
+                return query;
+            }
         } catch (IllegalArgumentException e) {
-            throw new ApiException(ApiError.badRequest("the query's escapes can't be read"));
+            log.debug("A query that can't be decoded", e);
         }
+        throw new ApiException(ApiError.badRequest("the query's escapes must be UTF-8"));
     }
 
     private static String runnerId(Fields query) throws ApiException {

@@ -6,6 +6,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.DialException;
+import ml.helix.wolf.revdial.PendingDial;
 
 /** Where streams to Wolfs come from. Thread safe. */
 public final class Tunnels {
@@ -17,21 +18,52 @@ public final class Tunnels {
         this.metrics = metrics;
     }
 
-    /**
-     * Opens a stream to the local API of that id's agent. The caller closes it.
-     *
-     * @throws DialException as {@link ConnectionManager#dial} has it
-     * @throws InterruptedException where the caller gave up
-     */
-    public ByteStream dial(String runnerId) throws DialException, InterruptedException {
-        long start = System.nanoTime();
-        try {
-            ByteStream stream = connections.dial(runnerId);
-            metrics.dialled(Duration.ofNanos(System.nanoTime() - start));
-            return new Counted(stream);
-        } catch (DialException e) {
-            metrics.failed(e.failure().code());
-            throw e;
+    /** Begins a dial to the local API of that id's agent, and returns at once. */
+    public Dial begin(String runnerId) {
+        return new Dial(connections.begin(runnerId), System.nanoTime());
+    }
+
+    /** A dial that has begun. Thread safe. */
+    public final class Dial {
+        private final PendingDial pending;
+        private final long start;
+
+        private Dial(PendingDial pending, long start) {
+            this.pending = pending;
+            this.start = start;
+        }
+
+        /**
+         * Waits for the stream; the caller closes it. To be called once.
+         *
+         * @throws DialException as {@link PendingDial#await} has it
+         * @throws InterruptedException where the waiting thread was interrupted; the dial is withdrawn then
+         */
+        public ByteStream await() throws DialException, InterruptedException {
+            try {
+                ByteStream stream = pending.await();
+                metrics.dialled(Duration.ofNanos(System.nanoTime() - start));
+                return new Counted(stream);
+            } catch (DialException e) {
+                metrics.failed(e.failure().code());
+                throw e;
+            } catch (InterruptedException e) {
+                withdraw();
+                throw e;
+            }
+        }
+
+        /** Whether {@link #await} need not wait. */
+        public boolean isSettled() {
+            return pending.isSettled();
+        }
+
+        /**
+         * For a caller that has gone: gives up the dial's place, or cuts the stream that it led to. {@link #await} fails
+         * with {@code Withdrawn} where it still waits. Idempotent.
+         */
+        public void withdraw() {
+            connections.withdraw(pending);
         }
     }
 
