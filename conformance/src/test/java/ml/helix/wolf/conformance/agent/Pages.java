@@ -84,20 +84,23 @@ class Pages {
     }
 
     String body(String path) {
-        try {
-            HttpURLConnection connection = get(path);
-            try (var in =
-                    connection.getResponseCode() < 400 ? connection.getInputStream() : connection.getErrorStream()) {
-                return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return answer(path).body();
     }
 
     private int code(String path) {
+        return answer(path).code();
+    }
+
+    private record Answer(int code, String body) {}
+
+    /** Reads the body to its end: a connection with an unread body stays open, and the agent allows only so many. */
+    private Answer answer(String path) {
         try {
-            return get(path).getResponseCode();
+            HttpURLConnection connection = get(path);
+            int code = connection.getResponseCode();
+            try (var in = code < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+                return new Answer(code, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

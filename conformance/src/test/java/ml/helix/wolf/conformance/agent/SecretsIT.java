@@ -81,9 +81,11 @@ class SecretsIT extends AgentSpec {
     void neitherATokenFilesContentNorItsFaultsArePrinted() throws Exception {
         Path file = Files.writeString(folder.resolve("token"), TOKEN);
         try (AgentProcess agent = run(Map.of(), "-log-level", "trace", "-token-file", file.toString())) {
-            server.control().answer(401);
-            agent.awaitUp();
+            Connection refused = server.control();
+            // before the answer: after it the agent may connect again at any moment, and would wait for an answer
             Files.writeString(file, TOKEN + " and more\r\nInjected: " + TOKEN);
+            refused.answer(401);
+            agent.awaitUp();
             agent.await(
                     status -> status.path("lastError").path("message").asText().contains("can't be used"), "bad file");
             nowhere(agent);

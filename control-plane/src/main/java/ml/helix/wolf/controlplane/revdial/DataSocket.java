@@ -183,8 +183,9 @@ final class DataSocket implements FrameHandler, ByteStream {
     /** Nothing more is read, so that TCP stops the peer until the connection is closed. */
     private void flooded() {
         log.info("A data connection is closed: the agent sent {}", FrameBudget.EXCEEDED);
-        end(new ProtocolException("the agent sent " + FrameBudget.EXCEEDED));
+        // before the end is told: whoever reads the stream answers that by a close() with 1000
         session().close(CloseStatus.POLICY_VIOLATION, "you sent " + FrameBudget.EXCEEDED, Callback.NOOP);
+        end(new ProtocolException("the agent sent " + FrameBudget.EXCEEDED));
     }
 
     private void handOver(ByteBuffer bytes) {
