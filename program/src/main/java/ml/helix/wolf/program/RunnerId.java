@@ -14,8 +14,8 @@ public final class RunnerId {
     private RunnerId() {}
 
     /**
-     * Checks an id: 1 to {@value #LONGEST} letters, digits, marks, punctuation or symbols of any script, with single
-     * spaces (U+0020) allowed inside, and no {@code .} or {@code ..} between slashes.
+     * Checks an id: 1 to {@value #LONGEST} letters, digits, marks, punctuation or symbols of any script, also
+     * spaces (U+0020) inside, and no {@code .} or {@code ..} between slashes.
      *
      * @return the id itself
      * @throws IllegalArgumentException saying what is wrong, to be put after what the id is called
