@@ -1,6 +1,7 @@
 package ml.helix.wolf.operator.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -95,9 +96,9 @@ class AdmissionPolicyIT {
                 .serverSideApply();
     }
 
-    /** For the other tests of this API server. */
+    /** For the other tests of this API server; returns when it has noticed. */
     @AfterAll
-    static void uninstall() {
+    static void uninstall() throws Exception {
         for (var kind : List.of("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy")) {
             admin.genericKubernetesResources("admissionregistration.k8s.io/v1", kind)
                     .withName(POLICY)
@@ -105,6 +106,11 @@ class AdmissionPolicyIT {
         }
         admin.configMaps().inNamespace(HOME).withName(POLICY).delete();
         admin.resources(WolfTunnel.class).inNamespace(ORDINARY).delete();
+        // without the ConfigMap the policy lets nothing through
+        Eventually.holds(() -> assertThatCode(() -> admin.resource(tunnel(ORDINARY, "after-the-policy", "{}"))
+                        .dryRun()
+                        .create())
+                .doesNotThrowAnyException());
         creator.close();
         admin.close();
     }

@@ -157,6 +157,8 @@ final class ApiDispatcher extends Dispatcher {
             return create(path, resource, apply.applied(identity(path, resource), intent));
         }
         requireVersion(path, current.get(), intent);
+        // a schema's default, of the status for example, is no change
+        resource.schema().fillIn(current.get());
         ObjectNode updated = apply.applied(current.get(), intent);
         Admission.admit(path, resource, updated);
         return stored(path, current.get(), updated);

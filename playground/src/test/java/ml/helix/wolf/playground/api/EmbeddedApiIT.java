@@ -290,7 +290,7 @@ class EmbeddedApiIT {
         assertThat(table.path("kind").asText()).isEqualTo("Table");
         assertThat(table.at("/columnDefinitions/1/name").asText()).isEqualTo("READY");
         assertThat(table.at("/rows/0/cells/0").asText()).isEqualTo("gpu-nodes");
-        assertThat(table.at("/rows/0/cells/4").asText()).isEqualTo("https://helix.example.com");
+        assertThat(table.at("/rows/0/cells/5").asText()).isEqualTo("https://helix.example.com");
     }
 
     @Test
