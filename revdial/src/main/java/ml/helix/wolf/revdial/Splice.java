@@ -110,6 +110,7 @@ public final class Splice {
 
         private void copy(Direction opposite) {
             byte[] buffer = new byte[BUFFER];
+            var slice = new TimeSlice(System::nanoTime);
             while (true) {
                 int read;
                 phase++;
@@ -134,6 +135,7 @@ public final class Splice {
                     return;
                 }
                 count.accept(read);
+                slice.next();
             }
         }
 

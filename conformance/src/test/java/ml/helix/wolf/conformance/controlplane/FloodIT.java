@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.OutputStream;
 import java.net.Socket;
 import ml.helix.wolf.conformance.agent.Flood;
 import ml.helix.wolf.conformance.peer.Connection;
@@ -65,12 +65,38 @@ class FloodIT extends ControlPlaneSpec {
         Connection control = connected(ID);
         Socket caller = forwarded();
         Connection data = pickUp(connPath(control));
+        Thread.ofVirtual().start(() -> sendAll(data, oneByteFrames(), 50));
+        assertThat(caller.getInputStream().readNBytes(50_000)).hasSize(50_000);
+    }
+
+    /** Virtual threads keep their processor for as long as bytes are there. */
+    @Test
+    void dataThatNeverPausesLeavesOthersTheirTurn() throws Exception {
+        start("-forward", "127.0.0.1:0=" + ID);
+        Connection control = connected(ID);
+        for (int i = 0; i < 2 * Runtime.getRuntime().availableProcessors(); i++) {
+            Socket caller = forwarded();
+            Connection data = pickUp(connPath(control));
+            Thread.ofPlatform().daemon().start(() -> sendAll(data, oneByteFrames(), Integer.MAX_VALUE));
+            Thread.ofPlatform().daemon().start(() -> readAll(caller));
+        }
+        serves(connected("wolf-other"), "wolf-other");
+    }
+
+    private static void readAll(Socket caller) {
+        try {
+            caller.getInputStream().transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            // The test is over.
+        }
+    }
+
+    private static byte[] oneByteFrames() {
         byte[] piece = new byte[1000 * 7];
         for (int i = 0; i < 1000; i++) {
             System.arraycopy(Frame.of(Frame.BINARY, new byte[1]).masked(true).bytes(), 0, piece, i * 7, 7);
         }
-        Thread.ofVirtual().start(() -> sendAll(data, piece, 50));
-        assertThat(caller.getInputStream().readNBytes(50_000)).hasSize(50_000);
+        return piece;
     }
 
     private static void sendAll(Connection data, byte[] piece, int times) {
@@ -79,7 +105,7 @@ class FloodIT extends ControlPlaneSpec {
                 data.raw(piece);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // The reader sees what is missing.
         }
     }
 }

@@ -16,6 +16,7 @@ import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.TimeSlice;
 import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
@@ -52,6 +53,10 @@ final class DataSocket implements FrameHandler, ByteStream {
     private final Consumer<ByteStream> opened;
     /** Of control frames and empty ones. Belongs to Jetty's thread. */
     private final FrameBudget budget;
+    /** Of Jetty's thread. */
+    private final TimeSlice receiving;
+    /** Of the thread that writes. */
+    private final TimeSlice sending;
 
     private final Pongs pongs = new Pongs();
     private final DataKeepAlive keepAlive;
@@ -84,6 +89,8 @@ final class DataSocket implements FrameHandler, ByteStream {
         this.timers = timers;
         this.opened = opened;
         this.budget = new FrameBudget(nanoTime);
+        this.receiving = new TimeSlice(nanoTime);
+        this.sending = new TimeSlice(nanoTime);
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
     }
 
@@ -202,6 +209,7 @@ final class DataSocket implements FrameHandler, ByteStream {
             lock.unlock();
             keepAlive.waiting();
         }
+        receiving.next();
     }
 
     @Override
@@ -292,6 +300,7 @@ final class DataSocket implements FrameHandler, ByteStream {
             lock.unlock();
         }
         keepAlive.dataSent();
+        sending.next();
         try (Blocker.Callback sent = Blocker.callback()) {
             session().sendFrame(new Frame(OpCode.BINARY, true, ByteBuffer.wrap(buffer, offset, length)), sent, false);
             sent.block();
