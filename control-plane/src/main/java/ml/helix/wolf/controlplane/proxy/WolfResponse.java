@@ -28,6 +28,7 @@ final class WolfResponse {
     private final HttpParser parser = new HttpParser(events, MAX_HEAD);
     private final boolean toHead;
     private boolean atEnd;
+    private long received;
 
     /** @param toHead whether it answers a HEAD request, and so has no body whatever it says */
     WolfResponse(ByteStream wolf, boolean toHead) {
@@ -56,6 +57,9 @@ final class WolfResponse {
             }
             while (!events.complete) {
                 advance();
+            }
+            if (received - buffer.remaining() > MAX_HEAD) {
+                throw new ProtocolException("not an HTTP response: its interim responses have more than 64 KiB");
             }
         }
     }
@@ -112,6 +116,7 @@ final class WolfResponse {
                     parser.atEOF();
                 } else {
                     buffer.clear().limit(read);
+                    received += read;
                 }
             }
         }

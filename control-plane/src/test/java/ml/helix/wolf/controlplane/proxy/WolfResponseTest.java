@@ -66,6 +66,15 @@ class WolfResponseTest {
     }
 
     @Test
+    void interimResponsesHaveAnEnd() {
+        var response = response("HTTP/1.1 102 Processing\r\n\r\n".repeat(4000), 100_000);
+
+        assertThatThrownBy(response::awaitHead)
+                .isInstanceOf(ProtocolException.class)
+                .hasMessage("not an HTTP response: its interim responses have more than 64 KiB");
+    }
+
+    @Test
     void theAnswerToHeadHasNoBodyWhateverItSays() throws IOException {
         var response =
                 new WolfResponse(stream("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", 100), /* toHead= */ true);
