@@ -149,8 +149,8 @@ class ControlPlaneIT {
 
             assertThatThrownBy(() -> ControlPlane.start(settings(address, List.of())))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("cannot listen on")
-                    .hasMessageContaining(String.valueOf(taken.getLocalPort()));
+                    .hasMessageContaining("cannot listen on 127.0.0.1:" + taken.getLocalPort())
+                    .hasMessageContaining("Address already in use");
             assertThatThrownBy(() -> ControlPlane.start(settings(free, List.of(new Forward(address, "wolf-1")))))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("cannot listen on");

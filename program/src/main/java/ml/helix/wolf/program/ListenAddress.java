@@ -3,7 +3,7 @@ package ml.helix.wolf.program;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 
-/** Reads the addresses that programs listen on. */
+/** Reads and shows the addresses that programs listen on. */
 public final class ListenAddress {
     private ListenAddress() {}
 
@@ -35,6 +35,14 @@ public final class ListenAddress {
             throw new IllegalArgumentException("names a host that does not resolve: '" + name + "'");
         }
         return address;
+    }
+
+    /** As {@link #parse} reads it. */
+    public static String show(InetSocketAddress address) {
+        String host = address.getAddress() == null || address.getAddress().isAnyLocalAddress()
+                ? ""
+                : address.getAddress().getHostAddress();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 
     /**

@@ -87,7 +87,7 @@ public final class MonitoringServer implements AutoCloseable {
         try {
             server = HttpServer.create(address, 0);
         } catch (IOException e) {
-            throw new IOException("cannot listen on " + address + ": " + e.getMessage(), e);
+            throw new IOException("cannot listen on " + ListenAddress.show(address) + ": " + e.getMessage(), e);
         }
         var monitoring = new MonitoringServer(server);
         monitoring.serve("/", () -> Page.text(404, "no such page"));

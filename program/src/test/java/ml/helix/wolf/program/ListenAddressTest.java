@@ -49,4 +49,10 @@ class ListenAddressTest {
                 .isThrownBy(() -> ListenAddress.parse(text))
                 .withMessageContaining("must be :port, host:port or [ipv6]:port");
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {":9797", "127.0.0.1:9797", "[0:0:0:0:0:0:0:1]:9797"})
+    void itIsShownAsItIsWritten(String text) {
+        assertThat(ListenAddress.show(ListenAddress.parse(text))).isEqualTo(text);
+    }
 }

@@ -295,10 +295,10 @@ final class Tunnel {
         }
         Duration wait = backoff.next(why, up);
         LOG.warn(
-                "Not connected, {}: {}. Next attempt in {} s",
+                "Not connected, {} (next attempt in {} s): {}",
                 why.reason().word(),
-                why.getMessage(),
-                "%.1f".formatted(wait.toMillis() / 1000.0));
+                "%.1f".formatted(wait.toMillis() / 1000.0),
+                why.getMessage());
         boolean _ = stopped.await(wait.toMillis(), TimeUnit.MILLISECONDS);
     }
 }

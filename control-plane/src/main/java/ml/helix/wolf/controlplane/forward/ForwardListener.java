@@ -10,6 +10,7 @@ import java.util.concurrent.Semaphore;
 import java.util.function.LongConsumer;
 import ml.helix.wolf.controlplane.tunnel.ReadAhead;
 import ml.helix.wolf.controlplane.tunnel.Tunnels;
+import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
@@ -51,7 +52,8 @@ public final class ForwardListener implements AutoCloseable {
             server.bind(forward.address(), 256);
         } catch (IOException e) {
             server.close();
-            throw new IOException("cannot listen on " + forward.address() + ": " + e.getMessage(), e);
+            throw new IOException(
+                    "cannot listen on " + ListenAddress.show(forward.address()) + ": " + e.getMessage(), e);
         }
         var listener = new ForwardListener(forward, tunnels, server);
         Thread.ofVirtual().name("forward-" + server.getLocalPort()).start(listener::accept);

@@ -10,6 +10,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.TcpKeepAlive;
 import org.eclipse.jetty.http.HttpFields;
@@ -84,7 +85,8 @@ public final class WebServer implements AutoCloseable {
         try {
             server.start();
         } catch (Exception e) {
-            throw new IOException("cannot listen on " + address + ": " + e.getMessage(), e);
+            Throwable why = e.getCause() == null ? e : e.getCause();
+            throw new IOException("cannot listen on " + ListenAddress.show(address) + ": " + why.getMessage(), e);
         }
         return new WebServer(server, connector);
     }
