@@ -3,7 +3,6 @@ package ml.helix.wolf.controlplane.http;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
-import java.util.Map;
 import ml.helix.wolf.program.Printable;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
@@ -19,6 +18,10 @@ import org.eclipse.jetty.util.Callback;
  */
 public record ApiError(int status, String code, String message) {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    private record Body(Detail error) {}
+
+    private record Detail(String code, String message) {}
 
     public ApiError {
         message = Printable.of(message);
@@ -48,9 +51,9 @@ public record ApiError(int status, String code, String message) {
 
     byte[] json() {
         try {
-            return JSON.writeValueAsBytes(Map.of("error", Map.of("code", code, "message", message)));
+            return JSON.writeValueAsBytes(new Body(new Detail(code, message)));
         } catch (JsonProcessingException e) {
-            throw new AssertionError("a map of strings has its JSON", e);
+            throw new AssertionError("strings have their JSON", e);
         }
     }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
 /**
  * Server-side apply of objects that belong to a tunnel, only where there is something to apply: the first time in this
@@ -147,6 +148,9 @@ final class Applier {
             if (ownership.isPresent() && !ownership.get().permitsChanges()) {
                 return new Outcome.NotOurs<>(present.get(), ownership.get());
             }
+            if (ownership.filter(Ownership.ORPHAN::equals).isPresent() && !tunnelStands(desired)) {
+                return new Outcome.NotOurs<>(present.get(), Ownership.LEFTOVER);
+            }
             long now = nanoTime.getAsLong();
             boolean repair = last != null && same && present.isPresent();
             if (last != null && repair && last.untilNextRepair(now).isPositive()) {
@@ -165,6 +169,23 @@ final class Applier {
         } catch (KubernetesClientException e) {
             throw new Failure(desired, e);
         }
+    }
+
+    /**
+     * Asks the API server whether the tunnel is there and is not being deleted. A deletion with {@code --cascade=orphan} marks
+     * the tunnel before it takes the owners off its objects, but the cache of tunnels may lag behind. An orphan that got its
+     * owner back at that moment would be deleted by the garbage collector, with its pods.
+     */
+    private boolean tunnelStands(HasMetadata desired) {
+        var owner = desired.getMetadata().getOwnerReferences().getFirst();
+        // the operator's role allows list, and no get
+        var found = impatient().call(api -> api.resources(WolfTunnel.class)
+                .inNamespace(desired.getMetadata().getNamespace())
+                .withField("metadata.name", owner.getName())
+                .list());
+        return found.getItems().stream()
+                .anyMatch(tunnel ->
+                        owner.getUid().equals(tunnel.getMetadata().getUid()) && !tunnel.isMarkedForDeletion());
     }
 
     /** With the uid of what is there, so that the API server refuses where another has taken its place meanwhile. */

@@ -13,7 +13,10 @@ enum Ownership {
     OURS,
     /** It has no owner and our managed-by label: its tunnel was deleted with {@code --cascade=orphan}. It may be adopted. */
     ORPHAN,
-    /** Its owner is an earlier tunnel of the same name: the garbage collector is about to delete it. */
+    /**
+     * Its tunnel is deleted, or is just being deleted, and another of the name may be there. The garbage collector deletes it,
+     * or makes an orphan of it.
+     */
     LEFTOVER,
     /** Everybody else's. It is never changed, and never deleted. */
     FOREIGN;

@@ -6,8 +6,12 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.TunnelYaml;
 import ml.helix.wolf.operator.apiserver.RealApiServer;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
@@ -101,6 +105,54 @@ class ApplierIT {
         }
     }
 
+    @Test
+    void orphan_gets_no_owner_that_is_being_deleted_or_is_gone(RealApiServer.Running server) {
+        try (var client = server.client()) {
+            var namespace = namespace(client);
+            client.load(new ByteArrayInputStream(
+                            TunnelYaml.of(namespace, "gpu-nodes", "{}").getBytes(StandardCharsets.UTF_8)))
+                    .create();
+            var tunnels =
+                    client.resources(WolfTunnel.class).inNamespace(namespace).withName("gpu-nodes");
+            tunnels.edit(tunnel -> {
+                tunnel.getMetadata().setFinalizers(List.of("wolf.example.com/held"));
+                return tunnel;
+            });
+            var applier = new Applier(client);
+            var desired = desired(tunnels.require());
+            applier.apply(desired, Optional.empty());
+
+            var orphan = orphaned(client, desired);
+            assertThat(applied(applier.apply(desired, Optional.of(orphan)))
+                            .getMetadata()
+                            .getOwnerReferences())
+                    .as("its tunnel stands")
+                    .hasSize(1);
+
+            orphan = orphaned(client, desired);
+            tunnels.delete();
+            assertThat(applier.apply(desired, Optional.of(orphan)))
+                    .isEqualTo(new Applier.Outcome.NotOurs<>(orphan, Ownership.LEFTOVER));
+            tunnels.edit(tunnel -> {
+                tunnel.getMetadata().setFinalizers(List.of());
+                return tunnel;
+            });
+            assertThat(tunnels.get()).isNull();
+            assertThat(applier.apply(desired, Optional.of(orphan)))
+                    .isEqualTo(new Applier.Outcome.NotOurs<>(orphan, Ownership.LEFTOVER));
+            assertThat(client.resource(desired).get().getMetadata().getOwnerReferences())
+                    .isEmpty();
+        }
+    }
+
+    private static DaemonSet orphaned(KubernetesClient client, DaemonSet desired) {
+        return client.resource(desired).edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+                .editMetadata()
+                .withOwnerReferences()
+                .endMetadata()
+                .build());
+    }
+
     private static DaemonSet changed(KubernetesClient client, DaemonSet desired) {
         return client.resource(desired).edit(daemonSet -> new DaemonSetBuilder(daemonSet)
                 .editSpec()
@@ -116,7 +168,17 @@ class ApplierIT {
     }
 
     private static DaemonSet desired(KubernetesClient client) {
-        var namespace = client.resource(new NamespaceBuilder()
+        var tunnel = TunnelYaml.tunnel("{}");
+        tunnel.getMetadata().setNamespace(namespace(client));
+        return desired(tunnel);
+    }
+
+    private static DaemonSet desired(WolfTunnel tunnel) {
+        return AgentDaemonSet.of(tunnel, new Facts("agent:1", Optional.empty(), Optional.empty()));
+    }
+
+    private static String namespace(KubernetesClient client) {
+        return client.resource(new NamespaceBuilder()
                         .withNewMetadata()
                         .withGenerateName("applier-")
                         .endMetadata()
@@ -124,9 +186,6 @@ class ApplierIT {
                 .create()
                 .getMetadata()
                 .getName();
-        var tunnel = TunnelYaml.tunnel("{}");
-        tunnel.getMetadata().setNamespace(namespace);
-        return AgentDaemonSet.of(tunnel, new Facts("agent:1", Optional.empty(), Optional.empty()));
     }
 
     private static int desiredNumber(Applier.Outcome<DaemonSet> outcome) {
