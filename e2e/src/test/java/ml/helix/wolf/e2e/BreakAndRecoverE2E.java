@@ -125,7 +125,9 @@ class BreakAndRecoverE2E {
             tunnel.shows(
                     condition("ControlPlaneReachable", "False", "TlsFailure"),
                     condition("Stalled", "True", "TlsFailure"),
-                    node("TlsFailure"));
+                    node("TlsFailure"),
+                    Sign.anyTunnel("which names the bundle", each -> String.valueOf(each.message())
+                            .contains("unknown CA; put that CA into key ca.crt of ConfigMap e2e-ca")));
 
             tunnel.change(certificates::trustRight);
             tunnel.recovers();

@@ -29,7 +29,8 @@ class NamespacedE2E {
                 mine.awaitReady();
 
                 assertThat(mine.only().state()).isEqualTo("Connected");
-                assertThat(foreign.status()).isNull();
+                assertThat(foreign.status().observedGeneration()).isEqualTo(-1);
+                assertThat(foreign.status().conditions()).isEmpty();
                 assertThat(foreign.daemonSets()).isEmpty();
                 assertThat(Command.attempt(
                                 "kubectl auth can-i list secrets --all-namespaces --as system:serviceaccount:"

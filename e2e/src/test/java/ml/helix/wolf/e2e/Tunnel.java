@@ -131,7 +131,7 @@ final class Tunnel implements AutoCloseable {
         try {
             resource()
                     .waitUntilCondition(
-                            tunnel -> tunnel != null && tunnel.getStatus() != null && seen.test(tunnel.getStatus()),
+                            tunnel -> tunnel != null && isOfThisSpec(tunnel) && seen.test(tunnel.getStatus()),
                             Math.max(1, limit.toMillis() - sinceChange()),
                             TimeUnit.MILLISECONDS);
         } catch (KubernetesClientTimeoutException e) {
@@ -140,6 +140,14 @@ final class Tunnel implements AutoCloseable {
                             .formatted(limit.toSeconds(), name, wanted, circumstances()),
                     e);
         }
+    }
+
+    /** What was said of an earlier spec shows nothing. */
+    private static boolean isOfThisSpec(WolfTunnel tunnel) {
+        return tunnel.getStatus() != null
+                && tunnel.getMetadata()
+                        .getGeneration()
+                        .equals(tunnel.getStatus().observedGeneration());
     }
 
     /** Milliseconds since the last change. */

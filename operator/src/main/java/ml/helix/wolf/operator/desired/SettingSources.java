@@ -24,9 +24,11 @@ public final class SettingSources {
         sources.put("RUNNER_TOKEN", token);
         sources.put("RUNNER_TOKEN_FILE", token);
         var bundle = spec.controlPlane().caBundleRef();
-        if (bundle != null) {
-            sources.put("HELIX_CA_FILE", "key %s of ConfigMap %s".formatted(bundle.key(), bundle.name()));
-        }
+        sources.put(
+                "HELIX_CA_FILE",
+                bundle == null
+                        ? "spec.controlPlane.caBundleRef"
+                        : "key %s of ConfigMap %s".formatted(bundle.key(), bundle.name()));
         sources.put("HELIX_API_URL", "spec.controlPlane.url");
         sources.put("HTTPS_PROXY", "spec.controlPlane.proxyUrl");
         sources.put("HTTP_PROXY", "spec.controlPlane.proxyUrl");

@@ -122,7 +122,7 @@ final class AgentObjects {
         var words = words(failure.answer());
         return new Obstacle.ApplyRefused(
                 words.contains(IMMUTABLE)
-                        ? "%s exists with a field that can't be changed: delete it, the operator makes it anew (%s). The API server says: %s"
+                        ? "%s exists with a field that can't be changed; delete it and the operator creates it again (%s). The API server says: %s"
                                 .formatted(name(object), delete(object), words)
                         : "the API server refuses %s: %s".formatted(name(object), words));
     }

@@ -246,7 +246,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
     }
 
     private static Obstacle terminating(WolfTunnel tunnel) {
-        return new Obstacle.Terminating("it is being deleted; what its finalizers stand for comes first: "
+        return new Obstacle.Terminating("it is being deleted and waits for its finalizers: "
                 + String.join(", ", tunnel.getMetadata().getFinalizers()));
     }
 

@@ -38,11 +38,11 @@ final class TlsProblem {
             case CertificateNotYetValidException early ->
                 "the certificate of " + host + " is not yet valid (" + message + "); check this clock";
             case CertPathBuilderException unknown ->
-                "the certificate of " + host + " is from an unknown CA; give that CA by -ca-file";
+                "the certificate of " + host + " is from an unknown CA; put that CA into -ca-file (HELIX_CA_FILE)";
             case CertPathValidatorException invalid
             when !(invalid.getCause() instanceof CertificateException) ->
                 "the certificate of " + host + " is from an unknown CA or its chain is broken (" + message
-                        + "); give that CA by -ca-file";
+                        + "); put that CA into -ca-file (HELIX_CA_FILE)";
             case CertificateException wrong
             when message.startsWith("No name matching") || message.startsWith("No subject alternative") ->
                 "the certificate is not for the name " + host + " (" + message + "); use the name it is for";
