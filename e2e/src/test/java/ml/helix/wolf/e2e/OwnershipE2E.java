@@ -75,6 +75,13 @@ class OwnershipE2E {
             tunnel.change(() -> Command.kubectl(
                     "", "-n", Stage.NAMESPACE, "delete", "daemonset", "immutable-tunnel-agent", "--wait"));
             tunnel.recovers();
+        } finally {
+            stage.client()
+                    .apps()
+                    .daemonSets()
+                    .inNamespace(Stage.NAMESPACE)
+                    .withName("immutable-tunnel-agent")
+                    .delete();
         }
     }
 
