@@ -1,7 +1,9 @@
 package ml.helix.wolf.controlplane.forward;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
@@ -22,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A listening {@link Forward}: each connection it accepts is dialled and joined, on virtual threads. Beyond
- * {@link #MAX_CONNECTIONS} at once, callers wait in the system's backlog. A dial that fails closes its caller's
+ * {@link #most} at once, callers wait in the system's backlog. A dial that fails closes its caller's
  * connection and is logged. A caller whose end comes before its stream is there has gone: its dial is withdrawn.
  *
  * <p>Listens from {@link #open} on until {@link #close}, which cuts what is under way.
@@ -36,13 +38,24 @@ public final class ForwardListener implements AutoCloseable {
     private final Forward forward;
     private final Tunnels tunnels;
     private final ServerSocket server;
-    private final Semaphore room = new Semaphore(MAX_CONNECTIONS);
+    private final Semaphore room = new Semaphore(most(fileDescriptors()));
     private final Set<ByteStream> callers = ConcurrentHashMap.newKeySet();
 
     private ForwardListener(Forward forward, Tunnels tunnels, ServerSocket server) {
         this.forward = forward;
         this.tunnels = tunnels;
         this.server = server;
+    }
+
+    /** Connections at once: each takes two file descriptors, and all of them a quarter of the process' at most. */
+    static int most(long fileDescriptors) {
+        return Math.clamp(fileDescriptors / 8, 16, MAX_CONNECTIONS);
+    }
+
+    private static long fileDescriptors() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+                ? unix.getMaxFileDescriptorCount()
+                : Long.MAX_VALUE;
     }
 
     /** @throws IOException where the address can't be bound */
