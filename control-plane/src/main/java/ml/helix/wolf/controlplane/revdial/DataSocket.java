@@ -300,7 +300,6 @@ final class DataSocket implements FrameHandler, ByteStream {
             lock.unlock();
         }
         keepAlive.dataSent();
-        sending.next();
         try (Blocker.Callback sent = Blocker.callback()) {
             session().sendFrame(new Frame(OpCode.BINARY, true, ByteBuffer.wrap(buffer, offset, length)), sent, false);
             sent.block();
@@ -315,6 +314,7 @@ final class DataSocket implements FrameHandler, ByteStream {
                 lock.unlock();
             }
         }
+        sending.next();
     }
 
     @Override
