@@ -44,6 +44,19 @@ class FloodIT extends ControlPlaneSpec {
         serves(connected(ID), ID);
     }
 
+    /** The pongs fill the agent's window, so the close frame still lies in the control plane's kernel when that closes. */
+    @Test
+    void theCloseFrameArrivesThoughTheAgentReadsLateAndGoesOnSending() throws Exception {
+        start();
+        Connection control = connected(ID);
+        control.socket().setReceiveBufferSize(1024);
+        Thread sender = Thread.ofVirtual().start(() -> sendAll(control, Kind.PINGS.piece, 300));
+        awaitMetric("wolf_control_plane_connected_agents", 0);
+        assertThat(control.end().closeCode()).hasValue(1008);
+        control.close();
+        sender.join();
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = Kind.class,

@@ -21,6 +21,7 @@ import org.eclipse.jetty.util.thread.Scheduler;
  *   <li>The connection can be closed by a reset: {@link #resetOnClose}.
  *   <li>A byte of what comes next can be sent ahead, to see whether the peer still takes it: {@link #sendAhead}.
  *   <li>What the peer had sent before it reset the connection can still be read: {@link #readPastReset}.
+ *   <li>Closing it destroys nothing that was sent before: {@link #lingerOnClose}.
  * </ul>
  *
  * Thread safe.
@@ -31,6 +32,7 @@ public class PeerEndPoint extends SocketChannelEndPoint {
     private final ByteBuffer ahead = BufferUtil.allocate(16);
 
     private volatile boolean readPastReset;
+    private volatile boolean lingerOnClose;
 
     PeerEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
         super(channel, selector, key, scheduler);
@@ -59,6 +61,25 @@ public class PeerEndPoint extends SocketChannelEndPoint {
      */
     public void readPastReset() {
         readPastReset = true;
+    }
+
+    /**
+     * Closing ends the output first, and the connection once the peer has ended, as {@link
+     * ml.helix.wolf.revdial.LingeringStream} says. Jetty closes a WebSocket connection right after it has sent a close frame
+     * of a code like 1001, 1002 or 1008, and the kernel discards that frame where there is unread input.
+     */
+    public void lingerOnClose() {
+        lingerOnClose = true;
+    }
+
+    /** Called once, by {@link #close}. */
+    @Override
+    public void doClose() {
+        if (lingerOnClose) {
+            new ChannelEnd(getChannel(), super::doClose).close();
+        } else {
+            super.doClose();
+        }
     }
 
     /**

@@ -47,6 +47,8 @@ final class DataSocket implements FrameHandler, ByteStream {
     /** How long a closed stream may wait for the peer to take the last bytes and to close as well. */
     static final Duration LINGER = Duration.ofSeconds(30);
 
+    private static final CloseStatus FLOOD =
+            new CloseStatus(CloseStatus.POLICY_VIOLATION, "you sent " + FrameBudget.EXCEEDED);
     private static final Logger log = LoggerFactory.getLogger(DataSocket.class);
 
     private final ScheduledExecutorService timers;
@@ -76,6 +78,7 @@ final class DataSocket implements FrameHandler, ByteStream {
     private boolean gone;
     private @Nullable ScheduledFuture<?> linger;
     private @Nullable ScheduledFuture<?> nextCheck;
+    private CloseStatus farewell = CloseStatus.NORMAL_STATUS;
 
     private volatile @Nullable CoreSession session;
 
@@ -190,9 +193,14 @@ final class DataSocket implements FrameHandler, ByteStream {
     /** Nothing more is read, so that TCP stops the peer until the connection is closed. */
     private void flooded() {
         log.info("A data connection is closed: the agent sent {}", FrameBudget.EXCEEDED);
-        // before the end is told: whoever reads the stream answers that by a close() with 1000
-        session().close(CloseStatus.POLICY_VIOLATION, "you sent " + FrameBudget.EXCEEDED, Callback.NOOP);
+        lock.lock();
+        try {
+            farewell = FLOOD; // the reader, which hears of the end, may close first
+        } finally {
+            lock.unlock();
+        }
         end(new ProtocolException("the agent sent " + FrameBudget.EXCEEDED));
+        session().close(FLOOD.getCode(), FLOOD.getReason(), Callback.NOOP);
     }
 
     private void handOver(ByteBuffer bytes) {
@@ -320,6 +328,7 @@ final class DataSocket implements FrameHandler, ByteStream {
     @Override
     public void close() {
         boolean cut;
+        CloseStatus last;
         lock.lock();
         try {
             if (closed) {
@@ -331,6 +340,7 @@ final class DataSocket implements FrameHandler, ByteStream {
             }
             changed.signalAll();
             cut = writing;
+            last = farewell;
             if (!gone && !cut) {
                 linger = timers.schedule(session()::abort, LINGER.toSeconds(), TimeUnit.SECONDS);
             }
@@ -340,7 +350,7 @@ final class DataSocket implements FrameHandler, ByteStream {
         if (cut) {
             session().abort();
         } else {
-            session().close(CloseStatus.NORMAL, null, Callback.NOOP);
+            session().close(last.getCode(), last.getReason(), Callback.NOOP);
         }
     }
 

@@ -199,6 +199,7 @@ public final class RevDialEndpoint implements Request.Handler {
             configuration.setMaxFrameSize(largestFrame);
             configuration.setInputBufferSize(largestFrame == 0 ? DATA_BUFFER : 4096);
         };
+        PeerEndPoint.beneath(request).lingerOnClose();
         if (!handshaker.upgradeRequest(new Plain(handler), request, response, callback, components, limits)) {
             throw new ApiException(new ApiError(
                     HttpStatus.UPGRADE_REQUIRED_426, "UpgradeRequired", "this path is for WebSocket connections"));

@@ -69,6 +69,10 @@ class DataSocketTest {
         assertThat(session.closeCode).isEqualTo(CloseStatus.POLICY_VIOLATION);
         assertThat(session.demands()).isEqualTo(demands);
         assertThatThrownBy(() -> read(1)).hasMessageContaining("a second");
+        socket.close();
+        assertThat(session.closeCode)
+                .as("whether the reader closes before or after")
+                .isEqualTo(CloseStatus.POLICY_VIOLATION);
     }
 
     @Test

@@ -1,0 +1,57 @@
+package ml.helix.wolf.controlplane.http;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import ml.helix.wolf.revdial.LingeringStream;
+
+/**
+ * A non-blocking channel that Jetty is done with: {@link #close} ends it as {@link LingeringStream} says. Looks for input
+ * every 10 ms, since a selector of its own would take two file descriptors more.
+ */
+final class ChannelEnd extends LingeringStream {
+    private static final Duration LOOK = Duration.ofMillis(10);
+
+    private final SocketChannel channel;
+    private final Runnable cut;
+
+    /** @param cut closes the channel at once */
+    ChannelEnd(SocketChannel channel, Runnable cut) {
+        this.channel = channel;
+        this.cut = cut;
+    }
+
+    @Override
+    protected int receive(byte[] buffer, int offset, int length) throws IOException {
+        var into = ByteBuffer.wrap(buffer, offset, length);
+        while (true) {
+            int count = channel.read(into);
+            if (count != 0) {
+                return count;
+            }
+            try {
+                Thread.sleep(LOOK);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted");
+            }
+        }
+    }
+
+    @Override
+    protected void send(byte[] buffer, int offset, int length) {
+        throw new UnsupportedOperationException("nothing is sent after the end");
+    }
+
+    @Override
+    protected void endOutput() throws IOException {
+        channel.shutdownOutput();
+    }
+
+    @Override
+    protected void cut() {
+        cut.run();
+    }
+}
