@@ -49,8 +49,8 @@ class FloodIT extends ControlPlaneSpec {
     void theCloseFrameArrivesThoughTheAgentReadsLateAndGoesOnSending() throws Exception {
         start();
         Connection control = connected(ID);
-        control.socket().setReceiveBufferSize(1024);
-        Thread sender = Thread.ofVirtual().start(() -> sendAll(control, Kind.PINGS.piece, 300));
+        control.socket().setReceiveBufferSize(4096);
+        Thread sender = Thread.ofVirtual().start(() -> sendAll(control, Kind.PINGS.piece, 100));
         awaitMetric("wolf_control_plane_connected_agents", 0);
         assertThat(control.end().closeCode()).hasValue(1008);
         control.close();

@@ -31,11 +31,13 @@ public class PeerEndPoint extends SocketChannelEndPoint {
     /** What was sent ahead and is to be left out of the next flush, in flush mode. Guarded by {@link #output}. */
     private final ByteBuffer ahead = BufferUtil.allocate(16);
 
+    private final SelectionKey key;
     private volatile boolean readPastReset;
     private volatile boolean lingerOnClose;
 
     PeerEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
         super(channel, selector, key, scheduler);
+        this.key = key;
     }
 
     /** The connection that a request came on. */
@@ -76,10 +78,16 @@ public class PeerEndPoint extends SocketChannelEndPoint {
     @Override
     public void doClose() {
         if (lingerOnClose) {
-            new ChannelEnd(getChannel(), super::doClose).close();
+            new ChannelEnd(getChannel(), this::closeChannel).close();
         } else {
             super.doClose();
         }
+    }
+
+    /** The descriptor of a closed channel is freed within its selector's next selection only. */
+    private void closeChannel() {
+        super.doClose();
+        key.selector().wakeup();
     }
 
     /**
