@@ -28,7 +28,10 @@ final class AdmissionGate {
     private final Map<List<Byte>, SequencedSet<Guest>> guests = new HashMap<>();
     private int count;
 
-    /** What a connection may take of the heap before its first head is complete, in bytes; measured: less than half of it. */
+    /**
+     * What a connection may take of the heap before its first head is complete, in bytes. An estimate: a head of 16 KiB, 128
+     * fields of 75 bytes, Jetty's objects, and as much again as a margin.
+     */
     private static final int WEIGHT = 64 * 1024;
 
     /** Room for as many connections as a quarter of the heap holds, and half the file descriptors; half of it per address. */
