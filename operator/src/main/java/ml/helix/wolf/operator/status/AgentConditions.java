@@ -42,7 +42,7 @@ final class AgentConditions {
         }
         if (available < desired) {
             return Verdict.no(
-                    type, Reason.PodMissing, count + "; the other nodes have no pod: see kubectl describe daemonset");
+                    type, Reason.PodMissing, count + "; no pod was made for the rest: see kubectl describe daemonset");
         }
         return desired == 0
                 ? Verdict.yes(type, Reason.NoMatchingNodes, "no node matches spec.pod")
