@@ -113,9 +113,13 @@ class StuckE2E {
                     condition("Ready", "False", "ImagePullBackOff"),
                     condition("Stalled", "True", "ImagePullBackOff"),
                     says("Stalled", "container wolf has no image wolf-e2e:no-such-tag: "),
+                    // what the agent tells comes a moment after its readiness
+                    condition("WolfReachable", "False", "WolfUnreachable"),
                     Sign.anyTunnel(
                             "whose tunnel is up",
-                            each -> "Connected".equals(each.state()) && "ImagePullBackOff".equals(each.reason())));
+                            each -> "Connected".equals(each.state())
+                                    && "ImagePullBackOff".equals(each.reason())
+                                    && each.wolfId() != null));
 
             String before = tunnel.resourceVersion();
             awaitWolf(tunnel, "ImagePullBackOff");
