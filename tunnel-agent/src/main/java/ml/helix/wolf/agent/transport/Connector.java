@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import javax.net.ssl.SSLSocket;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
+import ml.helix.wolf.program.ListenAddress;
 
 /**
  * Opens connections to the control plane, through the proxy and with TLS where they are asked for. Control and data
@@ -86,7 +87,8 @@ public final class Connector {
         log.passed(Hop.NAME, () -> host + " is " + written(addresses));
         try {
             Socket socket = TcpDial.connect(addresses, deadline);
-            log.passed(Hop.CONNECT, () -> who + " at " + socket.getRemoteSocketAddress() + " accepts connections");
+            var address = new InetSocketAddress(socket.getInetAddress(), socket.getPort());
+            log.passed(Hop.CONNECT, () -> who + " at " + ListenAddress.show(address) + " accepts connections");
             return new Wire(socket, socket);
         } catch (IOException e) {
             throw new TunnelException(

@@ -62,6 +62,7 @@ class DoctorIT {
                 .containsSubsequence(
                         "name     ok", "connect  ok", "proxy    -", "tls      -", "token    ok", "upgrade  ok")
                 .containsSubsequence("local    ok", "All well.")
+                .contains(" at 127.0.0.1:" + server.port() + " accepts connections")
                 .doesNotContain(TOKEN);
     }
 
