@@ -20,8 +20,8 @@ import java.util.function.Supplier;
  * The HTTP endpoint for probes and scrapers: {@code /livez} answers 200, {@code /readyz} 200 or 503 with the reason,
  * {@code /metrics} the registry as Prometheus text, and each further page what its supplier says. GET and HEAD only.
  *
- * <p>Anybody on the network may connect, so what a connection costs is bounded: {@value #MAX_CONNECTIONS} connections, a
- * request head of {@value #MAX_HEAD_BYTES} bytes and {@value #MAX_HEAD_FIELDS} fields within {@value #REQUEST_SECONDS} s, an
+ * <p>Anybody on the network may connect, so what a connection costs is bounded: {@value #MAX_CONNECTIONS} connections and
+ * at most a quarter of the process' file descriptors, a request head of {@value #MAX_HEAD_BYTES} bytes and {@value #MAX_HEAD_FIELDS} fields within {@value #REQUEST_SECONDS} s, an
  * answer read within {@value #RESPONSE_SECONDS} s. What goes beyond is closed without an answer. A Host header that is not
  * the server's own ({@link OwnHost}) gets 421.
  *
@@ -36,7 +36,7 @@ public final class MonitoringServer implements AutoCloseable {
 
     static {
         // The JDK's server reads its bounds once, when its first instance is made. What the user has set stays.
-        bound("jdk.httpserver.maxConnections", MAX_CONNECTIONS);
+        bound("jdk.httpserver.maxConnections", mostConnections(FileDescriptors.limit()));
         bound("sun.net.httpserver.maxReqHeaderSize", MAX_HEAD_BYTES);
         bound("sun.net.httpserver.maxReqHeaders", MAX_HEAD_FIELDS);
         bound("sun.net.httpserver.maxReqTime", REQUEST_SECONDS);
@@ -53,6 +53,11 @@ public final class MonitoringServer implements AutoCloseable {
 
     private MonitoringServer(HttpServer server) {
         this.server = server;
+    }
+
+    /** Without a free descriptor the JDK's server would try to accept again and again, without a pause. */
+    static int mostConnections(long fileDescriptors) {
+        return Math.clamp(fileDescriptors / 4, 8, MAX_CONNECTIONS);
     }
 
     private static void bound(String property, int value) {

@@ -1,9 +1,7 @@
 package ml.helix.wolf.controlplane.forward;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.Closeable;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
@@ -12,6 +10,7 @@ import java.util.concurrent.Semaphore;
 import java.util.function.LongConsumer;
 import ml.helix.wolf.controlplane.tunnel.ReadAhead;
 import ml.helix.wolf.controlplane.tunnel.Tunnels;
+import ml.helix.wolf.program.FileDescriptors;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.ByteStream;
@@ -38,7 +37,7 @@ public final class ForwardListener implements AutoCloseable {
     private final Forward forward;
     private final Tunnels tunnels;
     private final ServerSocket server;
-    private final Semaphore room = new Semaphore(most(fileDescriptors()));
+    private final Semaphore room = new Semaphore(most(FileDescriptors.limit()));
     private final Set<ByteStream> callers = ConcurrentHashMap.newKeySet();
 
     private ForwardListener(Forward forward, Tunnels tunnels, ServerSocket server) {
@@ -50,12 +49,6 @@ public final class ForwardListener implements AutoCloseable {
     /** Connections at once: each takes two file descriptors, and all of them a quarter of the process' at most. */
     static int most(long fileDescriptors) {
         return Math.clamp(fileDescriptors / 8, 16, MAX_CONNECTIONS);
-    }
-
-    private static long fileDescriptors() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-                ? unix.getMaxFileDescriptorCount()
-                : Long.MAX_VALUE;
     }
 
     /** @throws IOException where the address can't be bound */

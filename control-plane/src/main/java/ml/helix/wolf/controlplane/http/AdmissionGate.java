@@ -1,7 +1,5 @@
 package ml.helix.wolf.controlplane.http;
 
-import com.sun.management.UnixOperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.Arrays;
@@ -11,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
 import java.util.concurrent.locks.ReentrantLock;
+import ml.helix.wolf.program.FileDescriptors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,10 +35,7 @@ final class AdmissionGate {
 
     /** Room for as many connections as a quarter of the heap holds, and half the file descriptors; half of it per address. */
     static AdmissionGate forThisProcess() {
-        long most = Runtime.getRuntime().maxMemory() / 4 / WEIGHT;
-        if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix) {
-            most = Math.min(most, unix.getMaxFileDescriptorCount() / 2);
-        }
+        long most = Math.min(Runtime.getRuntime().maxMemory() / 4 / WEIGHT, FileDescriptors.limit() / 2);
         int bounded = Math.clamp(most, 64, 100_000);
         return new AdmissionGate(bounded, bounded / 2);
     }

@@ -1,12 +1,11 @@
 package ml.helix.wolf.agent.data;
 
-import com.sun.management.UnixOperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import ml.helix.wolf.program.FileDescriptors;
 import ml.helix.wolf.revdial.PickupFailure;
 
 /**
@@ -40,7 +39,7 @@ public final class Streams {
 
     /** As many as fit this process's heap and its limit of file descriptors. */
     public Streams() {
-        this(most(Runtime.getRuntime().maxMemory(), mostDescriptors()));
+        this(most(Runtime.getRuntime().maxMemory(), FileDescriptors.limit()));
     }
 
     Streams(int most) {
@@ -52,12 +51,6 @@ public final class Streams {
         long byHeap = (heapBytes - RESERVED_BYTES) / BYTES_PER_STREAM;
         long byDescriptors = (descriptors - RESERVED_DESCRIPTORS) / DESCRIPTORS_PER_STREAM;
         return Math.clamp(Math.min(byHeap, byDescriptors), FEWEST, Integer.MAX_VALUE);
-    }
-
-    private static long mostDescriptors() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
-                ? system.getMaxFileDescriptorCount()
-                : Long.MAX_VALUE;
     }
 
     /**
