@@ -3,8 +3,12 @@ package ml.helix.wolf.controlplane;
 import static ml.helix.wolf.controlplane.TestControlPlane.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -75,13 +79,58 @@ class MainIT {
     }
 
     @Test
+    void withoutAFreeFileDescriptorItSaysSoOnceForEachPortAndGoesOnWhenThereIsOne() throws Exception {
+        try (var program = ProgramProcess.startWithDescriptors(
+                96, Main.class, folder, TOKENS, "-listen=127.0.0.1:0", "-forward=127.0.0.1:0=wolf-1")) {
+            int http = port(program, "Serving HTTP on port (\\d+)\\R");
+            int forward = port(program, "Forwarding \\S*:(\\d+) to wolf-1\\R");
+            var callers = new ArrayList<Socket>();
+            try {
+                for (int i = 0; i < 96; i++) {
+                    callers.add(new Socket("127.0.0.1", http));
+                }
+                callers.add(new Socket("127.0.0.1", forward));
+                eventually("both say so", () -> refusals(program) == 2);
+            } finally {
+                for (Socket caller : callers) {
+                    caller.close();
+                }
+            }
+            eventually("it serves again", () -> isUp(http));
+            assertThat(refusals(program)).isEqualTo(2);
+        }
+    }
+
+    private static long refusals(ProgramProcess program) throws IOException {
+        return program.output()
+                .lines()
+                .filter(line -> line.contains("can't be accepted"))
+                .count();
+    }
+
+    private static boolean isUp(int port) {
+        try (var caller = new Socket("127.0.0.1", port)) {
+            caller.setSoTimeout(1000);
+            caller.getOutputStream().write("GET /livez HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            return new String(caller.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).contains(" 200 ");
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static int port(ProgramProcess program, String line) throws Exception {
+        Pattern serving = Pattern.compile(line);
+        eventually("it serves", () -> serving.matcher(program.output()).find());
+        Matcher port = serving.matcher(program.output());
+        assertThat(port.find()).isTrue();
+        return Integer.parseInt(port.group(1));
+    }
+
+    @Test
     void sigtermSaysGoodbyeToAgentsAndTheStatusIs0() throws Exception {
         try (var program = ProgramProcess.start(Main.class, folder, TOKENS, "-listen=127.0.0.1:0")) {
-            Pattern serving = Pattern.compile("Serving HTTP on port (\\d+)\\R");
-            eventually("it serves", () -> serving.matcher(program.output()).find());
-            Matcher port = serving.matcher(program.output());
-            assertThat(port.find()).isTrue();
-            try (var agent = TestAgent.connect(Integer.parseInt(port.group(1)), "x", TestAgent.silent())) {
+            int port = port(program, "Serving HTTP on port (\\d+)\\R");
+            try (var agent = TestAgent.connect(port, "x", TestAgent.silent())) {
                 program.terminate();
 
                 assertThat(agent.awaitEnd()).isEqualTo(1001);

@@ -22,7 +22,22 @@ final class ProgramProcess implements AutoCloseable {
     /** @param environment all there is, but for what the JVM needs */
     static ProgramProcess start(Class<?> main, Path folder, Map<String, String> environment, String... arguments)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        return start(List.of(), main, folder, environment, arguments);
+    }
+
+    /** With so many file descriptors ({@code ulimit -n}). */
+    static ProgramProcess startWithDescriptors(
+            int descriptors, Class<?> main, Path folder, Map<String, String> environment, String... arguments)
+            throws IOException {
+        var shell = List.of("sh", "-c", "ulimit -n " + descriptors + "; exec \"$@\"", "sh");
+        return start(shell, main, folder, environment, arguments);
+    }
+
+    private static ProgramProcess start(
+            List<String> before, Class<?> main, Path folder, Map<String, String> environment, String... arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
