@@ -23,6 +23,14 @@ class Pages {
         this.address = address;
     }
 
+    String host() {
+        return address.getHostString();
+    }
+
+    int port() {
+        return address.getPort();
+    }
+
     JsonNode status() {
         try {
             return JSON.readTree(body("/status"));
