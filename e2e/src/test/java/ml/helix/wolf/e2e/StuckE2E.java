@@ -3,10 +3,13 @@ package ml.helix.wolf.e2e;
 import static ml.helix.wolf.e2e.Sign.condition;
 import static ml.helix.wolf.e2e.Sign.node;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.ContainerStatus;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -22,6 +25,23 @@ class StuckE2E {
 
     StuckE2E(Stage stage) {
         this.stage = stage;
+    }
+
+    /** The cluster would refuse it in the DaemonSet, with a 500 that says nothing of the tunnel. */
+    @Test
+    void aQuantityThatTheClusterCannotReadIsRefusedAtTheApply() {
+        for (String quantity : List.of("128MB", "4GB")) {
+            String spec = stage.sidecar() + "agent: {resources: {limits: {memory: %s}}}\n".formatted(quantity);
+            assertThatThrownBy(() -> stage.tunnel("quantity", spec))
+                    .hasMessageContaining("spec.agent.resources.limits.memory")
+                    .hasMessageContaining(quantity);
+        }
+        assertThat(stage.client()
+                        .resources(WolfTunnel.class)
+                        .inNamespace(Stage.NAMESPACE)
+                        .withName("quantity")
+                        .get())
+                .isNull();
     }
 
     @Test
