@@ -1,8 +1,9 @@
 package ml.helix.wolf.operator.status;
 
+import static ml.helix.wolf.operator.status.Conditions.condition;
+import static ml.helix.wolf.operator.status.Conditions.verdict;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fabric8.kubernetes.api.model.Condition;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -391,18 +392,6 @@ class StatusCausesTest {
 
     private static WolfTunnelStatus status(Scene scene, @Nullable WolfTunnelStatus previous, Instant at) {
         return StatusOf.observations(scene.observed(), previous, at);
-    }
-
-    private static Condition condition(WolfTunnelStatus status, String type) {
-        return status.conditions().stream()
-                .filter(condition -> condition.getType().equals(type))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static String verdict(WolfTunnelStatus status, String type) {
-        return condition(status, type).getStatus() + " "
-                + condition(status, type).getReason();
     }
 
     private static String message(WolfTunnelStatus status, String type) {

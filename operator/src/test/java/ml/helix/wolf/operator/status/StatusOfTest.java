@@ -1,8 +1,9 @@
 package ml.helix.wolf.operator.status;
 
+import static ml.helix.wolf.operator.status.Conditions.condition;
+import static ml.helix.wolf.operator.status.Conditions.verdict;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -477,18 +478,6 @@ class StatusOfTest {
 
     private static WolfTunnelStatus status(Scene scene) {
         return StatusOf.observations(scene.observed(), null, NOW);
-    }
-
-    private static Condition condition(WolfTunnelStatus status, String type) {
-        return status.conditions().stream()
-                .filter(condition -> condition.getType().equals(type))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static String verdict(WolfTunnelStatus status, String type) {
-        return condition(status, type).getStatus() + " "
-                + condition(status, type).getReason();
     }
 
     private static TunnelStatus row(WolfTunnelStatus status, String node) {
