@@ -14,7 +14,7 @@ class ApiRequestsTest {
     private final ApiRequests requests = new ApiRequests(registry);
 
     @Test
-    void requests_are_counted_by_verb_and_resource_and_never_by_name() {
+    void requestsAreCountedByVerbAndResourceAndNeverByName() {
         asked("GET", "/api/v1/namespaces/a/pods?labelSelector=x%3Dy&limit=500");
         asked("GET", "/api/v1/pods?limit=500&continue=1");
         asked("GET", "/api/v1/namespaces/a/pods?allowWatchBookmarks=true&watch=true");

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class OperatorSettingsTest {
     @Test
-    void image_alone_is_enough() throws UsageException {
+    void imageAloneIsEnough() throws UsageException {
         var settings = settings(Map.of("AGENT_IMAGE", "agent:1"));
         assertThat(settings.agentImage()).isEqualTo("agent:1");
         assertThat(settings.namespaces()).isEmpty();
@@ -20,7 +20,7 @@ class OperatorSettingsTest {
     }
 
     @Test
-    void replicas_elect_a_leader_in_a_cluster_unless_told_otherwise() throws UsageException {
+    void replicasElectALeaderInAClusterUnlessToldOtherwise() throws UsageException {
         var cluster = Map.of("AGENT_IMAGE", "a", "KUBERNETES_SERVICE_HOST", "10.0.0.1");
         assertThat(settings(cluster).leaderElection()).isTrue();
         assertThat(settings(cluster, "-leader-election", "false").leaderElection())
@@ -31,7 +31,7 @@ class OperatorSettingsTest {
     }
 
     @Test
-    void everything_can_be_set() throws UsageException {
+    void everythingCanBeSet() throws UsageException {
         var settings = settings(Map.of(
                 "AGENT_IMAGE", "a", "WATCH_NAMESPACES", "one, two", "OPERATOR_LISTEN", "off", "LOG_FORMAT", "json"));
         assertThat(settings.namespaces()).containsExactlyInAnyOrder("one", "two");
@@ -40,7 +40,7 @@ class OperatorSettingsTest {
     }
 
     @Test
-    void every_problem_is_named_at_once() {
+    void everyProblemIsNamedAtOnce() {
         assertThatThrownBy(() -> settings(Map.of(
                         "WATCH_NAMESPACES",
                         "One",

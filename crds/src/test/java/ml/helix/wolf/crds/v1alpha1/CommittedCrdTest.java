@@ -11,7 +11,7 @@ class CommittedCrdTest {
     private static final Path COMMITTED = Path.of("../manifests/crds/wolftunnels.wolf.helix.ml.yaml");
 
     @Test
-    void committed_crd_is_what_the_java_types_mean() throws IOException {
+    void committedCrdIsWhatTheJavaTypesMean() throws IOException {
         var generated = GeneratedCrd.yaml();
         if (System.getProperty("crd.write") != null) {
             Files.writeString(COMMITTED, generated);
@@ -22,7 +22,7 @@ class CommittedCrdTest {
     }
 
     @Test
-    void committed_crd_fits_twice_into_the_annotation_that_kubectl_apply_keeps_it_in() throws IOException {
+    void committedCrdFitsTwiceIntoTheAnnotationThatKubectlApplyKeepsItIn() throws IOException {
         assertThat(Files.size(COMMITTED)).isLessThan(256 * 1024 / 2);
     }
 }

@@ -48,7 +48,7 @@ class AgentPollerTest {
             news::add);
 
     @Test
-    void new_agent_is_asked_at_once_and_its_answer_is_news() {
+    void newAgentIsAskedAtOnceAndItsAnswerIsNews() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofMillis(100));
@@ -58,7 +58,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void quiet_agent_is_asked_on_every_tick_and_is_no_news_in_ten_minutes() {
+    void quietAgentIsAskedOnEveryTickAndIsNoNewsInTenMinutes() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofMinutes(10));
@@ -67,7 +67,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void watching_the_same_agents_again_asks_nobody() {
+    void watchingTheSameAgentsAgainAsksNobody() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
@@ -80,7 +80,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void change_of_readiness_is_a_reason_to_ask_at_once() {
+    void changeOfReadinessIsAReasonToAskAtOnce() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
@@ -90,7 +90,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void change_while_the_question_is_under_way_asks_once_more_afterwards() {
+    void changeWhileTheQuestionIsUnderWayAsksOnceMoreAfterwards() {
         Queue<Runnable> tasks = new ArrayDeque<>();
         var slow = new AgentPoller<String>(
                 address -> {
@@ -113,7 +113,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void agent_that_has_never_answered_is_unreachable_after_two_failures() {
+    void agentThatHasNeverAnsweredIsUnreachableAfterTwoFailures() {
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(AgentPoller.SECOND_TRY.minusMillis(1));
         assertThat(asked).hasSize(1);
@@ -126,7 +126,7 @@ class AgentPollerTest {
     /** Load alone makes answers late, and turns no row. */
     @ParameterizedTest(name = "agent ready {0}: kept for {1} s, unreachable within {2} s")
     @CsvSource({"false, 20, 40", "true, 100, 150"})
-    void agent_that_falls_silent_keeps_its_answer_for_a_while(boolean ready, int kept, int over) {
+    void agentThatFallsSilentKeepsItsAnswerForAWhile(boolean ready, int kept, int over) {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", ready)));
         timers.advance(Duration.ofSeconds(1));
@@ -141,7 +141,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void agent_that_falls_silent_on_a_node_that_the_cluster_has_lost_is_unreachable_after_two_failures() {
+    void agentThatFallsSilentOnANodeThatTheClusterHasLostIsUnreachableAfterTwoFailures() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
@@ -172,7 +172,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void agent_that_answers_one_question_in_ten_stays_as_it_is() {
+    void agentThatAnswersOneQuestionInTenStaysAsItIs() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
@@ -187,7 +187,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void single_failure_is_forgotten_by_the_next_success() {
+    void singleFailureIsForgottenByTheNextSuccess() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
@@ -202,7 +202,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void agent_without_an_address_or_a_running_container_is_not_asked() {
+    void agentWithoutAnAddressOrARunningContainerIsNotAsked() {
         poller.watch("t", List.of(pod("", true), stopped("2")));
         timers.advance(Duration.ofMinutes(1));
         assertThat(asked).isEmpty();
@@ -210,7 +210,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void agents_that_are_gone_are_no_longer_asked() {
+    void agentsThatAreGoneAreNoLongerAsked() {
         poller.watch("t", List.of(pod("1", true), pod("2", true)));
         timers.advance(Duration.ofSeconds(1));
         poller.watch("t", List.of(pod("2", true)));
@@ -222,7 +222,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void thousands_are_asked_at_a_bounded_rate_from_the_first_moment() {
+    void thousandsAreAskedAtABoundedRateFromTheFirstMoment() {
         var random = new Random(7);
         var spread = new AgentPoller<String>(
                 address -> {
@@ -247,7 +247,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void thousands_that_change_at_once_and_again_and_again_are_asked_at_a_bounded_rate_each_in_its_turn() {
+    void thousandsThatChangeAtOnceAndAgainAndAgainAreAskedAtABoundedRateEachInItsTurn() {
         IntStream.range(0, 5_000).forEach(i -> answers.put("10." + i, reported(1)));
         poller.watch("t", fleet(true));
         timers.advance(Duration.ofMinutes(1));
@@ -262,7 +262,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void lone_change_among_thousands_is_asked_for_at_once() {
+    void loneChangeAmongThousandsIsAskedForAtOnce() {
         IntStream.range(0, 5_000).forEach(i -> answers.put("10." + i, reported(1)));
         poller.watch("t", fleet(true));
         timers.advance(Duration.ofMinutes(5));
@@ -275,7 +275,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void no_more_questions_are_under_way_than_the_rate_and_the_patience_make() throws Exception {
+    void noMoreQuestionsAreUnderWayThanTheRateAndThePatienceMake() throws Exception {
         var open = new Semaphore(0);
         var underWay = new AtomicInteger();
         var most = new AtomicInteger();
@@ -311,7 +311,7 @@ class AgentPollerTest {
     }
 
     @Test
-    void closed_poller_asks_nobody_any_more() {
+    void closedPollerAsksNobodyAnyMore() {
         poller.watch("t", List.of(pod("1", true)));
         poller.close();
         poller.close();

@@ -16,7 +16,7 @@ class ReportParserTest {
              "lastError":{"reason":"DnsFailure","message":"no such host","at":"2026-01-01T00:00:00Z"},"version":"1.0"}""";
 
     @Test
-    void status_of_the_contract_is_read() {
+    void statusOfTheContractIsRead() {
         assertThat(ReportParser.parse(CONTRACT))
                 .contains(new AgentReport(
                         "Disconnected",
@@ -32,13 +32,13 @@ class ReportParserTest {
     }
 
     @Test
-    void counters_that_tick_are_no_news() {
+    void countersThatTickAreNoNews() {
         assertThat(ReportParser.parse(CONTRACT.replace("99", "100").replace("\"at\":\"2026", "\"at\":\"2027")))
                 .isEqualTo(ReportParser.parse(CONTRACT));
     }
 
     @Test
-    void older_agent_with_fewer_fields_is_understood() {
+    void olderAgentWithFewerFieldsIsUnderstood() {
         assertThat(ReportParser.parse("{\"state\":\"Connected\"}"))
                 .contains(new AgentReport(
                         "Connected",
@@ -54,7 +54,7 @@ class ReportParserTest {
     }
 
     @Test
-    void newer_agent_with_more_fields_is_understood() {
+    void newerAgentWithMoreFieldsIsUnderstood() {
         assertThat(ReportParser.parse(CONTRACT.replaceFirst(
                         "\\{", "{\"moon\":[1],\"token\":{\"changedAt\":\"t\",\"refused\":true},")))
                 .get()
@@ -63,7 +63,7 @@ class ReportParserTest {
     }
 
     @Test
-    void what_is_wrong_with_wolf_is_read() {
+    void whatIsWrongWithWolfIsRead() {
         assertThat(ReportParser.parse(
                         CONTRACT.replaceFirst("\\{", "{\"wolfHealthy\":false,\"wolfError\":\"it answers 500\",")))
                 .get()
@@ -74,7 +74,7 @@ class ReportParserTest {
     }
 
     @Test
-    void nulls_are_absent() {
+    void nullsAreAbsent() {
         assertThat(ReportParser.parse(
                         "{\"state\":\"Connecting\",\"wolfId\":null,\"wolfReachable\":null,\"lastError\":null}"))
                 .get()
@@ -87,12 +87,12 @@ class ReportParserTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "hello", "[]", "{}", "{\"state\":7}", "null", "{\"state\":\"Conn"})
-    void anything_else_is_no_status(String text) {
+    void anythingElseIsNoStatus(String text) {
         assertThat(ReportParser.parse(text)).isEmpty();
     }
 
     @Test
-    void reason_that_is_no_word_is_replaced() {
+    void reasonThatIsNoWordIsReplaced() {
         assertThat(ReportParser.parse("{\"state\":\"x\",\"lastError\":{\"reason\":\"a b\\n\",\"message\":\"m\"}}"))
                 .get()
                 .satisfies(report ->

@@ -25,13 +25,13 @@ class StatusRequestIT {
     }
 
     @Test
-    void status_is_read() throws Exception {
+    void statusIsRead() throws Exception {
         assertThat(answerTo(out -> write(out, OK + "{\"state\":\"Connected\"}")))
                 .isInstanceOf(AgentAnswer.Reported.class);
     }
 
     @Test
-    void answer_in_pieces_is_read() throws Exception {
+    void answerInPiecesIsRead() throws Exception {
         assertThat(answerTo(out -> {
                     for (byte one : (OK + "{\"state\":\"Connected\"}").getBytes(StandardCharsets.UTF_8)) {
                         out.write(one);
@@ -42,7 +42,7 @@ class StatusRequestIT {
     }
 
     @Test
-    void anything_but_200_is_no_agent() throws Exception {
+    void anythingBut200IsNoAgent() throws Exception {
         assertThat(why(out -> write(out, "HTTP/1.1 404 Not Found\r\n\r\n{\"state\":\"Connected\"}")))
                 .contains("something else than 200");
         assertThat(why(out -> write(out, "SSH-2.0-OpenSSH_9.9\r\n"))).contains("something else than 200");
@@ -50,12 +50,12 @@ class StatusRequestIT {
     }
 
     @Test
-    void other_json_is_no_agent() throws Exception {
+    void otherJsonIsNoAgent() throws Exception {
         assertThat(why(out -> write(out, OK + "{}"))).contains("no agent's status");
     }
 
     @Test
-    void endless_answer_is_cut_off() throws Exception {
+    void endlessAnswerIsCutOff() throws Exception {
         assertThat(why(out -> {
                     write(out, OK);
                     var block = new byte[8 * 1024];
@@ -67,7 +67,7 @@ class StatusRequestIT {
     }
 
     @Test
-    void answer_that_trickles_is_given_up_in_time_however_lively_it_is() throws Exception {
+    void answerThatTricklesIsGivenUpInTimeHoweverLivelyItIs() throws Exception {
         var answer = answerTo(StatusRequest.PATIENCE, out -> {
             write(out, OK);
             while (true) {
@@ -80,7 +80,7 @@ class StatusRequestIT {
     }
 
     @Test
-    void nobody_there_is_refused() throws Exception {
+    void nobodyThereIsRefused() throws Exception {
         try (var bound = new Socket()) {
             bound.bind(new InetSocketAddress("127.0.0.1", 0));
             assertThat(StatusRequest.ask(new AgentAddress("127.0.0.1", bound.getLocalPort()), PATIENCE))

@@ -133,13 +133,13 @@ class AdmissionPolicyIT {
                 "{agent: {image: 'registry.example.com/agent:1', env: [{name: NO_PROXY, value: a}]}}",
                 "{pod: {volumes: [{name: c, emptyDir: {}}], securityContext: {seccompProfile: {type: RuntimeDefault}}}}",
             })
-    void what_pod_security_baseline_and_the_node_network_allow_is_accepted_everywhere(String spec) {
+    void whatPodSecurityBaselineAndTheNodeNetworkAllowIsAcceptedEverywhere(String spec) {
         assertThat(refusal(ORDINARY, spec)).isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"gpu-nodes.yaml", "sidecar.yaml", "unix-socket.yaml"})
-    void examples_are_accepted_with_the_policy_as_it_is_shipped(String example) throws Exception {
+    void examplesAreAcceptedWithThePolicyAsItIsShipped(String example) throws Exception {
         try (var yaml = Files.newInputStream(Path.of("../manifests/examples", example))) {
             for (var object : admin.load(yaml).items()) {
                 if (object.getKind().equals("WolfTunnel")) {
@@ -177,7 +177,7 @@ class AdmissionPolicyIT {
                 "{agent: {env: [{name: LD_PRELOAD, value: x}]}}                           | options of the JVM",
                 "{agent: {env: [{name: https_proxy, value: x}]}}                          | must not set a proxy",
             })
-    void more_is_refused_with_the_rule_and_who_can_change_it(String spec, String sentence) {
+    void moreIsRefusedWithTheRuleAndWhoCanChangeIt(String spec, String sentence) {
         var refusal = refusal(ORDINARY, spec);
         assertThat(refusal).contains(sentence);
         if (!sentence.equals("absolute path")) {
@@ -189,7 +189,7 @@ class AdmissionPolicyIT {
     }
 
     @Test
-    void privileged_namespaces_may_have_all_of_it_and_no_other_may() throws Exception {
+    void privilegedNamespacesMayHaveAllOfItAndNoOtherMay() throws Exception {
         var spec = "{pod: {hostNetwork: true, volumes: [{name: root, hostPath: {path: /}}]},"
                 + " wolf: {container: {image: x, securityContext: {privileged: true}}}}";
         parameters(Map.of("privilegedNamespaces", "other, policy-priv*"));
@@ -200,7 +200,7 @@ class AdmissionPolicyIT {
     }
 
     @Test
-    void control_plane_and_proxy_must_be_among_the_urls() throws Exception {
+    void controlPlaneAndProxyMustBeAmongTheUrls() throws Exception {
         parameters(Map.of(
                 "controlPlaneUrls", "https://helix.example.com\nhttps://*.example.org/wolf/**, http://proxy:3128"));
         for (var url :
@@ -228,7 +228,7 @@ class AdmissionPolicyIT {
     }
 
     @Test
-    void agent_images_must_be_among_the_images() throws Exception {
+    void agentImagesMustBeAmongTheImages() throws Exception {
         parameters(Map.of("agentImages", "registry.example.com/wolf/*"));
         assertThat(refusal(ORDINARY, "{}")).isEmpty();
         assertThat(refusal(ORDINARY, "{agent: {image: 'registry.example.com/wolf/agent:1'}}"))
@@ -240,7 +240,7 @@ class AdmissionPolicyIT {
     }
 
     @Test
-    void what_an_update_leaves_alone_is_not_asked_for_again() throws Exception {
+    void whatAnUpdateLeavesAloneIsNotAskedForAgain() throws Exception {
         var name = "kept";
         var unix = "{wolf: {address: 'unix:///var/run/wolf/wolf.sock'}, %s}";
         creator.resource(tunnel(ORDINARY, name, unix.formatted("paused: false")))
@@ -262,14 +262,14 @@ class AdmissionPolicyIT {
     }
 
     @Test
-    void without_its_parameters_nothing_is_let_through() throws Exception {
+    void withoutItsParametersNothingIsLetThrough() throws Exception {
         admin.configMaps().inNamespace(HOME).withName(POLICY).delete();
         Eventually.holds(
                 () -> assertThat(refusal(ORDINARY, "{}")).contains("policy", "no params found for policy binding"));
     }
 
     @Test
-    void policy_has_no_effect_on_the_status_that_the_operator_writes() throws Exception {
+    void policyHasNoEffectOnTheStatusThatTheOperatorWrites() throws Exception {
         creator.resource(tunnel(ORDINARY, "told", "{}")).create();
         parameters(Map.of("controlPlaneUrls", ""));
         var told = admin.genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")

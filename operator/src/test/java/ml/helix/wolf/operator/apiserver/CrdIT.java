@@ -39,12 +39,12 @@ class CrdIT {
     }
 
     @Test
-    void committed_crd_comes_back_from_the_api_server_as_it_was_applied() throws Exception {
+    void committedCrdComesBackFromTheApiServerAsItWasApplied() throws Exception {
         assertThat(specOnServer()).isEqualTo(committedSpec());
     }
 
     @Test
-    void committed_crd_comes_back_from_the_api_server_as_it_was_created() throws Exception {
+    void committedCrdComesBackFromTheApiServerAsItWasCreated() throws Exception {
         var dryRun = client.getKubernetesSerialization()
                 .unmarshal(renamed(RealApiServer.committedCrdText()), GenericKubernetesResource.class);
         var answer = client.resource(dryRun).dryRun(true).create();
@@ -54,7 +54,7 @@ class CrdIT {
     }
 
     @Test
-    void second_apply_of_the_committed_crd_writes_nothing() {
+    void secondApplyOfTheCommittedCrdWritesNothing() {
         var first = client.resource(RealApiServer.committedCrd(client)).serverSideApply();
         var second = client.resource(RealApiServer.committedCrd(client)).serverSideApply();
         assertThat(second.getMetadata().getResourceVersion())
@@ -84,7 +84,7 @@ class CrdIT {
     }
 
     @Test
-    void tunnel_that_no_operator_has_seen_has_observed_generation_minus_one() throws Exception {
+    void tunnelThatNoOperatorHasSeenHasObservedGenerationMinusOne() throws Exception {
         client.resource(tunnel("unseen", "{}")).create();
         try {
             var unseen = json(client.genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
@@ -114,7 +114,7 @@ class CrdIT {
     /** @param spec with the value as JSON, which is YAML too */
     @ParameterizedTest(name = "{1}")
     @MethodSource("values")
-    void value_is_judged_as_the_agent_judges_it(ValueTable.Row row, String spec) {
+    void valueIsJudgedAsTheAgentJudgesIt(ValueTable.Row row, String spec) {
         if (row.good()) {
             create(spec);
         } else {
@@ -124,7 +124,7 @@ class CrdIT {
 
     @ParameterizedTest
     @CsvSource({"128Mi", "0.5", ".5", "1.", "+1", "1e3", "1E-3", "500m", "4G", "0", "100n"})
-    void quantity_is_accepted_wherever_there_is_one(String quantity) {
+    void quantityIsAcceptedWhereverThereIsOne(String quantity) {
         for (var spec : quantities("'" + quantity + "'")) {
             create(spec);
         }
@@ -132,7 +132,7 @@ class CrdIT {
 
     @ParameterizedTest
     @CsvSource({"128MB", "4GB", "1 Gi", "''", "abc", "-1", "1e", "0x10", "1mi", "1K"})
-    void no_quantity_is_refused_wherever_there_is_one(String quantity) {
+    void noQuantityIsRefusedWhereverThereIsOne(String quantity) {
         for (var spec : quantities("'" + quantity + "'")) {
             assertThat(refusal("t", spec))
                     .contains("in body should match", "|Mi|")
@@ -141,7 +141,7 @@ class CrdIT {
     }
 
     @Test
-    void fraction_without_quotes_is_refused_with_one_line_beside_the_api_servers_own() {
+    void fractionWithoutQuotesIsRefusedWithOneLineBesideTheApiServersOwn() {
         for (var spec : quantities("0.02")) {
             assertThat(refusal("t", spec)
                             .replaceAll(", <nil>: Invalid value: null: some validation rules were not.*", ""))
@@ -165,7 +165,7 @@ class CrdIT {
     }
 
     @Test
-    void smallest_tunnel_is_accepted_and_gets_every_default() {
+    void smallestTunnelIsAcceptedAndGetsEveryDefault() {
         var created = create("{}");
         var spec = created.getSpec();
         assertThat(spec.runnerToken().secretRef().key()).isEqualTo("token");
@@ -192,7 +192,7 @@ class CrdIT {
                 "{agent: {env: [{name: NO_PROXY, value: localhost}], resources: {limits: {memory: 128Mi}}}}",
                 "{updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 25%}}}",
             })
-    void is_accepted(String spec) {
+    void isAccepted(String spec) {
         create(spec);
     }
 
@@ -228,17 +228,17 @@ class CrdIT {
                 "{pod: {annotations: {wolf.helix.ml/token-generation: x}}} | not one of wolf.helix.ml/",
                 "{pod: {volumes: [{name: wolf-socket}]}}                   | which are the operator's own",
             })
-    void is_refused_with_a_sentence_that_says_what_to_write(String spec, String sentence) {
+    void isRefusedWithASentenceThatSaysWhatToWrite(String spec, String sentence) {
         assertThat(refusal("t", spec)).contains(sentence);
     }
 
     @Test
-    void too_long_a_name_is_refused() {
+    void tooLongANameIsRefused() {
         assertThat(refusal("a".repeat(51), "{}")).contains("metadata.name must have at most 50 characters");
     }
 
     @Test
-    void too_long_a_label_value_is_refused() {
+    void tooLongALabelValueIsRefused() {
         assertThat(refusal("t", "{pod: {labels: {team: " + "a".repeat(64) + "}}}"))
                 .contains("Too long: may not be more than 63");
     }

@@ -53,7 +53,7 @@ class FaultsIT {
     }
 
     @Test
-    void api_server_that_is_killed_and_comes_back_is_found_again_and_readyz_says_so_meanwhile() throws Exception {
+    void apiServerThatIsKilledAndComesBackIsFoundAgainAndReadyzSaysSoMeanwhile() throws Exception {
         try (var second = new SecondApiServer(server).start()) {
             tunnelIsUp(trial.setup(second.config()));
             second.kill();
@@ -69,7 +69,7 @@ class FaultsIT {
     }
 
     @Test
-    void connections_that_break_again_and_again_lose_no_change() throws Exception {
+    void connectionsThatBreakAgainAndAgainLoseNoChange() throws Exception {
         tunnelIsUp(trial.setup(way.config().build()));
         for (int round = 0; round < 3; round++) {
             way.cut();
@@ -83,7 +83,7 @@ class FaultsIT {
     }
 
     @Test
-    void watch_that_breaks_in_the_middle_of_an_event_loses_no_change() throws Exception {
+    void watchThatBreaksInTheMiddleOfAnEventLosesNoChange() throws Exception {
         tunnelIsUp(trial.setup(way.config().build()));
         way.tearEvents(3);
         nodeIsLost();
@@ -94,7 +94,7 @@ class FaultsIT {
     }
 
     @Test
-    void api_server_that_has_too_many_requests_is_asked_again_after_the_time_that_it_names() throws Exception {
+    void apiServerThatHasTooManyRequestsIsAskedAgainAfterTheTimeThatItNames() throws Exception {
         tunnelIsUp(trial.setup(way.config().build()));
         var refused = new AtomicInteger();
         way.obstacle(head -> {
@@ -110,7 +110,7 @@ class FaultsIT {
     }
 
     @Test
-    void watches_and_lists_that_are_refused_for_too_many_requests_come_back() throws Exception {
+    void watchesAndListsThatAreRefusedForTooManyRequestsComeBack() throws Exception {
         tunnelIsUp(trial.setup(way.config().build()));
         way.obstacle(head -> head.startsWith("GET") ? TOO_MANY : head);
         way.cut();
@@ -124,7 +124,7 @@ class FaultsIT {
     }
 
     @Test
-    void watch_of_a_version_that_the_api_server_no_longer_has_begins_anew() throws Exception {
+    void watchOfAVersionThatTheApiServerNoLongerHasBeginsAnew() throws Exception {
         tunnelIsUp(trial.setup(way.config().build()));
         var expired = new AtomicInteger();
         way.obstacle(head -> {
@@ -144,7 +144,7 @@ class FaultsIT {
     }
 
     @Test
-    void conflicts_on_each_write_only_delay_it() throws Exception {
+    void conflictsOnEachWriteOnlyDelayIt() throws Exception {
         tunnelIsUp(trial.setup(way.config().build()));
         var conflicts = new AtomicInteger();
         way.obstacle(head -> head.startsWith("PATCH") && conflicts.getAndIncrement() < 3 ? CONFLICT : head);
@@ -161,7 +161,7 @@ class FaultsIT {
     }
 
     @Test
-    void another_writer_that_never_rests_is_no_hindrance_and_no_reason_to_fight() throws Exception {
+    void anotherWriterThatNeverRestsIsNoHindranceAndNoReasonToFight() throws Exception {
         tunnelIsUp(trial.setup());
         int before = trial.writes().size();
         var over = new AtomicBoolean();
@@ -198,7 +198,7 @@ class FaultsIT {
     }
 
     @Test
-    void api_server_that_takes_a_second_for_each_request_is_waited_for() throws Exception {
+    void apiServerThatTakesASecondForEachRequestIsWaitedFor() throws Exception {
         tunnelIsUp(trial.setup(way.config().build()));
         way.slow(Duration.ofSeconds(1));
         nodeIsLost();
@@ -208,7 +208,7 @@ class FaultsIT {
     }
 
     @Test
-    void tunnel_that_is_deleted_while_it_is_reconciled_leaves_nobody_asking_its_agents() throws Exception {
+    void tunnelThatIsDeletedWhileItIsReconciledLeavesNobodyAskingItsAgents() throws Exception {
         tunnelIsUp(trial.setup(way.config().build()).hurried());
         var applying = new CountDownLatch(1);
         var deleted = new CountDownLatch(1);
@@ -257,7 +257,7 @@ class FaultsIT {
     }
 
     @Test
-    void clock_that_jumps_an_hour_back_or_forth_writes_nothing_and_mixes_up_no_times() throws Exception {
+    void clockThatJumpsAnHourBackOrForthWritesNothingAndMixesUpNoTimes() throws Exception {
         var clock = new AtomicReference<>(InstantSource.system());
         tunnelIsUp(trial.setup().hurried().clock(() -> clock.get().instant()));
         trial.settled();
@@ -284,7 +284,7 @@ class FaultsIT {
     }
 
     @Test
-    void error_that_repeats_for_thirty_seconds_is_a_refusal_whatever_its_code() throws Exception {
+    void errorThatRepeatsForThirtySecondsIsARefusalWhateverItsCode() throws Exception {
         var clock = new AtomicReference<>(InstantSource.system());
         tunnelIsUp(trial.setup(way.config().build()).clock(() -> clock.get().instant()));
         way.obstacle(head -> head.startsWith("PATCH") && head.contains("/daemonsets/") ? QUANTITIES : head);

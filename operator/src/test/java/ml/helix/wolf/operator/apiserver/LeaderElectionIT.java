@@ -64,7 +64,7 @@ class LeaderElectionIT {
     }
 
     @Test
-    void leader_that_is_stopped_is_followed_long_before_its_lease_would_end() throws Exception {
+    void leaderThatIsStoppedIsFollowedLongBeforeItsLeaseWouldEnd() throws Exception {
         Process leader = process();
         try {
             Eventually.holds(() -> assertThat(holder()).as(() -> log()).isPresent());
@@ -91,8 +91,7 @@ class LeaderElectionIT {
     }
 
     @Test
-    void leader_that_is_killed_in_the_middle_of_a_rollout_is_followed_and_nothing_is_done_twice_or_lost()
-            throws Exception {
+    void leaderThatIsKilledInTheMiddleOfARolloutIsFollowedAndNothingIsDoneTwiceOrLost() throws Exception {
         Process leader = process();
         var seen = new Statuses();
         try (var _ = trial.admin
@@ -141,7 +140,7 @@ class LeaderElectionIT {
     }
 
     @Test
-    void leader_whose_connection_goes_silent_ends_before_the_other_begins() throws Exception {
+    void leaderWhoseConnectionGoesSilentEndsBeforeTheOtherBegins() throws Exception {
         var other = new AtomicReference<Replica>();
         var otherLedWhenItEnded = new CompletableFuture<Boolean>();
         try (var way = new FaultyApi(server.config());
@@ -163,7 +162,7 @@ class LeaderElectionIT {
     }
 
     @Test
-    void operator_that_is_stopped_before_it_works_takes_no_lease() throws Exception {
+    void operatorThatIsStoppedBeforeItWorksTakesNoLease() throws Exception {
         var settings =
                 new OperatorSettings("agent:1", Set.of(trial.namespace), true, Optional.empty(), LogSettings.DEFAULT);
         try (var client =

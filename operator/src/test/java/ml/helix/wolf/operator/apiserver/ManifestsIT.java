@@ -39,13 +39,13 @@ class ManifestsIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"operator", "namespaced", "admission-policy", "network-policies", "control-plane"})
-    void folder_is_accepted_as_it_is(String part) throws Exception {
+    void folderIsAcceptedAsItIs(String part) throws Exception {
         assertThat(kubectl.run("", "apply", "--server-side", "--dry-run=server", "-k", "../manifests/" + part))
                 .contains("serverside-applied");
     }
 
     @Test
-    void network_policy_of_the_agents_restricts_their_port_and_no_other() throws Exception {
+    void networkPolicyOfTheAgentsRestrictsTheirPortAndNoOther() throws Exception {
         kubectl.run("", "apply", "--server-side", "-k", "../manifests/network-policies");
         // fails where the API server keeps something else than was applied
         kubectl.run("", "diff", "--server-side", "-k", "../manifests/network-policies");

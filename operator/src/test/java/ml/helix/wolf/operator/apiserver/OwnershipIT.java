@@ -44,19 +44,19 @@ class OwnershipIT {
     }
 
     @Test
-    void daemon_set_of_somebody_else_is_left_alone_and_its_name_is_said_to_be_taken() throws Exception {
+    void daemonSetOfSomebodyElseIsLeftAloneAndItsNameIsSaidToBeTaken() throws Exception {
         daemonSet(Map.of("app", "monitoring"), List.of());
         leftAlone("DaemonSet " + Trial.AGENTS);
     }
 
     @Test
-    void daemon_set_with_another_owner_is_left_alone_whatever_its_labels_say() throws Exception {
+    void daemonSetWithAnotherOwnerIsLeftAloneWhateverItsLabelsSay() throws Exception {
         daemonSet(OUR_LABELS, List.of(owner("ConfigMap", "another", "99999999-2222-3333-4444-555555555555")));
         leftAlone("DaemonSet " + Trial.AGENTS);
     }
 
     @Test
-    void service_account_of_somebody_else_is_left_alone_and_no_pod_runs_as_it() throws Exception {
+    void serviceAccountOfSomebodyElseIsLeftAloneAndNoPodRunsAsIt() throws Exception {
         serviceAccount(Map.of("app", "monitoring"));
         trial.operate();
         trial.apply("{}");
@@ -69,7 +69,7 @@ class OwnershipIT {
     }
 
     @Test
-    void orphans_of_an_earlier_tunnel_are_adopted_as_they_are() throws Exception {
+    void orphansOfAnEarlierTunnelAreAdoptedAsTheyAre() throws Exception {
         trial.operate();
         rolledOut();
         var before = trial.daemonSet();
@@ -98,7 +98,7 @@ class OwnershipIT {
     }
 
     @Test
-    void orphan_that_cannot_be_changed_is_named_with_what_to_do() throws Exception {
+    void orphanThatCannotBeChangedIsNamedWithWhatToDo() throws Exception {
         daemonSet(OUR_LABELS, List.of());
         trial.operate();
         trial.apply("{}");
@@ -112,7 +112,7 @@ class OwnershipIT {
     }
 
     @Test
-    void what_an_earlier_tunnel_of_the_name_has_left_is_not_taken_over_but_waited_for() throws Exception {
+    void whatAnEarlierTunnelOfTheNameHasLeftIsNotTakenOverButWaitedFor() throws Exception {
         var clock = new AtomicReference<>(InstantSource.system());
         daemonSet(OUR_LABELS, List.of(owner("WolfTunnel", Trial.TUNNEL, "99999999-2222-3333-4444-555555555555")));
         var before = text(trial.daemonSet());
@@ -134,7 +134,7 @@ class OwnershipIT {
                 "app.kubernetes.io/name",
                 "app.kubernetes.io/managed-by",
             })
-    void label_that_somebody_changes_is_put_right(String label) throws Exception {
+    void labelThatSomebodyChangesIsPutRight(String label) throws Exception {
         trial.operate();
         rolledOut();
         trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
@@ -147,7 +147,7 @@ class OwnershipIT {
     }
 
     @Test
-    void what_another_writes_by_the_operators_own_field_manager_is_put_right() throws Exception {
+    void whatAnotherWritesByTheOperatorsOwnFieldManagerIsPutRight() throws Exception {
         trial.operate();
         rolledOut();
         var desired = trial.daemonSet().getMetadata().getAnnotations().get("wolf.helix.ml/desired");

@@ -50,7 +50,7 @@ class QuietIT {
     }
 
     @Test
-    void ten_quiet_minutes_of_a_healthy_tunnel_write_nothing() throws Exception {
+    void tenQuietMinutesOfAHealthyTunnelWriteNothing() throws Exception {
         failing.connected("a2");
         rolledOut();
         trial.podRuns("node-1", HEALTHY, true);
@@ -61,7 +61,7 @@ class QuietIT {
     }
 
     @Test
-    void ten_minutes_of_agents_that_keep_failing_for_the_same_reason_write_nothing() throws Exception {
+    void tenMinutesOfAgentsThatKeepFailingForTheSameReasonWriteNothing() throws Exception {
         failing.failing("ConnectFailure", "connection refused: 10.0.0.7:443 from port <n>");
         rolledOut();
         trial.podRuns("node-1", HEALTHY, true);
@@ -76,7 +76,7 @@ class QuietIT {
     }
 
     @Test
-    void ten_minutes_without_a_token_write_nothing() throws Exception {
+    void tenMinutesWithoutATokenWriteNothing() throws Exception {
         trial.admin
                 .secrets()
                 .inNamespace(trial.namespace)
@@ -93,7 +93,7 @@ class QuietIT {
     }
 
     @Test
-    void same_manifest_applied_and_replaced_in_every_way_writes_nothing(@TempDir Path folder) throws Exception {
+    void sameManifestAppliedAndReplacedInEveryWayWritesNothing(@TempDir Path folder) throws Exception {
         var kubectl = new Kubectl(server, folder);
         var manifest = TunnelYaml.of(
                 trial.namespace,
@@ -118,7 +118,7 @@ class QuietIT {
     }
 
     @Test
-    void what_others_add_to_the_daemon_set_is_left_alone_and_not_fought(@TempDir Path folder) throws Exception {
+    void whatOthersAddToTheDaemonSetIsLeftAloneAndNotFought(@TempDir Path folder) throws Exception {
         var kubectl = new Kubectl(server, folder);
         rolledOut();
         kubectl.run("", "-n", trial.namespace, "rollout", "restart", "daemonset", Trial.AGENTS);
@@ -145,8 +145,7 @@ class QuietIT {
     }
 
     @Test
-    void what_a_mutating_webhook_makes_of_the_operators_own_fields_is_not_fought(@TempDir Path folder)
-            throws Exception {
+    void whatAMutatingWebhookMakesOfTheOperatorsOwnFieldsIsNotFought(@TempDir Path folder) throws Exception {
         var image = "[{\"op\": \"replace\", \"path\": \"/spec/template/spec/containers/0/image\","
                 + " \"value\": \"mirror.example.com/agent:1\"}]";
         try (var webhook = new Webhook(trial.admin, trial.namespace, folder, image)) {

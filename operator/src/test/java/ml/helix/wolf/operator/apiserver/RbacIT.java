@@ -73,7 +73,7 @@ class RbacIT {
     }
 
     @Test
-    void operator_in_the_whole_cluster_needs_every_verb_of_its_roles_and_no_other() throws Exception {
+    void operatorInTheWholeClusterNeedsEveryVerbOfItsRolesAndNoOther() throws Exception {
         applied(committed.stream().map(RbacIT::placed).toList(), HOME);
         int before = server.audited().size();
         lifeOfATunnel(Set.of());
@@ -82,8 +82,7 @@ class RbacIT {
     }
 
     @Test
-    void namespaced_install_as_kustomize_renders_it_works_in_its_namespace_alone(@TempDir Path folder)
-            throws Exception {
+    void namespacedInstallAsKustomizeRendersItWorksInItsNamespaceAlone(@TempDir Path folder) throws Exception {
         try (var home = new Trial(server)) {
             var install = namespacedInstall(folder, home.namespace);
             applied(install, home.namespace);
@@ -95,7 +94,7 @@ class RbacIT {
     }
 
     @Test
-    void namespaced_install_with_its_role_in_a_second_namespace_works_in_both_and_nowhere_else(@TempDir Path folder)
+    void namespacedInstallWithItsRoleInASecondNamespaceWorksInBothAndNowhereElse(@TempDir Path folder)
             throws Exception {
         try (var home = new Trial(server);
                 var second = new Trial(server)) {

@@ -32,7 +32,7 @@ class ReconcileIT {
     }
 
     @Test
-    void missing_secret_is_named_and_once_it_is_there_the_agents_roll_out_without_a_restart() throws Exception {
+    void missingSecretIsNamedAndOnceItIsThereTheAgentsRollOutWithoutARestart() throws Exception {
         trial.apply("{}");
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));
         assertThat(trial.verdict("Stalled")).isEqualTo("True RunnerTokenMissing");
@@ -49,7 +49,7 @@ class ReconcileIT {
     }
 
     @Test
-    void secret_without_the_key_is_a_missing_token_too() throws Exception {
+    void secretWithoutTheKeyIsAMissingTokenToo() throws Exception {
         trial.admin
                 .resource(new SecretBuilder()
                         .withNewMetadata()
@@ -65,7 +65,7 @@ class ReconcileIT {
     }
 
     @Test
-    void missing_ca_bundle_is_named_and_once_it_is_there_the_agents_roll_out() throws Exception {
+    void missingCaBundleIsNamedAndOnceItIsThereTheAgentsRollOut() throws Exception {
         trial.token("t");
         trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: helix-ca}}}");
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True CaBundleMissing"));
@@ -94,7 +94,7 @@ class ReconcileIT {
     }
 
     @Test
-    void token_that_no_agent_could_send_is_told_and_never_shown() throws Exception {
+    void tokenThatNoAgentCouldSendIsToldAndNeverShown() throws Exception {
         trial.token("with a space");
         trial.apply("{}");
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True RunnerTokenInvalid"));
@@ -107,7 +107,7 @@ class ReconcileIT {
     }
 
     @Test
-    void what_it_makes_is_owned_by_the_tunnel_so_that_nothing_of_it_is_left() throws Exception {
+    void whatItMakesIsOwnedByTheTunnelSoThatNothingOfItIsLeft() throws Exception {
         rolledOut("{}");
         for (HasMetadata owned : List.of(trial.daemonSet(), trial.serviceAccount())) {
             assertThat(owned.getMetadata().getOwnerReferences()).singleElement().satisfies(owner -> {
@@ -124,7 +124,7 @@ class ReconcileIT {
     }
 
     @Test
-    void looking_again_and_again_and_starting_again_writes_nothing() throws Exception {
+    void lookingAgainAndAgainAndStartingAgainWritesNothing() throws Exception {
         rolledOut("{wolf: {container: {image: wolf, resources: {limits: {cpu: 1000m, memory: 1024Mi}}}}}");
         trial.rolledOut(0, 0);
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes"));
@@ -145,7 +145,7 @@ class ReconcileIT {
     }
 
     @Test
-    void tunnel_itself_is_never_written_but_for_its_status() throws Exception {
+    void tunnelItselfIsNeverWrittenButForItsStatus() throws Exception {
         rolledOut("{}");
         Eventually.holds(() -> assertThat(trial.tunnel().getStatus()).isNotNull());
         var tunnel = trial.tunnel();
@@ -160,7 +160,7 @@ class ReconcileIT {
     }
 
     @Test
-    void fields_of_others_are_left_alone_when_the_template_changes() throws Exception {
+    void fieldsOfOthersAreLeftAloneWhenTheTemplateChanges() throws Exception {
         rolledOut("{}");
         trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
                 .editMetadata()
@@ -185,7 +185,7 @@ class ReconcileIT {
     }
 
     @Test
-    void field_of_its_own_that_somebody_changes_is_put_right() throws Exception {
+    void fieldOfItsOwnThatSomebodyChangesIsPutRight() throws Exception {
         rolledOut("{}");
         trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
                 .editSpec()
@@ -202,7 +202,7 @@ class ReconcileIT {
     }
 
     @Test
-    void daemon_set_that_somebody_deletes_is_made_again() throws Exception {
+    void daemonSetThatSomebodyDeletesIsMadeAgain() throws Exception {
         rolledOut("{}");
         var uid = trial.daemonSet().getMetadata().getUid();
         trial.daemonSetResource().delete();
@@ -211,7 +211,7 @@ class ReconcileIT {
     }
 
     @Test
-    void new_token_rolls_the_pods_once_and_the_annotation_does_not_reveal_it() throws Exception {
+    void newTokenRollsThePodsOnceAndTheAnnotationDoesNotRevealIt() throws Exception {
         trial.token("hunter2");
         trial.apply("{}");
         Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
@@ -237,7 +237,7 @@ class ReconcileIT {
     }
 
     @Test
-    void new_token_delivered_by_file_changes_nothing_of_the_daemon_set() throws Exception {
+    void newTokenDeliveredByFileChangesNothingOfTheDaemonSet() throws Exception {
         rolledOut("{runnerToken: {secretRef: {name: wolf-token}, delivery: File}}");
         var before = text(trial.daemonSet());
         double looks = trial.looks();
@@ -247,7 +247,7 @@ class ReconcileIT {
     }
 
     @Test
-    void deleted_secret_leaves_what_runs_alone() throws Exception {
+    void deletedSecretLeavesWhatRunsAlone() throws Exception {
         rolledOut("{}");
         var before = text(trial.daemonSet());
         trial.admin
@@ -260,7 +260,7 @@ class ReconcileIT {
     }
 
     @Test
-    void paused_tunnel_keeps_its_daemon_set_as_it_is_and_says_so() throws Exception {
+    void pausedTunnelKeepsItsDaemonSetAsItIsAndSaysSo() throws Exception {
         rolledOut("{}");
         trial.rolledOut(0, 0);
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes"));
@@ -278,7 +278,7 @@ class ReconcileIT {
     }
 
     @Test
-    void what_the_api_server_refuses_is_said_with_its_words_and_retried_after_a_change() throws Exception {
+    void whatTheApiServerRefusesIsSaidWithItsWordsAndRetriedAfterAChange() throws Exception {
         trial.token("t");
         trial.apply("{pod: {volumes: [{name: data, hostPath: {}}]}}");
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ApplyRefused"));
@@ -298,7 +298,7 @@ class ReconcileIT {
                 "{updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 3}}, agent: {env: [{name: A, value: B}], resources: {limits: {cpu: 1}}}}",
                 "{pod: {securityContext: {runAsUser: 0, supplementalGroups: [44]}, tolerations: [{operator: Exists}]}}",
             })
-    void there_and_back_leaves_what_a_fresh_start_makes(String detour) throws Exception {
+    void thereAndBackLeavesWhatAFreshStartMakes(String detour) throws Exception {
         rolledOut("{}");
         var plain = spec();
         trial.apply(detour);
@@ -317,7 +317,7 @@ class ReconcileIT {
     }
 
     @Test
-    void pods_of_every_watched_namespace_are_known_to_an_operator_that_starts_beside_them(RealApiServer.Running server)
+    void podsOfEveryWatchedNamespaceAreKnownToAnOperatorThatStartsBesideThem(RealApiServer.Running server)
             throws Exception {
         try (var other = new Trial(server)) {
             var both = List.of(trial, other);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class RequestCountIT {
 
     @Test
-    void what_an_event_costs_does_not_depend_on_the_number_of_pods(RealApiServer.Running server) throws Exception {
+    void whatAnEventCostsDoesNotDependOnTheNumberOfPods(RealApiServer.Running server) throws Exception {
         var few = requests(server, 10);
         assertThat(few)
                 .isEqualTo(Map.of(

@@ -27,7 +27,7 @@ class StatusIT {
     private RealApiServer.Running server;
 
     @BeforeEach
-    void two_tunnels_are_up(RealApiServer.Running running) throws Exception {
+    void twoTunnelsAreUp(RealApiServer.Running running) throws Exception {
         server = running;
         agent1 = new FakeAgent(IP_1, 0).connected("a1");
         agent2 = new FakeAgent(IP_2, agent1.port()).connected("a2");
@@ -50,7 +50,7 @@ class StatusIT {
     }
 
     @Test
-    void two_tunnels_are_told_of() {
+    void twoTunnelsAreToldOf() {
         var status = trial.tunnel().getStatus();
         assertThat(status.summary()).isEqualTo("2/2 connected");
         assertThat(status.desired()).isEqualTo(2);
@@ -76,7 +76,7 @@ class StatusIT {
     }
 
     @Test
-    void quiet_tunnels_are_asked_again_and_nothing_is_written() throws Exception {
+    void quietTunnelsAreAskedAgainAndNothingIsWritten() throws Exception {
         var before = trial.tunnel().getMetadata().getResourceVersion();
         int asked = agent1.timesAsked();
         agent1.connected("a1");
@@ -85,7 +85,7 @@ class StatusIT {
     }
 
     @Test
-    void refused_token_stalls_the_tunnel_until_the_agent_gets_in() throws Exception {
+    void refusedTokenStallsTheTunnelUntilTheAgentGetsIn() throws Exception {
         agent2.failing("Unauthorized", "the control plane answers 401");
         readiness("node-2", IP_2, false);
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False Unauthorized"));
@@ -105,7 +105,7 @@ class StatusIT {
     }
 
     @Test
-    void unknown_host_name_is_a_reason_of_the_control_plane() throws Exception {
+    void unknownHostNameIsAReasonOfTheControlPlane() throws Exception {
         agent1.failing("DnsFailure", "no address for helix.example.com");
         readiness("node-1", IP_1, false);
         Eventually.holds(
@@ -118,7 +118,7 @@ class StatusIT {
     }
 
     @Test
-    void wolf_that_is_down_is_told_of_although_the_tunnel_is_up() throws Exception {
+    void wolfThatIsDownIsToldOfAlthoughTheTunnelIsUp() throws Exception {
         agent1.connected("a1", 1, false);
         Eventually.holds(() -> assertThat(trial.verdict("WolfReachable")).isEqualTo("False WolfUnreachable"));
         assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
@@ -128,7 +128,7 @@ class StatusIT {
     }
 
     @Test
-    void agent_that_cannot_be_asked_is_judged_by_its_readiness_alone_and_that_is_said() throws Exception {
+    void agentThatCannotBeAskedIsJudgedByItsReadinessAloneAndThatIsSaid() throws Exception {
         agent1.close();
         Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("StatusUnreachable"));
         assertThat(trial.row("node-1").state()).isEqualTo("Connected");
@@ -147,7 +147,7 @@ class StatusIT {
     }
 
     @Test
-    void lost_node_is_told_of_once_its_agent_is_not_heard_of_either() throws Exception {
+    void lostNodeIsToldOfOnceItsAgentIsNotHeardOfEither() throws Exception {
         trial.nodeIsLost("node-1", IP_1);
         Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
         assertThat(trial.row("node-1").state()).as("its agent answers").isEqualTo("Connected");
@@ -164,7 +164,7 @@ class StatusIT {
     }
 
     @Test
-    void operator_that_starts_while_every_node_is_called_lost_turns_no_tunnel_down() throws Exception {
+    void operatorThatStartsWhileEveryNodeIsCalledLostTurnsNoTunnelDown() throws Exception {
         trial.nodeIsLost("node-1", IP_1);
         trial.nodeIsLost("node-2", IP_2);
         Eventually.holds(() -> assertThat(trial.tunnel().getStatus().tunnels())
@@ -179,7 +179,7 @@ class StatusIT {
     }
 
     @Test
-    void agents_of_two_tunnels_with_the_same_ids_are_told_of_on_both_until_one_has_a_prefix() throws Exception {
+    void agentsOfTwoTunnelsWithTheSameIdsAreToldOfOnBothUntilOneHasAPrefix() throws Exception {
         var ids = "{agent: {port: %d}, wolfId: {source: NodeName, prefix: '%s'}}";
         try (var other = new Trial(server)) {
             trial.operate(trial.setup().hurried().watching(Set.of(trial.namespace, other.namespace)));
@@ -207,7 +207,7 @@ class StatusIT {
     }
 
     @Test
-    void agent_that_somebody_displaces_again_and_again_has_one_status_and_not_two_in_turn() throws Exception {
+    void agentThatSomebodyDisplacesAgainAndAgainHasOneStatusAndNotTwoInTurn() throws Exception {
         agent1.displaced("a1", "Disconnected", 1);
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True Displaced"));
         assertThat(trial.row("node-1").message()).contains("another agent uses wolf-a1: set spec.wolfId.prefix");
@@ -225,7 +225,7 @@ class StatusIT {
     }
 
     @Test
-    void image_that_cannot_be_pulled_stalls_the_tunnel() throws Exception {
+    void imageThatCannotBePulledStallsTheTunnel() throws Exception {
         containerWaits("ImagePullBackOff", "Back-off pulling image \"agent:1\"");
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ImagePullBackOff"));
         assertThat(trial.verdict("AgentsAvailable")).isEqualTo("False ImagePullBackOff");
@@ -235,7 +235,7 @@ class StatusIT {
     }
 
     @Test
-    void crash_loop_stalls_the_tunnel() throws Exception {
+    void crashLoopStallsTheTunnel() throws Exception {
         containerWaits("CrashLoopBackOff", "back-off 5m0s restarting failed container");
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True CrashLoopBackOff"));
         readiness("node-1", IP_1, true);
@@ -243,7 +243,7 @@ class StatusIT {
     }
 
     @Test
-    void pod_that_no_node_takes_stalls_the_tunnel() throws Exception {
+    void podThatNoNodeTakesStallsTheTunnel() throws Exception {
         var scheduled = new PodCondition();
         scheduled.setType("PodScheduled");
         scheduled.setStatus("False");
@@ -260,7 +260,7 @@ class StatusIT {
     }
 
     @Test
-    void status_outlives_the_operator_and_the_next_one_writes_only_what_changes() throws Exception {
+    void statusOutlivesTheOperatorAndTheNextOneWritesOnlyWhatChanges() throws Exception {
         int asked = agent2.timesAsked();
         operate();
         Eventually.holds(() -> assertThat(agent2.timesAsked()).isGreaterThan(asked));
@@ -271,7 +271,7 @@ class StatusIT {
     }
 
     @Test
-    void older_agent_with_hardly_a_field_and_a_newer_one_with_more_are_told_of_honestly() throws Exception {
+    void olderAgentWithHardlyAFieldAndANewerOneWithMoreAreToldOfHonestly() throws Exception {
         agent1.says("{\"state\":\"Connected\",\"wolfId\":\"a1\"}");
         agent2.says("""
                 {"state":"Disconnected","since":"2026-01-01T00:00:00Z","wolfId":"a2","moon":{"phase":1},"connects":"many",
@@ -288,7 +288,7 @@ class StatusIT {
     }
 
     @Test
-    void new_token_in_a_file_is_followed_from_node_to_node_without_a_restart() throws Exception {
+    void newTokenInAFileIsFollowedFromNodeToNodeWithoutARestart() throws Exception {
         deliveredByFile();
         var daemonSet = trial.daemonSet().getMetadata().getResourceVersion();
         trial.token("another");
@@ -302,7 +302,7 @@ class StatusIT {
     }
 
     @Test
-    void new_token_that_is_refused_is_told_of_while_the_tunnel_is_up_on_the_old_one() throws Exception {
+    void newTokenThatIsRefusedIsToldOfWhileTheTunnelIsUpOnTheOldOne() throws Exception {
         deliveredByFile();
         trial.token("mistyped");
         agent1.connectedWithToken("a1", "2026-01-01T00:00:00Z", true);
@@ -318,7 +318,7 @@ class StatusIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"Env", "File"})
-    void deleted_secret_is_told_of_and_takes_nothing_down(String delivery) throws Exception {
+    void deletedSecretIsToldOfAndTakesNothingDown(String delivery) throws Exception {
         if (delivery.equals("File")) {
             deliveredByFile();
         }
@@ -353,7 +353,7 @@ class StatusIT {
     }
 
     @Test
-    void pods_of_others_with_the_same_labels_are_not_asked() throws Exception {
+    void podsOfOthersWithTheSameLabelsAreNotAsked() throws Exception {
         var stranger = trial.admin
                 .pods()
                 .inNamespace(trial.namespace)

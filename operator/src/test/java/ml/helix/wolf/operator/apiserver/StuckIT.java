@@ -15,7 +15,7 @@ class StuckIT {
     private Trial trial;
 
     @BeforeEach
-    void daemon_set_is_made(RealApiServer.Running server) throws Exception {
+    void daemonSetIsMade(RealApiServer.Running server) throws Exception {
         this.server = server;
         trial = new Trial(server).operate();
         trial.token("t");
@@ -29,7 +29,7 @@ class StuckIT {
     }
 
     @Test
-    void daemon_set_that_may_make_no_pods_stalls_the_tunnel_until_it_makes_them() throws Exception {
+    void daemonSetThatMayMakeNoPodsStallsTheTunnelUntilItMakesThem() throws Exception {
         trial.failedCreate(
                 "pods \"gpu-nodes-tunnel-agent-x2b4k\" is forbidden: violates PodSecurity \"baseline:latest\"");
         trial.rolledOut(1, 0);
@@ -44,7 +44,7 @@ class StuckIT {
     }
 
     @Test
-    void pod_whose_volume_cannot_be_mounted_stalls_the_tunnel() throws Exception {
+    void podWhoseVolumeCannotBeMountedStallsTheTunnel() throws Exception {
         trial.podRuns("node-1", "127.0.0.1", false);
         trial.podSays("node-1", new PodStatusBuilder().withPhase("Pending").build());
         trial.rolledOut(1, 1);
@@ -56,7 +56,7 @@ class StuckIT {
     }
 
     @Test
-    void events_are_not_read_where_nothing_is_stuck() throws Exception {
+    void eventsAreNotReadWhereNothingIsStuck() throws Exception {
         trial.podRuns("node-1", "127.0.0.1", true);
         trial.rolledOut(1, 1);
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True Connected"));
@@ -65,7 +65,7 @@ class StuckIT {
     }
 
     @Test
-    void tunnel_that_a_finalizer_holds_in_deletion_says_so() throws Exception {
+    void tunnelThatAFinalizerHoldsInDeletionSaysSo() throws Exception {
         trial.podRuns("node-1", "127.0.0.1", true);
         trial.rolledOut(1, 1);
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True Connected"));

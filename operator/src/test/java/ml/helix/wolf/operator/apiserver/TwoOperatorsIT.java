@@ -34,7 +34,7 @@ class TwoOperatorsIT {
     }
 
     @Test
-    void second_operator_leaves_tunnels_to_the_first_says_so_and_goes_on_once_that_one_is_gone() throws Exception {
+    void secondOperatorLeavesTunnelsToTheFirstSaysSoAndGoesOnOnceThatOneIsGone() throws Exception {
         trial.operate(trial.setup().electing());
         trial.apply("{}");
         Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:1"));

@@ -37,7 +37,7 @@ class UpgradeIT {
     }
 
     @Test
-    void operator_that_means_the_same_template_changes_nothing() throws Exception {
+    void operatorThatMeansTheSameTemplateChangesNothing() throws Exception {
         var daemonSet = trial.daemonSet().getMetadata().getResourceVersion();
         var account = trial.serviceAccount().getMetadata().getResourceVersion();
         var tunnel = trial.tunnel().getMetadata().getResourceVersion();
@@ -54,7 +54,7 @@ class UpgradeIT {
     }
 
     @Test
-    void operator_with_another_agent_image_rolls_the_agents_once() throws Exception {
+    void operatorWithAnotherAgentImageRollsTheAgentsOnce() throws Exception {
         operate("agent:2");
         Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:2"));
         Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
@@ -67,7 +67,7 @@ class UpgradeIT {
     }
 
     @Test
-    void operator_with_another_agent_image_leaves_tunnels_alone_that_name_their_own() throws Exception {
+    void operatorWithAnotherAgentImageLeavesTunnelsAloneThatNameTheirOwn() throws Exception {
         trial.apply("{agent: {port: %d, image: 'agent:1'}}".formatted(agent.port()));
         Eventually.holds(() ->
                 assertThat(trial.tunnel().getStatus().observedGeneration()).isEqualTo(2));
@@ -79,7 +79,7 @@ class UpgradeIT {
     }
 
     @Test
-    void status_with_hardly_a_field_that_an_earlier_operator_left_is_made_whole() throws Exception {
+    void statusWithHardlyAFieldThatAnEarlierOperatorLeftIsMadeWhole() throws Exception {
         trial.admin
                 .genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
                 .inNamespace(trial.namespace)

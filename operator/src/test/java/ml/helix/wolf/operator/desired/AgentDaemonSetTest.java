@@ -21,7 +21,7 @@ class AgentDaemonSetTest {
     private static final Facts FACTS = new Facts("agent:default", Optional.of("token-7"), Optional.empty());
 
     @Test
-    void nothing_in_it_depends_on_the_operators_own_version() {
+    void nothingInItDependsOnTheOperatorsOwnVersion() {
         var tunnel = TunnelYaml.tunnel("{wolf: {container: {image: wolf}}}");
         assertThat(new KubernetesSerialization().asYaml(AgentDaemonSet.of(tunnel, FACTS)))
                 .contains("agent:default")
@@ -29,7 +29,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void field_that_only_a_newer_operator_knows_is_passed_over() {
+    void fieldThatOnlyANewerOperatorKnowsIsPassedOver() {
         var known = AgentDaemonSet.of(TunnelYaml.tunnel("{agent: {port: 9000}}"), FACTS);
         var newer = TunnelYaml.tunnel("{agent: {port: 9000, moon: {phase: 1}}, sun: [1]}");
         assertThat(AgentDaemonSet.of(newer, FACTS)).isEqualTo(known);
@@ -68,7 +68,7 @@ class AgentDaemonSetTest {
                 "{controlPlane: {url: 'http://h', proxyUrl: 'http://p:3128'}} | HTTP_PROXY     | http://p:3128",
                 "{agent: {env: [{name: NO_PROXY, value: .local}]}}         | NO_PROXY           | .local",
             })
-    void agent_is_told_by_its_environment(String spec, String variable, String expected) {
+    void agentIsToldByItsEnvironment(String spec, String variable, String expected) {
         var found = agent(spec).getEnv().stream()
                 .filter(entry -> entry.getName().equals(variable))
                 .map(AgentDaemonSetTest::said)
@@ -90,7 +90,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void variable_comes_after_those_it_refers_to() {
+    void variableComesAfterThoseItRefersTo() {
         var names = agent("{wolfId: {prefix: a-}, wolf: {address: '$(NODE_IP):1'}}").getEnv().stream()
                 .map(EnvVar::getName)
                 .toList();
@@ -109,14 +109,14 @@ class AgentDaemonSetTest {
                 "{pod: {hostNetwork: false}}                                  | false",
                 "{wolf: {container: {image: w}}, pod: {hostNetwork: true}}    | true",
             })
-    void node_network_is_used_unless_wolf_is_in_the_pod_or_the_tunnel_says_otherwise(String spec, boolean hostNetwork) {
+    void nodeNetworkIsUsedUnlessWolfIsInThePodOrTheTunnelSaysOtherwise(String spec, boolean hostNetwork) {
         var pod = pod(spec);
         assertThat(Boolean.TRUE.equals(pod.getHostNetwork())).isEqualTo(hostNetwork);
         assertThat(pod.getDnsPolicy()).isEqualTo(hostNetwork ? "ClusterFirstWithHostNet" : "ClusterFirst");
     }
 
     @Test
-    void pod_has_no_way_to_the_cluster_and_time_to_drain() {
+    void podHasNoWayToTheClusterAndTimeToDrain() {
         var pod = pod("{agent: {drainSeconds: 300}}");
         assertThat(pod.getAutomountServiceAccountToken()).isFalse();
         assertThat(pod.getEnableServiceLinks()).isFalse();
@@ -125,7 +125,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void agent_is_confined() {
+    void agentIsConfined() {
         var security = agent("{}").getSecurityContext();
         assertThat(security.getRunAsNonRoot()).isTrue();
         assertThat(security.getReadOnlyRootFilesystem()).isTrue();
@@ -138,13 +138,13 @@ class AgentDaemonSetTest {
     @CsvSource(
             delimiter = '|',
             value = {"{runAsUser: 0} | false", "{runAsNonRoot: false} | false", "{runAsUser: 1000} | true"})
-    void agent_is_root_only_where_the_tunnel_asks_for_it(String context, boolean nonRoot) {
+    void agentIsRootOnlyWhereTheTunnelAsksForIt(String context, boolean nonRoot) {
         var agent = agent("{pod: {securityContext: %s}}".formatted(context));
         assertThat(agent.getSecurityContext().getRunAsNonRoot()).isEqualTo(nonRoot);
     }
 
     @Test
-    void probes_ask_the_agent_at_the_pods_address() {
+    void probesAskTheAgentAtThePodsAddress() {
         var agent = agent("{agent: {port: 9000}}");
         assertThat(agent.getLivenessProbe().getHttpGet().getPath()).isEqualTo("/livez");
         assertThat(agent.getReadinessProbe().getHttpGet().getPath()).isEqualTo("/readyz");
@@ -156,12 +156,12 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void last_words_of_an_agent_are_its_termination_message() {
+    void lastWordsOfAnAgentAreItsTerminationMessage() {
         assertThat(agent("{}").getTerminationMessagePolicy()).isEqualTo("FallbackToLogsOnError");
     }
 
     @Test
-    void socket_on_the_node_is_reached_through_its_folder() {
+    void socketOnTheNodeIsReachedThroughItsFolder() {
         var pod = pod("{wolf: {address: 'unix:///var/run/wolf/wolf.sock'}}");
         assertThat(volume(pod, "wolf-socket").getHostPath().getPath()).isEqualTo("/var/run/wolf");
         assertThat(volume(pod, "wolf-socket").getHostPath().getType()).isEqualTo("DirectoryOrCreate");
@@ -169,7 +169,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void socket_of_a_sidecar_is_shared_with_it() {
+    void socketOfASidecarIsSharedWithIt() {
         var pod = pod("{wolf: {address: 'unix:///run/w/wolf.sock', container: {image: wolf}}}");
         assertThat(volume(pod, "wolf-socket").getEmptyDir()).isNotNull();
         assertThat(mount(pod, "agent").getMountPath()).isEqualTo("/run/w");
@@ -180,7 +180,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void sidecar_that_mounts_the_folder_itself_is_left_as_it_is() {
+    void sidecarThatMountsTheFolderItselfIsLeftAsItIs() {
         var given = "{name: w, image: wolf, env: [{name: WOLF_SOCKET_PATH, value: /run/w/wolf.sock}],"
                 + " volumeMounts: [{name: mine, mountPath: /run/w}]}";
         var pod = pod("{wolf: {address: 'unix:///run/w/wolf.sock', container: %s}}".formatted(given));
@@ -191,7 +191,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void token_file_and_certificates_are_mounted_with_only_the_keys_that_are_named() {
+    void tokenFileAndCertificatesAreMountedWithOnlyTheKeysThatAreNamed() {
         var pod = pod("{controlPlane: {url: 'https://h', caBundleRef: {name: c, key: k1}},"
                 + " runnerToken: {secretRef: {name: s, key: k2}, delivery: File}}");
         assertThat(volume(pod, "runner-token").getSecret().getItems())
@@ -209,7 +209,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void generations_are_on_the_template_so_that_a_change_rolls_the_pods() {
+    void generationsAreOnTheTemplateSoThatAChangeRollsThePods() {
         var facts = new Facts("a", Optional.of("t1"), Optional.of("c1"));
         var template = AgentDaemonSet.of(TunnelYaml.tunnel("{pod: {annotations: {mine: x}}}"), facts)
                 .getSpec()
@@ -221,7 +221,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void labels_of_the_tunnel_are_on_the_pods_but_not_in_the_selector_which_can_never_change() {
+    void labelsOfTheTunnelAreOnThePodsButNotInTheSelectorWhichCanNeverChange() {
         var daemonSet = daemonSet("{pod: {labels: {team: x}}}");
         assertThat(daemonSet.getSpec().getTemplate().getMetadata().getLabels())
                 .containsEntry("team", "x")
@@ -230,7 +230,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void equal_tunnels_mean_equal_daemon_sets_and_different_ones_another_digest() {
+    void equalTunnelsMeanEqualDaemonSetsAndDifferentOnesAnotherDigest() {
         assertThat(daemonSet("{}")).isEqualTo(daemonSet("{}"));
         assertThat(digest("{}")).isEqualTo(digest("{}")).isNotEqualTo(digest("{agent: {port: 9000}}"));
         assertThat(digest("{pod: {nodeSelector: {a: x, b: y}}}"))
@@ -238,7 +238,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void image_is_the_operators_unless_the_tunnel_has_one() {
+    void imageIsTheOperatorsUnlessTheTunnelHasOne() {
         assertThat(agent("{}").getImage()).isEqualTo("agent:default");
         assertThat(agent("{agent: {image: 'mine:1'}}").getImage()).isEqualTo("mine:1");
     }

@@ -17,7 +17,7 @@ class AgentEnvironmentTest {
 
     @ParameterizedTest
     @MethodSource("urls")
-    void url_reaches_the_agent_unchanged(ValueTable.Row row) {
+    void urlReachesTheAgentUnchanged(ValueTable.Row row) {
         assertThat(expanded("{controlPlane: {url: %s}}".formatted(row), "HELIX_API_URL"))
                 .isEqualTo(row.text());
     }
@@ -28,7 +28,7 @@ class AgentEnvironmentTest {
 
     @ParameterizedTest
     @MethodSource("proxies")
-    void proxy_reaches_the_agent_unchanged(ValueTable.Row row) {
+    void proxyReachesTheAgentUnchanged(ValueTable.Row row) {
         assertThat(expanded("{controlPlane: {url: 'https://h', proxyUrl: %s}}".formatted(row), "HTTPS_PROXY"))
                 .isEqualTo(row.text());
     }

@@ -11,17 +11,17 @@ class GenerationsTest {
     private static final String UID = "6a2f41a3-c54c-4c1e-8b5a-0c5f5f0f5d11";
 
     @Test
-    void same_token_in_the_same_secret_has_the_same_generation() {
+    void sameTokenInTheSameSecretHasTheSameGeneration() {
         assertThat(token(UID, "a")).isEqualTo(token(UID, "a"));
     }
 
     @Test
-    void another_token_has_another_generation() {
+    void anotherTokenHasAnotherGeneration() {
         assertThat(token(UID, "a")).isNotEqualTo(token(UID, "b"));
     }
 
     @Test
-    void guess_at_a_weak_token_cannot_be_checked_without_the_secrets_uid() throws Exception {
+    void guessAtAWeakTokenCannotBeCheckedWithoutTheSecretsUid() throws Exception {
         var plain =
                 HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest("a".getBytes(UTF_8)));
         assertThat(plain).doesNotContain(token(UID, "a"));
@@ -29,7 +29,7 @@ class GenerationsTest {
     }
 
     @Test
-    void generation_is_short() {
+    void generationIsShort() {
         assertThat(token(UID, "a")).matches("[0-9a-f]{16}");
         assertThat(Generations.of("content")).matches("[0-9a-f]{16}");
     }

@@ -16,7 +16,7 @@ class LeaderElectionTest {
     private final List<String> happened = new ArrayList<>();
 
     @Test
-    void first_one_leads_at_once_and_the_second_stands_by() {
+    void firstOneLeadsAtOnceAndTheSecondStandsBy() {
         replica("a", lease).begin();
         replica("b", lease).begin();
         time.advance(Duration.ofMinutes(10));
@@ -25,7 +25,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void leader_that_stops_lets_the_lease_go_and_the_other_leads_at_its_next_look() {
+    void leaderThatStopsLetsTheLeaseGoAndTheOtherLeadsAtItsNextLook() {
         var first = replica("a", lease);
         first.begin();
         replica("b", lease).begin();
@@ -37,7 +37,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void leader_that_is_killed_is_followed_after_its_lease() {
+    void leaderThatIsKilledIsFollowedAfterItsLease() {
         var connection = new Connection();
         replica("a", connection).begin();
         replica("b", lease).begin();
@@ -51,7 +51,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void leader_whose_request_hangs_gives_up_before_another_may_begin() {
+    void leaderWhoseRequestHangsGivesUpBeforeAnotherMayBegin() {
         var hanging = new ArrayList<Runnable>();
         var stuck = new boolean[1];
         replica("a", lease, task -> {
@@ -74,7 +74,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void short_interruption_changes_nothing() {
+    void shortInterruptionChangesNothing() {
         var connection = new Connection();
         replica("a", connection).begin();
         replica("b", lease).begin();
@@ -87,7 +87,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void write_whose_answer_is_lost_counts_once_it_is_seen() {
+    void writeWhoseAnswerIsLostCountsOnceItIsSeen() {
         lease.losesAnswers = 1;
         replica("a", lease).begin();
         time.advance(LeaderElection.EVERY);
@@ -96,7 +96,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void leader_that_finds_another_in_the_lease_gives_up_at_once() {
+    void leaderThatFindsAnotherInTheLeaseGivesUpAtOnce() {
         replica("a", lease).begin();
         time.advance(Duration.ofSeconds(1));
         lease.view = new LeaseView("somebody", LeaderElection.LEASE, "99", 1, null);
@@ -105,7 +105,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void lease_of_somebody_who_never_renews_it_is_taken_over_only_after_it_was_watched_for_its_whole_length() {
+    void leaseOfSomebodyWhoNeverRenewsItIsTakenOverOnlyAfterItWasWatchedForItsWholeLength() {
         lease.view = new LeaseView("gone", LeaderElection.LEASE, "7", 3, "2001-01-01T00:00:00Z");
         replica("a", lease).begin();
         time.advance(LeaderElection.LEASE.minusMillis(1));
@@ -116,7 +116,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void of_two_that_write_at_the_same_time_one_leads() {
+    void ofTwoThatWriteAtTheSameTimeOneLeads() {
         lease.conflicts = 1;
         replica("a", lease).begin();
         replica("b", lease).begin();
@@ -125,7 +125,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void replica_that_is_closed_asks_no_more() {
+    void replicaThatIsClosedAsksNoMore() {
         var closed = replica("a", lease);
         closed.begin();
         time.advance(Duration.ofSeconds(1));

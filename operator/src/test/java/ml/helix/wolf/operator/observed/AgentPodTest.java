@@ -50,7 +50,7 @@ class AgentPodTest {
             """;
 
     @Test
-    void running_pod_is_read() {
+    void runningPodIsRead() {
         var pod = AgentPod.of(pod(RUNNING.formatted("True", "True")));
         assertThat(pod.node()).isEqualTo("n1");
         assertThat(pod.ip()).isEqualTo("10.1.2.3");
@@ -73,14 +73,14 @@ class AgentPodTest {
 
     @ParameterizedTest(name = "Ready {0}, ContainersReady {1}: lost {2}")
     @CsvSource({"True, True, false", "False, False, false", "False, True, true"})
-    void node_is_lost_where_the_cluster_calls_a_pod_unready_whose_containers_are_ready(
+    void nodeIsLostWhereTheClusterCallsAPodUnreadyWhoseContainersAreReady(
             String ready, String containersReady, boolean lost) {
         assertThat(AgentPod.of(pod(RUNNING.formatted(ready, containersReady))).nodeLost())
                 .isEqualTo(lost);
     }
 
     @Test
-    void unscheduled_pod_says_why_and_for_which_node_it_is_meant() {
+    void unscheduledPodSaysWhyAndForWhichNodeItIsMeant() {
         var pod = AgentPod.of(pod("""
                 metadata: {name: p1, uid: u1}
                 spec:
@@ -100,7 +100,7 @@ class AgentPodTest {
     }
 
     @Test
-    void pod_without_status_is_read() {
+    void podWithoutStatusIsRead() {
         var pod = AgentPod.of(pod("""
                 metadata: {name: p1}
                 spec: {containers: [{name: agent}]}
@@ -111,7 +111,7 @@ class AgentPodTest {
     }
 
     @Test
-    void remembered_pod_means_the_same_and_holds_nothing_else() {
+    void rememberedPodMeansTheSameAndHoldsNothingElse() {
         var full = pod(RUNNING.formatted("True", "True"));
         full.getMetadata().setNamespace("wolf");
         full.getMetadata().setResourceVersion("42");
@@ -129,7 +129,7 @@ class AgentPodTest {
     }
 
     @Test
-    void last_words_of_a_container_are_one_line_without_stack_frames_and_bounded() {
+    void lastWordsOfAContainerAreOneLineWithoutStackFramesAndBounded() {
         var log = "2026 INFO one\\n" + "x".repeat(1_000)
                 + "\\ntunnel-agent: -log-format (LOG_FORMAT) must be text or json\\n\\tat a.b.C(D.java:1)\\n"
                 + "tunnel-agent: -token (RUNNER_TOKEN) must be one line\\nRun 'tunnel-agent -help' for the flags.\\n";
@@ -141,7 +141,7 @@ class AgentPodTest {
     }
 
     @Test
-    void restart_counts_alone_are_no_news() {
+    void restartCountsAloneAreNoNews() {
         var one = RUNNING.formatted("True", "True");
         assertThat(AgentPod.of(pod(one.replace("restartCount: 7", "restartCount: 8"))))
                 .isEqualTo(AgentPod.of(pod(one)));

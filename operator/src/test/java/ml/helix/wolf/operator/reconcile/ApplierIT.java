@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(RealApiServer.class)
 class ApplierIT {
     @Test
-    void cache_that_lags_behind_the_last_answer_is_not_believed(RealApiServer.Running server) {
+    void cacheThatLagsBehindTheLastAnswerIsNotBelieved(RealApiServer.Running server) {
         try (var client = server.client()) {
             var desired = desired(client);
 
@@ -44,8 +44,7 @@ class ApplierIT {
     }
 
     @Test
-    void object_that_is_on_its_way_to_the_cache_is_not_applied_again_and_one_that_is_gone_is(
-            RealApiServer.Running server) {
+    void objectThatIsOnItsWayToTheCacheIsNotAppliedAgainAndOneThatIsGoneIs(RealApiServer.Running server) {
         try (var client = server.client()) {
             var desired = desired(client);
             var now = new AtomicLong();
@@ -75,7 +74,7 @@ class ApplierIT {
     }
 
     @Test
-    void somebody_who_undoes_each_apply_is_not_fought(RealApiServer.Running server) {
+    void somebodyWhoUndoesEachApplyIsNotFought(RealApiServer.Running server) {
         try (var client = server.client()) {
             var desired = desired(client);
             var now = new AtomicLong();
@@ -106,7 +105,7 @@ class ApplierIT {
     }
 
     @Test
-    void orphan_gets_no_owner_that_is_being_deleted_or_is_gone(RealApiServer.Running server) {
+    void orphanGetsNoOwnerThatIsBeingDeletedOrIsGone(RealApiServer.Running server) {
         try (var client = server.client()) {
             var namespace = namespace(client);
             client.load(new ByteArrayInputStream(

@@ -22,7 +22,7 @@ class ContentTest {
 
     @ParameterizedTest
     @MethodSource("tokens")
-    void token_is_judged_as_the_agent_judges_it(ValueTable.Row row) {
+    void tokenIsJudgedAsTheAgentJudgesIt(ValueTable.Row row) {
         judged(
                 row,
                 Content.ofToken(secret(row.value()), "Secret wolf-token", "token"),
@@ -35,13 +35,13 @@ class ContentTest {
 
     @ParameterizedTest
     @MethodSource("bundles")
-    void bundle_in_binary_data_is_judged_as_the_agent_judges_it(ValueTable.Row row) {
+    void bundleInBinaryDataIsJudgedAsTheAgentJudgesIt(ValueTable.Row row) {
         var map = map().withBinaryData(Map.of("ca.crt", base64(row.value()))).build();
         judged(row, Content.ofBundle(map, "ConfigMap ca", "ca.crt"), "ConfigMap ca, key ca.crt ");
     }
 
     @Test
-    void bundle_is_the_same_in_data_and_in_binary_data() {
+    void bundleIsTheSameInDataAndInBinaryData() {
         var row = ValueTable.of("caBundle", true).findFirst().orElseThrow();
         ConfigMap text = map().withData(Map.of("ca.crt", row.text())).build();
         ConfigMap binary =
@@ -52,7 +52,7 @@ class ContentTest {
     }
 
     @Test
-    void key_that_is_not_there_is_missing() {
+    void keyThatIsNotThereIsMissing() {
         assertThat(Content.ofToken(secret(new byte[] {'t'}), "Secret wolf-token", "other"))
                 .isEqualTo(new Content.Missing("Secret wolf-token has no key other"));
         assertThat(Content.ofBundle(map().build(), "ConfigMap ca", "ca.crt"))

@@ -24,7 +24,7 @@ class DisplacementsTest {
     private final Displacements displacements = new Displacements(now::get);
 
     @Test
-    void displaced_agent_fights_until_its_connection_has_stood_for_two_minutes() {
+    void displacedAgentFightsUntilItsConnectionHasStoodForTwoMinutes() {
         assertThat(fights("Disconnected", 1)).isTrue();
         pass(45);
         assertThat(fights("Connected", 2)).isTrue();
@@ -39,12 +39,12 @@ class DisplacementsTest {
     }
 
     @Test
-    void old_displacement_is_no_news_to_an_operator_that_has_just_started() {
+    void oldDisplacementIsNoNewsToAnOperatorThatHasJustStarted() {
         assertThat(fights("Connected", 2)).isFalse();
     }
 
     @Test
-    void operator_that_has_just_started_keeps_what_the_last_status_says() {
+    void operatorThatHasJustStartedKeepsWhatTheLastStatusSays() {
         var row = new TunnelStatus(
                 "node-1", "pod-1", "w", "Disconnected", "Displaced", "m", "2026-01-01T00:00:00Z", 1L, "1", null);
         var displaced = new WolfTunnelStatus(1L, 1, 1, 0, "0/1 connected", null, null, List.of(), List.of(row), 0);

@@ -63,7 +63,7 @@ class OwnedFieldsTest {
         "ours/f, another/f",
         "f:image: {}, f:imagePullPolicy: {}",
     })
-    void change_of_an_owned_field_is_a_change(String before, String after) {
+    void changeOfAnOwnedFieldIsAChange(String before, String after) {
         assertThat(digest(OBJECT.replace(before, after))).isNotEqualTo(digest(OBJECT));
     }
 
@@ -77,14 +77,14 @@ class OwnedFieldsTest {
         "desiredNumberScheduled: 3, desiredNumberScheduled: 4",
         "name: d, 'name: d, generation: 7'",
     })
-    void change_of_what_others_own_is_none(String before, String after) {
+    void changeOfWhatOthersOwnIsNone(String before, String after) {
         assertThat(OBJECT).contains(before);
         assertThat(digest(OBJECT.replace(before, after.replace(", gen", "\n  gen"))))
                 .isEqualTo(digest(OBJECT));
     }
 
     @Test
-    void fields_that_the_client_keeps_as_text_mean_the_same() {
+    void fieldsThatTheClientKeepsAsTextMeanTheSame() {
         var object = object(OBJECT);
         var before = OwnedFields.digest(object, "we");
         object.getMetadata().getManagedFields().forEach(entry -> {

@@ -14,7 +14,7 @@ class RefusalsTest {
     private final Refusals refusals = new Refusals(() -> now);
 
     @Test
-    void refusal_lasts_once_it_has_repeated_for_thirty_seconds() {
+    void refusalLastsOnceItHasRepeatedForThirtySeconds() {
         assertThat(refusals.lasting(TUNNEL)).isFalse();
         pass(29);
         assertThat(refusals.lasting(TUNNEL)).isFalse();
@@ -25,7 +25,7 @@ class RefusalsTest {
     }
 
     @Test
-    void success_ends_it_and_tunnels_do_not_count_for_one_another() {
+    void successEndsItAndTunnelsDoNotCountForOneAnother() {
         refusals.lasting(TUNNEL);
         pass(30);
         assertThat(refusals.lasting(new ResourceID("another", "wolf"))).isFalse();
@@ -34,7 +34,7 @@ class RefusalsTest {
     }
 
     @Test
-    void clock_that_jumps_back_begins_anew() {
+    void clockThatJumpsBackBeginsAnew() {
         refusals.lasting(TUNNEL);
         pass(-3600);
         assertThat(refusals.lasting(TUNNEL)).isFalse();

@@ -22,7 +22,7 @@ class RunnerIdsTest {
     private final WolfTunnel other = tunnel("other", "{wolfId: {source: NodeName}}");
 
     @Test
-    void tunnels_with_agents_on_the_same_node_are_rivals_and_each_is_told() {
+    void tunnelsWithAgentsOnTheSameNodeAreRivalsAndEachIsTold() {
         assertThat(ids.rivals(one, pods("n1", "n2"))).isEmpty();
         assertThat(told).isEmpty();
         assertThat(ids.rivals(other, pods("n2", "n3"))).isEqualTo(Map.of("n2", rival("wolf-n2", "one")));
@@ -35,7 +35,7 @@ class RunnerIdsTest {
     }
 
     @Test
-    void tunnel_that_is_gone_is_no_rival() {
+    void tunnelThatIsGoneIsNoRival() {
         ids.rivals(one, pods("n1"));
         ids.rivals(other, pods("n1"));
         ids.forget(id(other));
@@ -51,14 +51,14 @@ class RunnerIdsTest {
                 "{wolfId: {source: NodeName, prefix: lab-}}",
                 "{wolfId: {source: NodeName}, controlPlane: {url: 'https://another.example.com'}}",
             })
-    void other_ids_or_another_control_plane_are_no_rivals(String spec) {
+    void otherIdsOrAnotherControlPlaneAreNoRivals(String spec) {
         ids.rivals(one, pods("n1"));
         assertThat(ids.rivals(tunnel("other", spec), pods("n1"))).isEmpty();
         assertThat(told).isEmpty();
     }
 
     @Test
-    void whole_ids_are_compared_however_they_are_put_together() {
+    void wholeIdsAreComparedHoweverTheyArePutTogether() {
         ids.rivals(tunnel("one", "{wolfId: {source: NodeName, prefix: lab-}}"), pods("n1"));
         assertThat(ids.rivals(other, pods("lab-n1"))).isEqualTo(Map.of("lab-n1", rival("wolf-lab-n1", "one")));
     }
@@ -69,13 +69,13 @@ class RunnerIdsTest {
         "http://h:80/a, http://h/a/",
         "https://[FD00::1]:8443, https://[fd00::1]:8443/",
     })
-    void urls_of_one_control_plane_are_one(String one, String other) {
+    void urlsOfOneControlPlaneAreOne(String one, String other) {
         assertThat(RunnerIds.normalised(one)).isEqualTo(RunnerIds.normalised(other));
     }
 
     @ParameterizedTest
     @CsvSource({"https://h, http://h", "https://h/a, https://h/b", "https://h:1, https://h:2"})
-    void urls_of_different_control_planes_are_different(String one, String other) {
+    void urlsOfDifferentControlPlanesAreDifferent(String one, String other) {
         assertThat(RunnerIds.normalised(one)).isNotEqualTo(RunnerIds.normalised(other));
     }
 

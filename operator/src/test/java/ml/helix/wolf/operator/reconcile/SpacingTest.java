@@ -14,7 +14,7 @@ class SpacingTest {
     private final Spacing.Turns tunnel = spacing.initState();
 
     @Test
-    void a_few_events_are_served_at_once_and_the_next_after_one_interval() {
+    void aFewEventsAreServedAtOnceAndTheNextAfterOneInterval() {
         serveAtOnce();
         assertThat(spacing.isLimited(tunnel)).contains(Duration.ofMillis(250));
         pass(1);
@@ -25,7 +25,7 @@ class SpacingTest {
     }
 
     @Test
-    void whoever_waits_as_long_as_it_says_does_not_come_too_early() {
+    void whoeverWaitsAsLongAsItSaysDoesNotComeTooEarly() {
         serveAtOnce();
         now.addAndGet(600_000);
         assertThat(spacing.isLimited(tunnel)).contains(Duration.ofMillis(250));
@@ -34,7 +34,7 @@ class SpacingTest {
     }
 
     @Test
-    void a_long_quiet_while_saves_up_no_more_than_a_short_one() {
+    void aLongQuietWhileSavesUpNoMoreThanAShortOne() {
         serveAtOnce();
         pass(60_000);
         serveAtOnce();
@@ -42,7 +42,7 @@ class SpacingTest {
     }
 
     @Test
-    void four_a_second_are_served_for_ever() {
+    void fourASecondAreServedForEver() {
         serveAtOnce();
         for (int i = 0; i < 100; i++) {
             pass(250);
@@ -52,7 +52,7 @@ class SpacingTest {
     }
 
     @Test
-    void tunnels_do_not_wait_for_one_another() {
+    void tunnelsDoNotWaitForOneAnother() {
         serveAtOnce();
         assertThat(spacing.isLimited(spacing.initState())).isEmpty();
     }

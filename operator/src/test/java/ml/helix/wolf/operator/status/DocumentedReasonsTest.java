@@ -14,7 +14,7 @@ class DocumentedReasonsTest {
     private static final Path DOCUMENT = Path.of("../docs/status.md");
 
     @Test
-    void document_has_each_reason_once_with_who_acts_and_no_other() throws IOException {
+    void documentHasEachReasonOnceWithWhoActsAndNoOther() throws IOException {
         var documented = rows().collect(Collectors.toMap(row -> row[1].replace("`", ""), row -> row[3]));
         Map<String, String> meant = Stream.of(Reason.values())
                 .collect(Collectors.toMap(Reason::name, reason -> switch (reason.kind()) {
@@ -27,7 +27,7 @@ class DocumentedReasonsTest {
     }
 
     @Test
-    void document_says_what_to_do_for_each_reason_that_is_not_fine() throws IOException {
+    void documentSaysWhatToDoForEachReasonThatIsNotFine() throws IOException {
         assertThat(rows().filter(row -> !row[3].isEmpty())).allSatisfy(row -> {
             assertThat(row[4]).as(row[1]).isNotBlank();
             assertThat(row[5]).as(row[1]).isNotBlank();

@@ -58,26 +58,26 @@ class GitOpsHealthTest {
 
     @ParameterizedTest(name = "{0}: {2}, {3}")
     @MethodSource("scenes")
-    void scene_has_its_health(String name, Scene scene, String argo, String kstatus) throws IOException {
+    void sceneHasItsHealth(String name, Scene scene, String argo, String kstatus) throws IOException {
         var tunnel = tunnel(StatusOf.observations(scene.observed(), null, Instant.EPOCH), 1);
         assertThat(argo(tunnel)).isEqualTo(argo);
         assertThat(Kstatus.of(tunnel)).isEqualTo(kstatus);
     }
 
     @Test
-    void tunnel_that_no_operator_has_seen_is_progressing() throws IOException {
+    void tunnelThatNoOperatorHasSeenIsProgressing() throws IOException {
         var unseen = new KubernetesSerialization().unmarshal("observedGeneration: -1", WolfTunnelStatus.class);
         assertThat(argo(tunnel(unseen, 1))).isEqualTo("Progressing");
         assertThat(Kstatus.of(tunnel(unseen, 1))).isEqualTo("InProgress");
     }
 
     @Test
-    void tunnel_of_an_older_crd_without_any_status_is_progressing() throws IOException {
+    void tunnelOfAnOlderCrdWithoutAnyStatusIsProgressing() throws IOException {
         assertThat(argo(tunnel(null, 1))).isEqualTo("Progressing");
     }
 
     @Test
-    void status_of_an_older_generation_is_progressing() throws IOException {
+    void statusOfAnOlderGenerationIsProgressing() throws IOException {
         var connected = StatusOf.observations(Scene.nodes(1).connected("a").observed(), null, Instant.EPOCH);
         assertThat(argo(tunnel(connected, 2))).isEqualTo("Progressing");
         assertThat(Kstatus.of(tunnel(connected, 2))).isEqualTo("InProgress");

@@ -29,7 +29,7 @@ class StatusCausesTest {
     // pods that don't come
 
     @Test
-    void pods_that_the_cluster_forbids_stall_the_tunnel_with_its_sentence() {
+    void podsThatTheClusterForbidsStallTheTunnelWithItsSentence() {
         var status = status(Scene.nodes(2).forbidden("pods \"x-…\" is forbidden: violates PodSecurity"), null, NOW);
         assertThat(verdict(status, "Ready")).isEqualTo("False PodsForbidden");
         assertThat(verdict(status, "Stalled")).isEqualTo("True PodsForbidden");
@@ -37,7 +37,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void volume_that_cannot_be_mounted_stalls_the_tunnel_and_names_node_and_object() {
+    void volumeThatCannotBeMountedStallsTheTunnelAndNamesNodeAndObject() {
         var status = status(
                 Scene.nodes(1).starting("a", "FailedMount", "MountVolume.SetUp failed: configmap \"ca\" not found"),
                 null,
@@ -50,7 +50,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void rollout_on_delete_names_the_pods_that_wait_for_their_deletion() {
+    void rolloutOnDeleteNamesThePodsThatWaitForTheirDeletion() {
         var scene = Scene.onDelete(2, 1)
                 .connected("a")
                 .add(
@@ -64,7 +64,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void rollout_names_the_node_that_is_behind_and_why() {
+    void rolloutNamesTheNodeThatIsBehindAndWhy() {
         var scene = Scene.nothingThere()
                 .rollout(true, 3, 1)
                 .connected("a")
@@ -76,7 +76,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void message_says_how_many_nodes_share_the_cause() {
+    void messageSaysHowManyNodesShareTheCause() {
         var status = status(Scene.nodes(3).starting("a").starting("b").connected("c"), null, NOW);
         assertThat(message(status, "Ready"))
                 .isEqualTo("1 of 3 tunnels are connected; a: the pod is starting (and 1 more with PodStarting)");
@@ -89,7 +89,7 @@ class StatusCausesTest {
         "599, False PodStarting, False NotStalled",
         "600, False ProgressDeadlineExceeded, True ProgressDeadlineExceeded"
     })
-    void ten_minutes_without_a_step_stall_the_tunnel(int seconds, String ready, String stalled) {
+    void tenMinutesWithoutAStepStallTheTunnel(int seconds, String ready, String stalled) {
         var scene = Scene.nodes(2).starting("a").connected("b");
         var first = status(scene, null, NOW);
         var later = status(scene, first, NOW.plusSeconds(seconds));
@@ -101,7 +101,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void step_begins_the_ten_minutes_anew() {
+    void stepBeginsTheTenMinutesAnew() {
         var first = status(Scene.nodes(3).starting("a").starting("b").connected("c"), null, NOW);
         var step = Scene.nodes(3).starting("a").connected("b").connected("c");
         var second = status(step, first, NOW.plusSeconds(500));
@@ -112,7 +112,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void trouble_that_turns_into_progress_has_ten_minutes_from_then() {
+    void troubleThatTurnsIntoProgressHasTenMinutesFromThen() {
         var down = status(Scene.nodes(1).failing("a", "ConnectFailure", "m"), null, NOW);
         var starts = Scene.nodes(1).starting("a");
         assertThat(verdict(status(starts, down, NOW.plusSeconds(3_600)), "Ready"))
@@ -120,7 +120,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void what_is_ready_or_paused_has_no_deadline() {
+    void whatIsReadyOrPausedHasNoDeadline() {
         var ready = status(Scene.nodes(1).connected("a"), null, NOW);
         assertThat(ready.lastStep()).isNull();
         var paused = status(Scene.nodes(1).connected("a").paused(true), null, NOW);
@@ -137,7 +137,7 @@ class StatusCausesTest {
         "CreateContainerConfigError, False ContainerConfigError, True ContainerConfigError",
         "ContainerCreating, False PodStarting, False NotStalled",
     })
-    void declared_container_that_does_not_run_counts_for_ready(String waiting, String ready, String stalled) {
+    void declaredContainerThatDoesNotRunCountsForReady(String waiting, String ready, String stalled) {
         var wolf = Scene.waiting(
                 "wolf",
                 waiting,
@@ -152,14 +152,14 @@ class StatusCausesTest {
     }
 
     @Test
-    void declared_container_that_is_not_ready_counts_for_ready() {
+    void declaredContainerThatIsNotReadyCountsForReady() {
         var status = status(beside(Scene.running("wolf", false)).declares("wolf"), null, NOW);
         assertThat(verdict(status, "Ready")).isEqualTo("False ContainerNotReady");
         assertThat(message(status, "Ready")).contains("container wolf runs, but is not ready");
     }
 
     @Test
-    void declared_container_that_does_not_run_is_named_as_the_rollouts_blocker() {
+    void declaredContainerThatDoesNotRunIsNamedAsTheRolloutsBlocker() {
         var wolf = Scene.waiting("wolf", "ImagePullBackOff", "", Optional.empty());
         var status = status(beside(wolf).rollout(true, 2, 1).connected("b").declares("wolf"), null, NOW);
         assertThat(verdict(status, "Stalled")).isEqualTo("True ImagePullBackOff");
@@ -167,7 +167,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void injected_container_that_does_not_run_is_told_of_and_does_not_count() {
+    void injectedContainerThatDoesNotRunIsToldOfAndDoesNotCount() {
         var status = status(beside(Scene.waiting("mesh", "CrashLoopBackOff", "", Optional.empty())), null, NOW);
         assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
         assertThat(row(status).reason()).isEqualTo("CrashLoopBackOff");
@@ -192,7 +192,7 @@ class StatusCausesTest {
     // crash loops
 
     @Test
-    void crash_loop_is_one_reason_and_one_message_through_all_of_its_states() {
+    void crashLoopIsOneReasonAndOneMessageThroughAllOfItsStates() {
         var waiting = agent(Scene.waiting("agent", "CrashLoopBackOff", "back-off 10s", Optional.of(BAD_TOKEN)));
         var first = status(waiting, null, NOW);
         assertThat(verdict(first, "Stalled")).isEqualTo("True CrashLoopBackOff");
@@ -215,7 +215,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void crash_loop_is_over_when_the_container_has_run_for_a_minute() {
+    void crashLoopIsOverWhenTheContainerHasRunForAMinute() {
         var first = status(agent(Scene.waiting("agent", "CrashLoopBackOff", "", Optional.of(BAD_TOKEN))), null, NOW);
         var runs = Scene.nodes(1)
                 .add(
@@ -226,7 +226,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void end_of_a_container_is_told_in_the_kubelets_word_and_its_own_last_words() {
+    void endOfAContainerIsToldInTheKubeletsWordAndItsOwnLastWords() {
         var killed = status(
                 agent(Scene.waiting("agent", "", "", Optional.of(Scene.ended(137, "OOMKilled", "some log")))),
                 null,
@@ -246,7 +246,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void agents_words_name_the_tunnels_fields() {
+    void agentsWordsNameTheTunnelsFields() {
         var sources = Map.of("RUNNER_TOKEN", "key token of Secret s", "HELIX_API_URL", "spec.controlPlane.url");
         var refused = status(
                 Scene.nodes(1)
@@ -272,7 +272,7 @@ class StatusCausesTest {
     // one cause, one message
 
     @Test
-    void image_that_cannot_be_pulled_is_one_message_whatever_the_kubelet_says_in_turn() {
+    void imageThatCannotBePulledIsOneMessageWhateverTheKubeletSaysInTurn() {
         var pull =
                 "rpc error: code = NotFound desc = failed to pull and unpack image \"registry.example/agent:1\": not found";
         var first = status(agent(Scene.waiting("agent", "ErrImagePull", pull, Optional.empty())), null, NOW);
@@ -295,20 +295,20 @@ class StatusCausesTest {
             pod agent_x_5f3c2b1a-0000-4000-8000-0123456789ab_3 | pod agent_x_aaaabbbb-1111-4111-8111-0123456789ab_12
             at 2026-01-01T00:00:00Z: 3 times | at 2026-01-01T00:00:09.5+01:00: 11 times
             """)
-    void attempts_that_differ_in_ids_addresses_times_and_counts_mean_the_same(String one, String other) {
+    void attemptsThatDifferInIdsAddressesTimesAndCountsMeanTheSame(String one, String other) {
         assertThat(Words.sameButForNumbers(one, other)).isTrue();
     }
 
     @ParameterizedTest
     @CsvSource({"configmap ca1 not found, configmap ca2 not found", "node gpu-1 is full, node gpu-2 is full"})
-    void digits_of_names_are_no_numbers(String one, String other) {
+    void digitsOfNamesAreNoNumbers(String one, String other) {
         assertThat(Words.sameButForNumbers(one, other)).isFalse();
     }
 
     // Wolf
 
     @Test
-    void wolfs_are_counted_and_their_trouble_has_the_agents_words() {
+    void wolfsAreCountedAndTheirTroubleHasTheAgentsWords() {
         var status = status(
                 Scene.nodes(3)
                         .connected("c")
@@ -328,7 +328,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void wolf_that_answers_insanely_is_unhealthy() {
+    void wolfThatAnswersInsanelyIsUnhealthy() {
         var status =
                 status(Scene.nodes(1).says("a", true, wolf(true, Optional.of(false), "it answers 500")), null, NOW);
         assertThat(verdict(status, "WolfReachable")).isEqualTo("False WolfUnhealthy");
@@ -338,7 +338,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void wolf_that_nobody_has_looked_for_is_not_counted() {
+    void wolfThatNobodyHasLookedForIsNotCounted() {
         assertThat(status(Scene.nodes(1).starting("a"), null, NOW).wolf()).isNull();
     }
 
@@ -359,7 +359,7 @@ class StatusCausesTest {
     // a condition names its own causes
 
     @Test
-    void control_plane_is_unknown_where_the_cause_is_the_pods() {
+    void controlPlaneIsUnknownWhereTheCauseIsThePods() {
         for (var waiting : new String[] {"", "CrashLoopBackOff"}) {
             var crashed = status(agent(Scene.waiting("agent", waiting, "", Optional.of(BAD_TOKEN))), null, NOW);
             assertThat(verdict(crashed, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
@@ -373,7 +373,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void tunnel_in_deletion_says_so_whatever_runs() {
+    void tunnelInDeletionSaysSoWhateverRuns() {
         var status = status(
                 Scene.nodes(1).connected("a").obstacle(new Obstacle.Terminating("held by example.com/f")), null, NOW);
         assertThat(verdict(status, "Ready")).isEqualTo("False Terminating");
@@ -382,7 +382,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void agent_that_is_ready_beside_a_wolf_that_is_not_is_connected_by_its_readiness() {
+    void agentThatIsReadyBesideAWolfThatIsNotIsConnectedByItsReadiness() {
         var pod = Scene.pod("a", false, false, "", Scene.running("agent"), Scene.running("wolf", false));
         var status = status(
                 Scene.nodes(1).add(pod, new AgentAnswer.Unreachable("refused")).declares("wolf"), null, NOW);

@@ -165,7 +165,7 @@ class StatusOfTest {
 
     @ParameterizedTest(name = "{0}: Ready {2}, Reconciling {3}, Stalled {4}")
     @MethodSource("scenes")
-    void scene_has_its_verdicts(String name, Scene scene, String ready, String reconciling, String stalled) {
+    void sceneHasItsVerdicts(String name, Scene scene, String ready, String reconciling, String stalled) {
         var status = status(scene);
         assertThat(verdict(status, "Ready")).isEqualTo(ready);
         assertThat(condition(status, "Reconciling").getStatus()).isEqualTo(reconciling);
@@ -179,7 +179,7 @@ class StatusOfTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenes")
-    void second_look_at_the_same_scene_finds_the_same_status_however_late(
+    void secondLookAtTheSameSceneFindsTheSameStatusHoweverLate(
             String name, Scene scene, String ready, String reconciling, String stalled) {
         var first = status(scene);
         assertThat(StatusOf.observations(scene.observed(), first, NOW.plusSeconds(599)))
@@ -188,15 +188,14 @@ class StatusOfTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenes")
-    void status_survives_the_way_through_json(
-            String name, Scene scene, String ready, String reconciling, String stalled) {
+    void statusSurvivesTheWayThroughJson(String name, Scene scene, String ready, String reconciling, String stalled) {
         var json = new KubernetesSerialization();
         var first = status(scene);
         assertThat(json.unmarshal(json.asJson(first), WolfTunnelStatus.class)).isEqualTo(first);
     }
 
     @Test
-    void conditions_about_the_agents_tell_where_it_fails() {
+    void conditionsAboutTheAgentsTellWhereItFails() {
         var refused = status(Scene.nodes(2).connected("a").failing("b", "Unauthorized", "no"));
         assertThat(verdict(refused, "AgentsAvailable")).isEqualTo("True AllAvailable");
         assertThat(verdict(refused, "ControlPlaneReachable")).isEqualTo("True Reachable");
@@ -220,13 +219,13 @@ class StatusOfTest {
     }
 
     @Test
-    void nodes_that_run_an_agent_count_though_a_new_one_would_not_be_let_in() {
+    void nodesThatRunAnAgentCountThoughANewOneWouldNotBeLetIn() {
         assertThat(status(Scene.nodes(1, 1).connected("a").lost("b")).summary()).isEqualTo("1/2 connected");
         assertThat(status(Scene.nodes(1, 1).connected("a")).summary()).isEqualTo("1/1 connected");
     }
 
     @Test
-    void unhealthy_tunnels_come_first_the_urgent_before_the_rest_and_then_by_node() {
+    void unhealthyTunnelsComeFirstTheUrgentBeforeTheRestAndThenByNode() {
         var status = status(Scene.nodes(5)
                 .connected("a")
                 .connected("b", 1, Optional.of(false))
@@ -238,7 +237,7 @@ class StatusOfTest {
     }
 
     @Test
-    void list_of_tunnels_is_bounded_in_number_and_in_bytes() {
+    void listOfTunnelsIsBoundedInNumberAndInBytes() {
         var many = Scene.nodes(5_000);
         IntStream.range(0, 5_000)
                 .forEach(i -> many.failing(
@@ -256,7 +255,7 @@ class StatusOfTest {
     }
 
     @Test
-    void attempts_that_fail_for_the_same_reason_are_no_news() {
+    void attemptsThatFailForTheSameReasonAreNoNews() {
         var first = status(Scene.nodes(1).failing("a", "ConnectFailure", "10.0.0.7:443 from port 41234: refused"));
         var again = Scene.nodes(1)
                 .reports(
@@ -268,7 +267,7 @@ class StatusOfTest {
     }
 
     @Test
-    void another_message_with_the_same_reason_is_news_but_the_tunnel_is_down_since_then() {
+    void anotherMessageWithTheSameReasonIsNewsButTheTunnelIsDownSinceThen() {
         var first = status(Scene.nodes(1).failing("a", "TlsFailure", "the certificate has expired"));
         var later = StatusOf.observations(
                 Scene.nodes(1)
@@ -282,7 +281,7 @@ class StatusOfTest {
     }
 
     @Test
-    void reconnection_between_two_looks_is_news() {
+    void reconnectionBetweenTwoLooksIsNews() {
         var first = status(Scene.nodes(1).connected("a", 1, Optional.of(true)));
         var later = StatusOf.observations(
                 Scene.nodes(1).connected("a", 2, Optional.of(true)).observed(), first, NOW);
@@ -291,7 +290,7 @@ class StatusOfTest {
     }
 
     @Test
-    void condition_keeps_its_time_until_its_status_changes() {
+    void conditionKeepsItsTimeUntilItsStatusChanges() {
         var first = status(Scene.nodes(1).failing("a", "DnsFailure", "m"));
         var otherReason = StatusOf.observations(
                 Scene.nodes(1).failing("a", "Forbidden", "m").observed(), first, NOW.plusSeconds(60));
@@ -302,7 +301,7 @@ class StatusOfTest {
     }
 
     @Test
-    void change_after_the_clock_has_jumped_back_has_no_earlier_time_than_the_one_before() {
+    void changeAfterTheClockHasJumpedBackHasNoEarlierTimeThanTheOneBefore() {
         var first = status(Scene.nodes(1).connected("a"));
         var anHourBack = StatusOf.observations(
                 Scene.nodes(1).failing("a", "DnsFailure", "m").observed(), first, NOW.minusSeconds(3600));
@@ -313,7 +312,7 @@ class StatusOfTest {
     }
 
     @Test
-    void newer_agents_unknown_state_is_judged_by_the_pods_readiness_and_that_is_said() {
+    void newerAgentsUnknownStateIsJudgedByThePodsReadinessAndThatIsSaid() {
         var ready = status(Scene.nodes(1).says("a", true, newer("Suspended")));
         assertThat(verdict(ready, "Ready")).isEqualTo("True Connected");
         assertThat(row(ready, "a").reason()).isEqualTo("StatusUnreachable");
@@ -339,7 +338,7 @@ class StatusOfTest {
     }
 
     @Test
-    void older_agents_missing_fields_are_left_out_and_remembered_so() {
+    void olderAgentsMissingFieldsAreLeftOutAndRememberedSo() {
         var report = new AgentReport(
                 "Connected",
                 "",
@@ -370,7 +369,7 @@ class StatusOfTest {
                 "{conditions: [{type: Ready, status: 'True', reason: r, message: m, lastTransitionTime: yesterday}]}",
                 "{conditions: [{type: Other, status: 'True', reason: r, message: m}], connected: 7, tunnels: [{pod: pod-a}]}",
             })
-    void status_that_an_earlier_or_later_operator_left_is_read(String left) {
+    void statusThatAnEarlierOrLaterOperatorLeftIsRead(String left) {
         var before = new KubernetesSerialization().unmarshal("---\n" + left, WolfTunnelStatus.class);
         var scene = Scene.nodes(1).connected("a");
         var status = StatusOf.observations(scene.observed(), before, NOW);
@@ -381,7 +380,7 @@ class StatusOfTest {
     }
 
     @Test
-    void new_generation_is_observed() {
+    void newGenerationIsObserved() {
         var first = status(Scene.nodes(1).connected("a"));
         var later = StatusOf.observations(
                 Scene.nodes(1).connected("a").generation(2).observed(), first, NOW.plusSeconds(5));
@@ -390,7 +389,7 @@ class StatusOfTest {
     }
 
     @Test
-    void operator_that_has_just_started_believes_the_last_status_where_readiness_agrees() {
+    void operatorThatHasJustStartedBelievesTheLastStatusWhereReadinessAgrees() {
         var last = status(Scene.nodes(3)
                 .connected("a", 3, Optional.of(false))
                 .unreachable("b", true)
@@ -401,7 +400,7 @@ class StatusOfTest {
     }
 
     @Test
-    void operator_that_has_just_started_believes_readiness_where_the_last_status_says_otherwise() {
+    void operatorThatHasJustStartedBelievesReadinessWhereTheLastStatusSaysOtherwise() {
         var last = status(Scene.nodes(2).connected("a").failing("b", "DnsFailure", "m"));
         var blind = Scene.nodes(2).unanswered("a", false).unanswered("b", true);
         var now = StatusOf.observations(blind.observed(), last, NOW.plusSeconds(60));
@@ -410,7 +409,7 @@ class StatusOfTest {
     }
 
     @Test
-    void of_two_pods_on_a_node_the_connected_one_counts_and_never_one_that_goes() {
+    void ofTwoPodsOnANodeTheConnectedOneCountsAndNeverOneThatGoes() {
         var two = Scene.nodes(1)
                 .add(named("old", false, "2026-01-01T00:00:00Z", true), new AgentAnswer.None())
                 .add(named("new", false, "2026-01-01T00:01:00Z", false), new AgentAnswer.None());
@@ -446,7 +445,7 @@ class StatusOfTest {
     }
 
     @Test
-    void refused_new_token_is_told_of_while_the_tunnel_lives_on_the_old_one() {
+    void refusedNewTokenIsToldOfWhileTheTunnelLivesOnTheOldOne() {
         var report = new AgentReport(
                 "Connected",
                 "2026-01-01T00:00:00Z",
@@ -467,7 +466,7 @@ class StatusOfTest {
     }
 
     @Test
-    void agents_words_cannot_break_the_status() {
+    void agentsWordsCannotBreakTheStatus() {
         var status =
                 status(Scene.nodes(1).failing("a", "ConnectFailure", "line\nline\u0000\u001b[31m " + "x".repeat(999)));
         assertThat(row(status, "a").message())

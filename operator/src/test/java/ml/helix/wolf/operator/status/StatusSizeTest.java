@@ -31,7 +31,7 @@ class StatusSizeTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a", "\"", "<", "é", "…", "😀", "\u2028", "\u0001", "\ud800"})
-    void status_of_thousands_who_say_the_longest_is_below_the_limit(String character) throws Exception {
+    void statusOfThousandsWhoSayTheLongestIsBelowTheLimit(String character) throws Exception {
         var scene = Scene.nodes(5_000).obstacle(new Obstacle.ApplyRefused(character.repeat(100_000)));
         IntStream.range(0, 1_000)
                 .forEach(i -> scene.add(pod(i), new AgentAnswer.Reported(failing(character.repeat(5_000)))));
@@ -44,7 +44,7 @@ class StatusSizeTest {
 
     /** Rows of every length, as the most bytes of a list may be many short rows or a few long ones; full conditions. */
     @Test
-    void worst_case_is_below_the_limit() throws Exception {
+    void worstCaseIsBelowTheLimit() throws Exception {
         int worstSent = 0;
         int worstPrinted = 0;
         for (int length = 0; length <= 256; length += 16) {
@@ -70,7 +70,7 @@ class StatusSizeTest {
     }
 
     @Test
-    void ordinary_trouble_of_64_nodes_is_listed_whole() {
+    void ordinaryTroubleOf64NodesIsListedWhole() {
         var scene = Scene.nodes(100);
         IntStream.range(0, 100)
                 .forEach(
@@ -82,7 +82,7 @@ class StatusSizeTest {
     }
 
     @Test
-    void size_is_counted_as_go_writes_json() {
+    void sizeIsCountedAsGoWritesJson() {
         assertThat(WireSize.of("a")).isEqualTo(3);
         assertThat(WireSize.of("\"\\")).isEqualTo(6);
         assertThat(WireSize.of("<>&")).isEqualTo(20);
