@@ -153,7 +153,7 @@ class ProxyIT {
                         .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)))
                         .build()))
                 .isEqualTo("413 PayloadTooLarge");
-        eventually("Wolf's connection is closed", () -> wolf.open() == 0);
+        eventually("Wolf's connection is closed", () -> wolf.openConnections() == 0);
     }
 
     @Test
@@ -273,10 +273,10 @@ class ProxyIT {
                     caller,
                     "POST " + proxied("wolf-1", "/testkit/digest") + " HTTP/1.1\r\nHost: x\r\nX-Admin-Token: "
                             + ADMIN_TOKEN + "\r\nContent-Length: 1000\r\n\r\nnot all of it");
-            eventually("a connection at Wolf", () -> wolf.open() == 1);
+            eventually("a connection at Wolf", () -> wolf.openConnections() == 1);
         }
 
-        eventually("Wolf's connection is closed", () -> wolf.open() == 0);
+        eventually("Wolf's connection is closed", () -> wolf.openConnections() == 0);
     }
 
     @Test
@@ -328,7 +328,7 @@ class ProxyIT {
             assertThat(caller.getInputStream().readNBytes(noise.length)).isEqualTo(noise);
         }
 
-        eventually("Wolf's connection is closed", () -> wolf.open() == 0);
+        eventually("Wolf's connection is closed", () -> wolf.openConnections() == 0);
     }
 
     @Test
@@ -349,7 +349,7 @@ class ProxyIT {
             write(caller, get(path).replace("Host: x", "Host: x\r\nConnection: close"));
 
             assertThat(all(caller)).startsWith("HTTP/1.1 400").contains("\"code\":\"BadRequest\"");
-            assertThat(wolf.accepted()).isZero();
+            assertThat(wolf.acceptedConnections()).isZero();
         }
     }
 
@@ -362,7 +362,7 @@ class ProxyIT {
                             .build()))
                     .isEqualTo("401 Unauthorized");
         }
-        assertThat(wolf.accepted()).isZero();
+        assertThat(wolf.acceptedConnections()).isZero();
     }
 
     private static String get(String path) {

@@ -17,12 +17,12 @@ public record ConnPath(String raw) {
     /**
      * Checks and wraps.
      *
-     * @throws PickupFailure unless it is {@code /revdial?QUERY} or {@code /api/v1/revdial?QUERY}, with a query of visible
+     * @throws PickupException unless it is {@code /revdial?QUERY} or {@code /api/v1/revdial?QUERY}, with a query of visible
      *     ASCII without {@code #} and {@code \}
      */
-    public static ConnPath parse(String raw) throws PickupFailure {
+    public static ConnPath parse(String raw) throws PickupException {
         if (!FORM.matcher(raw).matches()) {
-            throw new PickupFailure("connPath refused: it must be /revdial?... or /api/v1/revdial?..., with a query"
+            throw new PickupException("connPath refused: it must be /revdial?... or /api/v1/revdial?..., with a query"
                     + " of visible ASCII characters without # and \\");
         }
         return new ConnPath(raw);

@@ -73,10 +73,10 @@ public final class ConnectionManager implements AutoCloseable {
      *
      * @return what the transport pushes the agent's bytes into; {@link Dialer#disconnected} once it is gone
      */
-    public Dialer connected(String runnerId, Peer peer, Control control) {
+    public Dialer connected(String runnerId, RemoteAgent agent, ControlSender control) {
         return atomically(then -> {
             Runner runner = closed ? new Runner(runnerId) : runners.computeIfAbsent(runnerId, Runner::new);
-            Dialer dialer = opened(runner, peer, control, then);
+            Dialer dialer = opened(runner, agent, control, then);
             if (closed) {
                 return dialer;
             }
@@ -99,8 +99,8 @@ public final class ConnectionManager implements AutoCloseable {
      *
      * @return as {@link #connected}
      */
-    public Dialer trial(String runnerId, Peer peer, Control control) {
-        return atomically(then -> opened(new Runner(runnerId), peer, control, then));
+    public Dialer trialConnected(String runnerId, RemoteAgent agent, ControlSender control) {
+        return atomically(then -> opened(new Runner(runnerId), agent, control, then));
     }
 
     /** Whose control connection has this dialer id; empty where none has it now. */
@@ -144,7 +144,7 @@ public final class ConnectionManager implements AutoCloseable {
      * @throws InterruptedException where the caller gave up; nothing is left open
      */
     public ByteStream dial(String runnerId) throws DialException, InterruptedException {
-        PendingDial dial = begin(runnerId);
+        PendingDial dial = startDial(runnerId);
         try {
             return dial.await();
         } catch (InterruptedException e) {
@@ -157,7 +157,7 @@ public final class ConnectionManager implements AutoCloseable {
      * Begins a dial and returns at once. {@link PendingDial#await} gives its outcome, within the dial timeout; the
      * stream that it gives is the caller's to close. {@link #withdraw} takes the dial back.
      */
-    public PendingDial begin(String runnerId) {
+    public PendingDial startDial(String runnerId) {
         PendingDial dial = new PendingDial(runnerId, randomId());
         place(dial);
         if (!dial.isSettled()) {
@@ -239,7 +239,7 @@ public final class ConnectionManager implements AutoCloseable {
         atomically(then -> {
             if (dialer.displaced) {
                 dialer.displaced = false;
-                dialer.runner.displacements.confirmed(dialer.peer, nanoTime.getAsLong());
+                dialer.runner.displacements.confirmed(dialer.agent, nanoTime.getAsLong());
             }
             return true;
         });
@@ -319,8 +319,8 @@ public final class ConnectionManager implements AutoCloseable {
 
     // The rest is called under the lock.
 
-    private Dialer opened(Runner runner, Peer peer, Control control, List<Runnable> then) {
-        Dialer dialer = new Dialer(this, runner, randomId(), peer, control, timers);
+    private Dialer opened(Runner runner, RemoteAgent agent, ControlSender control, List<Runnable> then) {
+        Dialer dialer = new Dialer(this, runner, randomId(), agent, control, timers);
         if (closed) {
             retire(dialer, STOPPING, then);
         } else {
@@ -331,18 +331,18 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     private void noteDisplacement(Dialer older, Dialer newer, List<Runnable> then) {
-        if (older.peer.agent().equals(newer.peer.agent())) {
+        if (older.agent.identity().equals(newer.agent.identity())) {
             return;
         }
         older.displaced = true;
         Runner runner = newer.runner;
-        if (runner.displacements.isReportable(newer.peer, nanoTime.getAsLong())) {
+        if (runner.displacements.isReportable(newer.agent, nanoTime.getAsLong())) {
             then.add(() -> log.warn(
                     "Two agents use the id {} and displace one another: the one at {} and the one at {}."
                             + " Give each an id of its own",
                     runner.id,
-                    older.peer,
-                    newer.peer));
+                    older.agent,
+                    newer.agent));
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
  * read. Thread safe.
  */
 final class ControlWriter {
-    private final Control control;
+    private final ControlSender control;
     private final BlockingQueue<byte[]> lines;
     private final Consumer<IOException> onBroken;
     private final byte[] keepAlive = ControlLines.encode(new ControlMessage.KeepAlive());
@@ -25,7 +25,7 @@ final class ControlWriter {
      * @param capacity how many lines may wait
      * @param onBroken told, on this writer's thread and at most once, that the transport takes no more
      */
-    ControlWriter(String name, Control control, int capacity, Consumer<IOException> onBroken) {
+    ControlWriter(String name, ControlSender control, int capacity, Consumer<IOException> onBroken) {
         this.control = control;
         this.lines = new LinkedBlockingQueue<>(capacity);
         this.onBroken = onBroken;

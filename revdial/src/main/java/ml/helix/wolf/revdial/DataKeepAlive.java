@@ -34,10 +34,10 @@ public final class DataKeepAlive {
     /** What is to be done now. */
     public enum Step {
         NOTHING,
-        /** To send a ping with {@link #ping} as its payload. */
+        /** To send a ping with {@link #nextPing} as its payload. */
         PING,
         /** To cut the connection. */
-        GONE
+        CUT
     }
 
     private final boolean promised;
@@ -63,24 +63,24 @@ public final class DataKeepAlive {
     }
 
     /** A read waits for the other end from now on. */
-    public synchronized void waiting() {
+    public synchronized void awaitingBytes() {
         waiting = true;
         heardAt = nanoTime.getAsLong();
     }
 
-    /** Bytes have come, and nobody waits for more until {@link #waiting} is called. */
-    public synchronized void received() {
+    /** Bytes have come, and nobody waits for more until {@link #awaitingBytes} is called. */
+    public synchronized void bytesReceived() {
         waiting = false;
     }
 
     /** A control frame has come while a read waits. */
-    public synchronized void heard() {
+    public synchronized void controlFrameReceived() {
         heardAt = nanoTime.getAsLong();
     }
 
     /** A pong has come while a read waits. */
-    public synchronized void pong(ByteBuffer payload) {
-        heard();
+    public synchronized void pongReceived(ByteBuffer payload) {
+        controlFrameReceived();
         if (payload.remaining() == Long.BYTES && payload.getLong(payload.position()) >= firstAfterData) {
             answered = true;
         }
@@ -94,22 +94,22 @@ public final class DataKeepAlive {
     }
 
     /** The payload of the next ping, which is about to be sent. */
-    public synchronized byte[] ping() {
+    public synchronized byte[] nextPing() {
         sentAt = nanoTime.getAsLong();
         return ByteBuffer.allocate(Long.BYTES).putLong(++pings).array();
     }
 
     /** What is to be done now. */
-    public synchronized Step step() {
+    public synchronized Step nextStep() {
         long now = nanoTime.getAsLong();
         if (waiting && (promised || answered) && now - heardAt >= SILENCE.toNanos()) {
-            return Step.GONE;
+            return Step.CUT;
         }
         return now - sentAt >= PING_INTERVAL.toNanos() ? Step.PING : Step.NOTHING;
     }
 
-    /** When to ask for the {@link #step} again; at least a millisecond from now. */
-    public synchronized Duration untilNext() {
+    /** When to ask for the {@link #nextStep} again; at least a millisecond from now. */
+    public synchronized Duration untilNextStep() {
         long now = nanoTime.getAsLong();
         long left = Math.min(
                 PING_INTERVAL.toNanos() - (now - sentAt),

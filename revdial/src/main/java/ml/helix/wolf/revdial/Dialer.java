@@ -35,7 +35,7 @@ public final class Dialer {
     private static final String REQUEST_ID = "revdial.req=";
 
     private final ConnectionManager manager;
-    private final Control control;
+    private final ControlSender control;
     private final ControlWriter writer;
     private final Future<?> keepAlive;
     /** Belongs to the transport's reading thread. */
@@ -43,7 +43,7 @@ public final class Dialer {
 
     final Runner runner;
     final String id;
-    final Peer peer;
+    final RemoteAgent agent;
     // Guarded by the manager's lock.
     private final Map<String, PendingDial> asked = new LinkedHashMap<>();
     boolean draining;
@@ -56,13 +56,13 @@ public final class Dialer {
             ConnectionManager manager,
             Runner runner,
             String id,
-            Peer peer,
-            Control control,
+            RemoteAgent agent,
+            ControlSender control,
             ScheduledExecutorService timers) {
         this.manager = manager;
         this.runner = runner;
         this.id = id;
-        this.peer = peer;
+        this.agent = agent;
         this.control = control;
         this.writer = new ControlWriter(
                 "control-writer " + runner.id,

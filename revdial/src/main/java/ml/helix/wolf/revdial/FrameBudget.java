@@ -32,17 +32,17 @@ public final class FrameBudget {
     }
 
     /** Takes the unit of a control frame or an empty one. Returns whether it was there. */
-    public boolean frame() {
+    public boolean takeFrame() {
         return take(1);
     }
 
     /** Takes the units of a frame on a control connection: one, and one for each whole KiB. Returns whether they were there. */
-    public boolean controlFrame(int payloadLength) {
+    public boolean takeControlFrame(int payloadLength) {
         return take(1L + payloadLength / KIB);
     }
 
     /** Takes one unit for each line of a frame on a control connection. Returns whether they were there. */
-    public boolean lines(int count) {
+    public boolean takeLines(int count) {
         return take(count);
     }
 

@@ -44,7 +44,7 @@ public final class Listener implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
 
-    private final Control control;
+    private final ControlSender control;
     private final Pickup pickup;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
@@ -64,7 +64,7 @@ public final class Listener implements AutoCloseable {
      * @param timers runs short tasks only; see {@link Timers}
      * @param nanoTime the clock that {@code timers} goes by, in nanoseconds
      */
-    public Listener(Control control, Pickup pickup, ScheduledExecutorService timers, LongSupplier nanoTime) {
+    public Listener(ControlSender control, Pickup pickup, ScheduledExecutorService timers, LongSupplier nanoTime) {
         this.control = control;
         this.pickup = pickup;
         this.timers = timers;
@@ -133,7 +133,7 @@ public final class Listener implements AutoCloseable {
                     "a connPath is too long to be echoed in a line of " + ControlLines.PEER_LIMIT + " bytes");
         }
         if (!room.tryAcquire()) {
-            refuse(connPath, new PickupFailure("the agent has " + MAX_PICKUPS + " pickups under way"));
+            refuse(connPath, new PickupException("the agent has " + MAX_PICKUPS + " pickups under way"));
             return;
         }
         Thread.ofVirtual().name("pickup").start(() -> {
@@ -153,29 +153,29 @@ public final class Listener implements AutoCloseable {
                 timers.schedule(attempt::timedOut, PICKUP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         try {
             if (draining) {
-                throw new PickupFailure(STOPPING);
+                throw new PickupException(STOPPING);
             }
-            Pickup.Joined joined = pickup.pickUp(ConnPath.parse(connPath));
+            Pickup.PreparedSplice joined = pickup.pickUp(ConnPath.parse(connPath));
             if (attempt.won()) {
-                return joined::serve;
+                return joined::run;
             }
             return joined::close;
-        } catch (PickupFailure e) {
+        } catch (PickupException e) {
             attempt.failed(e);
         } catch (IOException e) {
-            attempt.failed(new PickupFailure(Objects.requireNonNullElse(e.getMessage(), e.toString()), e));
+            attempt.failed(new PickupException(Objects.requireNonNullElse(e.getMessage(), e.toString()), e));
         } catch (InterruptedException e) {
-            attempt.failed(new PickupFailure("the pickup was interrupted", e));
+            attempt.failed(new PickupException("the pickup was interrupted", e));
         } catch (RuntimeException e) {
             attempt.failed(
-                    new PickupFailure("the agent has a fault: " + e.getClass().getSimpleName(), e));
+                    new PickupException("the agent has a fault: " + e.getClass().getSimpleName(), e));
         } finally {
             timeout.cancel(false);
         }
         return () -> {};
     }
 
-    private void refuse(String connPath, PickupFailure failure) {
+    private void refuse(String connPath, PickupException failure) {
         log.info("Pickup failed: {}", failure.getMessage());
         pickup.failed(failure);
         try {
@@ -222,7 +222,7 @@ public final class Listener implements AutoCloseable {
             return state.compareAndSet(State.OPENING, State.OPEN);
         }
 
-        void failed(PickupFailure failure) {
+        void failed(PickupException failure) {
             if (state.compareAndSet(State.OPENING, State.OVER)) {
                 refuse(connPath, failure);
             }
@@ -236,7 +236,8 @@ public final class Listener implements AutoCloseable {
                         .name("pickup-timeout")
                         .start(() -> refuse(
                                 connPath,
-                                new PickupFailure("the pickup took longer than " + PICKUP_TIMEOUT.toSeconds() + " s")));
+                                new PickupException(
+                                        "the pickup took longer than " + PICKUP_TIMEOUT.toSeconds() + " s")));
             }
         }
     }

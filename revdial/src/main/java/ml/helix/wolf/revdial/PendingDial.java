@@ -6,7 +6,7 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One dial from its beginning to its outcome; {@link ConnectionManager#begin} makes it, {@link
+ * One dial from its beginning to its outcome; {@link ConnectionManager#startDial} makes it, {@link
  * ConnectionManager#withdraw} takes it back. Thread safe.
  *
  * <p>It is in at most one place at a time: asked for at one {@link Dialer}, waiting at its {@link Runner}, or settled.

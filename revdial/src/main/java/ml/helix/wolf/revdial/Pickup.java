@@ -10,24 +10,24 @@ public interface Pickup {
      * for a pickup is over; what it returns after that is closed at once.
      *
      * @throws IOException where either could not be opened: its message becomes the reason in the pickup-failed, so no
-     *     secrets. Nothing may be left open. Best a {@link PickupFailure}.
+     *     secrets. Nothing may be left open. Best a {@link PickupException}.
      * @throws InterruptedException where the thread was interrupted
      */
-    Joined pickUp(ConnPath connPath) throws IOException, InterruptedException;
+    PreparedSplice pickUp(ConnPath connPath) throws IOException, InterruptedException;
 
     /**
      * Told once for each conn-ready that led to no data connection, whatever the reason, on the thread that found out.
      * Must not block.
      */
-    default void failed(PickupFailure failure) {}
+    default void failed(PickupException failure) {}
 
     /** Two connections that are open and not yet served. */
-    interface Joined {
+    interface PreparedSplice {
 
         /** Copies until they end, and closes both. Called at most once, on the thread of the pickup. */
-        void serve();
+        void run();
 
-        /** Closes both. Called instead of {@link #serve} where nobody waits for them any more. */
+        /** Closes both. Called instead of {@link #run} where nobody waits for them any more. */
         void close();
     }
 }

@@ -24,7 +24,7 @@ final class Runner {
 
     int streams;
 
-    final Displacements displacements = new Displacements();
+    final DisplacementConflicts displacements = new DisplacementConflicts();
 
     Runner(String id) {
         this.id = id;

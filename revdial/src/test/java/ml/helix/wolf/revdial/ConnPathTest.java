@@ -76,7 +76,7 @@ class ConnPathTest {
             })
     void anyOtherPathIsRefused(String raw) {
         assertThatThrownBy(() -> ConnPath.parse(raw))
-                .isInstanceOf(PickupFailure.class)
+                .isInstanceOf(PickupException.class)
                 .hasMessageStartingWith("connPath refused: ");
     }
 

@@ -88,7 +88,7 @@ class ConnectionManagerRacesTest {
             assertThat(failure(dial)).isIn(new NoConnection(), new ReconnectTimeout(GRACE));
         }
         assertThat(manager.runners()).isEmpty();
-        assertThat(timers.waiting()).isZero();
+        assertThat(timers.waitingTasks()).isZero();
     }
 
     @Test
@@ -125,7 +125,7 @@ class ConnectionManagerRacesTest {
     void aPickupAtTheMomentOfTheWithdrawalIsClosed() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
         for (int round = 0; round < ROUNDS; round++) {
-            PendingDial dial = manager.begin(ID);
+            PendingDial dial = manager.startDial(ID);
             FakeAgent.Ask ask = agent.nextAsk();
             ByteStream atAgent = Waiting.result(atOnce(() -> agent.pickUp(ask), () -> manager.withdraw(dial)));
             assertThat(atAgent.read(new byte[1], 0, 1)).isEqualTo(-1);
@@ -144,7 +144,7 @@ class ConnectionManagerRacesTest {
             CompletableFuture<ByteStream> dial = atOnce(() -> closing.dial(ID), closing::close);
             assertThat(failure(dial)).isEqualTo(new NoConnection());
         }
-        Waiting.until("no timer is left", () -> timers.waiting() == 0);
+        Waiting.until("no timer is left", () -> timers.waitingTasks() == 0);
     }
 
     @Test
@@ -153,7 +153,7 @@ class ConnectionManagerRacesTest {
         for (int round = 0; round < ROUNDS; round++) {
             CompletableFuture<ByteStream> dial = Waiting.async(() -> manager.dial(ID));
             FakeAgent.Ask ask = agent.nextAsk();
-            Waiting.until("the timeout is set", () -> timers.waiting() == 2);
+            Waiting.until("the timeout is set", () -> timers.waitingTasks() == 2);
             CompletableFuture<Boolean> refused = atOnce(() -> agent.isRefused(ask), () -> timers.advance(DIAL));
             if (Waiting.result(refused)) {
                 assertThat(failure(dial)).isEqualTo(new DialTimeout(DIAL));

@@ -46,7 +46,7 @@ class ConnectionManagerTest {
         assertThat(atCaller.read(got, 0, 3)).isEqualTo(1);
         atCaller.close();
         assertThat(atAgent.read(got, 0, 1)).isEqualTo(-1);
-        assertThat(timers.waiting()).as("only the keep-alive").isEqualTo(1);
+        assertThat(timers.waitingTasks()).as("only the keep-alive").isEqualTo(1);
     }
 
     @Test
@@ -81,7 +81,7 @@ class ConnectionManagerTest {
     @Test
     void anIdThatNeverConnectedHasNoConnection() throws Exception {
         assertThat(failure(dial("nobody"))).isEqualTo(new NoConnection());
-        assertThat(timers.waiting()).isZero();
+        assertThat(timers.waitingTasks()).isZero();
         assertThat(manager.runners()).isEmpty();
     }
 
@@ -139,7 +139,7 @@ class ConnectionManagerTest {
         caller.interrupt();
         assertThat(Waiting.result(outcome)).isInstanceOf(InterruptedException.class);
         assertThat(agent.isRefused(ask)).isTrue();
-        assertThat(timers.waiting()).as("only the keep-alive").isEqualTo(1);
+        assertThat(timers.waitingTasks()).as("only the keep-alive").isEqualTo(1);
     }
 
     // Pickup-failed
@@ -403,9 +403,9 @@ class ConnectionManagerTest {
 
     @Test
     void oneAgentThatReplacesItsConnectionAsOftenAsItLikesIsNoConflict() {
-        FakeAgent agent = new FakeAgent(manager, ID, new Peer("one", "192.0.2.1", 1000));
+        FakeAgent agent = new FakeAgent(manager, ID, new RemoteAgent("one", "192.0.2.1", 1000));
         for (int port = 1001; port < 1010; port++) {
-            FakeAgent newer = new FakeAgent(manager, ID, new Peer("one", "192.0.2." + port % 3, port));
+            FakeAgent newer = new FakeAgent(manager, ID, new RemoteAgent("one", "192.0.2." + port % 3, port));
             agent.dialer.closeConfirmed();
             agent = newer;
         }
@@ -414,10 +414,10 @@ class ConnectionManagerTest {
 
     @Test
     void oneAgentThatIsStartedAnewElsewhereIsNoConflict() {
-        FakeAgent first = new FakeAgent(manager, ID, new Peer("one", "192.0.2.1", 1));
-        FakeAgent second = new FakeAgent(manager, ID, new Peer("two", "192.0.2.2", 1));
+        FakeAgent first = new FakeAgent(manager, ID, new RemoteAgent("one", "192.0.2.1", 1));
+        FakeAgent second = new FakeAgent(manager, ID, new RemoteAgent("two", "192.0.2.2", 1));
         first.dialer.closeConfirmed();
-        new FakeAgent(manager, ID, new Peer("three", "192.0.2.3", 1));
+        new FakeAgent(manager, ID, new RemoteAgent("three", "192.0.2.3", 1));
         second.dialer.closeConfirmed();
         assertThat(displaced()).isFalse();
     }
@@ -425,7 +425,7 @@ class ConnectionManagerTest {
     @Test
     void anAgentWhoseAddressChangesBecauseItsConnectionsDieIsNoConflict() {
         for (String host : List.of("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2")) {
-            new FakeAgent(manager, ID, new Peer("", host, 1));
+            new FakeAgent(manager, ID, new RemoteAgent("", host, 1));
         }
         assertThat(displaced()).as("nobody has confirmed a displacement").isFalse();
     }
@@ -433,20 +433,20 @@ class ConnectionManagerTest {
     @ParameterizedTest
     @CsvSource({"one,two,192.0.2.1,192.0.2.1", "'','',192.0.2.1,192.0.2.2"})
     void twoAgentsThatDisplaceOneAnotherAreAConflict(String one, String two, String here, String there) {
-        FakeAgent first = new FakeAgent(manager, ID, new Peer(one, here, 1));
-        FakeAgent second = new FakeAgent(manager, ID, new Peer(two, there, 2));
+        FakeAgent first = new FakeAgent(manager, ID, new RemoteAgent(one, here, 1));
+        FakeAgent second = new FakeAgent(manager, ID, new RemoteAgent(two, there, 2));
         first.dialer.closeConfirmed();
         assertThat(displaced()).isFalse();
-        new FakeAgent(manager, ID, new Peer(one, here, 3));
+        new FakeAgent(manager, ID, new RemoteAgent(one, here, 3));
         second.dialer.closeConfirmed();
         assertThat(displaced()).isTrue();
     }
 
     @Test
     void aConflictIsOverThreeMinutesAfterTheLastDisplacement() {
-        Displacements displacements = new Displacements();
-        Peer one = new Peer("one", "192.0.2.1", 1);
-        long window = Displacements.WINDOW.toNanos();
+        DisplacementConflicts displacements = new DisplacementConflicts();
+        RemoteAgent one = new RemoteAgent("one", "192.0.2.1", 1);
+        long window = DisplacementConflicts.WINDOW.toNanos();
         displacements.confirmed(one, 0);
         assertThat(displacements.isReportable(one, window - 1)).isTrue();
         assertThat(displacements.inConflict(2 * window - 2)).isTrue();
@@ -458,13 +458,13 @@ class ConnectionManagerTest {
 
     @Test
     void aConflictIsReportedOnceAMinuteAtMost() {
-        Displacements displacements = new Displacements();
-        Peer one = new Peer("one", "192.0.2.1", 1);
-        Peer two = new Peer("two", "192.0.2.1", 2);
+        DisplacementConflicts displacements = new DisplacementConflicts();
+        RemoteAgent one = new RemoteAgent("one", "192.0.2.1", 1);
+        RemoteAgent two = new RemoteAgent("two", "192.0.2.1", 2);
         int reports = 0;
         for (long second = 0; second < 600; second += 10) {
             long now = Duration.ofSeconds(second).toNanos();
-            Peer newer = second % 20 == 0 ? one : two;
+            RemoteAgent newer = second % 20 == 0 ? one : two;
             reports += displacements.isReportable(newer, now) ? 1 : 0;
             displacements.confirmed(newer.equals(one) ? two : one, now);
         }
@@ -479,7 +479,7 @@ class ConnectionManagerTest {
     void aTrialIsInNothingThatIsKept() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
         FakeControl trial = new FakeControl();
-        Dialer dialer = manager.trial(ID, new Peer("", "192.0.2.1", 2), trial);
+        Dialer dialer = manager.trialConnected(ID, new RemoteAgent("", "192.0.2.1", 2), trial);
         assertThat(trial.next()).isEqualTo(new KeepAlive());
         assertThat(agent.control.isOpen()).isTrue();
         assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
@@ -488,7 +488,7 @@ class ConnectionManagerTest {
         assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
         agent.dialer.disconnected();
         FakeControl second = new FakeControl();
-        manager.trial(ID, new Peer("", "192.0.2.1", 3), second);
+        manager.trialConnected(ID, new RemoteAgent("", "192.0.2.1", 3), second);
         assertThat(manager.stats()).as("of the agent that dropped").isEqualTo(new Stats(0, 1, 0, 0));
         manager.close();
         assertThat(second.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
@@ -613,7 +613,7 @@ class ConnectionManagerTest {
             Waiting.result(dial).close();
         }
         assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
-        Waiting.until("only the keep-alive is left", () -> timers.waiting() == 1);
+        Waiting.until("only the keep-alive is left", () -> timers.waitingTasks() == 1);
     }
 
     @Test
@@ -651,7 +651,7 @@ class ConnectionManagerTest {
         Waiting.result(running).close();
         assertThat(new FakeAgent(manager, ID).control.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
         assertThat(manager.stats()).isEqualTo(new Stats(0, 0, 0, 0));
-        Waiting.until("no timer is left", () -> timers.waiting() == 0);
+        Waiting.until("no timer is left", () -> timers.waitingTasks() == 0);
     }
 
     // Withdrawing
@@ -661,17 +661,17 @@ class ConnectionManagerTest {
         new FakeAgent(manager, ID).dialer.disconnected();
         List<PendingDial> dials = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
-            dials.add(manager.begin(ID));
+            dials.add(manager.startDial(ID));
         }
-        assertThat(manager.begin(ID).isSettled()).as("no place is left").isTrue();
+        assertThat(manager.startDial(ID).isSettled()).as("no place is left").isTrue();
         dials.forEach(manager::withdraw);
         assertThat(manager.stats()).isEqualTo(new Stats(0, 1, 0, 0));
-        assertThat(timers.waiting()).as("only the grace period").isEqualTo(1);
+        assertThat(timers.waitingTasks()).as("only the grace period").isEqualTo(1);
         for (PendingDial dial : dials) {
             assertThat(failure(Waiting.async(dial::await))).isEqualTo(new Withdrawn());
         }
 
-        PendingDial next = manager.begin(ID);
+        PendingDial next = manager.startDial(ID);
         FakeAgent back = new FakeAgent(manager, ID);
         back.pickUp(back.nextAsk());
         next.await().close();
@@ -681,12 +681,12 @@ class ConnectionManagerTest {
     @Test
     void aWithdrawnDialThatWasAskedForGivesUpItsPlaceAndItsLatePickupIsClosed() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
-        PendingDial dial = manager.begin(ID);
+        PendingDial dial = manager.startDial(ID);
         FakeAgent.Ask ask = agent.nextAsk();
         manager.withdraw(dial);
         manager.withdraw(dial);
         assertThat(failure(Waiting.async(dial::await))).isEqualTo(new Withdrawn());
-        assertThat(timers.waiting()).as("only the keep-alive").isEqualTo(1);
+        assertThat(timers.waitingTasks()).as("only the keep-alive").isEqualTo(1);
         assertThat(agent.isRefused(ask)).isTrue();
         assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
     }
@@ -694,7 +694,7 @@ class ConnectionManagerTest {
     @Test
     void aWithdrawnDialThatWasPickedUpHasItsStreamClosed() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
-        PendingDial dial = manager.begin(ID);
+        PendingDial dial = manager.startDial(ID);
         ByteStream atAgent = agent.pickUp(agent.nextAsk());
         manager.withdraw(dial);
         assertThat(atAgent.read(new byte[1], 0, 1)).isEqualTo(-1);
@@ -705,7 +705,7 @@ class ConnectionManagerTest {
     void placesOfWithdrawnDialsAreFreeForOthers() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
         for (int i = 0; i <= Dialer.MAX_ASKED; i++) {
-            PendingDial dial = manager.begin(ID);
+            PendingDial dial = manager.startDial(ID);
             assertThat(dial.isSettled()).as("dial %d has a place", i).isFalse();
             agent.nextAsk();
             manager.withdraw(dial);
@@ -735,14 +735,14 @@ class ConnectionManagerTest {
         Waiting.until(
                 dials + " dials wait and have their timers",
                 () -> manager.stats().pendingDialsTotal() == dials
-                        && timers.waiting()
+                        && timers.waitingTasks()
                                 == dials
                                         + manager.stats().gracePeriodEntries()
                                         + manager.stats().activeConnections());
     }
 
     private void awaitTimers(int count) throws Exception {
-        Waiting.until(count + " timers wait", () -> timers.waiting() == count);
+        Waiting.until(count + " timers wait", () -> timers.waitingTasks() == count);
     }
 
     /** Waits until the keep-alive is out. */

@@ -36,7 +36,7 @@ class ControlLinesFuzzTest {
         try {
             String target = ConnPath.parse(connPath).target();
             assertThat(target).matches("/(?!/)[!-~&&[^\\\\#]]*");
-        } catch (PickupFailure e) {
+        } catch (PickupException e) {
             assertThat(e).hasMessageStartingWith("connPath refused: ");
         }
     }

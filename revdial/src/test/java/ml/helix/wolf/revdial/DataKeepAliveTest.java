@@ -16,15 +16,15 @@ class DataKeepAliveTest {
     @Test
     void aPingIsDueAfter15SecondsWithoutAByteSent() {
         pass(14);
-        assertThat(ours.step()).isEqualTo(Step.NOTHING);
-        assertThat(ours.untilNext()).isEqualTo(Duration.ofSeconds(1));
+        assertThat(ours.nextStep()).isEqualTo(Step.NOTHING);
+        assertThat(ours.untilNextStep()).isEqualTo(Duration.ofSeconds(1));
         pass(1);
-        assertThat(ours.step()).isEqualTo(Step.PING);
+        assertThat(ours.nextStep()).isEqualTo(Step.PING);
 
-        ours.ping();
-        assertThat(ours.step()).isEqualTo(Step.NOTHING);
+        ours.nextPing();
+        assertThat(ours.nextStep()).isEqualTo(Step.NOTHING);
         pass(15);
-        assertThat(ours.step()).isEqualTo(Step.PING);
+        assertThat(ours.nextStep()).isEqualTo(Step.PING);
     }
 
     @Test
@@ -32,90 +32,90 @@ class DataKeepAliveTest {
         pass(10);
         ours.dataSent();
         pass(14);
-        assertThat(ours.step()).isEqualTo(Step.NOTHING);
+        assertThat(ours.nextStep()).isEqualTo(Step.NOTHING);
         pass(1);
-        assertThat(ours.step()).isEqualTo(Step.PING);
+        assertThat(ours.nextStep()).isEqualTo(Step.PING);
     }
 
     @Test
     void anEndThatPromisedPingsAndIsSilentFor50SecondsIsGone() {
-        ours.waiting();
+        ours.awaitingBytes();
         pass(49);
-        ours.ping();
-        assertThat(ours.step()).isEqualTo(Step.NOTHING);
-        assertThat(ours.untilNext()).isEqualTo(Duration.ofSeconds(1));
+        ours.nextPing();
+        assertThat(ours.nextStep()).isEqualTo(Step.NOTHING);
+        assertThat(ours.untilNextStep()).isEqualTo(Duration.ofSeconds(1));
         pass(1);
-        assertThat(ours.step()).isEqualTo(Step.GONE);
+        assertThat(ours.nextStep()).isEqualTo(Step.CUT);
     }
 
     @Test
     void aPingFromTheOtherEndIsASignOfLife() {
-        ours.waiting();
+        ours.awaitingBytes();
         pass(49);
-        ours.heard();
+        ours.controlFrameReceived();
         pass(49);
-        ours.ping();
-        assertThat(ours.step()).isEqualTo(Step.NOTHING);
+        ours.nextPing();
+        assertThat(ours.nextStep()).isEqualTo(Step.NOTHING);
     }
 
     @Test
     void silenceCountsOnlyWhileSomebodyReads() {
-        ours.waiting();
-        ours.received();
+        ours.awaitingBytes();
+        ours.bytesReceived();
         pass(600);
-        ours.ping();
-        assertThat(ours.step()).isEqualTo(Step.NOTHING);
+        ours.nextPing();
+        assertThat(ours.nextStep()).isEqualTo(Step.NOTHING);
 
-        ours.waiting();
+        ours.awaitingBytes();
         pass(49);
-        ours.ping();
-        assertThat(ours.step()).isEqualTo(Step.NOTHING);
+        ours.nextPing();
+        assertThat(ours.nextStep()).isEqualTo(Step.NOTHING);
         pass(1);
-        assertThat(ours.step()).isEqualTo(Step.GONE);
+        assertThat(ours.nextStep()).isEqualTo(Step.CUT);
     }
 
     @Test
     void unansweredPingsAloneEndNothing() {
-        gos.waiting();
+        gos.awaitingBytes();
         gos.dataSent();
         for (int i = 0; i < 100; i++) {
             pass(15);
-            assertThat(gos.step()).isEqualTo(Step.PING);
-            gos.ping();
+            assertThat(gos.nextStep()).isEqualTo(Step.PING);
+            gos.nextPing();
         }
     }
 
     @Test
     void anEndThatHadReadEverythingAndIsSilentIsGone() {
-        gos.waiting();
+        gos.awaitingBytes();
         gos.dataSent();
-        gos.pong(ByteBuffer.wrap(gos.ping()));
+        gos.pongReceived(ByteBuffer.wrap(gos.nextPing()));
         pass(50);
 
-        assertThat(gos.step()).isEqualTo(Step.GONE);
+        assertThat(gos.nextStep()).isEqualTo(Step.CUT);
     }
 
     @Test
     void dataAfterTheAnswerMayBlockTheOtherEnd() {
-        gos.waiting();
-        byte[] first = gos.ping();
+        gos.awaitingBytes();
+        byte[] first = gos.nextPing();
         gos.dataSent();
-        gos.ping();
-        gos.pong(ByteBuffer.wrap(first));
+        gos.nextPing();
+        gos.pongReceived(ByteBuffer.wrap(first));
         pass(500);
 
-        assertThat(gos.step()).isEqualTo(Step.PING);
+        assertThat(gos.nextStep()).isEqualTo(Step.PING);
     }
 
     @Test
     void aForeignPongProvesNothing() {
-        gos.waiting();
-        gos.ping();
-        gos.pong(ByteBuffer.wrap(new byte[3]));
-        gos.pong(ByteBuffer.allocate(0));
+        gos.awaitingBytes();
+        gos.nextPing();
+        gos.pongReceived(ByteBuffer.wrap(new byte[3]));
+        gos.pongReceived(ByteBuffer.allocate(0));
         pass(500);
 
-        assertThat(gos.step()).isEqualTo(Step.PING);
+        assertThat(gos.nextStep()).isEqualTo(Step.PING);
     }
 
     private void pass(int seconds) {

@@ -21,10 +21,10 @@ final class FakeAgent {
     record Ask(String connPath, String dialerId, String requestId) {}
 
     FakeAgent(ConnectionManager manager, String runnerId) {
-        this(manager, runnerId, new Peer("", "192.0.2.1", 1));
+        this(manager, runnerId, new RemoteAgent("", "192.0.2.1", 1));
     }
 
-    FakeAgent(ConnectionManager manager, String runnerId, Peer peer) {
+    FakeAgent(ConnectionManager manager, String runnerId, RemoteAgent peer) {
         this.manager = manager;
         this.dialer = manager.connected(runnerId, peer, control);
     }

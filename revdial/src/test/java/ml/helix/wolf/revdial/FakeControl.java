@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /** A transport that keeps what it is told. */
-final class FakeControl implements Control {
+final class FakeControl implements ControlSender {
     final BlockingQueue<String> sent = new LinkedBlockingQueue<>();
     final CompletableFuture<ControlEnd> end = new CompletableFuture<>();
     /** Completed: send returns at once. Else it blocks until it is completed, or fails with what it is failed with. */

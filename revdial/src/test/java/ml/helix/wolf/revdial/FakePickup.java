@@ -9,9 +9,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 /** A pickup whose outcome the test decides: each call shows up in {@link #calls} and waits there for it. */
 final class FakePickup implements Pickup {
     final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
-    final BlockingQueue<PickupFailure> failures = new LinkedBlockingQueue<>();
+    final BlockingQueue<PickupException> failures = new LinkedBlockingQueue<>();
 
-    static final class Call implements Joined {
+    static final class Call implements PreparedSplice {
         final ConnPath connPath;
         final CompletableFuture<Exception> outcome = new CompletableFuture<>();
         final CompletableFuture<Void> interrupted = new CompletableFuture<>();
@@ -33,7 +33,7 @@ final class FakePickup implements Pickup {
         }
 
         @Override
-        public void serve() {
+        public void run() {
             served.complete(null);
         }
 
@@ -44,7 +44,7 @@ final class FakePickup implements Pickup {
     }
 
     @Override
-    public Joined pickUp(ConnPath connPath) throws IOException, InterruptedException {
+    public PreparedSplice pickUp(ConnPath connPath) throws IOException, InterruptedException {
         Call call = new Call(connPath);
         calls.add(call);
         Exception failure = await(call);
@@ -73,7 +73,7 @@ final class FakePickup implements Pickup {
     }
 
     @Override
-    public void failed(PickupFailure failure) {
+    public void failed(PickupException failure) {
         failures.add(failure);
     }
 }

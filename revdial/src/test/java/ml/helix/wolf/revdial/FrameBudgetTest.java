@@ -30,22 +30,22 @@ class FrameBudgetTest {
         frames(FrameBudget.BURST);
         for (int i = 0; i < 10 * FrameBudget.PER_SECOND; i++) {
             clock.addAndGet(SECOND / FrameBudget.PER_SECOND);
-            assertThat(budget.frame()).isTrue();
+            assertThat(budget.takeFrame()).isTrue();
         }
     }
 
     @Test
     void onAControlConnectionLinesAndKibCountToo() {
-        assertThat(budget.controlFrame(1023)).isTrue();
-        assertThat(budget.controlFrame(3 * 1024)).isTrue();
-        assertThat(budget.lines(95)).isTrue();
+        assertThat(budget.takeControlFrame(1023)).isTrue();
+        assertThat(budget.takeControlFrame(3 * 1024)).isTrue();
+        assertThat(budget.takeLines(95)).isTrue();
         assertThat(frames(FrameBudget.BURST)).isEqualTo(FrameBudget.BURST - 100);
     }
 
     private int frames(int count) {
         int taken = 0;
         for (int i = 0; i < count; i++) {
-            taken += budget.frame() ? 1 : 0;
+            taken += budget.takeFrame() ? 1 : 0;
         }
         return taken;
     }

@@ -57,7 +57,7 @@ class ListenerTest {
     @Test
     void aFailedPickupIsReportedWithItsReasonAndTheConnPathByteForByte() throws Exception {
         receive("{\"command\":\"conn-ready\",\"connPath\":\"" + CONN_PATH.replace("&", "\\u0026") + "\"}\n");
-        Waiting.next(pickup.calls).fail(new PickupFailure("Wolf refused the connection"));
+        Waiting.next(pickup.calls).fail(new PickupException("Wolf refused the connection"));
         assertThat(Waiting.next(control.sent))
                 .isEqualTo("{\"command\":\"pickup-failed\",\"connPath\":\"" + CONN_PATH
                         + "\",\"err\":\"Wolf refused the connection\"}\n");
@@ -102,7 +102,7 @@ class ListenerTest {
     @Test
     void aLongConnPathThatCanBeEchoedIsPickedUp() throws Exception {
         connReady("/revdial?" + "p".repeat(4000));
-        Waiting.next(pickup.calls).fail(new PickupFailure("a reason that doesn't fit any more ".repeat(4)));
+        Waiting.next(pickup.calls).fail(new PickupException("a reason that doesn't fit any more ".repeat(4)));
         assertThat(Waiting.next(control.sent)).hasSize(ControlLines.PEER_LIMIT);
     }
 
@@ -149,7 +149,7 @@ class ListenerTest {
             timers.advance(Duration.ofSeconds(18));
         }
         assertThat(control.isOpen()).isTrue();
-        assertThat(timers.waiting()).isEqualTo(1);
+        assertThat(timers.waitingTasks()).isEqualTo(1);
     }
 
     @Test
@@ -177,7 +177,7 @@ class ListenerTest {
         Waiting.result(call.interrupted);
         assertThat(control.next()).isInstanceOf(PickupFailed.class);
         connReady(CONN_PATH + "2");
-        Waiting.next(pickup.calls).fail(new PickupFailure("next"));
+        Waiting.next(pickup.calls).fail(new PickupException("next"));
         assertThat(control.next()).isEqualTo(new PickupFailed(CONN_PATH + "2", "next"));
     }
 
@@ -212,7 +212,7 @@ class ListenerTest {
             if (i % 2 == 0) {
                 calls.get(i).succeed();
             } else {
-                calls.get(i).fail(new PickupFailure("odd"));
+                calls.get(i).fail(new PickupException("odd"));
             }
         }
         for (int i = 0; i < 500; i++) {
@@ -284,7 +284,7 @@ class ListenerTest {
         listener.close();
         connReady(CONN_PATH);
         assertThat(pickup.calls).isEmpty();
-        assertThat(timers.waiting()).isZero();
+        assertThat(timers.waitingTasks()).isZero();
     }
 
     @Test
@@ -292,7 +292,7 @@ class ListenerTest {
         connReady(CONN_PATH);
         FakePickup.Call call = Waiting.next(pickup.calls);
         listener.close();
-        call.fail(new PickupFailure("too late"));
+        call.fail(new PickupException("too late"));
         assertThat(Waiting.next(pickup.failures)).hasMessage("too late");
         assertThat(control.sent).isEmpty();
     }

@@ -26,7 +26,7 @@ class WholeTunnelTest {
             new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers, timers::nanoTime);
     private final Wire toAgent = new Wire();
     private final Wire toServer = new Wire();
-    private final Dialer dialer = manager.connected(ID, new Peer("", "192.0.2.1", 1), toAgent);
+    private final Dialer dialer = manager.connected(ID, new RemoteAgent("", "192.0.2.1", 1), toAgent);
     private final Listener listener = new Listener(toServer, this::pickUp, timers, timers::nanoTime);
 
     WholeTunnelTest() {
@@ -81,19 +81,19 @@ class WholeTunnelTest {
     }
 
     /** The agent's part: a data connection to the server, joined with a Wolf that echoes. */
-    private Pickup.Joined pickUp(ConnPath connPath) throws IOException {
+    private Pickup.PreparedSplice pickUp(ConnPath connPath) throws IOException {
         Matcher ids = Pattern.compile("/api/v1/revdial\\?revdial\\.dialer=(.*)&revdial\\.req=(.*)")
                 .matcher(connPath.target());
         if (!ids.matches()) {
-            throw new PickupFailure("not what a server sends: " + connPath);
+            throw new PickupException("not what a server sends: " + connPath);
         }
         Pipe data = new Pipe(64);
         Pipe wolf = new Pipe(64);
         Thread.ofVirtual().start(() -> echo(wolf.right));
         manager.deliver(ids.group(1), ids.group(2), data.left);
-        return new Pickup.Joined() {
+        return new Pickup.PreparedSplice() {
             @Override
-            public void serve() {
+            public void run() {
                 new Splice(data.right, wolf.left, n -> {}, n -> {}).run();
             }
 
@@ -131,7 +131,7 @@ class WholeTunnelTest {
     }
 
     /** One direction of a control connection. Hands every line over in two pieces. */
-    private static final class Wire implements Control {
+    private static final class Wire implements ControlSender {
         private static final byte[] END = new byte[0];
         private final BlockingQueue<byte[]> lines = new LinkedBlockingQueue<>();
         volatile int received;

@@ -47,7 +47,7 @@ public final class FakeProxy implements AutoCloseable {
     }
 
     /** Answers 407 unless the request carries these Basic credentials, in Base64. */
-    public static FakeProxy wanting(String basic) throws IOException {
+    public static FakeProxy requiring(String basic) throws IOException {
         return new FakeProxy("Proxy-Authorization: Basic " + basic, "407 Refused");
     }
 
@@ -57,12 +57,13 @@ public final class FakeProxy implements AutoCloseable {
     }
 
     /** Lets everybody through to one place, whatever was asked for: a proxy that knows names of its own. */
-    public static FakeProxy leadingTo(InetSocketAddress destination) throws IOException {
-        return leadingTo(destination, ServerSocketFactory.getDefault());
+    public static FakeProxy forwardingTo(InetSocketAddress destination) throws IOException {
+        return forwardingTo(destination, ServerSocketFactory.getDefault());
     }
 
     /** The same with these sockets: TLS to the proxy itself. */
-    public static FakeProxy leadingTo(InetSocketAddress destination, ServerSocketFactory sockets) throws IOException {
+    public static FakeProxy forwardingTo(InetSocketAddress destination, ServerSocketFactory sockets)
+            throws IOException {
         return new FakeProxy(sockets, destination, "", "");
     }
 

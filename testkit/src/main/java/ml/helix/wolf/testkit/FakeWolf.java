@@ -167,12 +167,12 @@ public final class FakeWolf implements AutoCloseable {
     }
 
     /** Connections accepted since this object exists. */
-    public long accepted() {
+    public long acceptedConnections() {
         return accepted.get();
     }
 
     /** Connections open now. */
-    public int open() {
+    public int openConnections() {
         return connections.size();
     }
 

@@ -48,7 +48,7 @@ public final class ManualScheduler extends AbstractExecutorService implements Sc
     }
 
     /** How many tasks wait; cancelled ones don't. */
-    public int waiting() {
+    public int waitingTasks() {
         synchronized (lock) {
             return tasks.size();
         }

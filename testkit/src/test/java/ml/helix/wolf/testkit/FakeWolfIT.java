@@ -54,7 +54,7 @@ class FakeWolfIT {
 
         assertThat(answer.head()).startsWith("HTTP/1.0 200 OK\r\n").contains("Content-Length: " + answer.body().length);
         assertThat(answer.json().has(field)).isTrue();
-        assertThat(wolf.accepted()).isEqualTo(1);
+        assertThat(wolf.acceptedConnections()).isEqualTo(1);
     }
 
     static Stream<Object[]> endpointsOfUpstream() {
@@ -243,7 +243,7 @@ class FakeWolfIT {
         try (SocketChannel open = send("GET /api/v1/apps HTTP/1.1\r\n\r\n")) {
             open.socket().setSoTimeout(50);
             assertThatThrownBy(() -> open.socket().getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
-            while (wolf.open() != 1) {
+            while (wolf.openConnections() != 1) {
                 assertThat(Thread.interrupted()).as("waited too long").isFalse();
             }
         }

@@ -44,7 +44,7 @@ class ManualSchedulerTest {
         timers.advance(Duration.ofNanos(35));
         assertThat(ran).hasSize(3);
         ticks.cancel(false);
-        assertThat(timers.waiting()).isZero();
+        assertThat(timers.waitingTasks()).isZero();
         Future<?> broken = timers.scheduleAtFixedRate(
                 () -> {
                     throw new IllegalStateException("once");
@@ -53,7 +53,7 @@ class ManualSchedulerTest {
                 1,
                 TimeUnit.NANOSECONDS);
         timers.advance(Duration.ofNanos(5));
-        assertThat(timers.waiting()).isZero();
+        assertThat(timers.waitingTasks()).isZero();
         assertThatThrownBy(broken::get).isInstanceOf(ExecutionException.class);
     }
 

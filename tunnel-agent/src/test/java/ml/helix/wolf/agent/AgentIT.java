@@ -140,7 +140,7 @@ class AgentIT {
 
             assertThat(control.line()).contains("\"command\":\"pickup-failed\"").contains("refused");
             assertThat(server.hasWaiting()).isFalse();
-            assertThat(wolf.accepted()).as("only the probe").isLessThanOrEqualTo(1);
+            assertThat(wolf.acceptedConnections()).as("only the probe").isLessThanOrEqualTo(1);
         }
     }
 
@@ -177,7 +177,8 @@ class AgentIT {
 
             assertThat(control.line()).contains("pickup-failed").contains("answered " + status.substring(0, 3));
             assertThat(server.hasWaiting()).isFalse();
-            await(() -> assertThat(wolf.open()).as("connections to Wolf").isZero());
+            await(() ->
+                    assertThat(wolf.openConnections()).as("connections to Wolf").isZero());
             assertThat(agent.get("/metrics").body()).contains("wolf_tunnel_streams_total{result=\"pickup_failed\"} 1");
         }
     }
@@ -339,13 +340,13 @@ class AgentIT {
         try (RunningAgent agent = agent("");
                 Peer control = server.next().upgrade()) {
             stream(agent, control, 50);
-            await(() -> assertThat(wolf.open()).isZero());
+            await(() -> assertThat(wolf.openConnections()).isZero());
             long descriptors = descriptors();
 
             stream(agent, control, 1000);
 
             await(() -> {
-                assertThat(wolf.open()).isZero();
+                assertThat(wolf.openConnections()).isZero();
                 assertThat(descriptors()).isLessThanOrEqualTo(descriptors + 5);
                 assertThat(Thread.getAllStackTraces()).hasSizeLessThan(60);
             });
@@ -401,7 +402,7 @@ class AgentIT {
                 assertThat(control.next().opcode()).isEqualTo(8);
                 control.fin();
                 stopping.get(20, TimeUnit.SECONDS);
-                await(() -> assertThat(wolf.open()).isZero());
+                await(() -> assertThat(wolf.openConnections()).isZero());
             }
         }
     }

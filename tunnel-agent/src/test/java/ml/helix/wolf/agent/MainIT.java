@@ -99,7 +99,7 @@ class MainIT {
             try (Peer control = server.next().upgrade()) {
                 control.binary(CONN_READY);
                 try (Peer _ = server.next().upgrade()) {
-                    RunningAgent.await(() -> assertThat(wolf.open()).isOne());
+                    RunningAgent.await(() -> assertThat(wolf.openConnections()).isOne());
                     process.destroy();
                     RunningAgent.await(() -> assertThat(err()).contains("Stopping"));
                     control.binary(CONN_READY);

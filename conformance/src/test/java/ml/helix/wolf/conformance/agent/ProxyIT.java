@@ -27,7 +27,7 @@ class ProxyIT extends AgentSpec {
 
     @BeforeEach
     void openProxy() throws Exception {
-        proxy = FakeProxy.leadingTo(server.address());
+        proxy = FakeProxy.forwardingTo(server.address());
     }
 
     @AfterEach
@@ -69,8 +69,8 @@ class ProxyIT extends AgentSpec {
                         ScriptedServer.with(known.server("helix.test").getServerSocketFactory());
                 ScriptedServer other =
                         ScriptedServer.with(known.server("other.test").getServerSocketFactory());
-                FakeProxy toGood = FakeProxy.leadingTo(good.address());
-                FakeProxy toOther = FakeProxy.leadingTo(other.address())) {
+                FakeProxy toGood = FakeProxy.forwardingTo(good.address());
+                FakeProxy toOther = FakeProxy.forwardingTo(other.address())) {
             startSecure(known, "http://127.0.0.1:" + toGood.port());
             good.control().accept();
             assertThat(toGood.heads().getFirst()).startsWith("CONNECT helix.test:443 HTTP/1.1\r\n");
@@ -87,8 +87,8 @@ class ProxyIT extends AgentSpec {
     void theProxyItselfMayBeSpokenToByTls(@TempDir Path folder) throws Exception {
         TestCertificates known = TestCertificates.in(folder);
         String caFile = known.caFile().toString();
-        try (FakeProxy secure =
-                FakeProxy.leadingTo(server.address(), known.server("proxy.test").getServerSocketFactory())) {
+        try (FakeProxy secure = FakeProxy.forwardingTo(
+                server.address(), known.server("proxy.test").getServerSocketFactory())) {
             String proxyUrl = "https://proxy.test:" + secure.port();
             start("-api-url", "http://helix.invalid", "-ca-file", caFile, "-proxy", proxyUrl);
             stillServes(accepted());

@@ -97,7 +97,7 @@ class SecretsIT extends AgentSpec {
 
     @Test
     void aProxysPasswordIsNotPrinted() throws Exception {
-        try (FakeProxy proxy = FakeProxy.leadingTo(server.address())) {
+        try (FakeProxy proxy = FakeProxy.forwardingTo(server.address())) {
             proxy.refuse("407 " + TOKEN + "\r\nProxy-Authenticate: Basic realm=\"" + TOKEN + "\"");
             try (AgentProcess agent = run(
                     Map.of("RUNNER_TOKEN", TOKEN, "HTTP_PROXY", "http://agent:" + TOKEN + "@127.0.0.1:" + proxy.port()),
@@ -155,7 +155,7 @@ class SecretsIT extends AgentSpec {
     @ParameterizedTest
     @ValueSource(strings = {"table", "json"})
     void theDoctorTellsNoSecret(String output) throws Exception {
-        try (FakeProxy proxy = FakeProxy.leadingTo(server.address())) {
+        try (FakeProxy proxy = FakeProxy.forwardingTo(server.address())) {
             proxy.refuse("407 " + TOKEN);
             try (AgentProcess doctor = run(
                     Map.of("RUNNER_TOKEN", TOKEN, "HTTP_PROXY", "http://agent:" + TOKEN + "@127.0.0.1:" + proxy.port()),

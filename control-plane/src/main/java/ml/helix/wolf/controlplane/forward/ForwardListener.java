@@ -15,9 +15,9 @@ import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
-import ml.helix.wolf.revdial.SocketStream;
 import ml.helix.wolf.revdial.Splice;
-import ml.helix.wolf.revdial.TcpKeepAlive;
+import ml.helix.wolf.revdial.socket.SocketStream;
+import ml.helix.wolf.revdial.socket.TcpKeepAlive;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

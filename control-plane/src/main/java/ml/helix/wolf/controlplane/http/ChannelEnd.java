@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import ml.helix.wolf.revdial.LingeringStream;
+import ml.helix.wolf.revdial.socket.LingeringStream;
 
 /**
  * A non-blocking channel that Jetty is done with: {@link #close} ends it as {@link LingeringStream} says, but drops 1 MiB at

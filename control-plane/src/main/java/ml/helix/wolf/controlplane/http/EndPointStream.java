@@ -2,7 +2,7 @@ package ml.helix.wolf.controlplane.http;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import ml.helix.wolf.revdial.LingeringStream;
+import ml.helix.wolf.revdial.socket.LingeringStream;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.BufferUtil;

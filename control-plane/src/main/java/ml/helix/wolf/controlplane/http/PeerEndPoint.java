@@ -67,7 +67,7 @@ public class PeerEndPoint extends SocketChannelEndPoint {
 
     /**
      * Closing ends the output first, and the connection once the peer has ended, as {@link
-     * ml.helix.wolf.revdial.LingeringStream} says. Jetty closes a WebSocket connection right after it has sent a close frame
+     * ml.helix.wolf.revdial.socket.LingeringStream} says. Jetty closes a WebSocket connection right after it has sent a close frame
      * of a code like 1001, 1002 or 1008, and the kernel discards that frame where there is unread input.
      */
     public void lingerOnClose() {

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.RetryPause;
-import ml.helix.wolf.revdial.TcpKeepAlive;
+import ml.helix.wolf.revdial.socket.TcpKeepAlive;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpHeaderValue;

@@ -12,8 +12,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import ml.helix.wolf.revdial.Control;
 import ml.helix.wolf.revdial.ControlEnd;
+import ml.helix.wolf.revdial.ControlSender;
 import ml.helix.wolf.revdial.Dialer;
 import ml.helix.wolf.revdial.FrameBudget;
 import org.eclipse.jetty.util.Blocker;
@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * An agent's control connection: what it sends goes to its {@link Dialer}, and a ping every {@link #PING_INTERVAL} shows
  * whether it is still there. Thread safe.
  */
-final class ControlSocket implements FrameHandler, Control {
+final class ControlSocket implements FrameHandler, ControlSender {
     static final Duration PING_INTERVAL = Duration.ofSeconds(15);
 
     /** An agent that answered no ping for that long is gone. */
@@ -45,7 +45,7 @@ final class ControlSocket implements FrameHandler, Control {
     private static final Logger log = LoggerFactory.getLogger(ControlSocket.class);
 
     private final String runnerId;
-    private final Function<Control, Dialer> join;
+    private final Function<ControlSender, Dialer> join;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     private final Set<ControlSocket> open;
@@ -70,7 +70,7 @@ final class ControlSocket implements FrameHandler, Control {
      */
     ControlSocket(
             String runnerId,
-            Function<Control, Dialer> join,
+            Function<ControlSender, Dialer> join,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
             Set<ControlSocket> open) {
@@ -136,7 +136,7 @@ final class ControlSocket implements FrameHandler, Control {
             }
         }
         callback.succeeded();
-        if (!budget.controlFrame(length) || !budget.lines(lines)) {
+        if (!budget.takeControlFrame(length) || !budget.takeLines(lines)) {
             agent.flooded();
             return; // nothing more is read, so that TCP stops the agent
         }

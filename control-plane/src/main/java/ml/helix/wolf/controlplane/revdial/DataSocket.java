@@ -107,7 +107,7 @@ final class DataSocket implements FrameHandler, ByteStream {
     public void onOpen(CoreSession coreSession, Callback callback) {
         session = coreSession;
         callback.succeeded();
-        keepAlive.waiting();
+        keepAlive.awaitingBytes();
         scheduleCheck();
         coreSession.demand();
         opened.accept(this);
@@ -117,7 +117,8 @@ final class DataSocket implements FrameHandler, ByteStream {
         lock.lock();
         try {
             if (!closed && !gone) {
-                nextCheck = timers.schedule(this::check, keepAlive.untilNext().toNanos(), TimeUnit.NANOSECONDS);
+                nextCheck =
+                        timers.schedule(this::check, keepAlive.untilNextStep().toNanos(), TimeUnit.NANOSECONDS);
             }
         } finally {
             lock.unlock();
@@ -128,10 +129,10 @@ final class DataSocket implements FrameHandler, ByteStream {
         if (isWriting()) {
             keepAlive.dataSent();
         }
-        switch (keepAlive.step()) {
+        switch (keepAlive.nextStep()) {
             case NOTHING -> {}
             case PING -> ping();
-            case GONE -> {
+            case CUT -> {
                 log.info(
                         "A data connection is closed: nothing came from the agent for {} s",
                         DataKeepAlive.SILENCE.toSeconds());
@@ -143,7 +144,7 @@ final class DataSocket implements FrameHandler, ByteStream {
     }
 
     private void ping() {
-        byte[] payload = keepAlive.ping();
+        byte[] payload = keepAlive.nextPing();
         if (pinging.compareAndSet(false, true)) {
             Frame ping = new Frame(OpCode.PING, true, ByteBuffer.wrap(payload));
             session().sendFrame(ping, Callback.from(() -> pinging.set(false), failure -> {}), false);
@@ -163,11 +164,11 @@ final class DataSocket implements FrameHandler, ByteStream {
     public void onFrame(Frame frame, Callback callback) {
         switch (frame.getOpCode()) {
             case OpCode.PING -> {
-                keepAlive.heard();
+                keepAlive.controlFrameReceived();
                 pongs.answer(session(), frame);
             }
             case OpCode.PONG ->
-                keepAlive.pong(frame.hasPayload() ? frame.getPayload().slice() : BufferUtil.EMPTY_BUFFER);
+                keepAlive.pongReceived(frame.hasPayload() ? frame.getPayload().slice() : BufferUtil.EMPTY_BUFFER);
             case OpCode.CLOSE -> {
                 end(brokenBy(CloseStatus.getCloseStatus(frame)));
                 callback.succeeded();
@@ -183,7 +184,7 @@ final class DataSocket implements FrameHandler, ByteStream {
             }
         }
         callback.succeeded();
-        if (budget.frame()) {
+        if (budget.takeFrame()) {
             session().demand();
         } else {
             flooded();
@@ -204,7 +205,7 @@ final class DataSocket implements FrameHandler, ByteStream {
     }
 
     private void handOver(ByteBuffer bytes) {
-        keepAlive.received();
+        keepAlive.bytesReceived();
         lock.lock();
         try {
             payload = bytes;
@@ -215,7 +216,7 @@ final class DataSocket implements FrameHandler, ByteStream {
             payload = null;
         } finally {
             lock.unlock();
-            keepAlive.waiting();
+            keepAlive.awaitingBytes();
         }
         receiving.next();
     }

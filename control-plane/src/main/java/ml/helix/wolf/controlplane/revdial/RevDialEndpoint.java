@@ -21,10 +21,10 @@ import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.program.RunnerId;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.ConnectionManager;
-import ml.helix.wolf.revdial.Control;
+import ml.helix.wolf.revdial.ControlSender;
 import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.Dialer;
-import ml.helix.wolf.revdial.Peer;
+import ml.helix.wolf.revdial.RemoteAgent;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
@@ -138,16 +138,16 @@ public final class RevDialEndpoint implements Request.Handler {
     private ControlSocket control(Request request, AccessToken token, String runnerId) throws ApiException {
         boolean trial = runnerId.startsWith(RunnerId.DOCTOR);
         access.requireOpens(request, token, trial ? runnerId.substring(RunnerId.DOCTOR.length()) : runnerId);
-        Peer peer = peer(request);
-        Function<Control, Dialer> join = trial
-                ? control -> connections.trial(runnerId, peer, control)
-                : control -> connections.connected(runnerId, peer, control);
+        RemoteAgent agent = agent(request);
+        Function<ControlSender, Dialer> join = trial
+                ? control -> connections.trialConnected(runnerId, agent, control)
+                : control -> connections.connected(runnerId, agent, control);
         return new ControlSocket(runnerId, join, timers, nanoTime, controls);
     }
 
-    private static Peer peer(Request request) {
+    private static RemoteAgent agent(Request request) {
         String instance = Objects.requireNonNullElse(request.getHeaders().get(INSTANCE), "");
-        return new Peer(
+        return new RemoteAgent(
                 instance.matches("[0-9a-f]{1,64}") ? instance : "",
                 Request.getRemoteAddr(request),
                 Request.getRemotePort(request));

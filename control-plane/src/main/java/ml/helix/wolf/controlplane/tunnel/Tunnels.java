@@ -20,7 +20,7 @@ public final class Tunnels {
 
     /** Begins a dial to the local API of that id's agent, and returns at once. */
     public Dial begin(String runnerId) {
-        return new Dial(connections.begin(runnerId), System.nanoTime());
+        return new Dial(connections.startDial(runnerId), System.nanoTime());
     }
 
     /** A dial that has begun. Thread safe. */

@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.ControlEnd;
 import ml.helix.wolf.revdial.FrameBudget;
-import ml.helix.wolf.revdial.Peer;
+import ml.helix.wolf.revdial.RemoteAgent;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
@@ -164,7 +164,7 @@ class ControlSocketTest {
     private void takeOver(String instance) {
         new ControlSocket(
                         "wolf-1",
-                        control -> connections.connected("wolf-1", new Peer(instance, "192.0.2.1", 2), control),
+                        control -> connections.connected("wolf-1", new RemoteAgent(instance, "192.0.2.1", 2), control),
                         timers,
                         timers::nanoTime,
                         open)
@@ -174,7 +174,7 @@ class ControlSocketTest {
     private ControlSocket socket(String id) {
         return new ControlSocket(
                 id,
-                control -> connections.connected(id, new Peer("a", "192.0.2.1", 1), control),
+                control -> connections.connected(id, new RemoteAgent("a", "192.0.2.1", 1), control),
                 timers,
                 timers::nanoTime,
                 open);

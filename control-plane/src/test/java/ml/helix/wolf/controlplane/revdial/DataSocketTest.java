@@ -232,7 +232,7 @@ class DataSocketTest {
         timers.advance(DataSocket.LINGER);
 
         assertThat(session.aborted).isFalse();
-        assertThat(timers.waiting()).isZero();
+        assertThat(timers.waitingTasks()).isZero();
     }
 
     @Test

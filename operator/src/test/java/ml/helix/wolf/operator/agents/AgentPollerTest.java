@@ -76,7 +76,7 @@ class AgentPollerTest {
         }
         timers.advance(Duration.ofSeconds(1));
         assertThat(asked).hasSize(1);
-        assertThat(timers.waiting()).isEqualTo(1);
+        assertThat(timers.waitingTasks()).isEqualTo(1);
     }
 
     @Test
@@ -218,7 +218,7 @@ class AgentPollerTest {
         timers.advance(Duration.ofMinutes(1));
         assertThat(asked).containsOnly("2");
         poller.forget("t");
-        assertThat(timers.waiting()).isZero();
+        assertThat(timers.waitingTasks()).isZero();
     }
 
     @Test
@@ -243,7 +243,7 @@ class AgentPollerTest {
         assertThat(asked).hasSizeBetween(11_000, 17_000);
         assertThat(asked.stream().distinct()).hasSize(5_000);
         spread.close();
-        assertThat(timers.waiting()).isZero();
+        assertThat(timers.waitingTasks()).isZero();
     }
 
     @Test

@@ -227,6 +227,6 @@ class QuietIT {
     }
 
     private void allHaveAnswered(int agents) throws Exception {
-        Eventually.holds(() -> assertThat(time.waiting()).isEqualTo(agents));
+        Eventually.holds(() -> assertThat(time.waitingTasks()).isEqualTo(agents));
     }
 }

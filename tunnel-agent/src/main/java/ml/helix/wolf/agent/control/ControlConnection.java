@@ -20,8 +20,8 @@ import ml.helix.wolf.agent.transport.Deadline;
 import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Version;
-import ml.helix.wolf.revdial.Control;
 import ml.helix.wolf.revdial.ControlEnd;
+import ml.helix.wolf.revdial.ControlSender;
 import ml.helix.wolf.revdial.FrameBudget;
 import ml.helix.wolf.revdial.Listener;
 import ml.helix.wolf.revdial.Pickup;
@@ -185,7 +185,7 @@ public final class ControlConnection implements Link {
     }
 
     /** The library's client and revdial's listener, joined. */
-    private final class Session implements Control {
+    private final class Session implements ControlSender {
         private final ControlClient client;
         private volatile boolean up;
 
@@ -206,7 +206,7 @@ public final class ControlConnection implements Link {
                     () -> opened(onUp),
                     bytes -> {
                         Listener current = listener;
-                        if (current != null && !budget.lines(current.receive(bytes))) {
+                        if (current != null && !budget.takeLines(current.receive(bytes))) {
                             close(new ControlEnd(ControlEnd.Cause.FLOOD, FLOOD));
                         }
                     });

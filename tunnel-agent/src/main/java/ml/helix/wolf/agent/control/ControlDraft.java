@@ -65,7 +65,7 @@ final class ControlDraft extends Draft_6455 {
      */
     @Override
     public void processFrame(WebSocketImpl engine, Framedata frame) throws InvalidDataException {
-        if (!budget.controlFrame(frame.getPayloadData().remaining())) {
+        if (!budget.takeControlFrame(frame.getPayloadData().remaining())) {
             throw new InvalidDataException(CloseFrame.POLICY_VALIDATION, FrameBudget.EXCEEDED);
         }
         switch (frame.getOpcode()) {

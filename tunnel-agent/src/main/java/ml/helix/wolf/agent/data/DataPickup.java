@@ -17,7 +17,7 @@ import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.ConnPath;
 import ml.helix.wolf.revdial.Listener;
 import ml.helix.wolf.revdial.Pickup;
-import ml.helix.wolf.revdial.PickupFailure;
+import ml.helix.wolf.revdial.PickupException;
 
 /**
  * Answers a conn-ready: dials Wolf, then opens the data connection with the control connection's token. Wolf comes
@@ -54,11 +54,11 @@ public final class DataPickup implements Pickup {
     }
 
     @Override
-    public Joined pickUp(ConnPath connPath) throws IOException {
+    public PreparedSplice pickUp(ConnPath connPath) throws IOException {
         streams.enter();
         boolean joined = false;
         try {
-            Joined stream = join(connPath);
+            PreparedSplice stream = join(connPath);
             joined = true;
             return stream;
         } finally {
@@ -68,7 +68,7 @@ public final class DataPickup implements Pickup {
         }
     }
 
-    private Joined join(ConnPath connPath) throws IOException {
+    private PreparedSplice join(ConnPath connPath) throws IOException {
         long start = System.nanoTime();
         var deadline = Deadline.in(Listener.PICKUP_TIMEOUT, timers);
         Runnable underWay = Thread.currentThread()::interrupt;
@@ -114,7 +114,7 @@ public final class DataPickup implements Pickup {
         } catch (TunnelException e) {
             throw e;
         } catch (IOException e) {
-            throw new PickupFailure(
+            throw new PickupException(
                     deadline.over()
                             ? "the pickup was not answered within " + Listener.PICKUP_TIMEOUT.toSeconds() + " s"
                             : "the pickup broke: " + e.getMessage(),
@@ -127,7 +127,7 @@ public final class DataPickup implements Pickup {
     }
 
     @Override
-    public void failed(PickupFailure failure) {
+    public void failed(PickupException failure) {
         log.pickupFailed();
     }
 }

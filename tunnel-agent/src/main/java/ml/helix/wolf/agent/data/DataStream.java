@@ -6,7 +6,7 @@ import ml.helix.wolf.revdial.Pickup;
 import ml.helix.wolf.revdial.Splice;
 
 /** A data connection and a connection to Wolf, joined. Counted as running from its making to its end. */
-final class DataStream implements Pickup.Joined {
+final class DataStream implements Pickup.PreparedSplice {
     private final WebSocketStream remote;
     private final ByteStream local;
     private final Streams streams;
@@ -22,7 +22,7 @@ final class DataStream implements Pickup.Joined {
     }
 
     @Override
-    public void serve() {
+    public void run() {
         boolean broken = true;
         try {
             broken = new Splice(remote, local, log::toWolf, log::fromWolf).run().error() != null;

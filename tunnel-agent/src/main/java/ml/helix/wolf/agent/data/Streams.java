@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import ml.helix.wolf.program.FileDescriptors;
-import ml.helix.wolf.revdial.PickupFailure;
+import ml.helix.wolf.revdial.PickupException;
 
 /**
  * What runs now: pickups under way and streams, up to a number that fits the process. They outlive the control
@@ -56,13 +56,13 @@ public final class Streams {
     /**
      * Takes the place of one stream, from its pickup on; {@link #leave} gives it back.
      *
-     * @throws PickupFailure where all places are taken
+     * @throws PickupException where all places are taken
      */
-    void enter() throws PickupFailure {
+    void enter() throws PickupException {
         lock.lock();
         try {
             if (entered == most) {
-                throw new PickupFailure("too many streams: the agent has memory and file descriptors for " + most);
+                throw new PickupException("too many streams: the agent has memory and file descriptors for " + most);
             }
             entered++;
         } finally {

@@ -3,7 +3,7 @@ package ml.helix.wolf.agent.local;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import ml.helix.wolf.revdial.LingeringStream;
+import ml.helix.wolf.revdial.socket.LingeringStream;
 
 /** A connection to Wolf's UNIX socket. */
 final class ChannelStream extends LingeringStream {

@@ -19,7 +19,7 @@ import ml.helix.wolf.agent.transport.Resolver;
 import ml.helix.wolf.agent.transport.TcpDial;
 import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.ByteStream;
-import ml.helix.wolf.revdial.SocketStream;
+import ml.helix.wolf.revdial.socket.SocketStream;
 
 /** Dials Wolf's API where it listens, within {@value #SECONDS} s. Holds nothing between two dials. Thread-safe. */
 public final class WolfDialer implements Wolf {

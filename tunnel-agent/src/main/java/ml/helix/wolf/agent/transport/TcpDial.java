@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import ml.helix.wolf.revdial.TcpKeepAlive;
+import ml.helix.wolf.revdial.socket.TcpKeepAlive;
 
 /**
  * Connects to the first of several addresses that answers. They start in order, each {@value #HEAD_START_MILLIS} ms

@@ -100,7 +100,7 @@ final class FrameReader {
     }
 
     private void countEmpty() throws FloodException {
-        if (!budget.frame()) {
+        if (!budget.takeFrame()) {
             throw new FloodException();
         }
     }

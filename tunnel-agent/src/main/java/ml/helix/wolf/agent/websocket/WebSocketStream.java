@@ -88,7 +88,10 @@ public final class WebSocketStream implements ByteStream {
         this.source = source;
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
         this.reader = new FrameReader(
-                source, this::ping, payload -> keepAlive.pong(ByteBuffer.wrap(payload)), new FrameBudget(nanoTime));
+                source,
+                this::ping,
+                payload -> keepAlive.pongReceived(ByteBuffer.wrap(payload)),
+                new FrameBudget(nanoTime));
         this.writer = new FrameWriter(wire.output());
     }
 
@@ -98,7 +101,7 @@ public final class WebSocketStream implements ByteStream {
 
     /** From now on a ping is sent when nothing else was for 15 s, and a peer that has vanished is noticed within 60 s. */
     public void keepAlive() {
-        nextCheck = timers.schedule(this::check, keepAlive.untilNext().toNanos(), TimeUnit.NANOSECONDS);
+        nextCheck = timers.schedule(this::check, keepAlive.untilNextStep().toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void check() {
@@ -108,13 +111,13 @@ public final class WebSocketStream implements ByteStream {
         if (dataUnderWay) {
             keepAlive.dataSent();
         }
-        switch (keepAlive.step()) {
+        switch (keepAlive.nextStep()) {
             case NOTHING -> {}
             case PING -> {
                 pingDue = true;
                 sendControlFrames();
             }
-            case GONE -> {
+            case CUT -> {
                 log.info(
                         "A data connection is closed: nothing came from the control plane for {} s",
                         DataKeepAlive.SILENCE.toSeconds());
@@ -134,7 +137,7 @@ public final class WebSocketStream implements ByteStream {
             if (closed.get()) {
                 throw new SocketException("closed");
             }
-            keepAlive.waiting();
+            keepAlive.awaitingBytes();
             int count = reader.read(buffer, offset, length);
             if (count < 0) {
                 peerEnded = true;
@@ -153,7 +156,7 @@ public final class WebSocketStream implements ByteStream {
             }
             throw e;
         } finally {
-            keepAlive.received();
+            keepAlive.bytesReceived();
             reading.unlock();
         }
     }
@@ -271,7 +274,7 @@ public final class WebSocketStream implements ByteStream {
     }
 
     private void ping(byte[] payload) {
-        keepAlive.heard();
+        keepAlive.controlFrameReceived();
         synchronized (pings) {
             if (pings.size() == PONGS_KEPT) {
                 pings.removeFirst();
@@ -303,7 +306,7 @@ public final class WebSocketStream implements ByteStream {
     private void writeControlFrames() throws IOException {
         if (pingDue) {
             pingDue = false;
-            writer.ping(keepAlive.ping());
+            writer.ping(keepAlive.nextPing());
         }
         byte @Nullable [] payload;
         while ((payload = nextPing()) != null) {

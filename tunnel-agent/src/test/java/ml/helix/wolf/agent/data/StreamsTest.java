@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
-import ml.helix.wolf.revdial.PickupFailure;
+import ml.helix.wolf.revdial.PickupException;
 import org.junit.jupiter.api.Test;
 
 class StreamsTest {
@@ -59,7 +59,7 @@ class StreamsTest {
         two.enter();
         two.enter();
         assertThatThrownBy(two::enter)
-                .isInstanceOf(PickupFailure.class)
+                .isInstanceOf(PickupException.class)
                 .hasMessageStartingWith("too many streams")
                 .hasMessageEndingWith("for 2");
 

@@ -111,7 +111,7 @@ class WolfDialerIT {
             Files.setPosixFilePermissions(socket(), PosixFilePermissions.fromString("---------"));
 
             assertProblem("unix://" + socket(), "supplementalGroups");
-            assertThat(wolf.accepted()).isZero();
+            assertThat(wolf.acceptedConnections()).isZero();
         }
     }
 

@@ -291,7 +291,7 @@ class ConnectorIT {
     @Test
     void theProxyGetsTheUrlsUserAndPassword() throws Exception {
         String basic = Base64.getEncoder().encodeToString("user:p@ss".getBytes(StandardCharsets.UTF_8));
-        try (var proxy = FakeProxy.wanting(basic);
+        try (var proxy = FakeProxy.requiring(basic);
                 var server = ScriptedServer.plain()) {
             String target = "http://127.0.0.1:" + server.port();
             connector(target, Optional.of(Proxy.parse("http://user:p%40ss@127.0.0.1:" + proxy.port())), trust())

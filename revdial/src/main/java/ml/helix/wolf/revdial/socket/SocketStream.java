@@ -1,4 +1,4 @@
-package ml.helix.wolf.revdial;
+package ml.helix.wolf.revdial.socket;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package ml.helix.wolf.revdial;
+package ml.helix.wolf.revdial.socket;
 
 import java.io.IOException;
 import java.net.SocketException;
@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import ml.helix.wolf.revdial.ByteStream;
 
 /**
  * A socket as a stream whose {@link #close} destroys no bytes. The kernel resets a socket that is closed with unread

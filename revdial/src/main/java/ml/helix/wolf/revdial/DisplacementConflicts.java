@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Guarded by the manager's lock. Times are in nanoseconds of one clock.
  */
-final class Displacements {
+final class DisplacementConflicts {
     /** An agent that comes back later than that after its displacement is no conflict: a displaced one tries within 60 s. */
     static final Duration WINDOW = Duration.ofMinutes(3);
 
@@ -27,17 +27,17 @@ final class Displacements {
     private @Nullable Long lastReport;
 
     /** An agent has confirmed that another one displaced it. */
-    void confirmed(Peer peer, long now) {
-        displaced.remove(peer.agent());
-        displaced.put(peer.agent(), now);
+    void confirmed(RemoteAgent agent, long now) {
+        displaced.remove(agent.identity());
+        displaced.put(agent.identity(), now);
         if (displaced.size() > MOST_REMEMBERED) {
             displaced.remove(displaced.keySet().iterator().next());
         }
     }
 
     /** A newer connection displaces another agent's. Returns whether that is a conflict, and to be reported now. */
-    boolean isReportable(Peer newer, long now) {
-        if (!within(displaced.get(newer.agent()), WINDOW, now)) {
+    boolean isReportable(RemoteAgent newer, long now) {
+        if (!within(displaced.get(newer.identity()), WINDOW, now)) {
             return false;
         }
         lastConflict = now;

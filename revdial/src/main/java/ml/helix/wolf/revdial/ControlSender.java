@@ -8,7 +8,7 @@ import java.io.IOException;
  * <p>Thread safe. The receiving half is pushed by the transport, into {@link Listener#receive} or
  * {@link Dialer#receive}.
  */
-public interface Control {
+public interface ControlSender {
 
     /**
      * Sends one line, its {@code \n} included, in one binary message. Lines of different threads never mix. May wait

@@ -8,10 +8,10 @@ package ml.helix.wolf.revdial;
  * @param host its address as this side sees it
  * @param port its port as this side sees it
  */
-public record Peer(String instance, String host, int port) {
+public record RemoteAgent(String instance, String host, int port) {
 
     /** The same for two connections of one agent. Agents that send no instance are told apart by their hosts. */
-    String agent() {
+    String identity() {
         return instance.isEmpty() ? host : instance;
     }
 

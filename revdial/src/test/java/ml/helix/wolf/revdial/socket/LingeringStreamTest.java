@@ -1,4 +1,4 @@
-package ml.helix.wolf.revdial;
+package ml.helix.wolf.revdial.socket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

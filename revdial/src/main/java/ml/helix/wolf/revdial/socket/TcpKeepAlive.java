@@ -1,9 +1,10 @@
-package ml.helix.wolf.revdial;
+package ml.helix.wolf.revdial.socket;
 
 import java.io.IOException;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import jdk.net.ExtendedSocketOptions;
+import ml.helix.wolf.revdial.DataKeepAlive;
 
 /**
  * TCP keep-alive as both programs have it on every TCP socket: the first probe after {@value #IDLE_SECONDS} s of
