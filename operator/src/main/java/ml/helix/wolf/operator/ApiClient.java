@@ -13,7 +13,7 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.time.Duration;
 
-/** The Kubernetes client as a {@link TunnelOperator} needs it. */
+/** The Kubernetes client as a {@link WolfTunnelOperator} needs it. */
 public final class ApiClient {
     /** Doubled five times at most. */
     private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);

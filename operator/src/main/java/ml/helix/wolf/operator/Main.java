@@ -53,7 +53,7 @@ public final class Main {
 
     private static void start(OperatorSettings settings) throws IOException {
         var registry = new PrometheusRegistry();
-        var running = new AtomicReference<@Nullable TunnelOperator>();
+        var running = new AtomicReference<@Nullable WolfTunnelOperator>();
         StopSignals.handle(() -> stop(running.get()));
         if (settings.listen().isPresent()) {
             var monitoring =
@@ -64,7 +64,7 @@ public final class Main {
         var client = reached(ApiClient.of(Config.autoConfigure(null))
                 .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("requests", requests))
                 .build());
-        var operator = TunnelOperator.filled(client, settings, registry, Main::leaseLost);
+        var operator = WolfTunnelOperator.filled(client, settings, registry, Main::leaseLost);
         running.set(operator);
         operator.work();
         LOG.info(
@@ -87,11 +87,11 @@ public final class Main {
         }
     }
 
-    private static Optional<String> notReady(@Nullable TunnelOperator operator) {
+    private static Optional<String> notReady(@Nullable WolfTunnelOperator operator) {
         return operator == null ? Optional.of("starting") : operator.notReady();
     }
 
-    private static void stop(@Nullable TunnelOperator operator) {
+    private static void stop(@Nullable WolfTunnelOperator operator) {
         LOG.info("stopping");
         if (operator != null) {
             operator.close();

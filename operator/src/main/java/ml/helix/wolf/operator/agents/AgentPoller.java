@@ -49,10 +49,10 @@ public final class AgentPoller<K> implements AutoCloseable {
     private final Consumer<K> changed;
     private final LongSupplier nanoTime;
     private final Semaphore places = new Semaphore(AT_ONCE);
-    private final Pace pace = new Pace(MOST_PER_SECOND);
+    private final PollPacer pace = new PollPacer(MOST_PER_SECOND);
 
     /** By owner and pod uid. Guarded by this. */
-    private final Map<K, Map<String, Asked<K>>> asked = new HashMap<>();
+    private final Map<K, Map<String, PolledAgent<K>>> asked = new HashMap<>();
     /** Of all owners' agents. Guarded by this. */
     private int size;
     /** Guarded by this. */
@@ -102,7 +102,7 @@ public final class AgentPoller<K> implements AutoCloseable {
         }
         var mine = asked.computeIfAbsent(owner, absent -> new HashMap<>());
         var seen = new HashSet<String>();
-        var fresh = new ArrayList<Asked<K>>();
+        var fresh = new ArrayList<PolledAgent<K>>();
         for (var pod : pods) {
             if (pod.ip().isEmpty()
                     || pod.port() == 0
@@ -110,11 +110,11 @@ public final class AgentPoller<K> implements AutoCloseable {
                 continue;
             }
             seen.add(pod.uid());
-            var prompt = new Asked.Prompt(
+            var prompt = new PolledAgent.Prompt(
                     new AgentAddress(pod.ip(), pod.port()), pod.ready(), pod.agentReady(), pod.nodeLost());
             var known = mine.get(pod.uid());
             if (known == null) {
-                known = new Asked<>(owner, prompt);
+                known = new PolledAgent<>(owner, prompt);
                 mine.put(pod.uid(), known);
                 size++;
                 fresh.add(known);
@@ -143,7 +143,7 @@ public final class AgentPoller<K> implements AutoCloseable {
         return known == null ? new AgentAnswer.None() : known.answer;
     }
 
-    private boolean dropped(Asked<K> agent) {
+    private boolean dropped(PolledAgent<K> agent) {
         size--;
         agent.again = false;
         if (agent.next != null) {
@@ -152,7 +152,7 @@ public final class AgentPoller<K> implements AutoCloseable {
         return true;
     }
 
-    private void askSoon(Asked<K> agent) {
+    private void askSoon(PolledAgent<K> agent) {
         if (agent.next == null) {
             agent.again = true;
         } else if (!agent.inLine) {
@@ -161,11 +161,11 @@ public final class AgentPoller<K> implements AutoCloseable {
         }
     }
 
-    private void schedule(Asked<K> agent, Duration delay) {
+    private void schedule(PolledAgent<K> agent, Duration delay) {
         agent.next = timers.schedule(() -> begin(agent), delay.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private synchronized void begin(Asked<K> agent) {
+    private synchronized void begin(PolledAgent<K> agent) {
         if (closed) {
             return;
         }
@@ -174,7 +174,7 @@ public final class AgentPoller<K> implements AutoCloseable {
                 () -> ask(agent), pace.untilTurn(nanoTime.getAsLong()).toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private void ask(Asked<K> agent) {
+    private void ask(PolledAgent<K> agent) {
         AgentAddress address;
         synchronized (this) {
             agent.inLine = false;
@@ -193,7 +193,7 @@ public final class AgentPoller<K> implements AutoCloseable {
         });
     }
 
-    private void answered(Asked<K> agent, AgentAnswer answer) {
+    private void answered(PolledAgent<K> agent, AgentAnswer answer) {
         boolean news;
         synchronized (this) {
             if (closed || !asked.getOrDefault(agent.owner, Map.of()).containsValue(agent)) {
@@ -214,7 +214,7 @@ public final class AgentPoller<K> implements AutoCloseable {
     }
 
     /** How many failures in a row are news. */
-    private static int believedAfter(Asked<?> agent) {
+    private static int believedAfter(PolledAgent<?> agent) {
         return switch (agent.answer) {
             case AgentAnswer.None none -> 2;
             case AgentAnswer.Reported reported -> {
@@ -225,7 +225,7 @@ public final class AgentPoller<K> implements AutoCloseable {
         };
     }
 
-    private Duration nextTry(Asked<?> agent) {
+    private Duration nextTry(PolledAgent<?> agent) {
         return agent.failures == 1 ? SECOND_TRY : jittered(TICK);
     }
 

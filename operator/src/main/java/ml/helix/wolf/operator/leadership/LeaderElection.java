@@ -98,7 +98,7 @@ public final class LeaderElection implements AutoCloseable {
         var host = Objects.requireNonNullElse(System.getenv("HOSTNAME"), "operator");
         var identity = host + "_" + UUID.randomUUID();
         var election = new LeaderElection(
-                LeaseObject.of(client, name, LEASE, InstantSource.system()),
+                KubernetesLease.of(client, name, LEASE, InstantSource.system()),
                 identity,
                 timers,
                 task -> Thread.ofVirtual().name("leader-election").start(task),
@@ -144,7 +144,7 @@ public final class LeaderElection implements AutoCloseable {
     private Duration look() {
         long begun = nanos.getAsLong();
         var found = lease.read();
-        var holder = found.map(LeaseView::holder).orElse("");
+        var holder = found.map(LeaseRecord::holder).orElse("");
         if (holder.equals(identity)) {
             if (lease.write(found, identity) == LeaseStore.Outcome.WRITTEN) {
                 held(begun);
@@ -168,7 +168,7 @@ public final class LeaderElection implements AutoCloseable {
     }
 
     /** How long another's Lease must stay as it is to be free. */
-    private Duration untilFree(LeaseView found) {
+    private Duration untilFree(LeaseRecord found) {
         long now = nanos.getAsLong();
         if (!found.version().equals(version)) {
             version = found.version();
@@ -253,7 +253,7 @@ public final class LeaderElection implements AutoCloseable {
 
     private void release() {
         try {
-            Optional<LeaseView> found = lease.read();
+            Optional<LeaseRecord> found = lease.read();
             if (found.filter(mine -> mine.holder().equals(identity)).isPresent()) {
                 lease.write(found, "");
                 LOG.info("let the lease go");

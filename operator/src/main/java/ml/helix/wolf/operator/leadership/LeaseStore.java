@@ -12,7 +12,7 @@ interface LeaseStore {
     }
 
     /** @throws RuntimeException where there is no answer */
-    Optional<LeaseView> read();
+    Optional<LeaseRecord> read();
 
     /**
      * Writes the Lease for a holder, unless it has changed since it was read.
@@ -21,5 +21,5 @@ interface LeaseStore {
      * @param holder "" to let it go
      * @throws RuntimeException where there is no answer; the Lease may be written all the same
      */
-    Outcome write(Optional<LeaseView> before, String holder);
+    Outcome write(Optional<LeaseRecord> before, String holder);
 }

@@ -25,12 +25,12 @@ final class AgentObjects {
     private static final String IMMUTABLE = "field is immutable";
 
     private final Applier applier;
-    private final Refusals refusals;
-    private final Activity activity;
+    private final RefusalTimer refusals;
+    private final OperatorMetrics activity;
 
-    AgentObjects(KubernetesClient client, InstantSource clock, Activity activity) {
+    AgentObjects(KubernetesClient client, InstantSource clock, OperatorMetrics activity) {
         this.applier = new Applier(client);
-        this.refusals = new Refusals(clock);
+        this.refusals = new RefusalTimer(clock);
         this.activity = activity;
     }
 

@@ -12,10 +12,10 @@ import ml.helix.wolf.operator.observed.Obstacle;
 
 /** The token and the CA bundle of a tunnel: there, or what is missing. */
 final class Prerequisites {
-    private final References references;
+    private final ReferenceWatches references;
     private final String agentImage;
 
-    Prerequisites(References references, String agentImage) {
+    Prerequisites(ReferenceWatches references, String agentImage) {
         this.references = references;
         this.agentImage = agentImage;
     }
@@ -43,27 +43,27 @@ final class Prerequisites {
 
         var token = content(secret, tokenRef.key());
         var certificates = bundleRef == null
-                ? Optional.<Content>empty()
+                ? Optional.<KeyContent>empty()
                 : bundle.map(reference -> content(reference, bundleRef.key()));
-        if (token instanceof Content.Unknown
-                || certificates.filter(Content.Unknown.class::isInstance).isPresent()) {
+        if (token instanceof KeyContent.Unknown
+                || certificates.filter(KeyContent.Unknown.class::isInstance).isPresent()) {
             return new Found.Loading();
         }
         var leftAlone = "; agents that run are left alone";
-        if (token instanceof Content.Missing(var why)) {
+        if (token instanceof KeyContent.Missing(var why)) {
             return new Found.Missing(new Obstacle.RunnerTokenMissing(why
                     + "; create it: kubectl -n " + namespace + " create secret generic " + tokenRef.name()
                     + " --from-file=" + tokenRef.key() + "=TOKEN-FILE" + leftAlone));
         }
-        if (token instanceof Content.Invalid(var why)) {
+        if (token instanceof KeyContent.Invalid(var why)) {
             return new Found.Missing(new Obstacle.RunnerTokenInvalid(
                     why + ": a token is one line of ASCII characters without a space; correct it" + leftAlone));
         }
-        if (certificates.orElse(null) instanceof Content.Missing(var why)) {
+        if (certificates.orElse(null) instanceof KeyContent.Missing(var why)) {
             return new Found.Missing(
                     new Obstacle.CaBundleMissing(why + "; create it, or remove spec.controlPlane.caBundleRef"));
         }
-        if (certificates.orElse(null) instanceof Content.Invalid(var why)) {
+        if (certificates.orElse(null) instanceof KeyContent.Invalid(var why)) {
             return new Found.Missing(new Obstacle.CaBundleInvalid(
                     why + "; correct it, or remove spec.controlPlane.caBundleRef" + leftAlone));
         }
@@ -74,18 +74,20 @@ final class Prerequisites {
                 certificates.map(Prerequisites::generation)));
     }
 
-    private static String generation(Content content) {
-        return content instanceof Content.Usable(var generation) ? generation : "";
+    private static String generation(KeyContent content) {
+        return content instanceof KeyContent.Usable(var generation) ? generation : "";
     }
 
-    private Content content(Reference reference, String key) {
+    private KeyContent content(Reference reference, String key) {
         return switch (references.lookup(reference)) {
-            case References.Lookup.Loading loading -> new Content.Unknown();
-            case References.Lookup.Absent absent -> new Content.Missing(reference + " does not exist");
-            case References.Lookup.Unreadable(var why) -> new Content.Missing(reference + " cannot be read: " + why);
-            case References.Lookup.Present(Secret secret) -> Content.ofToken(secret, reference.toString(), key);
-            case References.Lookup.Present(ConfigMap map) -> Content.ofBundle(map, reference.toString(), key);
-            case References.Lookup.Present(var other) ->
+            case ReferenceWatches.Lookup.Loading loading -> new KeyContent.Unknown();
+            case ReferenceWatches.Lookup.Absent absent -> new KeyContent.Missing(reference + " does not exist");
+            case ReferenceWatches.Lookup.Unreadable(var why) ->
+                new KeyContent.Missing(reference + " cannot be read: " + why);
+            case ReferenceWatches.Lookup.Present(Secret secret) ->
+                KeyContent.ofToken(secret, reference.toString(), key);
+            case ReferenceWatches.Lookup.Present(ConfigMap map) -> KeyContent.ofBundle(map, reference.toString(), key);
+            case ReferenceWatches.Lookup.Present(var other) ->
                 throw new IllegalArgumentException("nobody refers to a " + other.getKind());
         };
     }

@@ -18,7 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -307,7 +307,7 @@ class AdmissionPolicyIT {
 
     private static GenericKubernetesResource tunnel(String namespace, String name, String spec) {
         return admin.getKubernetesSerialization()
-                .unmarshal(TunnelYaml.of(namespace, name, spec), GenericKubernetesResource.class);
+                .unmarshal(WolfTunnelYaml.of(namespace, name, spec), GenericKubernetesResource.class);
     }
 
     /** Writes the shipped parameters but for these, and returns when the API server goes by them. */

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.Kstatus;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.testkit.ValueTable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -261,6 +261,6 @@ class CrdIT {
     /** Valid but for what {@code spec}, which wins over the rest field by field, makes of it. */
     private static GenericKubernetesResource tunnel(String name, String spec) {
         return client.getKubernetesSerialization()
-                .unmarshal(TunnelYaml.of("default", name, spec), GenericKubernetesResource.class);
+                .unmarshal(WolfTunnelYaml.of("default", name, spec), GenericKubernetesResource.class);
     }
 }

@@ -26,8 +26,8 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.Main;
 import ml.helix.wolf.operator.OperatorSettings;
-import ml.helix.wolf.operator.TunnelOperator;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelOperator;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.operator.leadership.LeaderElection;
 import ml.helix.wolf.program.LogSettings;
 import org.junit.jupiter.api.AfterEach;
@@ -167,7 +167,7 @@ class LeaderElectionIT {
                 new OperatorSettings("agent:1", Set.of(trial.namespace), true, Optional.empty(), LogSettings.DEFAULT);
         try (var client =
                 new KubernetesClientBuilder().withConfig(trial.setup().config()).build()) {
-            var operator = TunnelOperator.filled(client, settings, new PrometheusRegistry(), () -> {});
+            var operator = WolfTunnelOperator.filled(client, settings, new PrometheusRegistry(), () -> {});
             operator.close();
             operator.work();
             assertThat(holder()).isEmpty();
@@ -204,7 +204,8 @@ class LeaderElectionIT {
         IntStream.range(from, to)
                 .mapToObj(i -> trial.admin
                         .getKubernetesSerialization()
-                        .unmarshal(TunnelYaml.of(trial.namespace, "many-" + i, "{}"), GenericKubernetesResource.class))
+                        .unmarshal(
+                                WolfTunnelYaml.of(trial.namespace, "many-" + i, "{}"), GenericKubernetesResource.class))
                 .forEach(tunnel -> trial.admin.resource(tunnel).create());
     }
 

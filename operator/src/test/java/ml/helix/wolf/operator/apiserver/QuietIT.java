@@ -8,7 +8,7 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.AfterEach;
@@ -95,7 +95,7 @@ class QuietIT {
     @Test
     void sameManifestAppliedAndReplacedInEveryWayWritesNothing(@TempDir Path folder) throws Exception {
         var kubectl = new Kubectl(server, folder);
-        var manifest = TunnelYaml.of(
+        var manifest = WolfTunnelYaml.of(
                 trial.namespace,
                 Trial.TUNNEL,
                 "{wolf: {container: {image: wolf, resources: {limits: {cpu: 1000m, memory: 1024Mi}}}}}");

@@ -27,7 +27,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ml.helix.wolf.operator.OperatorSettings;
-import ml.helix.wolf.operator.TunnelOperator;
+import ml.helix.wolf.operator.WolfTunnelOperator;
 import ml.helix.wolf.program.LogSettings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -212,7 +212,7 @@ class RbacIT {
     private void life(Trial trial, String home, Set<String> namespaces) throws Exception {
         var settings = new OperatorSettings("agent:1", namespaces, true, Optional.empty(), LogSettings.DEFAULT);
         try (var client = operatorClient(home);
-                var operator = TunnelOperator.filled(client, settings, new PrometheusRegistry(), () -> {})) {
+                var operator = WolfTunnelOperator.filled(client, settings, new PrometheusRegistry(), () -> {})) {
             operator.work();
             trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}");
             Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));
@@ -290,7 +290,8 @@ class RbacIT {
                 })
                 .flatMap(rule -> rule.getApiGroups().stream().flatMap(group -> rule.getResources().stream()
                         .flatMap(resource -> rule.getVerbs().stream().map(verb -> verb(verb, group, resource)))))
-                // Asked of the authorizer within a patch, so these have no audit event of their own; without them the
+                // Asked of the authorizer within a patch, so these have no audit event of their own; without them
+                // the
                 // patch
                 // fails.
                 .filter(granted -> !granted.matches(

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import ml.helix.wolf.operator.ApiClient;
 import ml.helix.wolf.operator.OperatorSettings;
-import ml.helix.wolf.operator.TunnelOperator;
+import ml.helix.wolf.operator.WolfTunnelOperator;
 import ml.helix.wolf.program.LogSettings;
 
 /** An operator with a client and a User-Agent of its own, so that the audit log says what it did. */
@@ -73,7 +73,7 @@ final class Replica implements AutoCloseable {
     final String agent = "replica-" + NUMBER.incrementAndGet();
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final KubernetesClient client;
-    private final TunnelOperator operator;
+    private final WolfTunnelOperator operator;
 
     Replica(Setup setup) {
         this(setup, () -> {});
@@ -84,7 +84,7 @@ final class Replica implements AutoCloseable {
         client = ApiClient.of(
                         new ConfigBuilder(setup.config()).withUserAgent(agent).build())
                 .build();
-        operator = TunnelOperator.filled(
+        operator = WolfTunnelOperator.filled(
                 client,
                 new OperatorSettings(
                         setup.image(),

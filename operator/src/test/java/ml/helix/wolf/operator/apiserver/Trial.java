@@ -27,7 +27,7 @@ import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 
 /** A namespace with an operator for it. There are no controllers and no kubelets: the test plays them. */
 final class Trial implements AutoCloseable {
@@ -87,10 +87,10 @@ final class Trial implements AutoCloseable {
         return operator.writes(server);
     }
 
-    /** Tunnel {@link #TUNNEL} as {@link TunnelYaml} has it. */
+    /** Tunnel {@link #TUNNEL} as {@link WolfTunnelYaml} has it. */
     void apply(String spec) {
         admin.resource(admin.getKubernetesSerialization()
-                        .unmarshal(TunnelYaml.of(namespace, TUNNEL, spec), GenericKubernetesResource.class))
+                        .unmarshal(WolfTunnelYaml.of(namespace, TUNNEL, spec), GenericKubernetesResource.class))
                 .fieldManager("test")
                 .serverSideApply();
     }

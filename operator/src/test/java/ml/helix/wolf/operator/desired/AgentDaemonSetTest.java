@@ -11,7 +11,7 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.List;
 import java.util.Optional;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.program.Version;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,7 +22,7 @@ class AgentDaemonSetTest {
 
     @Test
     void nothingInItDependsOnTheOperatorsOwnVersion() {
-        var tunnel = TunnelYaml.tunnel("{wolf: {container: {image: wolf}}}");
+        var tunnel = WolfTunnelYaml.resource("{wolf: {container: {image: wolf}}}");
         assertThat(new KubernetesSerialization().asYaml(AgentDaemonSet.of(tunnel, FACTS)))
                 .contains("agent:default")
                 .doesNotContain(Version.text());
@@ -30,8 +30,8 @@ class AgentDaemonSetTest {
 
     @Test
     void fieldThatOnlyANewerOperatorKnowsIsPassedOver() {
-        var known = AgentDaemonSet.of(TunnelYaml.tunnel("{agent: {port: 9000}}"), FACTS);
-        var newer = TunnelYaml.tunnel("{agent: {port: 9000, moon: {phase: 1}}, sun: [1]}");
+        var known = AgentDaemonSet.of(WolfTunnelYaml.resource("{agent: {port: 9000}}"), FACTS);
+        var newer = WolfTunnelYaml.resource("{agent: {port: 9000, moon: {phase: 1}}, sun: [1]}");
         assertThat(AgentDaemonSet.of(newer, FACTS)).isEqualTo(known);
     }
 
@@ -211,7 +211,7 @@ class AgentDaemonSetTest {
     @Test
     void generationsAreOnTheTemplateSoThatAChangeRollsThePods() {
         var facts = new Facts("a", Optional.of("t1"), Optional.of("c1"));
-        var template = AgentDaemonSet.of(TunnelYaml.tunnel("{pod: {annotations: {mine: x}}}"), facts)
+        var template = AgentDaemonSet.of(WolfTunnelYaml.resource("{pod: {annotations: {mine: x}}}"), facts)
                 .getSpec()
                 .getTemplate();
         assertThat(template.getMetadata().getAnnotations())
@@ -244,7 +244,7 @@ class AgentDaemonSetTest {
     }
 
     private static DaemonSet daemonSet(String spec) {
-        return AgentDaemonSet.of(TunnelYaml.tunnel(spec), FACTS);
+        return AgentDaemonSet.of(WolfTunnelYaml.resource(spec), FACTS);
     }
 
     private static String digest(String spec) {

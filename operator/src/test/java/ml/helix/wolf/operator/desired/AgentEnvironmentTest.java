@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.EnvVar;
 import java.util.stream.Stream;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.testkit.ValueTable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,7 +34,7 @@ class AgentEnvironmentTest {
     }
 
     private static String expanded(String spec, String name) {
-        return AgentEnvironment.of(TunnelYaml.tunnel(spec).getSpec()).stream()
+        return AgentEnvironment.of(WolfTunnelYaml.resource(spec).getSpec()).stream()
                 .filter(variable -> variable.getName().equals(name))
                 .map(EnvVar::getValue)
                 .map(AgentEnvironmentTest::byTheKubelet)

@@ -99,14 +99,14 @@ class LeaderElectionTest {
     void leaderThatFindsAnotherInTheLeaseGivesUpAtOnce() {
         replica("a", lease).begin();
         time.advance(Duration.ofSeconds(1));
-        lease.view = new LeaseView("somebody", LeaderElection.LEASE, "99", 1, null);
+        lease.view = new LeaseRecord("somebody", LeaderElection.LEASE, "99", 1, null);
         time.advance(LeaderElection.EVERY);
         assertThat(happened).containsExactly("a leads", "a lost it");
     }
 
     @Test
     void leaseOfSomebodyWhoNeverRenewsItIsTakenOverOnlyAfterItWasWatchedForItsWholeLength() {
-        lease.view = new LeaseView("gone", LeaderElection.LEASE, "7", 3, "2001-01-01T00:00:00Z");
+        lease.view = new LeaseRecord("gone", LeaderElection.LEASE, "7", 3, "2001-01-01T00:00:00Z");
         replica("a", lease).begin();
         time.advance(LeaderElection.LEASE.minusMillis(1));
         assertThat(happened).isEmpty();
@@ -154,31 +154,31 @@ class LeaderElectionTest {
 
     /** A Lease as the API server keeps it: each write needs the version that was read. */
     private static final class SharedLease implements LeaseStore {
-        LeaseView view;
+        LeaseRecord view;
         int reads;
         int losesAnswers;
         int conflicts;
         private int version = 100;
 
         @Override
-        public Optional<LeaseView> read() {
+        public Optional<LeaseRecord> read() {
             reads++;
             return Optional.ofNullable(view);
         }
 
         @Override
-        public Outcome write(Optional<LeaseView> before, String holder) {
+        public Outcome write(Optional<LeaseRecord> before, String holder) {
             if (conflicts-- > 0 || !before.equals(Optional.ofNullable(view))) {
                 return Outcome.CONFLICT;
             }
             boolean moved = before.isPresent()
                     && !holder.isEmpty()
                     && !before.get().holder().equals(holder);
-            view = new LeaseView(
+            view = new LeaseRecord(
                     holder,
                     LeaderElection.LEASE,
                     String.valueOf(version++),
-                    before.map(LeaseView::transitions).orElse(0) + (moved ? 1 : 0),
+                    before.map(LeaseRecord::transitions).orElse(0) + (moved ? 1 : 0),
                     null);
             if (losesAnswers-- > 0) {
                 throw new IllegalStateException("the connection broke");
@@ -200,7 +200,7 @@ class LeaderElectionTest {
         boolean down;
 
         @Override
-        public Optional<LeaseView> read() {
+        public Optional<LeaseRecord> read() {
             if (down) {
                 throw new IllegalStateException("no connection");
             }
@@ -208,7 +208,7 @@ class LeaderElectionTest {
         }
 
         @Override
-        public Outcome write(Optional<LeaseView> before, String holder) {
+        public Outcome write(Optional<LeaseRecord> before, String holder) {
             return lease.write(before, holder);
         }
     }

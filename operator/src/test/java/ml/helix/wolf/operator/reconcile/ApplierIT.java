@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.operator.apiserver.RealApiServer;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
 import ml.helix.wolf.operator.desired.Facts;
@@ -109,7 +109,7 @@ class ApplierIT {
         try (var client = server.client()) {
             var namespace = namespace(client);
             client.load(new ByteArrayInputStream(
-                            TunnelYaml.of(namespace, "gpu-nodes", "{}").getBytes(StandardCharsets.UTF_8)))
+                            WolfTunnelYaml.of(namespace, "gpu-nodes", "{}").getBytes(StandardCharsets.UTF_8)))
                     .create();
             var tunnels =
                     client.resources(WolfTunnel.class).inNamespace(namespace).withName("gpu-nodes");
@@ -167,7 +167,7 @@ class ApplierIT {
     }
 
     private static DaemonSet desired(KubernetesClient client) {
-        var tunnel = TunnelYaml.tunnel("{}");
+        var tunnel = WolfTunnelYaml.resource("{}");
         tunnel.getMetadata().setNamespace(namespace(client));
         return desired(tunnel);
     }

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.Kstatus;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.operator.observed.Obstacle;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -84,7 +84,7 @@ class GitOpsHealthTest {
     }
 
     private static JsonNode tunnel(@Nullable WolfTunnelStatus status, long generation) throws IOException {
-        WolfTunnel tunnel = TunnelYaml.tunnel("{}");
+        WolfTunnel tunnel = WolfTunnelYaml.resource("{}");
         tunnel.setStatus(status);
         tunnel.getMetadata().setGeneration(generation);
         return new ObjectMapper().readTree(new KubernetesSerialization().asJson(tunnel));

@@ -3,12 +3,12 @@ package ml.helix.wolf.operator.agents;
 import java.time.Duration;
 
 /** Spreads what many want to do at once evenly over time, in the order of their coming. Not thread-safe. */
-final class Pace {
+final class PollPacer {
     private final long nanosBetween;
     private long nextTurn;
     private boolean begun;
 
-    Pace(int perSecond) {
+    PollPacer(int perSecond) {
         nanosBetween = Duration.ofSeconds(1).toNanos() / perSecond;
     }
 

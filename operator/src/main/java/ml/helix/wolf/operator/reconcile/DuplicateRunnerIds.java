@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe. Keeps the nodes of each such tunnel, from its first look to {@link #forget}.
  */
-final class RunnerIds {
+final class DuplicateRunnerIds {
     private final Consumer<ResourceID> changed;
     /** Guarded by this. */
     private final Map<ResourceID, Ids> known = new HashMap<>();
@@ -47,7 +47,7 @@ final class RunnerIds {
     }
 
     /** @param changed is told, without a lock held, of a tunnel whose rivals may have changed */
-    RunnerIds(Consumer<ResourceID> changed) {
+    DuplicateRunnerIds(Consumer<ResourceID> changed) {
         this.changed = changed;
     }
 

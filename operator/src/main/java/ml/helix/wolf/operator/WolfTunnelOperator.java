@@ -13,9 +13,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.leadership.LeaderElection;
-import ml.helix.wolf.operator.reconcile.Activity;
-import ml.helix.wolf.operator.reconcile.Spacing;
-import ml.helix.wolf.operator.reconcile.TunnelReconciler;
+import ml.helix.wolf.operator.reconcile.OperatorMetrics;
+import ml.helix.wolf.operator.reconcile.ReconcileRateLimiter;
+import ml.helix.wolf.operator.reconcile.WolfTunnelReconciler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * filled, for as long as another replica leads; a leader that loses its lease must end at once, so that two never work at
  * the same time. Thread-safe.
  */
-public final class TunnelOperator implements AutoCloseable {
+public final class WolfTunnelOperator implements AutoCloseable {
     /** A reconciliation waits for the API server at most; tens of threads would only cost memory. */
     private static final int TUNNELS_AT_ONCE = 8;
     /** That are filled at the start. */
@@ -40,7 +40,7 @@ public final class TunnelOperator implements AutoCloseable {
     private final boolean elects;
     private final Runnable leaseLost;
     private final Operator operator;
-    private final TunnelReconciler reconciler;
+    private final WolfTunnelReconciler reconciler;
     private final ScheduledExecutorService timers;
 
     /** Null until it has begun, and without leader election. Guarded by this. */
@@ -49,11 +49,11 @@ public final class TunnelOperator implements AutoCloseable {
     /** Guarded by this. */
     private boolean closing;
 
-    private TunnelOperator(
+    private WolfTunnelOperator(
             KubernetesClient client,
             OperatorSettings settings,
             Operator operator,
-            TunnelReconciler reconciler,
+            WolfTunnelReconciler reconciler,
             ScheduledExecutorService timers,
             Runnable leaseLost) {
         this.client = client;
@@ -72,7 +72,7 @@ public final class TunnelOperator implements AutoCloseable {
      * @throws io.javaoperatorsdk.operator.OperatorException where the API server can't be reached, or lacks the CRD or a
      *     permission
      */
-    public static TunnelOperator filled(
+    public static WolfTunnelOperator filled(
             KubernetesClient client, OperatorSettings settings, PrometheusRegistry registry, Runnable leaseLost) {
         return filled(
                 client,
@@ -90,18 +90,18 @@ public final class TunnelOperator implements AutoCloseable {
      * @param clock for the times in statuses; it may jump
      * @param timers for polls and leases; shut down by {@link #close}
      */
-    public static TunnelOperator filled(
+    public static WolfTunnelOperator filled(
             KubernetesClient client,
             OperatorSettings settings,
             PrometheusRegistry registry,
             InstantSource clock,
             ScheduledExecutorService timers,
             Runnable leaseLost) {
-        var reconciler = new TunnelReconciler(
-                client, settings.agentImage(), home(client, settings), timers, clock, new Activity(registry));
+        var reconciler = new WolfTunnelReconciler(
+                client, settings.agentImage(), home(client, settings), timers, clock, new OperatorMetrics(registry));
         var operator = new Operator(configuration -> configure(configuration, client));
         operator.register(reconciler, controller -> configure(controller, settings));
-        var filled = new TunnelOperator(client, settings, operator, reconciler, timers, leaseLost);
+        var filled = new WolfTunnelOperator(client, settings, operator, reconciler, timers, leaseLost);
         try {
             operator.start();
         } catch (RuntimeException e) {
@@ -162,7 +162,7 @@ public final class TunnelOperator implements AutoCloseable {
                         .setInitialInterval(1_000)
                         .setIntervalMultiplier(2)
                         .setMaxInterval(30_000))
-                .withRateLimiter(new Spacing(BETWEEN_LOOKS, LOOKS_AT_ONCE))
+                .withRateLimiter(new ReconcileRateLimiter(BETWEEN_LOOKS, LOOKS_AT_ONCE))
                 .withReconciliationMaxInterval(LOOKED_AT_LEAST_EVERY)
                 // a tunnel whose deletion somebody's finalizer holds has a status, too
                 .withTriggerReconcilerOnAllEvents(true);

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe. Keeps the last report of each displaced agent, until its pod is gone or {@link #forget}.
  */
-final class Displacements {
+final class DisplacedAgents {
     static final Duration PEACE = Duration.ofMinutes(2);
 
     private final LongSupplier nanoTime;
@@ -35,7 +35,7 @@ final class Displacements {
     private record Seen(AgentReport report, long at) {}
 
     /** @param nanoTime a clock that never jumps */
-    Displacements(LongSupplier nanoTime) {
+    DisplacedAgents(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
     }
 

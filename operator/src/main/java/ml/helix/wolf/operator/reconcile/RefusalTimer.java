@@ -11,14 +11,14 @@ import java.util.concurrent.ConcurrentHashMap;
  * Since when the API server refuses what a tunnel needs. A single refusal may pass; one that repeats for {@link #LASTING}
  * doesn't, whatever its code. Thread-safe.
  */
-final class Refusals {
+final class RefusalTimer {
     static final Duration LASTING = Duration.ofSeconds(30);
 
     private final InstantSource clock;
     private final Map<ResourceID, Instant> since = new ConcurrentHashMap<>();
 
     /** @param clock may jump; a jump back starts the time anew */
-    Refusals(InstantSource clock) {
+    RefusalTimer(InstantSource clock) {
         this.clock = clock;
     }
 

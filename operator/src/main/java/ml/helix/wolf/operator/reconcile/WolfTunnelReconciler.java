@@ -47,28 +47,28 @@ import org.slf4j.LoggerFactory;
  * The way of a WolfTunnel: prerequisites, desired objects, apply, observe, status. It reads from caches alone; it writes
  * only what differs. One reconciliation per tunnel at a time, several tunnels at once.
  */
-public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoCloseable {
+public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoCloseable {
     /** In pages, so that thousands of pods are never in memory whole. */
     private static final long PODS_AT_ONCE = 200;
 
-    private static final Logger LOG = LoggerFactory.getLogger(TunnelReconciler.class);
+    private static final Logger LOG = LoggerFactory.getLogger(WolfTunnelReconciler.class);
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
 
     /** While a tunnel is not Ready: time alone may tell something, and the reasons of stuck pods come without an event. */
     private static final Duration WHILE_NOT_READY = Duration.ofSeconds(5);
 
     private final AgentObjects objects;
-    private final OtherOperators otherOperators;
+    private final OperatorClaims otherOperators;
     private final StatusWriter statuses;
     private final StuckPods stuckPods;
-    private final References references;
+    private final ReferenceWatches references;
     private final Prerequisites prerequisites;
-    private final AgentEvents events;
+    private final ReconcileTrigger events;
     private final AgentPoller<ResourceID> agents;
-    private final RunnerIds runnerIds;
-    private final Displacements displacements = new Displacements(System::nanoTime);
+    private final DuplicateRunnerIds runnerIds;
+    private final DisplacedAgents displacements = new DisplacedAgents(System::nanoTime);
     private final InstantSource clock;
-    private final Activity activity;
+    private final OperatorMetrics activity;
 
     private volatile @Nullable IndexerResourceCache<WolfTunnel> tunnels;
 
@@ -79,21 +79,21 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
      * @param home the namespace of this operator's Lease, empty without leader election
      * @param timers for the agents' polls; whoever made it closes it, after this
      */
-    public TunnelReconciler(
+    public WolfTunnelReconciler(
             KubernetesClient client,
             String agentImage,
             Optional<String> home,
             ScheduledExecutorService timers,
             InstantSource clock,
-            Activity activity) {
+            OperatorMetrics activity) {
         this.objects = new AgentObjects(client, clock, activity);
-        this.otherOperators = new OtherOperators(client, home, System::nanoTime);
+        this.otherOperators = new OperatorClaims(client, home, System::nanoTime);
         this.statuses = new StatusWriter(client);
         this.stuckPods = new StuckPods(client, System::nanoTime);
-        this.references = new References(client);
+        this.references = new ReferenceWatches(client);
         this.prerequisites = new Prerequisites(references, agentImage);
-        this.events = new AgentEvents(this::forget);
-        this.runnerIds = new RunnerIds(events::changed);
+        this.events = new ReconcileTrigger(this::forget);
+        this.runnerIds = new DuplicateRunnerIds(events::changed);
         this.agents = AgentPoller.overHttp(
                 timers, RandomGenerator.getDefault()::nextDouble, events::changed, activity::asked);
         this.clock = clock;
@@ -134,7 +134,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                         .withName(kind.getSimpleName())
                         .withLabelSelector(Names.SELECTOR)
                         .withNamespacesInheritedFromController()
-                        .withSecondaryToPrimaryMapper(TunnelReconciler::tunnelByName)
+                        .withSecondaryToPrimaryMapper(WolfTunnelReconciler::tunnelByName)
                         .withOnDeleteFilter((deleted, stateUnknown) -> {
                             objects.gone(deleted);
                             return true;
@@ -150,7 +150,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
                         .withName(namespace.equals(Constants.WATCH_ALL_NAMESPACES) ? "Pod" : "Pod in " + namespace)
                         .withLabelSelector(Names.SELECTOR)
                         .withNamespaces(namespace)
-                        .withSecondaryToPrimaryMapper(TunnelReconciler::tunnelOf)
+                        .withSecondaryToPrimaryMapper(WolfTunnelReconciler::tunnelOf)
                         .withItemStore(new TransformingItemStore<>(AgentPod::remembered))
                         .withInformerListLimit(PODS_AT_ONCE)
                         .withOnUpdateFilter((now, before) -> !AgentPod.of(now).equals(AgentPod.of(before)))
@@ -211,7 +211,7 @@ public final class TunnelReconciler implements Reconciler<WolfTunnel>, AutoClose
         var id = ResourceID.fromResource(tunnel);
         if (otherOperators.workOn(id, context.getSecondaryResource(DaemonSet.class))) {
             agents.forget(id);
-            return UpdateControl.<WolfTunnel>noUpdate().rescheduleAfter(OtherOperators.LOOK);
+            return UpdateControl.<WolfTunnel>noUpdate().rescheduleAfter(OperatorClaims.LOOK);
         }
         if (tunnel.isMarkedForDeletion()) {
             return report(tunnel, context, daemonSet(tunnel, context), Optional.of(terminating(tunnel)), false);

@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
  * came within it. Nothing waits longer than one interval. Thread-safe, as long as each state is asked for by one thread at
  * a time.
  */
-public final class Spacing implements RateLimiter<Spacing.Turns> {
+public final class ReconcileRateLimiter implements RateLimiter<ReconcileRateLimiter.Turns> {
     private static final long NANOS_IN_A_MILLISECOND = 1_000_000;
 
     private final long interval;
@@ -18,11 +18,11 @@ public final class Spacing implements RateLimiter<Spacing.Turns> {
     private final LongSupplier nanoTime;
 
     /** @param atOnce after a quiet while, the first included */
-    public Spacing(Duration interval, int atOnce) {
+    public ReconcileRateLimiter(Duration interval, int atOnce) {
         this(interval, atOnce, System::nanoTime);
     }
 
-    Spacing(Duration interval, int atOnce, LongSupplier nanoTime) {
+    ReconcileRateLimiter(Duration interval, int atOnce, LongSupplier nanoTime) {
         this.interval = interval.toNanos();
         this.saved = (atOnce - 1) * this.interval;
         this.nanoTime = nanoTime;

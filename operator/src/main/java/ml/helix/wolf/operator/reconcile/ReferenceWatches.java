@@ -23,7 +23,8 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
  *
  * <p>Thread-safe. Informers live from the first tunnel that names their object to the last.
  */
-final class References extends AbstractEventSource<HasMetadata, WolfTunnel> implements ResourceEventAware<WolfTunnel> {
+final class ReferenceWatches extends AbstractEventSource<HasMetadata, WolfTunnel>
+        implements ResourceEventAware<WolfTunnel> {
     private final KubernetesClient client;
 
     /** Guarded by this. */
@@ -42,7 +43,7 @@ final class References extends AbstractEventSource<HasMetadata, WolfTunnel> impl
         record Unreadable(String why) implements Lookup {}
     }
 
-    /** All fields are guarded by the References. */
+    /** All fields are guarded by the ReferenceWatches. */
     private static final class Watched {
         final Set<ResourceID> users = new HashSet<>();
         final SharedIndexInformer<? extends HasMetadata> informer;
@@ -54,7 +55,7 @@ final class References extends AbstractEventSource<HasMetadata, WolfTunnel> impl
         }
     }
 
-    References(KubernetesClient client) {
+    ReferenceWatches(KubernetesClient client) {
         super(HasMetadata.class, "references");
         this.client = client;
     }

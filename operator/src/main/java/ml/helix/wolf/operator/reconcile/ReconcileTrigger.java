@@ -7,10 +7,10 @@ import java.util.function.Consumer;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
 /** Brings agents' news to the reconciler, and a tunnel's end to whoever keeps something for it. */
-final class AgentEvents extends SimpleInboundEventSource<WolfTunnel> implements ResourceEventAware<WolfTunnel> {
+final class ReconcileTrigger extends SimpleInboundEventSource<WolfTunnel> implements ResourceEventAware<WolfTunnel> {
     private final Consumer<WolfTunnel> gone;
 
-    AgentEvents(Consumer<WolfTunnel> gone) {
+    ReconcileTrigger(Consumer<WolfTunnel> gone) {
         super("agents");
         this.gone = gone;
     }

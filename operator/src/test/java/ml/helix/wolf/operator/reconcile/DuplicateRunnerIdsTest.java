@@ -8,16 +8,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.TunnelYaml;
+import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.Rival;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class RunnerIdsTest {
+class DuplicateRunnerIdsTest {
     private final List<ResourceID> told = new ArrayList<>();
-    private final RunnerIds ids = new RunnerIds(told::add);
+    private final DuplicateRunnerIds ids = new DuplicateRunnerIds(told::add);
     private final WolfTunnel one = tunnel("one", "{wolfId: {source: NodeName}}");
     private final WolfTunnel other = tunnel("other", "{wolfId: {source: NodeName}}");
 
@@ -70,17 +70,17 @@ class RunnerIdsTest {
         "https://[FD00::1]:8443, https://[fd00::1]:8443/",
     })
     void urlsOfOneControlPlaneAreOne(String one, String other) {
-        assertThat(RunnerIds.normalised(one)).isEqualTo(RunnerIds.normalised(other));
+        assertThat(DuplicateRunnerIds.normalised(one)).isEqualTo(DuplicateRunnerIds.normalised(other));
     }
 
     @ParameterizedTest
     @CsvSource({"https://h, http://h", "https://h/a, https://h/b", "https://h:1, https://h:2"})
     void urlsOfDifferentControlPlanesAreDifferent(String one, String other) {
-        assertThat(RunnerIds.normalised(one)).isNotEqualTo(RunnerIds.normalised(other));
+        assertThat(DuplicateRunnerIds.normalised(one)).isNotEqualTo(DuplicateRunnerIds.normalised(other));
     }
 
     private static WolfTunnel tunnel(String name, String spec) {
-        var tunnel = TunnelYaml.tunnel(spec);
+        var tunnel = WolfTunnelYaml.resource(spec);
         tunnel.getMetadata().setName(name);
         return tunnel;
     }

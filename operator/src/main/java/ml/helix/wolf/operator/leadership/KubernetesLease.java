@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /** The Lease in the cluster. A request takes {@link #PATIENCE} at most: rather a new one than one that hangs. */
-final class LeaseObject implements LeaseStore {
+final class KubernetesLease implements LeaseStore {
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private final KubernetesClient client;
@@ -27,7 +27,8 @@ final class LeaseObject implements LeaseStore {
     private final Duration lasts;
     private final InstantSource clock;
 
-    private LeaseObject(KubernetesClient client, String namespace, String name, Duration lasts, InstantSource clock) {
+    private KubernetesLease(
+            KubernetesClient client, String namespace, String name, Duration lasts, InstantSource clock) {
         this.client = client;
         this.namespace = namespace;
         this.name = name;
@@ -36,30 +37,30 @@ final class LeaseObject implements LeaseStore {
     }
 
     /** @param clock for the times in it, which are for people to read */
-    static LeaseObject of(KubernetesClient client, String name, Duration lasts, InstantSource clock) {
+    static KubernetesLease of(KubernetesClient client, String name, Duration lasts, InstantSource clock) {
         var namespace = client.getConfiguration().getNamespace();
         if (namespace == null) {
             throw new IllegalStateException("leader election needs a namespace: name one in the kubeconfig's context");
         }
-        return new LeaseObject(client, namespace, name, lasts, clock);
+        return new KubernetesLease(client, namespace, name, lasts, clock);
     }
 
     @Override
-    public Optional<LeaseView> read() {
+    public Optional<LeaseRecord> read() {
         return briefly(api -> api.leases().inNamespace(namespace).withName(name).get())
-                .map(LeaseObject::view);
+                .map(KubernetesLease::view);
     }
 
     @Override
-    public Outcome write(Optional<LeaseView> before, String holder) {
+    public Outcome write(Optional<LeaseRecord> before, String holder) {
         boolean same = before.filter(view -> view.holder().equals(holder)).isPresent();
         var now = ZonedDateTime.ofInstant(clock.instant(), ZoneOffset.UTC);
-        var acquired = before.filter(view -> same).map(LeaseView::acquired);
+        var acquired = before.filter(view -> same).map(LeaseRecord::acquired);
         var lease = new LeaseBuilder()
                 .withNewMetadata()
                 .withNamespace(namespace)
                 .withName(name)
-                .withResourceVersion(before.map(LeaseView::version).orElse(null))
+                .withResourceVersion(before.map(LeaseRecord::version).orElse(null))
                 .endMetadata()
                 .withNewSpec()
                 .withHolderIdentity(holder)
@@ -93,9 +94,9 @@ final class LeaseObject implements LeaseStore {
                 .call(request::apply));
     }
 
-    private static LeaseView view(Lease lease) {
+    private static LeaseRecord view(Lease lease) {
         var spec = lease.getSpec();
-        return new LeaseView(
+        return new LeaseRecord(
                 requireNonNullElse(spec.getHolderIdentity(), ""),
                 Duration.ofSeconds(requireNonNullElse(spec.getLeaseDurationSeconds(), 0)),
                 lease.getMetadata().getResourceVersion(),

@@ -6,12 +6,12 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-class SpacingTest {
+class ReconcileRateLimiterTest {
     /** Soon beyond the largest number, as nanoTime may be. */
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 100_000_000);
 
-    private final Spacing spacing = new Spacing(Duration.ofMillis(250), 3, now::get);
-    private final Spacing.Turns tunnel = spacing.initState();
+    private final ReconcileRateLimiter spacing = new ReconcileRateLimiter(Duration.ofMillis(250), 3, now::get);
+    private final ReconcileRateLimiter.Turns tunnel = spacing.initState();
 
     @Test
     void aFewEventsAreServedAtOnceAndTheNextAfterOneInterval() {

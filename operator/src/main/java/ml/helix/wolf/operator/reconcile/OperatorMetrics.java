@@ -6,13 +6,13 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 
 /** What the operator does, counted for {@code /metrics}. Thread-safe. */
-public final class Activity {
+public final class OperatorMetrics {
     private final Counter applies;
     private final Counter statuses;
     private final Counter polls;
     private final Gauge leading;
 
-    public Activity(PrometheusRegistry registry) {
+    public OperatorMetrics(PrometheusRegistry registry) {
         applies = Counter.builder()
                 .name("wolf_operator_applies_total")
                 .help("Looks at a DaemonSet or ServiceAccount, by whether it had to be applied")

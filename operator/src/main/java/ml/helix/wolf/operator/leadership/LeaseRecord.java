@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param transitions how often the holder has changed
  * @param acquired when the present holder got it, RFC 3339; only carried along
  */
-record LeaseView(
+record LeaseRecord(
         String holder,
         Duration lasts,
         String version,

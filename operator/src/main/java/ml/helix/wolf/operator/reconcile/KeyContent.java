@@ -16,21 +16,21 @@ import ml.helix.wolf.program.certificates.CaBundle;
  * What one key of a Secret or a ConfigMap holds, judged as the agent will judge it: by the same code. The content itself
  * stays where it is.
  */
-sealed interface Content {
+sealed interface KeyContent {
     /** Not read yet. */
-    record Unknown() implements Content {}
+    record Unknown() implements KeyContent {}
 
     /** The object or its key is not there, or the key is empty. */
-    record Missing(String why) implements Content {}
+    record Missing(String why) implements KeyContent {}
 
     /** There, but the agent could not use it. */
-    record Invalid(String why) implements Content {}
+    record Invalid(String why) implements KeyContent {}
 
     /** @param generation another one for another content */
-    record Usable(String generation) implements Content {}
+    record Usable(String generation) implements KeyContent {}
 
     /** @param name how a message calls the Secret */
-    static Content ofToken(Secret secret, String name, String key) {
+    static KeyContent ofToken(Secret secret, String name, String key) {
         String uid = Objects.requireNonNull(secret.getMetadata().getUid(), "a Secret without a uid");
         return judged(
                 value(secret.getData(), key).map(Base64.getDecoder()::decode),
@@ -45,7 +45,7 @@ sealed interface Content {
      *
      * @param name how a message calls the ConfigMap
      */
-    static Content ofBundle(ConfigMap map, String name, String key) {
+    static KeyContent ofBundle(ConfigMap map, String name, String key) {
         return judged(
                 value(map.getData(), key)
                         .map(text -> text.getBytes(StandardCharsets.UTF_8))
@@ -60,13 +60,13 @@ sealed interface Content {
         return Optional.ofNullable(data).map(values -> values.get(key));
     }
 
-    private static Content judged(
+    private static KeyContent judged(
             Optional<byte[]> content,
             String name,
             String key,
             Consumer<byte[]> judge,
             Function<byte[], String> generation) {
-        if (content.filter(Content::isBlank).isPresent()) {
+        if (content.filter(KeyContent::isBlank).isPresent()) {
             return new Missing(name + ", key " + key + " is empty");
         }
         if (content.isEmpty()) {

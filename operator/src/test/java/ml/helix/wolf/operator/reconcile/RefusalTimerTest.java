@@ -7,11 +7,11 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-class RefusalsTest {
+class RefusalTimerTest {
     private static final ResourceID TUNNEL = new ResourceID("gpu-nodes", "wolf");
 
     private Instant now = Instant.EPOCH;
-    private final Refusals refusals = new Refusals(() -> now);
+    private final RefusalTimer refusals = new RefusalTimer(() -> now);
 
     @Test
     void refusalLastsOnceItHasRepeatedForThirtySeconds() {

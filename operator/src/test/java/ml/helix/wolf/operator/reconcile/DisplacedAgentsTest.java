@@ -17,11 +17,11 @@ import ml.helix.wolf.operator.observed.Rival;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class DisplacementsTest {
+class DisplacedAgentsTest {
     private static final ResourceID TUNNEL = new ResourceID("gpu-nodes", "wolf");
 
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1);
-    private final Displacements displacements = new Displacements(now::get);
+    private final DisplacedAgents displacements = new DisplacedAgents(now::get);
 
     @Test
     void displacedAgentFightsUntilItsConnectionHasStoodForTwoMinutes() {

@@ -6,11 +6,11 @@ import java.util.Map;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
 /** Manifests of WolfTunnels as an admin would write them. */
-public final class TunnelYaml {
-    private TunnelYaml() {}
+public final class WolfTunnelYaml {
+    private WolfTunnelYaml() {}
 
     /** The same as an object that an API server has accepted: with a uid and a generation. */
-    public static WolfTunnel tunnel(String spec) {
+    public static WolfTunnel resource(String spec) {
         var tunnel = new KubernetesSerialization().unmarshal(of("wolf", "gpu-nodes", spec), WolfTunnel.class);
         tunnel.getMetadata().setUid("11111111-2222-3333-4444-555555555555");
         tunnel.getMetadata().setGeneration(1L);

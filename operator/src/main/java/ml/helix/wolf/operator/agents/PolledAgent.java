@@ -5,7 +5,7 @@ import ml.helix.wolf.operator.observed.AgentAnswer;
 import org.jspecify.annotations.Nullable;
 
 /** An agent that is asked again and again. All fields are guarded by the {@link AgentPoller} it belongs to. */
-final class Asked<K> {
+final class PolledAgent<K> {
     final K owner;
     Prompt prompt;
     AgentAnswer answer = new AgentAnswer.None();
@@ -20,7 +20,7 @@ final class Asked<K> {
     /** In a row. */
     int failures;
 
-    Asked(K owner, Prompt prompt) {
+    PolledAgent(K owner, Prompt prompt) {
         this.owner = owner;
         this.prompt = prompt;
     }

@@ -28,10 +28,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Without leader election there is no mark, and nobody yields. Thread-safe; asks for a Lease every {@link #LOOK} at most.
  */
-final class OtherOperators {
+final class OperatorClaims {
     static final Duration LOOK = Duration.ofSeconds(2);
 
-    private static final Logger LOG = LoggerFactory.getLogger(OtherOperators.class);
+    private static final Logger LOG = LoggerFactory.getLogger(OperatorClaims.class);
 
     private final KubernetesClient client;
     private final Optional<String> home;
@@ -52,7 +52,7 @@ final class OtherOperators {
      * @param home the namespace of this operator's Lease, empty without leader election
      * @param nanoTime a clock that never jumps
      */
-    OtherOperators(KubernetesClient client, Optional<String> home, LongSupplier nanoTime) {
+    OperatorClaims(KubernetesClient client, Optional<String> home, LongSupplier nanoTime) {
         this.client = client;
         this.home = home;
         this.nanoTime = nanoTime;

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** With the rows of the table that the agent is tested with too: what is passed on to the agent it can use. */
-class ContentTest {
+class KeyContentTest {
     static Stream<ValueTable.Row> tokens() {
         return ValueTable.of("token").stream();
     }
@@ -25,7 +25,7 @@ class ContentTest {
     void tokenIsJudgedAsTheAgentJudgesIt(ValueTable.Row row) {
         judged(
                 row,
-                Content.ofToken(secret(row.value()), "Secret wolf-token", "token"),
+                KeyContent.ofToken(secret(row.value()), "Secret wolf-token", "token"),
                 "Secret wolf-token, key token ");
     }
 
@@ -37,7 +37,7 @@ class ContentTest {
     @MethodSource("bundles")
     void bundleInBinaryDataIsJudgedAsTheAgentJudgesIt(ValueTable.Row row) {
         var map = map().withBinaryData(Map.of("ca.crt", base64(row.value()))).build();
-        judged(row, Content.ofBundle(map, "ConfigMap ca", "ca.crt"), "ConfigMap ca, key ca.crt ");
+        judged(row, KeyContent.ofBundle(map, "ConfigMap ca", "ca.crt"), "ConfigMap ca, key ca.crt ");
     }
 
     @Test
@@ -46,31 +46,31 @@ class ContentTest {
         ConfigMap text = map().withData(Map.of("ca.crt", row.text())).build();
         ConfigMap binary =
                 map().withBinaryData(Map.of("ca.crt", base64(row.value()))).build();
-        assertThat(Content.ofBundle(text, "ConfigMap ca", "ca.crt"))
-                .isInstanceOf(Content.Usable.class)
-                .isEqualTo(Content.ofBundle(binary, "ConfigMap ca", "ca.crt"));
+        assertThat(KeyContent.ofBundle(text, "ConfigMap ca", "ca.crt"))
+                .isInstanceOf(KeyContent.Usable.class)
+                .isEqualTo(KeyContent.ofBundle(binary, "ConfigMap ca", "ca.crt"));
     }
 
     @Test
     void keyThatIsNotThereIsMissing() {
-        assertThat(Content.ofToken(secret(new byte[] {'t'}), "Secret wolf-token", "other"))
-                .isEqualTo(new Content.Missing("Secret wolf-token has no key other"));
-        assertThat(Content.ofBundle(map().build(), "ConfigMap ca", "ca.crt"))
-                .isEqualTo(new Content.Missing("ConfigMap ca has no key ca.crt"));
+        assertThat(KeyContent.ofToken(secret(new byte[] {'t'}), "Secret wolf-token", "other"))
+                .isEqualTo(new KeyContent.Missing("Secret wolf-token has no key other"));
+        assertThat(KeyContent.ofBundle(map().build(), "ConfigMap ca", "ca.crt"))
+                .isEqualTo(new KeyContent.Missing("ConfigMap ca has no key ca.crt"));
     }
 
-    private static void judged(ValueTable.Row row, Content content, String beginning) {
+    private static void judged(ValueTable.Row row, KeyContent content, String beginning) {
         switch (content) {
-            case Content.Usable usable -> assertThat(row.good()).isTrue();
-            case Content.Missing(var why) -> {
+            case KeyContent.Usable usable -> assertThat(row.good()).isTrue();
+            case KeyContent.Missing(var why) -> {
                 assertThat(row.text()).isBlank();
                 assertThat(why).isEqualTo(beginning + "is empty");
             }
-            case Content.Invalid(var why) -> {
+            case KeyContent.Invalid(var why) -> {
                 assertThat(row.good()).isFalse();
                 assertThat(why).startsWith(beginning).contains(row.why());
             }
-            case Content.Unknown unknown -> throw new AssertionError("it is there");
+            case KeyContent.Unknown unknown -> throw new AssertionError("it is there");
         }
     }
 
