@@ -1,13 +1,13 @@
--- Health of a WolfTunnel for Argo CD. Into the ConfigMap argocd-cm as
+-- Health of a WolfTunnel for Argo CD. Put it into the ConfigMap argocd-cm as
 --   resource.customizations.health.wolf.helix.ml_WolfTunnel: |
 --     (this file)
-local health = {status = "Progressing", message = "the operator has not looked at it yet"}
+local health = {status = "Progressing", message = "the operator has not reconciled it yet"}
 if obj.status == nil or obj.status.conditions == nil then
   return health
 end
 if obj.status.observedGeneration ~= nil and obj.metadata.generation ~= nil
     and obj.status.observedGeneration < obj.metadata.generation then
-  health.message = "the operator has not looked at the last change yet"
+  health.message = "the operator has not reconciled the last change yet"
   return health
 end
 
