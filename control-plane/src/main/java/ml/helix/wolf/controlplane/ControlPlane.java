@@ -21,7 +21,7 @@ import ml.helix.wolf.controlplane.forward.ForwardListener;
 import ml.helix.wolf.controlplane.http.Page;
 import ml.helix.wolf.controlplane.http.WebServer;
 import ml.helix.wolf.controlplane.proxy.ProxyHandler;
-import ml.helix.wolf.controlplane.revdial.RevDialEndpoint;
+import ml.helix.wolf.controlplane.revdial.RevDialHandler;
 import ml.helix.wolf.controlplane.tunnel.TunnelMetrics;
 import ml.helix.wolf.controlplane.tunnel.Tunnels;
 import ml.helix.wolf.revdial.ConnectionManager;
@@ -43,7 +43,7 @@ public final class ControlPlane implements AutoCloseable {
     private final ScheduledExecutorService timers;
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final ConnectionManager connections;
-    private final RevDialEndpoint revdial;
+    private final RevDialHandler revdial;
     private final WebServer server;
     private final List<ForwardListener> forwards = new ArrayList<>();
     private volatile boolean stopping;
@@ -54,7 +54,7 @@ public final class ControlPlane implements AutoCloseable {
         var refusals = new Refusals(registry);
         var admin = new AdminAccess(settings.adminTokens(), System::nanoTime);
         var runners = new RunnerAccess(settings.runnerTokens(), admin, refusals, System::nanoTime);
-        revdial = new RevDialEndpoint(runners, connections, timers, System::nanoTime);
+        revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);
         var tunnels = new Tunnels(connections, new TunnelMetrics(registry, connections::stats));
         try {
             for (Forward forward : settings.forwards()) {

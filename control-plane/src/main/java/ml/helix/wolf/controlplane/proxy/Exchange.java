@@ -11,7 +11,7 @@ import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.controlplane.http.UpgradedConnection;
-import ml.helix.wolf.controlplane.proxy.WolfResponse.Head;
+import ml.helix.wolf.controlplane.proxy.ResponseReader.Head;
 import ml.helix.wolf.controlplane.tunnel.Tunnels;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
@@ -87,7 +87,7 @@ final class Exchange {
      * @throws IOException where Wolf's response broke off, or the caller's body
      */
     void run() throws IOException, InterruptedException {
-        @Nullable WolfResponse upgraded;
+        @Nullable ResponseReader upgraded;
         caller.setIdleTimeout(0);
         try (watch) {
             upgraded = converse();
@@ -109,10 +109,10 @@ final class Exchange {
     }
 
     /** Returns a response after which both sides leave HTTP, or null once all is said. */
-    private @Nullable WolfResponse converse() throws IOException, InterruptedException {
+    private @Nullable ResponseReader converse() throws IOException, InterruptedException {
         InputStream body = body();
         var upload = new Upload(body, watch);
-        @Nullable WolfResponse upgraded = null;
+        @Nullable ResponseReader upgraded = null;
         try {
             upgraded = relay(body, upload);
         } catch (ApiException e) {
@@ -156,13 +156,13 @@ final class Exchange {
         }
     }
 
-    private @Nullable WolfResponse relay(InputStream body, Upload upload)
+    private @Nullable ResponseReader relay(InputStream body, Upload upload)
             throws ApiException, IOException, InterruptedException {
         ByteStream stream = dial();
         wolf = stream;
         RequestBody known = known(body);
         content = known;
-        byte[] head = WolfRequest.head(request, target.requestTarget(), known.length(), access);
+        byte[] head = RequestHead.head(request, target.requestTarget(), known.length(), access);
         try {
             stream.write(head, 0, head.length);
         } catch (IOException e) {
@@ -171,7 +171,7 @@ final class Exchange {
         if (!known.isEmpty()) {
             upload.start(known.content(), stream);
         }
-        var answer = new WolfResponse(stream, HttpMethod.HEAD.is(request.getMethod()));
+        var answer = new ResponseReader(stream, HttpMethod.HEAD.is(request.getMethod()));
         if (begin(awaitHead(answer))) {
             return answer;
         }
@@ -201,7 +201,7 @@ final class Exchange {
         }
     }
 
-    private Head awaitHead(WolfResponse answer) throws ApiException, IOException {
+    private Head awaitHead(ResponseReader answer) throws ApiException, IOException {
         try {
             return answer.awaitHead();
         } catch (EOFException e) {
@@ -239,7 +239,7 @@ final class Exchange {
     /** Whether this is the end of HTTP. */
     private boolean begin(Head head) throws ApiException {
         boolean switches = head.status() == HttpStatus.SWITCHING_PROTOCOLS_101;
-        if (switches && !WolfRequest.wantsUpgrade(request)) {
+        if (switches && !RequestHead.wantsUpgrade(request)) {
             throw noResponse("it switched protocols, unasked");
         }
         HopByHop hopByHop = HopByHop.of(head.fields());
@@ -275,7 +275,7 @@ final class Exchange {
         watch.responding(chunked);
     }
 
-    private void relayContent(WolfResponse answer) throws ApiException, IOException {
+    private void relayContent(ResponseReader answer) throws ApiException, IOException {
         if (!answer.moreIsHere()) {
             write(BufferUtil.EMPTY_BUFFER);
         }
@@ -285,7 +285,7 @@ final class Exchange {
         }
     }
 
-    private @Nullable ByteBuffer nextContent(WolfResponse answer) throws ApiException, IOException {
+    private @Nullable ByteBuffer nextContent(ResponseReader answer) throws ApiException, IOException {
         try {
             return answer.nextContent();
         } catch (IOException e) {
@@ -319,7 +319,7 @@ final class Exchange {
                 });
     }
 
-    private void upgrade(WolfResponse answer) {
+    private void upgrade(ResponseReader answer) {
         ByteStream stream = wolf;
         if (stream == null) {
             throw new IllegalStateException("a response without a stream");

@@ -40,17 +40,17 @@ record RequestBody(Optional<Long> length, InputStream content, Runnable release)
             return new RequestBody(Optional.of(request.getLength()), body, NOTHING);
         }
         if (request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING)) {
-            CollectedBody whole = collect(body, memory);
+            BufferedBody whole = collect(body, memory);
             return new RequestBody(Optional.of((long) whole.length()), whole, whole::close);
         }
         boolean none = WITHOUT_BODY.contains(request.getMethod());
         return new RequestBody(none ? Optional.empty() : Optional.of(0L), InputStream.nullInputStream(), NOTHING);
     }
 
-    private static CollectedBody collect(InputStream in, BodyMemory memory) throws ApiException, IOException {
+    private static BufferedBody collect(InputStream in, BodyMemory memory) throws ApiException, IOException {
         try {
-            return CollectedBody.of(in, MAX_CHUNKED, memory);
-        } catch (CollectedBody.TooLongException e) {
+            return BufferedBody.of(in, MAX_CHUNKED, memory);
+        } catch (BufferedBody.TooLongException e) {
             throw new ApiException(new ApiError(
                     HttpStatus.PAYLOAD_TOO_LARGE_413,
                     "PayloadTooLarge",

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class CollectedBodyTest {
+class BufferedBodyTest {
     private static final int LIMIT = 4 * BodyMemory.BLOCK;
 
     private final BodyMemory memory = new BodyMemory(LIMIT + 2L * BodyMemory.BLOCK);
@@ -21,7 +21,7 @@ class CollectedBodyTest {
     void whatIsReadIsWhatCame(int length) throws Exception {
         byte[] bytes = noise(length);
 
-        try (var body = CollectedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory)) {
+        try (var body = BufferedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory)) {
             assertThat(body.length()).isEqualTo(length);
             assertThat(body.readAllBytes()).isEqualTo(bytes);
         }
@@ -31,8 +31,8 @@ class CollectedBodyTest {
 
     @Test
     void aLongerBodyIsRefusedAndHoldsNothing() throws Exception {
-        assertThatThrownBy(() -> CollectedBody.of(new ByteArrayInputStream(noise(LIMIT + 1)), LIMIT, memory))
-                .isInstanceOf(CollectedBody.TooLongException.class);
+        assertThatThrownBy(() -> BufferedBody.of(new ByteArrayInputStream(noise(LIMIT + 1)), LIMIT, memory))
+                .isInstanceOf(BufferedBody.TooLongException.class);
 
         allIsFree();
     }
@@ -40,9 +40,9 @@ class CollectedBodyTest {
     @Test
     void aBodyThatFindsNoMemoryIsRefusedAndTheOthersGoOn() throws Exception {
         byte[] bytes = noise(LIMIT);
-        var first = CollectedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory);
+        var first = BufferedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory);
 
-        assertThatThrownBy(() -> CollectedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory))
+        assertThatThrownBy(() -> BufferedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory))
                 .isInstanceOf(BodyMemory.ExhaustedException.class);
 
         assertThat(first.readAllBytes()).isEqualTo(bytes);
@@ -65,14 +65,14 @@ class CollectedBodyTest {
             }
         };
 
-        assertThatThrownBy(() -> CollectedBody.of(breaking, LIMIT, memory)).hasMessage("gone");
+        assertThatThrownBy(() -> BufferedBody.of(breaking, LIMIT, memory)).hasMessage("gone");
 
         allIsFree();
     }
 
     @Test
     void anUnreadBodyGivesItsMemoryBackWhenItIsClosed() throws Exception {
-        var body = CollectedBody.of(new ByteArrayInputStream(noise(LIMIT)), LIMIT, memory);
+        var body = BufferedBody.of(new ByteArrayInputStream(noise(LIMIT)), LIMIT, memory);
         assertThat(body.read()).isNotNegative();
 
         body.close();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class WolfResponseTest {
+class ResponseReaderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 100_000})
@@ -77,7 +77,7 @@ class WolfResponseTest {
     @Test
     void theAnswerToHeadHasNoBodyWhateverItSays() throws IOException {
         var response =
-                new WolfResponse(stream("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", 100), /* toHead= */ true);
+                new ResponseReader(stream("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", 100), /* toHead= */ true);
 
         assertThat(response.awaitHead().fields().getLongField("Content-Length")).isEqualTo(5);
         assertThat(response.nextContent()).isNull();
@@ -142,11 +142,11 @@ class WolfResponseTest {
                 .isInstanceOf(ProtocolException.class);
     }
 
-    private static WolfResponse response(String text, int piece) {
-        return new WolfResponse(stream(text, piece), /* toHead= */ false);
+    private static ResponseReader response(String text, int piece) {
+        return new ResponseReader(stream(text, piece), /* toHead= */ false);
     }
 
-    private static String body(WolfResponse response) throws IOException {
+    private static String body(ResponseReader response) throws IOException {
         var body = new StringBuilder();
         ByteBuffer content;
         while ((content = response.nextContent()) != null) {

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * An agent's control connection: what it sends goes to its {@link Dialer}, and a ping every {@link #PING_INTERVAL} shows
  * whether it is still there. Thread safe.
  */
-final class ControlSocket implements FrameHandler, ControlSender {
+final class ControlEndpoint implements FrameHandler, ControlSender {
     static final Duration PING_INTERVAL = Duration.ofSeconds(15);
 
     /** An agent that answered no ping for that long is gone. */
@@ -42,13 +42,13 @@ final class ControlSocket implements FrameHandler, ControlSender {
 
     private static final Duration SEND_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration LINGER = Duration.ofSeconds(5);
-    private static final Logger log = LoggerFactory.getLogger(ControlSocket.class);
+    private static final Logger log = LoggerFactory.getLogger(ControlEndpoint.class);
 
     private final String runnerId;
     private final Function<ControlSender, Dialer> join;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
-    private final Set<ControlSocket> open;
+    private final Set<ControlEndpoint> open;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private final AtomicBoolean closing = new AtomicBoolean();
     private volatile long lastPong;
@@ -68,12 +68,12 @@ final class ControlSocket implements FrameHandler, ControlSender {
      * @param nanoTime the clock that {@code timers} goes by
      * @param open holds this one while it is open
      */
-    ControlSocket(
+    ControlEndpoint(
             String runnerId,
             Function<ControlSender, Dialer> join,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
-            Set<ControlSocket> open) {
+            Set<ControlEndpoint> open) {
         this.runnerId = runnerId;
         this.join = join;
         this.timers = timers;
@@ -140,7 +140,7 @@ final class ControlSocket implements FrameHandler, ControlSender {
             agent.flooded();
             return; // nothing more is read, so that TCP stops the agent
         }
-        // Asked for on any other thread, the next frame may never come: see DataSocket.
+        // Asked for on any other thread, the next frame may never come: see DataEndpoint.
         peer.demand();
     }
 

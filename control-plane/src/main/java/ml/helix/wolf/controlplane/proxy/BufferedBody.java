@@ -9,14 +9,14 @@ import java.util.Deque;
  * A request's body, held in memory up to its end. Reading gives the memory back to its {@link BodyMemory} block by block,
  * {@link #close} gives back the rest. For one thread at a time.
  */
-final class CollectedBody extends InputStream {
+final class BufferedBody extends InputStream {
     private final BodyMemory memory;
     private final Deque<byte[]> blocks = new ArrayDeque<>();
     private int length;
     /** In the first block. */
     private int position;
 
-    private CollectedBody(BodyMemory memory) {
+    private BufferedBody(BodyMemory memory) {
         this.memory = memory;
     }
 
@@ -28,8 +28,8 @@ final class CollectedBody extends InputStream {
      * @throws BodyMemory.ExhaustedException where other bodies hold all the memory
      * @throws IOException where reading fails; no memory is held then, nor after the other two
      */
-    static CollectedBody of(InputStream in, int limit, BodyMemory memory) throws IOException {
-        var body = new CollectedBody(memory);
+    static BufferedBody of(InputStream in, int limit, BodyMemory memory) throws IOException {
+        var body = new BufferedBody(memory);
         try {
             body.fill(in, limit);
             return body;

@@ -22,13 +22,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ControlSocketTest {
-    private final FakeSession session = new FakeSession();
+class ControlEndpointTest {
+    private final FakeCoreSession session = new FakeCoreSession();
     private final ManualScheduler timers = new ManualScheduler();
     private final ConnectionManager connections =
             new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers, timers::nanoTime);
-    private final Set<ControlSocket> open = ConcurrentHashMap.newKeySet();
-    private final ControlSocket socket = socket("wolf-1");
+    private final Set<ControlEndpoint> open = ConcurrentHashMap.newKeySet();
+    private final ControlEndpoint socket = socket("wolf-1");
 
     private long passed;
 
@@ -127,12 +127,12 @@ class ControlSocketTest {
     @Test
     void aConnectionThatIsOverBeforeItIsQuiteOpenLeavesNothingBehind() throws Exception {
         connections.close();
-        var brief = new FakeSession();
+        var brief = new FakeCoreSession();
         var late = socket("wolf-2");
         brief.whenClosed = () -> late.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
 
         late.onOpen(brief, Callback.NOOP);
-        timers.advance(ControlSocket.PONG_TIMEOUT);
+        timers.advance(ControlEndpoint.PONG_TIMEOUT);
 
         assertThat(brief.closeCode).isEqualTo(1001);
         assertThat(brief.count(OpCode.PING)).isZero();
@@ -162,17 +162,17 @@ class ControlSocketTest {
     }
 
     private void takeOver(String instance) {
-        new ControlSocket(
+        new ControlEndpoint(
                         "wolf-1",
                         control -> connections.connected("wolf-1", new RemoteAgent(instance, "192.0.2.1", 2), control),
                         timers,
                         timers::nanoTime,
                         open)
-                .onOpen(new FakeSession(), Callback.NOOP);
+                .onOpen(new FakeCoreSession(), Callback.NOOP);
     }
 
-    private ControlSocket socket(String id) {
-        return new ControlSocket(
+    private ControlEndpoint socket(String id) {
+        return new ControlEndpoint(
                 id,
                 control -> connections.connected(id, new RemoteAgent("a", "192.0.2.1", 1), control),
                 timers,

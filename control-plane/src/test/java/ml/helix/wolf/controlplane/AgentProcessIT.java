@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The real agent, as a process of its own, with the control plane on one side and Wolf on the other. */
-class TunnelIT {
+class AgentProcessIT {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Reads the one response of a stream, of HTTP/1.0 or 1.1: its body has a Content-Length, is chunked, or ends with the
  * stream. Holds one buffer, and reads on only when asked. For one thread.
  */
-final class WolfResponse {
+final class ResponseReader {
     private static final int BUFFER = 16 * 1024;
     private static final int MAX_HEAD = 64 * 1024;
 
@@ -31,7 +31,7 @@ final class WolfResponse {
     private long received;
 
     /** @param toHead whether it answers a HEAD request, and so has no body whatever it says */
-    WolfResponse(ByteStream wolf, boolean toHead) {
+    ResponseReader(ByteStream wolf, boolean toHead) {
         this.wolf = wolf;
         this.toHead = toHead;
     }

@@ -24,11 +24,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class DataSocketTest {
-    private final FakeSession session = new FakeSession();
+class DataEndpointTest {
+    private final FakeCoreSession session = new FakeCoreSession();
     private final ManualScheduler timers = new ManualScheduler();
     private final List<ByteStream> opened = new ArrayList<>();
-    private final DataSocket socket = new DataSocket(timers, timers::nanoTime, "15", opened::add);
+    private final DataEndpoint socket = new DataEndpoint(timers, timers::nanoTime, "15", opened::add);
 
     @BeforeEach
     void open() {
@@ -141,8 +141,8 @@ class DataSocketTest {
 
     @Test
     void anotherAgentMayLeavePingsUnansweredForEver() {
-        var other = new FakeSession();
-        new DataSocket(timers, timers::nanoTime, "", stream -> {}).onOpen(other, Callback.NOOP);
+        var other = new FakeCoreSession();
+        new DataEndpoint(timers, timers::nanoTime, "", stream -> {}).onOpen(other, Callback.NOOP);
 
         timers.advance(Duration.ofHours(1));
 
@@ -217,7 +217,7 @@ class DataSocketTest {
     @Test
     void aPeerThatDoesNotCloseIsCut() {
         socket.close();
-        timers.advance(DataSocket.LINGER.minusMillis(1));
+        timers.advance(DataEndpoint.LINGER.minusMillis(1));
         assertThat(session.aborted).isFalse();
 
         timers.advance(Duration.ofMillis(1));
@@ -229,7 +229,7 @@ class DataSocketTest {
         socket.close();
         socket.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
 
-        timers.advance(DataSocket.LINGER);
+        timers.advance(DataEndpoint.LINGER);
 
         assertThat(session.aborted).isFalse();
         assertThat(timers.waitingTasks()).isZero();

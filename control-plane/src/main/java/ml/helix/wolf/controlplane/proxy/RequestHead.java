@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  * The head of a caller's request as Wolf gets it: one request per connection, a body of known length, {@code Host:
  * localhost}, {@code X-Forwarded-*}, and no admin token.
  */
-final class WolfRequest {
+final class RequestHead {
     /** Set here and not copied; an Expect is answered by this side. */
     private static final Set<String> OWN =
             Set.of("host", "content-length", "expect", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto");
 
-    private WolfRequest() {}
+    private RequestHead() {}
 
     /** Whether the caller wants to leave HTTP after this request; for HTTP/2 is no reason, Wolf doesn't speak it. */
     static boolean wantsUpgrade(Request request) {

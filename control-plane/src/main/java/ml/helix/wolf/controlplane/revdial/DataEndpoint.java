@@ -43,13 +43,13 @@ import org.slf4j.LoggerFactory;
  * <p>{@link #close} sends a close frame after what was written and lets the peer take it all; a peer that has not closed
  * within {@link #LINGER} is cut, and so is one that a write is waiting for.
  */
-final class DataSocket implements FrameHandler, ByteStream {
+final class DataEndpoint implements FrameHandler, ByteStream {
     /** How long a closed stream may wait for the peer to take the last bytes and to close as well. */
     static final Duration LINGER = Duration.ofSeconds(30);
 
     private static final CloseStatus FLOOD =
             new CloseStatus(CloseStatus.POLICY_VIOLATION, "you sent " + FrameBudget.EXCEEDED);
-    private static final Logger log = LoggerFactory.getLogger(DataSocket.class);
+    private static final Logger log = LoggerFactory.getLogger(DataEndpoint.class);
 
     private final ScheduledExecutorService timers;
     private final Consumer<ByteStream> opened;
@@ -88,7 +88,7 @@ final class DataSocket implements FrameHandler, ByteStream {
      * @param promise the agent's {@link DataKeepAlive#HEADER}, empty where it sent none
      * @param opened told once, when the stream can be used; must not block
      */
-    DataSocket(ScheduledExecutorService timers, LongSupplier nanoTime, String promise, Consumer<ByteStream> opened) {
+    DataEndpoint(ScheduledExecutorService timers, LongSupplier nanoTime, String promise, Consumer<ByteStream> opened) {
         this.timers = timers;
         this.opened = opened;
         this.budget = new FrameBudget(nanoTime);
@@ -98,7 +98,7 @@ final class DataSocket implements FrameHandler, ByteStream {
     }
 
     /** For a peer that is known to send a close frame at the end: an end without one has then broken the stream off. */
-    DataSocket endsWithCloseFrame() {
+    DataEndpoint endsWithCloseFrame() {
         endsWithCloseFrame = true;
         return this;
     }

@@ -11,7 +11,7 @@ import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.OutgoingEntry;
 
 /** A WebSocket session without a network. Frames are taken at once unless it is told to hold them. */
-final class FakeSession extends CoreSession.Empty {
+final class FakeCoreSession extends CoreSession.Empty {
     final List<Frame> sent = new ArrayList<>();
     private final Map<Byte, Thread> lastSentBy = new HashMap<>();
     final List<Callback> held = new ArrayList<>();

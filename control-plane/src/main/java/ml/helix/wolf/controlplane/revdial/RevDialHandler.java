@@ -47,7 +47,7 @@ import org.slf4j.LoggerFactory;
  * Where agents come in: {@code GET /api/v1/revdial?runnerid=…} opens a control connection, {@code
  * ?revdial.dialer=…&revdial.req=…} a data connection. Both need the runners' token. Thread safe.
  */
-public final class RevDialEndpoint implements Request.Handler {
+public final class RevDialHandler implements Request.Handler {
     /** How an agent of ours says that two control connections are of one process. */
     private static final String INSTANCE = "Wolf-Agent-Instance";
 
@@ -58,7 +58,7 @@ public final class RevDialEndpoint implements Request.Handler {
     /** What Jetty puts in place of escapes that are not UTF-8. */
     private static final String REPLACEMENT_CHARACTER = "\uFFFD";
 
-    private static final Logger log = LoggerFactory.getLogger(RevDialEndpoint.class);
+    private static final Logger log = LoggerFactory.getLogger(RevDialHandler.class);
 
     private final RunnerAccess access;
     private final ConnectionManager connections;
@@ -67,14 +67,14 @@ public final class RevDialEndpoint implements Request.Handler {
     /** Wanted by the handshake for extensions; there are none, so it is never started. */
     private final WebSocketComponents components = new WebSocketComponents(null, null, null, null, null, Runnable::run);
 
-    private final Set<ControlSocket> controls = ConcurrentHashMap.newKeySet();
+    private final Set<ControlEndpoint> controls = ConcurrentHashMap.newKeySet();
     private final Handshaker handshaker = Handshaker.newInstance();
 
     /**
      * @param timers runs short tasks only
      * @param nanoTime the clock that {@code timers} goes by
      */
-    public RevDialEndpoint(
+    public RevDialHandler(
             RunnerAccess access,
             ConnectionManager connections,
             ScheduledExecutorService timers,
@@ -104,7 +104,7 @@ public final class RevDialEndpoint implements Request.Handler {
             String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
             String promise = Objects.requireNonNullElse(request.getHeaders().get(DataKeepAlive.HEADER), "");
             response.getHeaders().put(DataKeepAlive.HEADER, DataKeepAlive.PROMISE);
-            var data = new DataSocket(timers, nanoTime, promise, stream -> deliver(dialerId, requestId, stream));
+            var data = new DataEndpoint(timers, nanoTime, promise, stream -> deliver(dialerId, requestId, stream));
             PeerEndPoint.beneath(request).readPastReset();
             if (isOurAgent(request)) {
                 data.endsWithCloseFrame();
@@ -123,7 +123,7 @@ public final class RevDialEndpoint implements Request.Handler {
     /** Waits until no control connection is left, or the time is over. */
     public void awaitClosed(Duration atMost) {
         try {
-            CompletableFuture.allOf(controls.stream().map(ControlSocket::gone).toArray(CompletableFuture<?>[]::new))
+            CompletableFuture.allOf(controls.stream().map(ControlEndpoint::gone).toArray(CompletableFuture<?>[]::new))
                     .get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             log.info("{} control connections did not close in time", controls.size());
@@ -135,14 +135,14 @@ public final class RevDialEndpoint implements Request.Handler {
     }
 
     /** Whoever may open an id may also try whether it would be let in, without being it. */
-    private ControlSocket control(Request request, AccessToken token, String runnerId) throws ApiException {
+    private ControlEndpoint control(Request request, AccessToken token, String runnerId) throws ApiException {
         boolean trial = runnerId.startsWith(RunnerId.DOCTOR);
         access.requireOpens(request, token, trial ? runnerId.substring(RunnerId.DOCTOR.length()) : runnerId);
         RemoteAgent agent = agent(request);
         Function<ControlSender, Dialer> join = trial
                 ? control -> connections.trialConnected(runnerId, agent, control)
                 : control -> connections.connected(runnerId, agent, control);
-        return new ControlSocket(runnerId, join, timers, nanoTime, controls);
+        return new ControlEndpoint(runnerId, join, timers, nanoTime, controls);
     }
 
     private static RemoteAgent agent(Request request) {
