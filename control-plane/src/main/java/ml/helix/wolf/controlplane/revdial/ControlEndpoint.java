@@ -28,54 +28,54 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An agent's control connection: what it sends goes to its {@link Dialer}, and a ping every {@link #PING_INTERVAL} shows
- * whether it is still there. Thread safe.
+ * Jetty's endpoint of a control connection: passes what the agent sends to its {@link Dialer}, pings the agent every
+ * {@link #PING_INTERVAL} and drops one that stops answering. Thread safe.
  */
 final class ControlEndpoint implements FrameHandler, ControlSender {
     static final Duration PING_INTERVAL = Duration.ofSeconds(15);
 
-    /** An agent that answered no ping for that long is gone. */
+    /** An agent that has sent no pong for that long is dropped. */
     static final Duration PONG_TIMEOUT = Duration.ofSeconds(45);
 
-    /** Says that another connection has taken the id; agents show it as {@code Displaced}. */
-    static final int REPLACED = 4001;
+    /** Close code: another connection has taken over the id. Agents report it as {@code Displaced}. */
+    static final int DISPLACED = 4001;
 
     private static final Duration SEND_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration LINGER = Duration.ofSeconds(5);
     private static final Logger log = LoggerFactory.getLogger(ControlEndpoint.class);
 
     private final String runnerId;
-    private final Function<ControlSender, Dialer> join;
+    private final Function<ControlSender, Dialer> register;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     private final Set<ControlEndpoint> open;
-    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final AtomicBoolean closing = new AtomicBoolean();
     private volatile long lastPong;
     /** Belongs to Jetty's thread. */
     private final FrameBudget budget;
 
-    private final Pongs pongs = new Pongs();
+    private final PongSender pongs = new PongSender();
 
-    // All set once, before the first frame is asked for.
+    // All set once, before the first frame is demanded.
     private volatile @Nullable CoreSession session;
     private volatile @Nullable Dialer dialer;
     private volatile @Nullable Future<?> pings;
 
     /**
-     * @param join makes the connection known, and may close it at once
+     * @param register makes the connection known, and may close it at once
      * @param timers runs short tasks only
      * @param nanoTime the clock that {@code timers} goes by
-     * @param open holds this one while it is open
+     * @param open contains this endpoint while it is open
      */
     ControlEndpoint(
             String runnerId,
-            Function<ControlSender, Dialer> join,
+            Function<ControlSender, Dialer> register,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
             Set<ControlEndpoint> open) {
         this.runnerId = runnerId;
-        this.join = join;
+        this.register = register;
         this.timers = timers;
         this.nanoTime = nanoTime;
         this.open = open;
@@ -88,14 +88,14 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
         lastPong = nanoTime.getAsLong();
         open.add(this);
         callback.succeeded();
-        dialer = join.apply(this);
+        dialer = register.apply(this);
         if (!closing.get()) {
             log.info("{} is connected", runnerId);
         }
         pings = timers.scheduleAtFixedRate(
                 () -> ping(coreSession), PING_INTERVAL.toNanos(), PING_INTERVAL.toNanos(), TimeUnit.NANOSECONDS);
-        if (gone.isDone()) {
-            letGo();
+        if (closed.isDone()) {
+            release();
         } else {
             coreSession.demand();
         }
@@ -138,9 +138,9 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
         callback.succeeded();
         if (!budget.takeControlFrame(length) || !budget.takeLines(lines)) {
             agent.flooded();
-            return; // nothing more is read, so that TCP stops the agent
+            return; // nothing more is demanded, so TCP stops the agent
         }
-        // Asked for on any other thread, the next frame may never come: see DataEndpoint.
+        // Demanded on another thread, the next frame may never come: see DataEndpoint.
         peer.demand();
     }
 
@@ -149,19 +149,19 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
         callback.succeeded();
     }
 
-    /** May come before {@link #onOpen} is through, on another thread: whichever is later lets go. */
+    /** May run on another thread before {@link #onOpen} has returned: the later of the two releases. */
     @Override
     public void onClosed(CloseStatus closeStatus, Callback callback) {
         open.remove(this);
-        gone.complete(null);
-        letGo();
+        closed.complete(null);
+        release();
         callback.succeeded();
     }
 
-    private void letGo() {
-        Future<?> pinging = pings;
-        if (pinging != null) {
-            pinging.cancel(false);
+    private void release() {
+        Future<?> running = pings;
+        if (running != null) {
+            running.cancel(false);
         }
         Dialer agent = dialer;
         if (agent != null) {
@@ -169,9 +169,9 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
         }
     }
 
-    /** Complete once the connection is over. */
-    CompletableFuture<Void> gone() {
-        return gone;
+    /** Completes when the connection has closed. */
+    CompletableFuture<Void> closed() {
+        return closed;
     }
 
     @Override
@@ -200,7 +200,7 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
                     case PROTOCOL_ERROR -> CloseStatus.PROTOCOL;
                     case FLOOD -> CloseStatus.POLICY_VIOLATION;
                     case CLOSED -> CloseStatus.SHUTDOWN;
-                    case REPLACED -> REPLACED;
+                    case REPLACED -> DISPLACED;
                     case KEEP_ALIVE_TIMEOUT -> CloseStatus.NORMAL;
                 };
         peer.close(code, end.message(), Callback.NOOP);

@@ -19,7 +19,6 @@ import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.program.RunnerId;
-import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.ControlSender;
 import ml.helix.wolf.revdial.DataKeepAlive;
@@ -44,17 +43,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where agents come in: {@code GET /api/v1/revdial?runnerid=…} opens a control connection, {@code
- * ?revdial.dialer=…&revdial.req=…} a data connection. Both need the runners' token. Thread safe.
+ * Accepts agents: {@code GET /api/v1/revdial?runnerid=…} opens a control connection, {@code
+ * ?revdial.dialer=…&revdial.req=…} a data connection. Both need a runner token. Thread safe.
  */
 public final class RevDialHandler implements Request.Handler {
-    /** How an agent of ours says that two control connections are of one process. */
+    /** The same on all control connections of one process of this project's agent. */
     private static final String INSTANCE = "Wolf-Agent-Instance";
 
     private static final int DATA_BUFFER = 32 * 1024;
-    /** What an agent sends on a control connection are lines of 4,096 bytes at most, each in any number of frames. */
-    private static final int LARGEST_CONTROL_FRAME = 64 * 1024;
+    /** Lines from an agent have 4,096 bytes at most; a frame may hold several, or a part of one. */
+    private static final int MAX_CONTROL_FRAME = 64 * 1024;
 
+    private static final int NO_LIMIT = 0;
     /** What Jetty puts in place of escapes that are not UTF-8. */
     private static final String REPLACEMENT_CHARACTER = "\uFFFD";
 
@@ -64,7 +64,7 @@ public final class RevDialHandler implements Request.Handler {
     private final ConnectionManager connections;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
-    /** Wanted by the handshake for extensions; there are none, so it is never started. */
+    /** The handshake requires it, for extensions; there are none, so it is never started. */
     private final WebSocketComponents components = new WebSocketComponents(null, null, null, null, null, Runnable::run);
 
     private final Set<ControlEndpoint> controls = ConcurrentHashMap.newKeySet();
@@ -94,55 +94,61 @@ public final class RevDialHandler implements Request.Handler {
         Fields query = query(request);
         @Nullable String dialerId = query.getValue("revdial.dialer");
         if (dialerId == null) {
-            upgrade(request, response, callback, control(request, token, runnerId(query)), LARGEST_CONTROL_FRAME);
+            upgrade(request, response, callback, controlEndpoint(request, token, runnerId(query)), MAX_CONTROL_FRAME);
         } else {
-            refuseDeadDialer(dialerId);
-            Optional<String> owner = connections.runnerIdOf(dialerId);
-            if (owner.isPresent()) {
-                access.requireOpens(request, token, owner.get());
+            refuseUnlessUp(dialerId);
+            Optional<String> runnerId = connections.runnerIdOf(dialerId);
+            if (runnerId.isPresent()) {
+                access.requireOpens(request, token, runnerId.get());
             }
-            String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
-            String promise = Objects.requireNonNullElse(request.getHeaders().get(DataKeepAlive.HEADER), "");
             response.getHeaders().put(DataKeepAlive.HEADER, DataKeepAlive.PROMISE);
-            var data = new DataEndpoint(timers, nanoTime, promise, stream -> deliver(dialerId, requestId, stream));
             PeerEndPoint.beneath(request).readPastReset();
-            if (isOurAgent(request)) {
-                data.endsWithCloseFrame();
-            }
-            upgrade(request, response, callback, data, /* largestFrame= */ 0);
+            upgrade(request, response, callback, dataEndpoint(request, dialerId, query), NO_LIMIT);
         }
         return true;
     }
 
-    /** Go's agents end a stream by a bare FIN; this project's send a close frame, so that a kill shows. */
-    private static boolean isOurAgent(Request request) {
+    private DataEndpoint dataEndpoint(Request request, String dialerId, Fields query) {
+        String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
+        String promise = Objects.requireNonNullElse(request.getHeaders().get(DataKeepAlive.HEADER), "");
+        var endpoint =
+                new DataEndpoint(timers, nanoTime, promise, stream -> connections.deliver(dialerId, requestId, stream));
+        if (isOwnAgent(request)) {
+            endpoint.requireCloseFrame();
+        }
+        return endpoint;
+    }
+
+    /** Go's agents end a stream with a bare FIN. This project's agent sends a close frame first, unless it was killed. */
+    private static boolean isOwnAgent(Request request) {
         String agent = request.getHeaders().get(HttpHeader.USER_AGENT);
         return agent != null && agent.startsWith("wolf-tunnel-agent/");
     }
 
-    /** Waits until no control connection is left, or the time is over. */
-    public void awaitClosed(Duration atMost) {
+    /** Waits until all control connections have closed, at most for {@code timeout}. */
+    public void awaitClosed(Duration timeout) {
         try {
-            CompletableFuture.allOf(controls.stream().map(ControlEndpoint::gone).toArray(CompletableFuture<?>[]::new))
-                    .get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            CompletableFuture.allOf(
+                            controls.stream().map(ControlEndpoint::closed).toArray(CompletableFuture<?>[]::new))
+                    .get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             log.info("{} control connections did not close in time", controls.size());
         } catch (ExecutionException e) {
-            throw new IllegalStateException("going away can't fail", e);
+            throw new IllegalStateException("closed() never fails", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Whoever may open an id may also try whether it would be let in, without being it. */
-    private ControlEndpoint control(Request request, AccessToken token, String runnerId) throws ApiException {
+    /** A token that opens an id also opens that id's trial, {@code doctor-{id}}. */
+    private ControlEndpoint controlEndpoint(Request request, AccessToken token, String runnerId) throws ApiException {
         boolean trial = runnerId.startsWith(RunnerId.DOCTOR);
         access.requireOpens(request, token, trial ? runnerId.substring(RunnerId.DOCTOR.length()) : runnerId);
         RemoteAgent agent = agent(request);
-        Function<ControlSender, Dialer> join = trial
+        Function<ControlSender, Dialer> register = trial
                 ? control -> connections.trialConnected(runnerId, agent, control)
                 : control -> connections.connected(runnerId, agent, control);
-        return new ControlEndpoint(runnerId, join, timers, nanoTime, controls);
+        return new ControlEndpoint(runnerId, register, timers, nanoTime, controls);
     }
 
     private static RemoteAgent agent(Request request) {
@@ -156,14 +162,14 @@ public final class RevDialHandler implements Request.Handler {
     private static Fields query(Request request) throws ApiException {
         try {
             Fields query = Request.extractQueryParameters(request);
-            boolean readable = query.stream()
+            boolean decoded = query.stream()
                     .flatMap(field -> field.getValues().stream())
                     .noneMatch(value -> value.contains(REPLACEMENT_CHARACTER));
-            if (readable) {
+            if (decoded) {
                 return query;
             }
         } catch (IllegalArgumentException e) {
-            log.debug("A query that can't be decoded", e);
+            log.debug("The query can't be decoded", e);
         }
         throw new ApiException(ApiError.badRequest("the query's escapes must be UTF-8"));
     }
@@ -178,7 +184,7 @@ public final class RevDialHandler implements Request.Handler {
         }
     }
 
-    private void refuseDeadDialer(String dialerId) throws ApiException {
+    private void refuseUnlessUp(String dialerId) throws ApiException {
         switch (connections.dialerState(dialerId)) {
             case UP -> {}
             case EXPIRED ->
@@ -188,30 +194,26 @@ public final class RevDialHandler implements Request.Handler {
         }
     }
 
-    private void deliver(String dialerId, String requestId, ByteStream stream) {
-        connections.deliver(dialerId, requestId, stream);
-    }
-
-    private void upgrade(Request request, Response response, Callback callback, FrameHandler handler, int largestFrame)
+    private void upgrade(Request request, Response response, Callback callback, FrameHandler endpoint, int maxFrame)
             throws ApiException {
         Configuration.Customizer limits = configuration -> {
             configuration.setIdleTimeout(Duration.ZERO);
-            configuration.setMaxFrameSize(largestFrame);
-            configuration.setInputBufferSize(largestFrame == 0 ? DATA_BUFFER : 4096);
+            configuration.setMaxFrameSize(maxFrame);
+            configuration.setInputBufferSize(maxFrame == NO_LIMIT ? DATA_BUFFER : 4096);
         };
         PeerEndPoint.beneath(request).lingerOnClose();
-        if (!handshaker.upgradeRequest(new Plain(handler), request, response, callback, components, limits)) {
+        if (!handshaker.upgradeRequest(new NoExtensions(endpoint), request, response, callback, components, limits)) {
             throw new ApiException(new ApiError(
                     HttpStatus.UPGRADE_REQUIRED_426, "UpgradeRequired", "this path is for WebSocket connections"));
         }
     }
 
-    /** Agrees to no extension: what runs through a tunnel is often compressed already. */
-    private record Plain(FrameHandler handler) implements WebSocketNegotiator {
+    /** Accepts no extension, compression included: the bytes of a stream are often compressed already. */
+    private record NoExtensions(FrameHandler endpoint) implements WebSocketNegotiator {
         @Override
         public FrameHandler negotiate(ServerUpgradeRequest request, ServerUpgradeResponse response, Callback callback) {
             response.setExtensions(List.of());
-            return handler;
+            return endpoint;
         }
     }
 }

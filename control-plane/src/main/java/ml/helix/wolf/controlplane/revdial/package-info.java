@@ -1,4 +1,4 @@
-/** The WebSocket side of RevDial: where agents connect and where their data connections arrive. */
+/** RevDial over WebSocket: accepts the control and data connections of agents. */
 @NullMarked
 package ml.helix.wolf.controlplane.revdial;
 

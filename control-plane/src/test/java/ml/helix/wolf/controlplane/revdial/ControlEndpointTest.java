@@ -28,17 +28,17 @@ class ControlEndpointTest {
     private final ConnectionManager connections =
             new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers, timers::nanoTime);
     private final Set<ControlEndpoint> open = ConcurrentHashMap.newKeySet();
-    private final ControlEndpoint socket = socket("wolf-1");
+    private final ControlEndpoint endpoint = endpoint("wolf-1");
 
-    private long passed;
+    private long secondsPassed;
 
     @BeforeEach
-    void opens() {
-        socket.onOpen(session, Callback.NOOP);
+    void open() {
+        endpoint.onOpen(session, Callback.NOOP);
     }
 
     @Test
-    void aPingGoesOutEvery15Seconds() throws Exception {
+    void aPingIsSentEvery15Seconds() throws Exception {
         pass(Duration.ofSeconds(14));
         assertThat(pings()).isZero();
         pass(Duration.ofSeconds(1));
@@ -48,7 +48,7 @@ class ControlEndpointTest {
     }
 
     @Test
-    void anAgentThatAnswersNoneFor45SecondsIsCut() throws Exception {
+    void anAgentThatSendsNoPongFor45SecondsIsCut() throws Exception {
         pass(Duration.ofSeconds(44));
         assertThat(session.aborted).isFalse();
 
@@ -58,10 +58,10 @@ class ControlEndpointTest {
     }
 
     @Test
-    void anAgentThatAnswersIsNotCut() throws Exception {
+    void anAgentThatSendsPongsIsNotCut() throws Exception {
         for (int i = 0; i < 20; i++) {
             pass(Duration.ofSeconds(30));
-            socket.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
+            endpoint.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
         }
 
         assertThat(session.aborted).isFalse();
@@ -70,40 +70,31 @@ class ControlEndpointTest {
     @ParameterizedTest
     @ValueSource(bytes = {OpCode.PING, OpCode.PONG, OpCode.BINARY})
     void anAgentThatSendsMoreFramesThanItsBudgetIsClosedWith1008(byte opCode) {
-        for (int i = 0; i < FrameBudget.BURST; i++) {
-            socket.onFrame(new Frame(opCode), Callback.NOOP);
-        }
-        int demands = session.demands();
-        assertThat(session.closeCode).isZero();
-
-        socket.onFrame(new Frame(opCode), Callback.NOOP);
-
-        assertThat(session.closeCode).isEqualTo(CloseStatus.POLICY_VIOLATION);
-        assertThat(session.demands()).isEqualTo(demands);
+        session.exceedBudget(endpoint, opCode);
     }
 
     @Test
-    void linesCountAndSoDoBytes() {
+    void linesAndBytesCountTowardsTheBudget() {
         byte[] lines = "{}\n".repeat(FrameBudget.BURST / 4).getBytes(UTF_8);
-        socket.onFrame(new Frame(OpCode.BINARY, ByteBuffer.wrap(lines)), Callback.NOOP);
+        endpoint.onFrame(new Frame(OpCode.BINARY, ByteBuffer.wrap(lines)), Callback.NOOP);
         byte[] blanks = " ".repeat(1023).concat("\n").getBytes(UTF_8);
         blanks[0] = '{';
         blanks[1] = '}';
         for (int i = 0; i < FrameBudget.BURST / 4 - 10; i++) {
-            socket.onFrame(new Frame(OpCode.BINARY, ByteBuffer.wrap(blanks)), Callback.NOOP);
+            endpoint.onFrame(new Frame(OpCode.BINARY, ByteBuffer.wrap(blanks)), Callback.NOOP);
         }
         assertThat(session.closeCode).isZero();
 
-        socket.onFrame(new Frame(OpCode.BINARY, ByteBuffer.wrap(lines)), Callback.NOOP);
+        endpoint.onFrame(new Frame(OpCode.BINARY, ByteBuffer.wrap(lines)), Callback.NOOP);
 
         assertThat(session.closeCode).isEqualTo(CloseStatus.POLICY_VIOLATION);
     }
 
     @Test
-    void theBudgetOfAFullSecondIsTenThousandFrames() throws Exception {
+    void tenThousandFramesEverySecondAreWithinTheBudget() throws Exception {
         for (int second = 0; second < 30; second++) {
             for (int i = 0; i < FrameBudget.PER_SECOND; i++) {
-                socket.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
+                endpoint.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
             }
             pass(Duration.ofSeconds(1));
         }
@@ -112,37 +103,37 @@ class ControlEndpointTest {
     }
 
     @Test
-    void anAgentThatIsGoneIsInItsGracePeriodAndNotPinged() throws Exception {
+    void aClosedConnectionBeginsTheGracePeriodAndIsNotPinged() throws Exception {
         assertThat(connections.stats().activeConnections()).isEqualTo(1);
 
-        socket.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
+        endpoint.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
         pass(Duration.ofSeconds(20));
 
         assertThat(connections.stats().activeConnections()).isZero();
         assertThat(connections.stats().gracePeriodEntries()).isEqualTo(1);
         assertThat(pings()).isZero();
-        assertThat(socket.gone()).isDone();
+        assertThat(endpoint.closed()).isDone();
     }
 
     @Test
-    void aConnectionThatIsOverBeforeItIsQuiteOpenLeavesNothingBehind() throws Exception {
+    void aConnectionThatClosesWhileItOpensLeavesNothingBehind() throws Exception {
         connections.close();
-        var brief = new FakeCoreSession();
-        var late = socket("wolf-2");
-        brief.whenClosed = () -> late.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
+        var briefSession = new FakeCoreSession();
+        var brief = endpoint("wolf-2");
+        briefSession.whenClosed = () -> brief.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
 
-        late.onOpen(brief, Callback.NOOP);
+        brief.onOpen(briefSession, Callback.NOOP);
         timers.advance(ControlEndpoint.PONG_TIMEOUT);
 
-        assertThat(brief.closeCode).isEqualTo(1001);
-        assertThat(brief.count(OpCode.PING)).isZero();
-        assertThat(open).containsExactly(socket);
+        assertThat(briefSession.closeCode).isEqualTo(1001);
+        assertThat(briefSession.count(OpCode.PING)).isZero();
+        assertThat(open).containsExactly(endpoint);
     }
 
     @ParameterizedTest
     @CsvSource({"CLOSED, 1001", "REPLACED, 4001", "PROTOCOL_ERROR, 1002", "KEEP_ALIVE_TIMEOUT, 1000"})
     void theCloseFrameSaysWhy(ControlEnd.Cause cause, int code) throws Exception {
-        socket.close(new ControlEnd(cause, "because"));
+        endpoint.close(new ControlEnd(cause, "because"));
         assertThat(session.closeCode).isEqualTo(code);
         assertThat(session.aborted).isFalse();
 
@@ -151,10 +142,10 @@ class ControlEndpointTest {
     }
 
     @Test
-    void anAgentThatAnswersItsDisplacementAndComesBackIsAConflict() throws Exception {
+    void anAgentThatConfirmsItsDisplacementAndComesBackIsAConflict() throws Exception {
         takeOver("b");
         assertThat(session.closeCode).isEqualTo(4001);
-        socket.onFrame(new Frame(OpCode.CLOSE), Callback.NOOP);
+        endpoint.onFrame(new Frame(OpCode.CLOSE), Callback.NOOP);
         assertThat(connections.runner("wolf-1").orElseThrow().displaced()).isFalse();
 
         takeOver("a");
@@ -171,7 +162,7 @@ class ControlEndpointTest {
                 .onOpen(new FakeCoreSession(), Callback.NOOP);
     }
 
-    private ControlEndpoint socket(String id) {
+    private ControlEndpoint endpoint(String id) {
         return new ControlEndpoint(
                 id,
                 control -> connections.connected(id, new RemoteAgent("a", "192.0.2.1", 1), control),
@@ -184,13 +175,13 @@ class ControlEndpointTest {
         return session.count(OpCode.PING);
     }
 
-    /** Second by second, so that the keep-alives, which have a thread of their own, are sent in time. */
+    /** Advances second by second: keep-alives are sent by a thread of their own, which has to keep up. */
     private void pass(Duration time) throws InterruptedException {
         for (long i = 0; i < time.toSeconds(); i++) {
             timers.advance(Duration.ofSeconds(1));
-            passed++;
+            secondsPassed++;
             if (connections.stats().activeConnections() == 1 && session.closeCode == 0) {
-                session.awaitSent(OpCode.BINARY, 1 + passed / 18);
+                session.awaitSent(OpCode.BINARY, 1 + secondsPassed / 18);
             }
         }
     }

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.revdial.ByteStream;
-import ml.helix.wolf.revdial.FrameBudget;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
@@ -28,22 +27,22 @@ class DataEndpointTest {
     private final FakeCoreSession session = new FakeCoreSession();
     private final ManualScheduler timers = new ManualScheduler();
     private final List<ByteStream> opened = new ArrayList<>();
-    private final DataEndpoint socket = new DataEndpoint(timers, timers::nanoTime, "15", opened::add);
+    private final DataEndpoint endpoint = new DataEndpoint(timers, timers::nanoTime, "15", opened::add);
 
     @BeforeEach
     void open() {
-        socket.onOpen(session, Callback.NOOP);
+        endpoint.onOpen(session, Callback.NOOP);
     }
 
     @Test
-    void itIsHandedOverOnceOpen() {
-        assertThat(opened).containsExactly(socket);
+    void theStreamIsDeliveredWhenTheConnectionIsOpen() {
+        assertThat(opened).containsExactly(endpoint);
         assertThat(session.demands()).isEqualTo(1);
     }
 
     @Test
-    void theNextFrameIsAskedForWhenThisOneIsReadAndOnTheThreadThatBroughtIt() throws Exception {
-        Thread jetty = bring(binary("hello"));
+    void theNextFrameIsDemandedWhenThisOneIsReadAndOnJettysThread() throws Exception {
+        Thread jetty = deliver(binary("hello"));
         assertThat(read(3)).isEqualTo("hel");
         assertThat(session.demands()).isEqualTo(1);
         assertThat(jetty.isAlive()).isTrue();
@@ -58,38 +57,30 @@ class DataEndpointTest {
     @ParameterizedTest
     @ValueSource(bytes = {OpCode.PING, OpCode.PONG, OpCode.BINARY})
     void moreEmptyFramesThanTheBudgetEndTheStreamWith1008(byte opCode) {
-        for (int i = 0; i < FrameBudget.BURST; i++) {
-            socket.onFrame(new Frame(opCode), Callback.NOOP);
-        }
-        int demands = session.demands();
-        assertThat(session.closeCode).isZero();
+        session.exceedBudget(endpoint, opCode);
 
-        socket.onFrame(new Frame(opCode), Callback.NOOP);
-
-        assertThat(session.closeCode).isEqualTo(CloseStatus.POLICY_VIOLATION);
-        assertThat(session.demands()).isEqualTo(demands);
         assertThatThrownBy(() -> read(1)).hasMessageContaining("a second");
-        socket.close();
+        endpoint.close();
         assertThat(session.closeCode)
-                .as("whether the reader closes before or after")
+                .as("close code after the reader has closed too")
                 .isEqualTo(CloseStatus.POLICY_VIOLATION);
     }
 
     @Test
-    void emptyFramesAndPongsArePassedOver() throws Exception {
-        socket.onFrame(new Frame(OpCode.BINARY, false, ByteBuffer.allocate(0)), Callback.NOOP);
-        socket.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
+    void emptyFramesAndPongsAreSkipped() throws Exception {
+        endpoint.onFrame(new Frame(OpCode.BINARY, false, ByteBuffer.allocate(0)), Callback.NOOP);
+        endpoint.onFrame(new Frame(OpCode.PONG), Callback.NOOP);
         assertThat(session.demands()).isEqualTo(3);
-        bring(new Frame(OpCode.CONTINUATION, true, ByteBuffer.wrap(utf8("x"))));
+        deliver(new Frame(OpCode.CONTINUATION, true, ByteBuffer.wrap(utf8("x"))));
 
         assertThat(read(10)).isEqualTo("x");
     }
 
     @Test
-    void pingsAreAnsweredWithoutWaitingAndTheNewestOfThoseThatWait() throws Exception {
+    void aPingIsAnsweredWithoutWaitingAndOfThoseThatWaitOnlyTheNewest() throws Exception {
         session.holding = true;
         for (String payload : List.of("first", "stale", "newest")) {
-            socket.onFrame(new Frame(OpCode.PING, true, ByteBuffer.wrap(utf8(payload))), Callback.NOOP);
+            endpoint.onFrame(new Frame(OpCode.PING, true, ByteBuffer.wrap(utf8(payload))), Callback.NOOP);
         }
         assertThat(session.demands()).isEqualTo(4);
         assertThat(pongs()).containsExactly("first");
@@ -107,9 +98,9 @@ class DataEndpointTest {
     }
 
     @Test
-    void aPingGoesOutWhenNothingElseWasSentFor15Seconds() throws Exception {
+    void aPingIsSentWhenNothingElseWasSentFor15Seconds() throws Exception {
         timers.advance(Duration.ofSeconds(10));
-        socket.write(utf8("data"), 0, 4);
+        endpoint.write(utf8("data"), 0, 4);
         timers.advance(Duration.ofSeconds(14));
         assertThat(session.count(OpCode.PING)).isZero();
 
@@ -120,7 +111,7 @@ class DataEndpointTest {
     }
 
     @Test
-    void noPingQueuesBehindOneThatTheSocketHasNotTaken() throws Exception {
+    void noSecondPingIsSentWhileOneWaitsForTheSocket() throws Exception {
         session.holding = true;
 
         timers.advance(Duration.ofSeconds(45));
@@ -131,7 +122,7 @@ class DataEndpointTest {
     @Test
     void anAgentThatPromisedPingsAndIsSilentIsCutWithin60Seconds() {
         timers.advance(Duration.ofSeconds(45));
-        socket.onFrame(new Frame(OpCode.PING), Callback.NOOP);
+        endpoint.onFrame(new Frame(OpCode.PING), Callback.NOOP);
         timers.advance(Duration.ofSeconds(49));
         assertThat(session.aborted).isFalse();
 
@@ -140,19 +131,19 @@ class DataEndpointTest {
     }
 
     @Test
-    void anotherAgentMayLeavePingsUnansweredForEver() {
-        var other = new FakeCoreSession();
-        new DataEndpoint(timers, timers::nanoTime, "", stream -> {}).onOpen(other, Callback.NOOP);
+    void anAgentThatPromisedNoPingsMayLeaveOursUnanswered() {
+        var otherSession = new FakeCoreSession();
+        new DataEndpoint(timers, timers::nanoTime, "", stream -> {}).onOpen(otherSession, Callback.NOOP);
 
         timers.advance(Duration.ofHours(1));
 
-        assertThat(other.aborted).isFalse();
-        assertThat(other.count(OpCode.PING)).isEqualTo(240);
+        assertThat(otherSession.aborted).isFalse();
+        assertThat(otherSession.count(OpCode.PING)).isEqualTo(240);
     }
 
     @Test
-    void anAgentIsNotTakenForGoneWhileNobodyReadsWhatItSent() throws Exception {
-        bring(binary("unread"));
+    void anAgentIsNotCutWhileNobodyReadsWhatItSent() throws Exception {
+        deliver(binary("unread"));
         assertThat(read(1)).isEqualTo("u"); // the rest waits
         timers.advance(Duration.ofHours(1));
 
@@ -160,29 +151,29 @@ class DataEndpointTest {
     }
 
     @Test
-    void whatCameBeforeTheEndIsReadFirst() throws Exception {
-        bring(binary("last"));
+    void bytesBeforeTheEndAreReadFirst() throws Exception {
+        deliver(binary("last"));
         assertThat(read(1)).isEqualTo("l");
-        socket.onError(new ClosedChannelException(), Callback.NOOP);
-        socket.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
+        endpoint.onError(new ClosedChannelException(), Callback.NOOP);
+        endpoint.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
 
         assertThat(read(10)).isEqualTo("ast");
-        assertThat(socket.read(new byte[1], 0, 1)).isEqualTo(-1);
-        assertThatThrownBy(() -> socket.write(new byte[1], 0, 1)).isInstanceOf(IOException.class);
+        assertThat(endpoint.read(new byte[1], 0, 1)).isEqualTo(-1);
+        assertThatThrownBy(() -> endpoint.write(new byte[1], 0, 1)).isInstanceOf(IOException.class);
     }
 
     @Test
-    void aCloseFrameOfAnyCodeIsAnEnd() throws IOException {
-        socket.onFrame(new CloseStatus(1012).toFrame(), Callback.NOOP);
+    void aCloseFrameEndsTheStream() throws IOException {
+        endpoint.onFrame(new CloseStatus(1012).toFrame(), Callback.NOOP);
 
-        assertThat(socket.read(new byte[1], 0, 1)).isEqualTo(-1);
+        assertThat(endpoint.read(new byte[1], 0, 1)).isEqualTo(-1);
     }
 
     @Test
-    void aBrokenConnectionIsNoEndInOrder() {
-        socket.onError(new IOException("bad frame"), Callback.NOOP);
+    void aBrokenConnectionMakesReadsFail() {
+        endpoint.onError(new IOException("bad frame"), Callback.NOOP);
 
-        assertThatThrownBy(() -> socket.read(new byte[1], 0, 1)).hasMessageContaining("bad frame");
+        assertThatThrownBy(() -> endpoint.read(new byte[1], 0, 1)).hasMessageContaining("bad frame");
     }
 
     @Test
@@ -190,33 +181,33 @@ class DataEndpointTest {
         var failed = new CompletableFuture<IOException>();
         Thread.ofVirtual().start(() -> {
             try {
-                socket.read(new byte[1], 0, 1);
+                endpoint.read(new byte[1], 0, 1);
             } catch (IOException e) {
                 failed.complete(e);
             }
         });
 
-        socket.close();
+        endpoint.close();
 
         assertThat(failed.get(20, TimeUnit.SECONDS)).hasMessageContaining("closed");
     }
 
     @Test
-    void closingSendsACloseFrameAndDropsWhatStillComes() throws Exception {
-        Thread jetty = bring(binary("unread"));
-        socket.close();
+    void closingSendsACloseFrameAndDropsLaterFrames() throws Exception {
+        Thread jetty = deliver(binary("unread"));
+        endpoint.close();
         jetty.join();
         assertThat(session.closeCode).isEqualTo(1000);
         assertThat(session.demands()).isEqualTo(2);
 
-        socket.onFrame(binary("too late"), Callback.NOOP);
+        endpoint.onFrame(binary("too late"), Callback.NOOP);
         assertThat(session.demands()).isEqualTo(3);
         assertThat(session.aborted).isFalse();
     }
 
     @Test
     void aPeerThatDoesNotCloseIsCut() {
-        socket.close();
+        endpoint.close();
         timers.advance(DataEndpoint.LINGER.minusMillis(1));
         assertThat(session.aborted).isFalse();
 
@@ -226,8 +217,8 @@ class DataEndpointTest {
 
     @Test
     void aPeerThatClosesLeavesNoTimer() {
-        socket.close();
-        socket.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
+        endpoint.close();
+        endpoint.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
 
         timers.advance(DataEndpoint.LINGER);
 
@@ -241,14 +232,14 @@ class DataEndpointTest {
         var failed = new CompletableFuture<IOException>();
         Thread.ofVirtual().start(() -> {
             try {
-                socket.write(utf8("never taken"), 0, 11);
+                endpoint.write(utf8("never taken"), 0, 11);
             } catch (IOException e) {
                 failed.complete(e);
             }
         });
         session.awaitHeld();
 
-        socket.close();
+        endpoint.close();
 
         assertThat(failed.get(20, TimeUnit.SECONDS))
                 .hasMessageContaining("broke")
@@ -256,14 +247,14 @@ class DataEndpointTest {
         assertThat(session.closeCode).isZero();
     }
 
-    /** On a thread of its own, as Jetty does. */
-    private Thread bring(Frame frame) {
-        return Thread.ofVirtual().start(() -> socket.onFrame(frame, Callback.NOOP));
+    /** On its own thread, as Jetty does. */
+    private Thread deliver(Frame frame) {
+        return Thread.ofVirtual().start(() -> endpoint.onFrame(frame, Callback.NOOP));
     }
 
     private String read(int length) throws IOException {
         byte[] buffer = new byte[length];
-        int read = socket.read(buffer, 0, length);
+        int read = endpoint.read(buffer, 0, length);
         return new String(buffer, 0, read, StandardCharsets.UTF_8);
     }
 

@@ -1,26 +1,34 @@
 package ml.helix.wolf.controlplane.revdial;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import ml.helix.wolf.revdial.FrameBudget;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.websocket.core.CloseStatus;
 import org.eclipse.jetty.websocket.core.CoreSession;
 import org.eclipse.jetty.websocket.core.Frame;
+import org.eclipse.jetty.websocket.core.FrameHandler;
 import org.eclipse.jetty.websocket.core.OutgoingEntry;
 
-/** A WebSocket session without a network. Frames are taken at once unless it is told to hold them. */
+/** A WebSocket session without a network. Frames count as sent at once, or when they are no longer held. */
 final class FakeCoreSession extends CoreSession.Empty {
     final List<Frame> sent = new ArrayList<>();
     private final Map<Byte, Thread> lastSentBy = new HashMap<>();
+    /** Callbacks of the frames that were sent while {@link #holding}. */
     final List<Callback> held = new ArrayList<>();
+
     boolean holding;
     private int demands;
     Thread lastDemandedBy;
     int closeCode;
     boolean aborted;
-    /** Runs within a close, as the peer's end does where it comes at once. */
+    /** Runs within {@link #close}, as if the peer closed at once. */
     Runnable whenClosed = () -> {};
 
     @Override
@@ -39,7 +47,7 @@ final class FakeCoreSession extends CoreSession.Empty {
         return sent.stream().filter(frame -> frame.getOpCode() == opCode).count();
     }
 
-    /** Returns once that many were sent, and whoever sent the last frame waits for the next. */
+    /** Returns when that many were sent and the thread that sent the last one waits again. */
     void awaitSent(byte opCode, long atLeast) throws InterruptedException {
         Thread writer;
         synchronized (this) {
@@ -51,6 +59,20 @@ final class FakeCoreSession extends CoreSession.Empty {
         while (writer.isAlive() && writer.getState() != Thread.State.WAITING) {
             Thread.sleep(Duration.ofNanos(100_000));
         }
+    }
+
+    /** Sends an endpoint one frame more than its budget, and checks that only that one closes the connection. */
+    void exceedBudget(FrameHandler endpoint, byte opCode) {
+        for (int i = 0; i < FrameBudget.BURST; i++) {
+            endpoint.onFrame(new Frame(opCode), Callback.NOOP);
+        }
+        int demandsBefore = demands();
+        assertThat(closeCode).isZero();
+
+        endpoint.onFrame(new Frame(opCode), Callback.NOOP);
+
+        assertThat(closeCode).isEqualTo(CloseStatus.POLICY_VIOLATION);
+        assertThat(demands()).isEqualTo(demandsBefore);
     }
 
     synchronized void awaitHeld() throws InterruptedException {
@@ -79,6 +101,6 @@ final class FakeCoreSession extends CoreSession.Empty {
     @Override
     public synchronized void abort() {
         aborted = true;
-        held.forEach(callback -> callback.failed(new java.io.IOException("aborted")));
+        held.forEach(callback -> callback.failed(new IOException("aborted")));
     }
 }

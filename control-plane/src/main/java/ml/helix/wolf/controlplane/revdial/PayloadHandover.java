@@ -1,0 +1,104 @@
+package ml.helix.wolf.controlplane.revdial;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Passes a data connection's payloads from the thread that receives frames to the thread that reads the stream. It queues
+ * nothing: {@link #handOver} waits until its payload is read, so that TCP stops a peer whose stream nobody reads. One thread
+ * hands over and one reads; {@link #end} and {@link #close} may come from any.
+ */
+final class PayloadHandover {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    // All guarded by lock.
+    private @Nullable ByteBuffer payload;
+    private boolean ended;
+    private @Nullable Throwable failure;
+    private boolean closed;
+
+    /** Waits until the whole payload is read, or the handover is closed. */
+    void handOver(ByteBuffer bytes) {
+        lock.lock();
+        try {
+            payload = bytes;
+            changed.signalAll();
+            while (!closed && bytes.hasRemaining()) {
+                changed.awaitUninterruptibly();
+            }
+            payload = null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Says that no payload follows. Only the first call counts.
+     *
+     * @param cause what broke the stream; null if it ended in order
+     */
+    void end(@Nullable Throwable cause) {
+        lock.lock();
+        try {
+            if (!ended) {
+                ended = true;
+                failure = cause;
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean hasEnded() {
+        lock.lock();
+        try {
+            return ended;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Drops every payload from now on and lets every read fail, those that wait included. Idempotent. */
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link ml.helix.wolf.revdial.ByteStream#read}. */
+    int read(byte[] buffer, int offset, int length) throws IOException {
+        lock.lock();
+        try {
+            while (!hasBytes() && !ended && !closed) {
+                changed.awaitUninterruptibly();
+            }
+            if (closed) {
+                throw new IOException("the data connection was closed");
+            }
+            if (payload != null && payload.hasRemaining()) {
+                int count = Math.min(length, payload.remaining());
+                payload.get(buffer, offset, count);
+                changed.signalAll();
+                return count;
+            }
+            if (failure != null) {
+                throw new IOException("the data connection broke: " + failure.getMessage(), failure);
+            }
+            return -1;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean hasBytes() {
+        return payload != null && payload.hasRemaining();
+    }
+}
