@@ -15,8 +15,10 @@ import java.util.Objects;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
 import org.jspecify.annotations.Nullable;
 
-/** The container that holds the tunnel open. */
-final class AgentContainer {
+/** The agent's container in its pod. */
+public final class AgentContainer {
+    public static final String NAME = "agent";
+
     /** So that a node under pressure does not kill the way into it first. */
     private static final ResourceRequirements MODEST = new ResourceRequirementsBuilder()
             .addToRequests("cpu", new Quantity("20m"))
@@ -31,7 +33,7 @@ final class AgentContainer {
     static Container of(WolfTunnelSpec spec, String defaultImage, @Nullable SocketFolder socket) {
         var agent = spec.agent();
         return new ContainerBuilder()
-                .withName(Names.AGENT_CONTAINER)
+                .withName(NAME)
                 .withImage(Objects.requireNonNullElse(agent.image(), defaultImage))
                 .withImagePullPolicy(agent.imagePullPolicy().name())
                 .withEnv(AgentEnvironment.of(spec))

@@ -24,45 +24,45 @@ public final class AgentDaemonSet {
      * Only fields that the operator means to own, so that a server-side apply leaves everybody else's alone. Equal
      * inputs give equal objects.
      */
-    public static DaemonSet of(WolfTunnel tunnel, Facts facts) {
+    public static DaemonSet of(WolfTunnel tunnel, TemplateInputs inputs) {
         var daemonSet = new DaemonSetBuilder()
                 .withNewMetadata()
                 .withNamespace(tunnel.getMetadata().getNamespace())
-                .withName(Names.agents(tunnel))
-                .withLabels(Names.labels(tunnel))
-                .withOwnerReferences(Names.owner(tunnel))
+                .withName(AgentMetadata.name(tunnel))
+                .withLabels(AgentMetadata.labels(tunnel))
+                .withOwnerReferences(AgentMetadata.owner(tunnel))
                 .endMetadata()
                 .withNewSpec()
                 .withNewSelector()
-                .withMatchLabels(Names.selector(tunnel))
+                .withMatchLabels(AgentMetadata.selector(tunnel))
                 .endSelector()
-                .withTemplate(template(tunnel, facts))
+                .withTemplate(template(tunnel, inputs))
                 .withUpdateStrategy(tunnel.getSpec().updateStrategy())
                 .endSpec()
                 .build();
-        daemonSet.getMetadata().setAnnotations(Map.of(Names.DESIRED_ANNOTATION, digest(daemonSet)));
+        daemonSet.getMetadata().setAnnotations(Map.of(AgentMetadata.DESIRED_ANNOTATION, digest(daemonSet)));
         return daemonSet;
     }
 
-    private static PodTemplateSpec template(WolfTunnel tunnel, Facts facts) {
+    private static PodTemplateSpec template(WolfTunnel tunnel, TemplateInputs inputs) {
         var pod = tunnel.getSpec().pod();
         var labels = new TreeMap<String, String>(Objects.requireNonNullElse(pod.labels(), Map.of()));
-        labels.putAll(Names.labels(tunnel));
+        labels.putAll(AgentMetadata.labels(tunnel));
         var annotations = new TreeMap<String, String>(Objects.requireNonNullElse(pod.annotations(), Map.of()));
-        facts.tokenGeneration().ifPresent(generation -> annotations.put(Names.TOKEN_ANNOTATION, generation));
-        facts.caGeneration().ifPresent(generation -> annotations.put(Names.CA_ANNOTATION, generation));
+        inputs.tokenDigest().ifPresent(generation -> annotations.put(AgentMetadata.TOKEN_ANNOTATION, generation));
+        inputs.caDigest().ifPresent(generation -> annotations.put(AgentMetadata.CA_ANNOTATION, generation));
         return new PodTemplateSpecBuilder()
                 .withNewMetadata()
                 .withLabels(labels)
                 .withAnnotations(annotations)
                 .endMetadata()
-                .withSpec(AgentPodSpec.of(tunnel, facts.agentImage()))
+                .withSpec(AgentPodSpec.of(tunnel, inputs.agentImage()))
                 .build();
     }
 
     private static String digest(DaemonSet daemonSet) {
         try {
-            return Generations.of(SORTED.writeValueAsString(daemonSet));
+            return Digests.of(SORTED.writeValueAsString(daemonSet));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a DaemonSet is always JSON", e);
         }

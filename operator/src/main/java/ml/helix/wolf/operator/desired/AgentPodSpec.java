@@ -33,7 +33,7 @@ public final class AgentPodSpec {
         }
         boolean hostNetwork = hostNetwork(spec);
         return new PodSpecBuilder()
-                .withServiceAccountName(Names.agents(tunnel))
+                .withServiceAccountName(AgentMetadata.name(tunnel))
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
                 .withHostNetwork(hostNetwork ? true : null)

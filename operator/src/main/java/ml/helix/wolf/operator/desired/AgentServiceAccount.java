@@ -12,9 +12,9 @@ public final class AgentServiceAccount {
         return new ServiceAccountBuilder()
                 .withNewMetadata()
                 .withNamespace(tunnel.getMetadata().getNamespace())
-                .withName(Names.agents(tunnel))
-                .withLabels(Names.labels(tunnel))
-                .withOwnerReferences(Names.owner(tunnel))
+                .withName(AgentMetadata.name(tunnel))
+                .withLabels(AgentMetadata.labels(tunnel))
+                .withOwnerReferences(AgentMetadata.owner(tunnel))
                 .endMetadata()
                 .withAutomountServiceAccountToken(false)
                 .build();

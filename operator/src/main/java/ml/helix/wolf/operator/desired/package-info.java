@@ -1,4 +1,4 @@
-/** What should run for a WolfTunnel: functions of the resource and a few facts, without I/O. */
+/** What should run for a WolfTunnel: functions of the resource and a few inputs, without I/O. */
 @NullMarked
 package ml.helix.wolf.operator.desired;
 

@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.desired.AgentContainer;
+import ml.helix.wolf.operator.desired.AgentMetadata;
 
 /**
  * What matters of an agent's pod; two that are equal mean the same to the operator.
@@ -92,12 +93,12 @@ public record AgentPod(
      * The given pod, which from now on holds its name, its version, the label that leads to its tunnel, and what
      * {@link #of} says; for a cache of thousands. It is the object itself, as an informer's events hold on to it too.
      */
-    public static Pod remembered(Pod pod) {
+    public static Pod stripped(Pod pod) {
         var known = of(pod);
         var metadata = pod.getMetadata();
         var tunnel = requireNonNullElse(metadata.getLabels(), Map.<String, String>of())
-                .get(Names.INSTANCE_LABEL);
-        metadata.setLabels(tunnel == null ? Map.of() : Map.of(Names.INSTANCE_LABEL, tunnel));
+                .get(AgentMetadata.INSTANCE_LABEL);
+        metadata.setLabels(tunnel == null ? Map.of() : Map.of(AgentMetadata.INSTANCE_LABEL, tunnel));
         metadata.setAnnotations(Map.of());
         metadata.setFinalizers(List.of());
         metadata.setManagedFields(List.of());
@@ -110,7 +111,7 @@ public record AgentPod(
 
     /** The agent's container, once the kubelet has said something of it. */
     public Optional<ContainerState> agent() {
-        return container(Names.AGENT_CONTAINER);
+        return container(AgentContainer.NAME);
     }
 
     /** Whether the agent's readiness probe succeeds, as far as the cluster knows. */
@@ -137,7 +138,7 @@ public record AgentPod(
 
     private static int statusPort(Pod pod) {
         return pod.getSpec().getContainers().stream()
-                .filter(container -> container.getName().equals(Names.AGENT_CONTAINER))
+                .filter(container -> container.getName().equals(AgentContainer.NAME))
                 .flatMap(container -> container.getPorts().stream())
                 .filter(port -> "status".equals(port.getName()))
                 .map(ContainerPort::getContainerPort)

@@ -27,7 +27,7 @@ public record ContainerState(
         String waiting,
         String message,
         String image,
-        Optional<Ended> ended) {
+        Optional<Termination> termination) {
 
     /** Characters kept of a termination message; the kubelet's own limit is 4096 bytes. */
     private static final int LONGEST_LAST_WORDS = 400;
@@ -38,10 +38,10 @@ public record ContainerState(
      * @param reason the kubelet's word, for example OOMKilled or Error; "" where it has none
      * @param message the termination message, or the end of the log, on one line; "" where there is none
      */
-    public record Ended(int exitCode, String reason, String message) {
+    public record Termination(int exitCode, String reason, String message) {
 
-        static Ended of(ContainerStateTerminated ended) {
-            return new Ended(
+        static Termination of(ContainerStateTerminated ended) {
+            return new Termination(
                     requireNonNullElse(ended.getExitCode(), 0),
                     requireNonNullElse(ended.getReason(), ""),
                     lastWords(requireNonNullElse(ended.getMessage(), "")));
@@ -64,7 +64,7 @@ public record ContainerState(
                 waiting.map(why -> why.getReason()).orElse(""),
                 waiting.map(why -> why.getMessage()).orElse(""),
                 waiting.map(why -> status.getImage()).orElse(""),
-                ended.map(Ended::of));
+                ended.map(Termination::of));
     }
 
     /** As many of the last lines as fit, without stack frames and usage hints: what a program says when it gives up. */

@@ -6,7 +6,7 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetStatus;
 import java.util.Map;
 import java.util.Optional;
-import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.desired.AgentMetadata;
 
 /**
  * How far the DaemonSet is.
@@ -46,7 +46,7 @@ public record Rollout(
                         .filter(strategy -> "OnDelete".equals(strategy.getType()))
                         .isPresent(),
                 annotations.getOrDefault(TEMPLATE_ANNOTATION, ""),
-                annotations.getOrDefault(Names.DESIRED_ANNOTATION, ""));
+                annotations.getOrDefault(AgentMetadata.DESIRED_ANNOTATION, ""));
     }
 
     /** Whether not every node's pod has the present template yet. */

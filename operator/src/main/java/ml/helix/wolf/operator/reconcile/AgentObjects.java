@@ -14,7 +14,7 @@ import java.util.Set;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
 import ml.helix.wolf.operator.desired.AgentServiceAccount;
-import ml.helix.wolf.operator.desired.Facts;
+import ml.helix.wolf.operator.desired.TemplateInputs;
 import ml.helix.wolf.operator.observed.Obstacle;
 
 /** Makes a tunnel's ServiceAccount and DaemonSet what they should be, or says what is in the way. Thread-safe. */
@@ -162,6 +162,6 @@ final class AgentObjects {
     void forget(WolfTunnel tunnel) {
         refusals.over(ResourceID.fromResource(tunnel));
         applier.forget(AgentServiceAccount.of(tunnel));
-        applier.forget(AgentDaemonSet.of(tunnel, new Facts("", Optional.empty(), Optional.empty())));
+        applier.forget(AgentDaemonSet.of(tunnel, new TemplateInputs("", Optional.empty(), Optional.empty())));
     }
 }

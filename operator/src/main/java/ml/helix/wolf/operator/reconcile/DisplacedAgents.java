@@ -15,7 +15,7 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ObservedAgent;
-import ml.helix.wolf.operator.observed.Rival;
+import ml.helix.wolf.operator.observed.RunnerIdConflict;
 import ml.helix.wolf.operator.status.Reason;
 import org.jspecify.annotations.Nullable;
 
@@ -72,10 +72,10 @@ final class DisplacedAgents {
             byTunnel.put(tunnel, seen);
         }
         return agents.stream()
-                .map(agent ->
-                        agent.rival().isEmpty() && fights(seen.get(agent.pod().uid()), now)
-                                ? agent.against(new Rival.Elsewhere())
-                                : agent)
+                .map(agent -> agent.conflict().isEmpty()
+                                && fights(seen.get(agent.pod().uid()), now)
+                        ? agent.withConflict(new RunnerIdConflict.WithUnknownAgent())
+                        : agent)
                 .toList();
     }
 

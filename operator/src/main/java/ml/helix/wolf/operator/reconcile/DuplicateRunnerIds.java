@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import ml.helix.wolf.crds.v1alpha1.WolfId;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.observed.AgentPod;
-import ml.helix.wolf.operator.observed.Rival;
+import ml.helix.wolf.operator.observed.RunnerIdConflict;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,10 +52,10 @@ final class DuplicateRunnerIds {
     }
 
     /** The rivals of the tunnel's agents, by node. */
-    Map<String, Rival> rivals(WolfTunnel tunnel, Collection<AgentPod> pods) {
+    Map<String, RunnerIdConflict> rivals(WolfTunnel tunnel, Collection<AgentPod> pods) {
         var id = ResourceID.fromResource(tunnel);
         var ids = tunnel.getSpec().wolfId().source() == WolfId.Source.NodeName ? ids(tunnel, pods) : null;
-        var rivals = new HashMap<String, Rival>();
+        var rivals = new HashMap<String, RunnerIdConflict>();
         Set<ResourceID> affected;
         synchronized (this) {
             var before = ids == null ? known.remove(id) : known.put(id, ids);
@@ -95,8 +95,8 @@ final class DuplicateRunnerIds {
                 .collect(Collectors.toSet());
     }
 
-    private static Rival rival(String runnerId, ResourceID tunnel) {
-        return new Rival.OfTunnel(
+    private static RunnerIdConflict rival(String runnerId, ResourceID tunnel) {
+        return new RunnerIdConflict.WithOtherResource(
                 runnerId,
                 tunnel.getNamespace().map(namespace -> namespace + "/").orElse("") + tunnel.getName());
     }

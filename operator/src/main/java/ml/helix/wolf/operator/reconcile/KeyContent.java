@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import ml.helix.wolf.operator.desired.Generations;
+import ml.helix.wolf.operator.desired.Digests;
 import ml.helix.wolf.program.certificates.CaBundle;
 
 /**
@@ -37,7 +37,7 @@ sealed interface KeyContent {
                 name,
                 key,
                 ml.helix.wolf.program.Secret::of,
-                token -> Generations.ofToken(uid, token));
+                token -> Digests.ofToken(uid, token));
     }
 
     /**
@@ -53,7 +53,7 @@ sealed interface KeyContent {
                 name,
                 key,
                 CaBundle::parse,
-                Generations::of);
+                Digests::of);
     }
 
     private static Optional<String> value(Map<String, String> data, String key) {

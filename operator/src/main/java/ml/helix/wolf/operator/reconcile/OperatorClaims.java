@@ -14,7 +14,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
-import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.desired.AgentMetadata;
 import ml.helix.wolf.operator.leadership.LeaderElection;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,7 +62,7 @@ final class OperatorClaims {
     DaemonSet marked(DaemonSet desired) {
         return home.map(namespace -> new DaemonSetBuilder(desired)
                         .editMetadata()
-                        .addToAnnotations(Names.OPERATOR_ANNOTATION, namespace)
+                        .addToAnnotations(AgentMetadata.OPERATOR_ANNOTATION, namespace)
                         .endMetadata()
                         .build())
                 .orElse(desired);
@@ -76,7 +76,7 @@ final class OperatorClaims {
      */
     synchronized boolean workOn(ResourceID tunnel, Optional<DaemonSet> present) {
         var mark = present.map(daemonSet -> daemonSet.getMetadata().getAnnotations())
-                .map(annotations -> annotations.get(Names.OPERATOR_ANNOTATION))
+                .map(annotations -> annotations.get(AgentMetadata.OPERATOR_ANNOTATION))
                 .filter(namespace -> home.isPresent() && !home.get().equals(namespace));
         var holder = mark.flatMap(this::holder);
         var state = mark.map(namespace -> (holder.isPresent() ? "left to " : "taken from ") + namespace);
@@ -93,7 +93,7 @@ final class OperatorClaims {
                     mark.get(),
                     LeaderElection.NAME,
                     holder.get(),
-                    Names.OPERATOR_ANNOTATION);
+                    AgentMetadata.OPERATOR_ANNOTATION);
         } else if (news) {
             LOG.warn(
                     "WolfTunnel {} is taken over from the operator in namespace {}, which does not work any more, or whose"

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import io.fabric8.kubernetes.api.model.FieldsV1;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
-import ml.helix.wolf.operator.desired.Generations;
+import ml.helix.wolf.operator.desired.Digests;
 
 /**
  * The part of an object that one field manager has applied: which fields, and what is in them. Defaults that the API server
@@ -29,7 +29,7 @@ final class OwnedFields {
         object.getMetadata().getManagedFields().stream()
                 .filter(entry -> isApplied(entry, manager))
                 .forEach(entry -> append(fields(entry.getFieldsV1()), whole, text));
-        return Generations.of(text.toString());
+        return Digests.of(text.toString());
     }
 
     private static boolean isApplied(ManagedFieldsEntry entry, String manager) {

@@ -5,7 +5,7 @@ import static java.util.Objects.requireNonNullElse;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import java.util.Map;
-import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.desired.AgentMetadata;
 
 /** Whose an object is that has the name of one that a tunnel wants. */
 enum Ownership {
@@ -45,6 +45,6 @@ enum Ownership {
 
     private static String managedBy(HasMetadata object) {
         return requireNonNullElse(object.getMetadata().getLabels(), Map.<String, String>of())
-                .getOrDefault(Names.MANAGED_BY_LABEL, "");
+                .getOrDefault(AgentMetadata.MANAGED_BY_LABEL, "");
     }
 }

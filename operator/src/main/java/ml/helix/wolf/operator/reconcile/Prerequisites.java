@@ -7,7 +7,7 @@ import java.util.HashSet;
 import java.util.Optional;
 import ml.helix.wolf.crds.v1alpha1.RunnerToken;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.desired.Facts;
+import ml.helix.wolf.operator.desired.TemplateInputs;
 import ml.helix.wolf.operator.observed.Obstacle;
 
 /** The token and the CA bundle of a tunnel: there, or what is missing. */
@@ -25,7 +25,7 @@ final class Prerequisites {
         /** Not known yet; a reconciliation follows when it is. */
         record Loading() implements Found {}
 
-        record Ready(Facts facts) implements Found {}
+        record Ready(TemplateInputs inputs) implements Found {}
 
         record Missing(Obstacle obstacle) implements Found {}
     }
@@ -68,7 +68,7 @@ final class Prerequisites {
                     why + "; correct it, or remove spec.controlPlane.caBundleRef" + leftAlone));
         }
         boolean rolls = tunnel.getSpec().runnerToken().delivery() == RunnerToken.Delivery.Env;
-        return new Found.Ready(new Facts(
+        return new Found.Ready(new TemplateInputs(
                 agentImage,
                 rolls ? Optional.of(generation(token)) : Optional.empty(),
                 certificates.map(Prerequisites::generation)));

@@ -129,6 +129,6 @@ final class StuckPods {
     }
 
     private static boolean hasStarted(ContainerState agent) {
-        return agent.running() || agent.ended().isPresent() || !NOT_STARTED.contains(agent.waiting());
+        return agent.running() || agent.termination().isPresent() || !NOT_STARTED.contains(agent.waiting());
     }
 }

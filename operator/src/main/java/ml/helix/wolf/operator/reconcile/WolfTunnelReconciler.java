@@ -28,17 +28,17 @@ import java.util.random.RandomGenerator;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.agents.AgentPoller;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
+import ml.helix.wolf.operator.desired.AgentMetadata;
 import ml.helix.wolf.operator.desired.AgentPodSpec;
 import ml.helix.wolf.operator.desired.AgentServiceAccount;
-import ml.helix.wolf.operator.desired.Facts;
-import ml.helix.wolf.operator.desired.Names;
 import ml.helix.wolf.operator.desired.SettingSources;
+import ml.helix.wolf.operator.desired.TemplateInputs;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.Obstacle;
 import ml.helix.wolf.operator.observed.Rollout;
-import ml.helix.wolf.operator.status.StatusOf;
+import ml.helix.wolf.operator.status.Status;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -132,7 +132,7 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
         return new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(kind, WolfTunnel.class)
                         .withName(kind.getSimpleName())
-                        .withLabelSelector(Names.SELECTOR)
+                        .withLabelSelector(AgentMetadata.SELECTOR)
                         .withNamespacesInheritedFromController()
                         .withSecondaryToPrimaryMapper(WolfTunnelReconciler::tunnelByName)
                         .withOnDeleteFilter((deleted, stateUnknown) -> {
@@ -148,10 +148,10 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
         return new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Pod.class, WolfTunnel.class)
                         .withName(namespace.equals(Constants.WATCH_ALL_NAMESPACES) ? "Pod" : "Pod in " + namespace)
-                        .withLabelSelector(Names.SELECTOR)
+                        .withLabelSelector(AgentMetadata.SELECTOR)
                         .withNamespaces(namespace)
                         .withSecondaryToPrimaryMapper(WolfTunnelReconciler::tunnelOf)
-                        .withItemStore(new TransformingItemStore<>(AgentPod::remembered))
+                        .withItemStore(new TransformingItemStore<>(AgentPod::stripped))
                         .withInformerListLimit(PODS_AT_ONCE)
                         .withOnUpdateFilter((now, before) -> !AgentPod.of(now).equals(AgentPod.of(before)))
                         .build(),
@@ -160,14 +160,14 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
 
     /** By the name alone: labels and owners may be changed by anybody, and are put right. */
     private static Set<ResourceID> tunnelByName(HasMetadata object) {
-        return Names.tunnelOf(object.getMetadata().getName())
+        return AgentMetadata.resourceName(object.getMetadata().getName())
                 .map(name -> Set.of(new ResourceID(name, object.getMetadata().getNamespace())))
                 .orElse(Set.of());
     }
 
     private static Set<ResourceID> tunnelOf(HasMetadata object) {
         return Optional.ofNullable(object.getMetadata().getLabels())
-                .map(labels -> labels.get(Names.INSTANCE_LABEL))
+                .map(labels -> labels.get(AgentMetadata.INSTANCE_LABEL))
                 .map(name -> Set.of(new ResourceID(name, object.getMetadata().getNamespace())))
                 .orElse(Set.of());
     }
@@ -220,12 +220,12 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
             case Prerequisites.Found.Loading loading -> UpdateControl.noUpdate();
             case Prerequisites.Found.Missing(var obstacle) ->
                 report(tunnel, context, daemonSet(tunnel, context), Optional.of(obstacle), false);
-            case Prerequisites.Found.Ready(var facts) -> rollOut(tunnel, context, facts);
+            case Prerequisites.Found.Ready(var inputs) -> rollOut(tunnel, context, inputs);
         };
     }
 
-    private UpdateControl<WolfTunnel> rollOut(WolfTunnel tunnel, Context<WolfTunnel> context, Facts facts) {
-        var desired = AgentDaemonSet.of(tunnel, facts);
+    private UpdateControl<WolfTunnel> rollOut(WolfTunnel tunnel, Context<WolfTunnel> context, TemplateInputs inputs) {
+        var desired = AgentDaemonSet.of(tunnel, inputs);
         if (tunnel.getSpec().paused()) {
             var actual = daemonSet(tunnel, context);
             var digest = Rollout.of(desired).digest();
@@ -283,14 +283,14 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
                 stuck.podsForbidden(),
                 AgentPodSpec.wolfContainer(tunnel.getSpec()),
                 SettingSources.of(tunnel.getSpec()));
-        var status = StatusOf.observations(observations, last, clock.instant());
+        var status = Status.of(observations, last, clock.instant());
         boolean differs = !status.equals(last);
         if (differs) {
             statuses.write(tunnel, status);
         }
         activity.reported(differs);
         var control = UpdateControl.<WolfTunnel>noUpdate();
-        return StatusOf.isReady(status) ? control : control.rescheduleAfter(WHILE_NOT_READY);
+        return Status.isReady(status) ? control : control.rescheduleAfter(WHILE_NOT_READY);
     }
 
     private List<ObservedAgent> observed(WolfTunnel tunnel, List<AgentPod> pods, StuckPods.Look stuck) {

@@ -7,7 +7,7 @@ import java.util.Set;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.ContainerState;
-import ml.helix.wolf.operator.observed.ContainerState.Ended;
+import ml.helix.wolf.operator.observed.ContainerState.Termination;
 import ml.helix.wolf.operator.observed.ObservedAgent;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +57,7 @@ record PodTrouble(String state, Reason reason, String message) {
     /** What is wrong with a container, whichever it is; nothing where it runs. */
     static Optional<PodTrouble> of(ContainerState container, @Nullable TunnelStatus before, Instant now) {
         var name = "container " + container.name();
-        var crashed = container.ended().filter(ended -> !runsSteadily(container, now));
+        var crashed = container.termination().filter(ended -> !runsSteadily(container, now));
         if (crashed.isPresent() && wasBefore(Reason.CrashLoopBackOff, name, before)) {
             return crashed.map(ended -> crashLoop(name, ended));
         }
@@ -73,7 +73,7 @@ record PodTrouble(String state, Reason reason, String message) {
         }
         if (container.waiting().equals("CrashLoopBackOff")) {
             return Optional.of(container
-                    .ended()
+                    .termination()
                     .map(ended -> crashLoop(name, ended))
                     .orElseGet(() -> new PodTrouble(
                             "Failing",
@@ -99,18 +99,18 @@ record PodTrouble(String state, Reason reason, String message) {
                 && before.message().startsWith(name + " ");
     }
 
-    private static PodTrouble crashLoop(String name, Ended ended) {
+    private static PodTrouble crashLoop(String name, Termination ended) {
         return new PodTrouble(
                 "Failing",
                 Reason.CrashLoopBackOff,
                 end(name, ended) + (ended.message().isEmpty() ? "; see kubectl logs --previous" : ""));
     }
 
-    private static PodTrouble failed(String name, Ended ended) {
+    private static PodTrouble failed(String name, Termination ended) {
         return new PodTrouble("Failing", Reason.PodFailed, end(name, ended));
     }
 
-    private static String end(String name, Ended ended) {
+    private static String end(String name, Termination ended) {
         var exit = "exit status " + ended.exitCode();
         if (ended.reason().equals("OOMKilled")) {
             return name + " ended with OOMKilled (" + exit + "): it used more memory than its limit";

@@ -10,14 +10,14 @@ import java.util.Optional;
 import java.util.Set;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
-import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.desired.AgentContainer;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ContainerState;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
-import ml.helix.wolf.operator.observed.Rival;
+import ml.helix.wolf.operator.observed.RunnerIdConflict;
 import org.jspecify.annotations.Nullable;
 
 /** From pods and answers to tunnels, one per node. */
@@ -84,8 +84,8 @@ final class Tunnels {
                     false,
                     Optional.empty());
         }
-        if (agent.rival().isPresent()) {
-            return rivalled(pod, agent.answer(), agent.rival().get());
+        if (agent.conflict().isPresent()) {
+            return rivalled(pod, agent.answer(), agent.conflict().get());
         }
         return switch (agent.answer()) {
             case AgentAnswer.Reported(var report) -> reported(pod, report);
@@ -145,7 +145,7 @@ final class Tunnels {
 
     private Optional<PodTrouble> injected(AgentPod pod) {
         return pod.containers().stream()
-                .filter(container -> !container.name().equals(Names.AGENT_CONTAINER))
+                .filter(container -> !container.name().equals(AgentContainer.NAME))
                 .filter(container -> !container.name().equals(observed.wolfContainer()))
                 .flatMap(container -> trouble(pod, container).stream())
                 .findFirst();
@@ -172,21 +172,21 @@ final class Tunnels {
     }
 
     /** It may be connected just now, and its rival in a moment: who is, is no news. */
-    private static Tunnel rivalled(AgentPod pod, AgentAnswer answer, Rival rival) {
+    private static Tunnel rivalled(AgentPod pod, AgentAnswer answer, RunnerIdConflict rival) {
         var report =
                 answer instanceof AgentAnswer.Reported(var told) ? Optional.of(told) : Optional.<AgentReport>empty();
         var id = report.map(AgentReport::wolfId).filter(told -> !told.isEmpty());
         var reason =
                 switch (rival) {
-                    case Rival.OfTunnel known -> Reason.DuplicateRunnerId;
-                    case Rival.Elsewhere unknown -> Reason.Displaced;
+                    case RunnerIdConflict.WithOtherResource known -> Reason.DuplicateRunnerId;
+                    case RunnerIdConflict.WithUnknownAgent unknown -> Reason.Displaced;
                 };
         var message =
                 switch (rival) {
-                    case Rival.OfTunnel(var runnerId, var tunnel) ->
+                    case RunnerIdConflict.WithOtherResource(var runnerId, var tunnel) ->
                         "the agent of WolfTunnel " + tunnel + " on this node uses " + runnerId
                                 + " too: set another spec.wolfId.prefix in one of the two";
-                    case Rival.Elsewhere() ->
+                    case RunnerIdConflict.WithUnknownAgent() ->
                         "another agent uses " + id.map(told -> "wolf-" + told).orElse("the same id")
                                 + ": set spec.wolfId.prefix, or stop the other agent";
                 };

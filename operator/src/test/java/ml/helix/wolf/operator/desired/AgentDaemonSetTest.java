@@ -18,7 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class AgentDaemonSetTest {
-    private static final Facts FACTS = new Facts("agent:default", Optional.of("token-7"), Optional.empty());
+    private static final TemplateInputs FACTS =
+            new TemplateInputs("agent:default", Optional.of("token-7"), Optional.empty());
 
     @Test
     void nothingInItDependsOnTheOperatorsOwnVersion() {
@@ -210,8 +211,8 @@ class AgentDaemonSetTest {
 
     @Test
     void generationsAreOnTheTemplateSoThatAChangeRollsThePods() {
-        var facts = new Facts("a", Optional.of("t1"), Optional.of("c1"));
-        var template = AgentDaemonSet.of(WolfTunnelYaml.resource("{pod: {annotations: {mine: x}}}"), facts)
+        var inputs = new TemplateInputs("a", Optional.of("t1"), Optional.of("c1"));
+        var template = AgentDaemonSet.of(WolfTunnelYaml.resource("{pod: {annotations: {mine: x}}}"), inputs)
                 .getSpec()
                 .getTemplate();
         assertThat(template.getMetadata().getAnnotations())
@@ -248,7 +249,7 @@ class AgentDaemonSetTest {
     }
 
     private static String digest(String spec) {
-        return daemonSet(spec).getMetadata().getAnnotations().get(Names.DESIRED_ANNOTATION);
+        return daemonSet(spec).getMetadata().getAnnotations().get(AgentMetadata.DESIRED_ANNOTATION);
     }
 
     private static PodSpec pod(String spec) {

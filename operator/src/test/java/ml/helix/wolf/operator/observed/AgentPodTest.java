@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.Optional;
-import ml.helix.wolf.operator.observed.ContainerState.Ended;
+import ml.helix.wolf.operator.observed.ContainerState.Termination;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -67,7 +67,7 @@ class AgentPodTest {
                         "CrashLoopBackOff",
                         "back-off",
                         "w",
-                        Optional.of(new Ended(137, "OOMKilled", ""))));
+                        Optional.of(new Termination(137, "OOMKilled", ""))));
         assertThat(pod.templateGeneration()).isEqualTo("3");
     }
 
@@ -116,7 +116,7 @@ class AgentPodTest {
         full.getMetadata().setNamespace("wolf");
         full.getMetadata().setResourceVersion("42");
         var before = AgentPod.of(full);
-        var remembered = AgentPod.remembered(full);
+        var remembered = AgentPod.stripped(full);
         assertThat(remembered).isSameAs(full);
         assertThat(AgentPod.of(remembered)).isEqualTo(before);
         var metadata = remembered.getMetadata();
@@ -135,7 +135,7 @@ class AgentPodTest {
                 + "tunnel-agent: -token (RUNNER_TOKEN) must be one line\\nRun 'tunnel-agent -help' for the flags.\\n";
         var pod = AgentPod.of(pod(RUNNING.formatted("True", "True")
                 .replace("reason: OOMKilled", "reason: Error, message: \"" + log + "\"")));
-        assertThat(pod.containers().getLast().ended().orElseThrow().message())
+        assertThat(pod.containers().getLast().termination().orElseThrow().message())
                 .isEqualTo("tunnel-agent: -log-format (LOG_FORMAT) must be text or json;"
                         + " tunnel-agent: -token (RUNNER_TOKEN) must be one line");
     }

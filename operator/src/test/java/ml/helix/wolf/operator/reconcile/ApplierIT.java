@@ -15,7 +15,7 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.operator.apiserver.RealApiServer;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
-import ml.helix.wolf.operator.desired.Facts;
+import ml.helix.wolf.operator.desired.TemplateInputs;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -173,7 +173,7 @@ class ApplierIT {
     }
 
     private static DaemonSet desired(WolfTunnel tunnel) {
-        return AgentDaemonSet.of(tunnel, new Facts("agent:1", Optional.empty(), Optional.empty()));
+        return AgentDaemonSet.of(tunnel, new TemplateInputs("agent:1", Optional.empty(), Optional.empty()));
     }
 
     private static String namespace(KubernetesClient client) {

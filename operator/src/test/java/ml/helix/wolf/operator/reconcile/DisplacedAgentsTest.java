@@ -13,7 +13,7 @@ import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ObservedAgent;
-import ml.helix.wolf.operator.observed.Rival;
+import ml.helix.wolf.operator.observed.RunnerIdConflict;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -77,8 +77,8 @@ class DisplacedAgentsTest {
                         List.of(new ObservedAgent(pod, new AgentAnswer.Reported(report), Optional.empty())),
                         last)
                 .getFirst()
-                .rival()
-                .equals(Optional.of(new Rival.Elsewhere()));
+                .conflict()
+                .equals(Optional.of(new RunnerIdConflict.WithUnknownAgent()));
     }
 
     private void pass(long seconds) {

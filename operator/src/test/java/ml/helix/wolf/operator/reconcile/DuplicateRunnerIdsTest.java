@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.operator.observed.AgentPod;
-import ml.helix.wolf.operator.observed.Rival;
+import ml.helix.wolf.operator.observed.RunnerIdConflict;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -89,8 +89,8 @@ class DuplicateRunnerIdsTest {
         return ResourceID.fromResource(tunnel);
     }
 
-    private static Rival rival(String runnerId, String tunnel) {
-        return new Rival.OfTunnel(runnerId, "wolf/" + tunnel);
+    private static RunnerIdConflict rival(String runnerId, String tunnel) {
+        return new RunnerIdConflict.WithOtherResource(runnerId, "wolf/" + tunnel);
     }
 
     private static List<AgentPod> pods(String... nodes) {

@@ -59,7 +59,7 @@ class GitOpsHealthTest {
     @ParameterizedTest(name = "{0}: {2}, {3}")
     @MethodSource("scenes")
     void sceneHasItsHealth(String name, Scene scene, String argo, String kstatus) throws IOException {
-        var tunnel = tunnel(StatusOf.observations(scene.observed(), null, Instant.EPOCH), 1);
+        var tunnel = tunnel(Status.of(scene.observed(), null, Instant.EPOCH), 1);
         assertThat(argo(tunnel)).isEqualTo(argo);
         assertThat(Kstatus.of(tunnel)).isEqualTo(kstatus);
     }
@@ -78,7 +78,7 @@ class GitOpsHealthTest {
 
     @Test
     void statusOfAnOlderGenerationIsProgressing() throws IOException {
-        var connected = StatusOf.observations(Scene.nodes(1).connected("a").observed(), null, Instant.EPOCH);
+        var connected = Status.of(Scene.nodes(1).connected("a").observed(), null, Instant.EPOCH);
         assertThat(argo(tunnel(connected, 2))).isEqualTo("Progressing");
         assertThat(Kstatus.of(tunnel(connected, 2))).isEqualTo("InProgress");
     }

@@ -8,7 +8,7 @@ import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ContainerState;
-import ml.helix.wolf.operator.observed.ContainerState.Ended;
+import ml.helix.wolf.operator.observed.ContainerState.Termination;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.Obstacle;
@@ -181,16 +181,16 @@ final class Scene {
     }
 
     /** It runs again, since this time, after it had ended. */
-    static ContainerState restarted(String name, String startedAt, Ended ended) {
+    static ContainerState restarted(String name, String startedAt, Termination ended) {
         return new ContainerState(name, true, false, startedAt, "", "", "", Optional.of(ended));
     }
 
-    static ContainerState waiting(String name, String reason, String message, Optional<Ended> ended) {
+    static ContainerState waiting(String name, String reason, String message, Optional<Termination> ended) {
         return new ContainerState(name, false, false, "", reason, message, "registry.example/" + name + ":1", ended);
     }
 
-    static Ended ended(int exitCode, String reason, String message) {
-        return new Ended(exitCode, reason, message);
+    static Termination ended(int exitCode, String reason, String message) {
+        return new Termination(exitCode, reason, message);
     }
 
     static AgentPod ofTemplate(AgentPod pod, String generation) {

@@ -13,7 +13,7 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ContainerState;
-import ml.helix.wolf.operator.observed.ContainerState.Ended;
+import ml.helix.wolf.operator.observed.ContainerState.Termination;
 import ml.helix.wolf.operator.observed.Obstacle;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What is stuck says so and why; one cause is one message. */
 class StatusCausesTest {
     private static final Instant NOW = Instant.parse("2026-02-02T12:00:00Z");
-    private static final Ended BAD_TOKEN =
+    private static final Termination BAD_TOKEN =
             Scene.ended(2, "Error", "tunnel-agent: -token (RUNNER_TOKEN) must be one line");
 
     // pods that don't come
@@ -391,7 +391,7 @@ class StatusCausesTest {
     }
 
     private static WolfTunnelStatus status(Scene scene, @Nullable WolfTunnelStatus previous, Instant at) {
-        return StatusOf.observations(scene.observed(), previous, at);
+        return Status.of(scene.observed(), previous, at);
     }
 
     private static String message(WolfTunnelStatus status, String type) {

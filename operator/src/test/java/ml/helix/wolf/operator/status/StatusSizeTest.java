@@ -35,7 +35,7 @@ class StatusSizeTest {
         var scene = Scene.nodes(5_000).obstacle(new Obstacle.ApplyRefused(character.repeat(100_000)));
         IntStream.range(0, 1_000)
                 .forEach(i -> scene.add(pod(i), new AgentAnswer.Reported(failing(character.repeat(5_000)))));
-        var status = StatusOf.observations(scene.observed(), null, NOW);
+        var status = Status.of(scene.observed(), null, NOW);
         assertThat(WireSize.of(status)).isLessThan(LIMIT);
         assertThat(printed(status)).isLessThan(LIMIT);
         assertThat(status.tunnels().size()).isGreaterThan(5);
@@ -78,7 +78,7 @@ class StatusSizeTest {
                                 "gpu-node-%05d.zone-b.example.internal".formatted(i),
                                 "TlsFailure",
                                 "the certificate of helix.example.com:443 is not trusted: unable to find valid certification path"));
-        assertThat(StatusOf.observations(scene.observed(), null, NOW).tunnels()).hasSize(64);
+        assertThat(Status.of(scene.observed(), null, NOW).tunnels()).hasSize(64);
     }
 
     @Test

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class StatusOfTest {
+class StatusTest {
     private static final Instant NOW = Instant.parse("2026-02-02T12:00:00.987Z");
 
     static Stream<Arguments> scenes() {
@@ -182,8 +182,7 @@ class StatusOfTest {
     void secondLookAtTheSameSceneFindsTheSameStatusHoweverLate(
             String name, Scene scene, String ready, String reconciling, String stalled) {
         var first = status(scene);
-        assertThat(StatusOf.observations(scene.observed(), first, NOW.plusSeconds(599)))
-                .isEqualTo(first);
+        assertThat(Status.of(scene.observed(), first, NOW.plusSeconds(599))).isEqualTo(first);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -262,14 +261,13 @@ class StatusOfTest {
                         "a",
                         "Connecting",
                         Optional.of(new AgentReport.Failure("ConnectFailure", "fd00::7:443 from port 5: refused")));
-        assertThat(StatusOf.observations(again.observed(), first, NOW.plusSeconds(60)))
-                .isEqualTo(first);
+        assertThat(Status.of(again.observed(), first, NOW.plusSeconds(60))).isEqualTo(first);
     }
 
     @Test
     void anotherMessageWithTheSameReasonIsNewsButTheTunnelIsDownSinceThen() {
         var first = status(Scene.nodes(1).failing("a", "TlsFailure", "the certificate has expired"));
-        var later = StatusOf.observations(
+        var later = Status.of(
                 Scene.nodes(1)
                         .failing("a", "TlsFailure", "it is for another host")
                         .observed(),
@@ -283,8 +281,8 @@ class StatusOfTest {
     @Test
     void reconnectionBetweenTwoLooksIsNews() {
         var first = status(Scene.nodes(1).connected("a", 1, Optional.of(true)));
-        var later = StatusOf.observations(
-                Scene.nodes(1).connected("a", 2, Optional.of(true)).observed(), first, NOW);
+        var later =
+                Status.of(Scene.nodes(1).connected("a", 2, Optional.of(true)).observed(), first, NOW);
         assertThat(later).isNotEqualTo(first);
         assertThat(later.tunnels().getFirst().connects()).isEqualTo(2);
     }
@@ -292,22 +290,22 @@ class StatusOfTest {
     @Test
     void conditionKeepsItsTimeUntilItsStatusChanges() {
         var first = status(Scene.nodes(1).failing("a", "DnsFailure", "m"));
-        var otherReason = StatusOf.observations(
-                Scene.nodes(1).failing("a", "Forbidden", "m").observed(), first, NOW.plusSeconds(60));
+        var otherReason =
+                Status.of(Scene.nodes(1).failing("a", "Forbidden", "m").observed(), first, NOW.plusSeconds(60));
         assertThat(condition(otherReason, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:00:00Z");
         assertThat(condition(otherReason, "Stalled").getLastTransitionTime()).isEqualTo("2026-02-02T12:01:00Z");
-        var mended = StatusOf.observations(Scene.nodes(1).connected("a").observed(), otherReason, NOW.plusSeconds(120));
+        var mended = Status.of(Scene.nodes(1).connected("a").observed(), otherReason, NOW.plusSeconds(120));
         assertThat(condition(mended, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:02:00Z");
     }
 
     @Test
     void changeAfterTheClockHasJumpedBackHasNoEarlierTimeThanTheOneBefore() {
         var first = status(Scene.nodes(1).connected("a"));
-        var anHourBack = StatusOf.observations(
-                Scene.nodes(1).failing("a", "DnsFailure", "m").observed(), first, NOW.minusSeconds(3600));
+        var anHourBack =
+                Status.of(Scene.nodes(1).failing("a", "DnsFailure", "m").observed(), first, NOW.minusSeconds(3600));
         assertThat(condition(anHourBack, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:00:00Z");
         assertThat(row(anHourBack, "a").since()).isEqualTo("2026-02-02T12:00:00Z");
-        assertThat(StatusOf.observations(Scene.nodes(1).connected("a").observed(), first, NOW.minusSeconds(3600)))
+        assertThat(Status.of(Scene.nodes(1).connected("a").observed(), first, NOW.minusSeconds(3600)))
                 .isEqualTo(first);
     }
 
@@ -356,8 +354,7 @@ class StatusOfTest {
         assertThat(row(status, "a").connects()).isNull();
         assertThat(row(status, "a").agentVersion()).isNull();
         var blind = Scene.nodes(1).unanswered("a", true);
-        assertThat(StatusOf.observations(blind.observed(), status, NOW.plusSeconds(9)))
-                .isEqualTo(status);
+        assertThat(Status.of(blind.observed(), status, NOW.plusSeconds(9))).isEqualTo(status);
     }
 
     @ParameterizedTest
@@ -372,18 +369,16 @@ class StatusOfTest {
     void statusThatAnEarlierOrLaterOperatorLeftIsRead(String left) {
         var before = new KubernetesSerialization().unmarshal("---\n" + left, WolfTunnelStatus.class);
         var scene = Scene.nodes(1).connected("a");
-        var status = StatusOf.observations(scene.observed(), before, NOW);
+        var status = Status.of(scene.observed(), before, NOW);
         assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
         assertThat(status.conditions()).hasSize(7);
-        assertThat(StatusOf.observations(scene.observed(), status, NOW.plusSeconds(9)))
-                .isEqualTo(status);
+        assertThat(Status.of(scene.observed(), status, NOW.plusSeconds(9))).isEqualTo(status);
     }
 
     @Test
     void newGenerationIsObserved() {
         var first = status(Scene.nodes(1).connected("a"));
-        var later = StatusOf.observations(
-                Scene.nodes(1).connected("a").generation(2).observed(), first, NOW.plusSeconds(5));
+        var later = Status.of(Scene.nodes(1).connected("a").generation(2).observed(), first, NOW.plusSeconds(5));
         assertThat(later.observedGeneration()).isEqualTo(2);
         assertThat(condition(later, "Ready").getObservedGeneration()).isEqualTo(2);
     }
@@ -395,15 +390,14 @@ class StatusOfTest {
                 .unreachable("b", true)
                 .failing("c", "DnsFailure", "no such host"));
         var blind = Scene.nodes(3).unanswered("a", true).unanswered("b", true).unanswered("c", false);
-        assertThat(StatusOf.observations(blind.observed(), last, NOW.plusSeconds(60)))
-                .isEqualTo(last);
+        assertThat(Status.of(blind.observed(), last, NOW.plusSeconds(60))).isEqualTo(last);
     }
 
     @Test
     void operatorThatHasJustStartedBelievesReadinessWhereTheLastStatusSaysOtherwise() {
         var last = status(Scene.nodes(2).connected("a").failing("b", "DnsFailure", "m"));
         var blind = Scene.nodes(2).unanswered("a", false).unanswered("b", true);
-        var now = StatusOf.observations(blind.observed(), last, NOW.plusSeconds(60));
+        var now = Status.of(blind.observed(), last, NOW.plusSeconds(60));
         assertThat(row(now, "a").state()).isEqualTo("Connecting");
         assertThat(row(now, "b").state()).isEqualTo("Connected");
     }
@@ -461,7 +455,7 @@ class StatusOfTest {
         assertThat(verdict(status, "Authenticated")).isEqualTo("False TokenRefused");
         assertThat(row(status, "a").tokenSince()).isEqualTo("2026-01-01T00:00:00Z");
         var blind = Scene.nodes(1).unanswered("a", true);
-        assertThat(StatusOf.observations(blind.observed(), status, NOW)).isEqualTo(status);
+        assertThat(Status.of(blind.observed(), status, NOW)).isEqualTo(status);
         assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
     }
 
@@ -476,7 +470,7 @@ class StatusOfTest {
     }
 
     private static WolfTunnelStatus status(Scene scene) {
-        return StatusOf.observations(scene.observed(), null, NOW);
+        return Status.of(scene.observed(), null, NOW);
     }
 
     private static TunnelStatus row(WolfTunnelStatus status, String node) {

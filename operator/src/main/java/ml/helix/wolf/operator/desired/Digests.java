@@ -8,10 +8,10 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /** Short texts that change when, and only when, some content changes. */
-public final class Generations {
+public final class Digests {
     private static final int BYTES = 8;
 
-    private Generations() {}
+    private Digests() {}
 
     /**
      * Of a token, for an annotation that everybody who can read pods can read. A plain digest would let them try out

@@ -17,8 +17,8 @@ import ml.helix.wolf.operator.observed.Rollout;
 import org.jspecify.annotations.Nullable;
 
 /** The status that observations mean. */
-public final class StatusOf {
-    private StatusOf() {}
+public final class Status {
+    private Status() {}
 
     /**
      * Equal to {@code previous} where nothing changed its meaning, however much time has passed; and less than 64 KiB,
@@ -27,8 +27,7 @@ public final class StatusOf {
      * @param previous the last status, null where there is none
      * @param clock for what begins now; where it has jumped back, the last change's time stands in for it
      */
-    public static WolfTunnelStatus observations(
-            Observations observed, @Nullable WolfTunnelStatus previous, Instant clock) {
+    public static WolfTunnelStatus of(Observations observed, @Nullable WolfTunnelStatus previous, Instant clock) {
         var now = notBefore(previous, clock);
         var list = new TunnelList(previous == null ? List.of() : previous.tunnels(), now);
         var tunnels = list.settled(new Tunnels(observed, previous, now).list());

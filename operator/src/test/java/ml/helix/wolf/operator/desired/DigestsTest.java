@@ -7,7 +7,7 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
-class GenerationsTest {
+class DigestsTest {
     private static final String UID = "6a2f41a3-c54c-4c1e-8b5a-0c5f5f0f5d11";
 
     @Test
@@ -31,10 +31,10 @@ class GenerationsTest {
     @Test
     void generationIsShort() {
         assertThat(token(UID, "a")).matches("[0-9a-f]{16}");
-        assertThat(Generations.of("content")).matches("[0-9a-f]{16}");
+        assertThat(Digests.of("content")).matches("[0-9a-f]{16}");
     }
 
     private static String token(String uid, String token) {
-        return Generations.ofToken(uid, token.getBytes(UTF_8));
+        return Digests.ofToken(uid, token.getBytes(UTF_8));
     }
 }

@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
-/** What the operator's objects are called, and how they are recognised. */
-public final class Names {
+/** Names, labels, annotations and owner of the objects that the operator makes for a WolfTunnel. */
+public final class AgentMetadata {
     public static final String NAME_LABEL = "app.kubernetes.io/name";
     public static final String INSTANCE_LABEL = "app.kubernetes.io/instance";
     public static final String MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
@@ -25,51 +25,45 @@ public final class Names {
     static final String TOKEN_ANNOTATION = "wolf.helix.ml/token-generation";
     static final String CA_ANNOTATION = "wolf.helix.ml/ca-generation";
 
-    /** The agent's container in its pod. */
-    public static final String AGENT_CONTAINER = "agent";
-
     private static final String AGENTS_SUFFIX = "-tunnel-agent";
 
-    private Names() {}
+    private AgentMetadata() {}
 
-    /** Of the tunnel's DaemonSet and ServiceAccount. */
-    public static String agents(WolfTunnel tunnel) {
-        return tunnel.getMetadata().getName() + AGENTS_SUFFIX;
+    /** The name of the resource's DaemonSet and ServiceAccount. */
+    public static String name(WolfTunnel resource) {
+        return resource.getMetadata().getName() + AGENTS_SUFFIX;
     }
 
-    /** The name of the tunnel whose DaemonSet or ServiceAccount has this name; empty where none can have it. */
-    public static Optional<String> tunnelOf(String agents) {
-        return agents.endsWith(AGENTS_SUFFIX)
-                ? Optional.of(agents.substring(0, agents.length() - AGENTS_SUFFIX.length()))
+    /** The name of the WolfTunnel whose DaemonSet or ServiceAccount has this name; empty if no WolfTunnel's has. */
+    public static Optional<String> resourceName(String name) {
+        return name.endsWith(AGENTS_SUFFIX)
+                ? Optional.of(name.substring(0, name.length() - AGENTS_SUFFIX.length()))
                 : Optional.empty();
     }
 
-    static Map<String, String> labels(WolfTunnel tunnel) {
+    static Map<String, String> labels(WolfTunnel resource) {
         return Map.of(
                 NAME_LABEL, "wolf-tunnel-agent",
-                INSTANCE_LABEL, tunnel.getMetadata().getName(),
+                INSTANCE_LABEL, resource.getMetadata().getName(),
                 MANAGED_BY_LABEL, "wolf-tunnel-operator");
     }
 
-    /** What a DaemonSet selects its pods by; it can never change, so it is no more than is needed. */
-    static Map<String, String> selector(WolfTunnel tunnel) {
+    /** The DaemonSet's selector. It is immutable, so it holds only what is needed to find the pods. */
+    static Map<String, String> selector(WolfTunnel resource) {
         return Map.of(
                 NAME_LABEL,
                 "wolf-tunnel-agent",
                 INSTANCE_LABEL,
-                tunnel.getMetadata().getName());
+                resource.getMetadata().getName());
     }
 
-    /**
-     * Makes the cluster's garbage collector delete an object with its tunnel, and before it where the tunnel is deleted in
-     * the foreground.
-     */
-    static OwnerReference owner(WolfTunnel tunnel) {
+    /** Makes the garbage collector delete the object with the WolfTunnel: before it, if that is deleted in the foreground. */
+    static OwnerReference owner(WolfTunnel resource) {
         return new OwnerReferenceBuilder()
-                .withApiVersion(tunnel.getApiVersion())
-                .withKind(tunnel.getKind())
-                .withName(tunnel.getMetadata().getName())
-                .withUid(tunnel.getMetadata().getUid())
+                .withApiVersion(resource.getApiVersion())
+                .withKind(resource.getKind())
+                .withName(resource.getMetadata().getName())
+                .withUid(resource.getMetadata().getUid())
                 .withController(true)
                 .withBlockOwnerDeletion(true)
                 .build();
