@@ -38,7 +38,7 @@ public final class Connection implements Closeable {
     private final boolean client;
     private final InputStream in;
     private final OutputStream out;
-    private final Head head;
+    private final HttpHead head;
     /** Of the control stream: what came after the last line that was taken. */
     private final ByteArrayOutputStream partialLine = new ByteArrayOutputStream();
 
@@ -59,7 +59,7 @@ public final class Connection implements Closeable {
      */
     public record End(Optional<Integer> closeCode, Kind kind) {}
 
-    private Connection(Socket socket, boolean client, InputStream in, Head head) throws IOException {
+    private Connection(Socket socket, boolean client, InputStream in, HttpHead head) throws IOException {
         this.socket = socket;
         this.client = client;
         this.in = in;
@@ -71,7 +71,7 @@ public final class Connection implements Closeable {
     static Connection accepted(Socket socket) throws IOException {
         prepare(socket);
         var in = new BufferedInputStream(socket.getInputStream(), 4096);
-        return new Connection(socket, false, in, Head.read(in));
+        return new Connection(socket, false, in, HttpHead.read(in));
     }
 
     /** The client's end: sends the bytes of a request and waits for the head of the answer. */
@@ -79,7 +79,7 @@ public final class Connection implements Closeable {
         prepare(socket);
         socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
         var in = new BufferedInputStream(socket.getInputStream(), 4096);
-        return new Connection(socket, true, in, Head.read(in));
+        return new Connection(socket, true, in, HttpHead.read(in));
     }
 
     private static void prepare(Socket socket) throws IOException {
@@ -88,7 +88,7 @@ public final class Connection implements Closeable {
     }
 
     /** The request at the server's end, the response at the client's. */
-    public Head head() {
+    public HttpHead head() {
         return head;
     }
 

@@ -14,7 +14,7 @@ import ml.helix.wolf.conformance.secrets.Secrets;
 import ml.helix.wolf.testkit.FreePort;
 
 /** A real agent process, of this build's classes, with everything that it prints. */
-final class AgentProcess extends Pages implements AutoCloseable {
+final class AgentProcess extends MonitoredAgent implements AutoCloseable {
     private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto");
 
     private final Process process;

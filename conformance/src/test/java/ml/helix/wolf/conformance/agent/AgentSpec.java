@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.UUID;
 import javax.net.ServerSocketFactory;
 import ml.helix.wolf.conformance.peer.Connection;
-import ml.helix.wolf.conformance.peer.ScriptedLocal;
-import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.conformance.peer.ScriptedControlPlane;
+import ml.helix.wolf.conformance.peer.ScriptedWolf;
 import ml.helix.wolf.conformance.secrets.Secrets;
 import ml.helix.wolf.testkit.FreePort;
 import org.junit.jupiter.api.AfterEach;
@@ -27,14 +27,14 @@ abstract class AgentSpec {
 
     static final ObjectMapper JSON = new ObjectMapper();
 
-    ScriptedServer server;
-    ScriptedLocal local;
-    private final List<RunningAgent> agents = new ArrayList<>();
+    ScriptedControlPlane server;
+    ScriptedWolf wolf;
+    private final List<InProcessAgent> agents = new ArrayList<>();
 
     @BeforeEach
     void openPeers() throws IOException {
-        server = ScriptedServer.with(ServerSocketFactory.getDefault(), ownAddress());
-        local = ScriptedLocal.at(ownAddress());
+        server = ScriptedControlPlane.with(ServerSocketFactory.getDefault(), ownAddress());
+        wolf = ScriptedWolf.at(ownAddress());
     }
 
     /** One that no other test gets while nobody listens there; an agent may go on asking for it. */
@@ -44,34 +44,34 @@ abstract class AgentSpec {
 
     @AfterEach
     void closeAll() throws IOException {
-        agents.forEach(RunningAgent::close);
+        agents.forEach(InProcessAgent::close);
         server.close();
-        local.close();
+        wolf.close();
     }
 
     /** An agent with these flags after the usual ones; of two of a kind the later counts. */
-    RunningAgent start(String... flags) throws IOException {
+    InProcessAgent start(String... flags) throws IOException {
         return start(Map.of(), flags);
     }
 
     /** The same with this environment. */
-    RunningAgent start(Map<String, String> environment, String... flags) throws IOException {
+    InProcessAgent start(Map<String, String> environment, String... flags) throws IOException {
         if (!List.of(flags).contains("-local")) {
-            local.expectProbe();
+            wolf.expectProbe();
         }
         List<String> all = new ArrayList<>(List.of("-api-url", "http://" + server.authority()));
-        all.addAll(List.of("-wolf-id", "gpu-1", "-token", TOKEN, "-local", local.address()));
+        all.addAll(List.of("-wolf-id", "gpu-1", "-token", TOKEN, "-local", wolf.address()));
         all.addAll(List.of(flags));
-        RunningAgent agent = startWith(environment, all);
-        local.awaitProbe();
+        InProcessAgent agent = startWith(environment, all);
+        wolf.awaitProbe();
         return agent;
     }
 
     /** An agent with these flags and no others but an ephemeral port to listen on and a short wait to reconnect. */
-    RunningAgent startWith(Map<String, String> environment, List<String> flags) throws IOException {
+    InProcessAgent startWith(Map<String, String> environment, List<String> flags) throws IOException {
         List<String> all = new ArrayList<>(List.of("-listen", "127.0.0.1:0", "-reconnect", "1"));
         all.addAll(flags);
-        RunningAgent agent = RunningAgent.start(environment, all);
+        InProcessAgent agent = InProcessAgent.start(environment, all);
         agents.add(agent);
         return agent;
     }
@@ -96,25 +96,25 @@ abstract class AgentSpec {
         return UUID.randomUUID().toString().replace("-", "");
     }
 
-    /** What both ends of a tunnelled connection see. */
-    record Tunnel(Connection remote, ScriptedLocal.Stream local) {}
+    /** Both ends of one stream: the data connection at the control plane, and the agent's connection to Wolf. */
+    record StreamEnds(Connection atServer, ScriptedWolf.Stream atWolf) {}
 
     /**
-     * Asks for a data connection and accepts it. A byte through it tells its local end from the agent's looks at the local
-     * API, which come every 30 s and with a status and say nothing.
+     * Asks for a data connection and accepts it. One byte is sent through it: a connection to Wolf that ends without a
+     * byte is the agent's health check, which comes every 30 s and with each {@code /status}.
      */
-    Tunnel open(Connection control) throws Exception {
+    StreamEnds openStream(Connection control) throws Exception {
         control.connReady(newPath());
-        Connection remote = server.data().accept().binary("?");
-        ScriptedLocal.Stream end = local.next();
-        while (end.read(1).length == 0) {
-            end = local.next();
+        Connection atServer = server.data().accept().binary("?");
+        ScriptedWolf.Stream atWolf = wolf.next();
+        while (atWolf.read(1).length == 0) {
+            atWolf = wolf.next();
         }
-        return new Tunnel(remote, end);
+        return new StreamEnds(atServer, atWolf);
     }
 
     /** Proves that this control connection still works, and that all that was sent before has been read. */
-    void stillServes(Connection control) throws Exception {
+    void assertServes(Connection control) throws Exception {
         String path = newPath();
         control.connReady(path);
         Connection data = server.data();
@@ -131,7 +131,7 @@ abstract class AgentSpec {
     }
 
     /** Fails unless the next line is a pickup-failed for that path; gives its reason. */
-    static String failure(Connection control, String connPath) throws IOException {
+    static String pickupFailure(Connection control, String connPath) throws IOException {
         JsonNode line = line(control);
         if (!line.path("command").asText().equals("pickup-failed")
                 || !line.path("connPath").asText().equals(connPath)) {

@@ -47,17 +47,17 @@ class BackPressureIT extends AgentSpec {
 
     @Test
     void aServerThatStopsReadingStopsWolfAndNothingPilesUp() throws Exception {
-        holdsBack(tunnel -> tunnel.local().out(), tunnel -> new Payloads(tunnel.remote()));
+        holdsBack(stream -> stream.atWolf().out(), stream -> new Payloads(stream.atServer()));
     }
 
     @Test
     void aWolfThatStopsReadingStopsTheServerAndNothingPilesUp() throws Exception {
-        holdsBack(tunnel -> new Messages(tunnel.remote()), tunnel -> tunnel.local()
+        holdsBack(stream -> new Messages(stream.atServer()), stream -> stream.atWolf()
                 .in());
     }
 
     private interface Side<T> {
-        T of(Tunnel tunnel) throws IOException;
+        T of(StreamEnds stream) throws IOException;
     }
 
     private void holdsBack(Side<OutputStream> sending, Side<InputStream> receiving) throws Exception {
@@ -65,19 +65,19 @@ class BackPressureIT extends AgentSpec {
                 var timer = Executors.newSingleThreadScheduledExecutor()) {
             Connection control = accepted();
             timer.scheduleAtFixedRate(() -> keepAlive(control), 18, 18, TimeUnit.SECONDS);
-            local.awaitProbe();
-            List<Tunnel> tunnels = new ArrayList<>();
+            wolf.awaitProbe();
+            List<StreamEnds> streams = new ArrayList<>();
             for (int i = 0; i < STREAMS; i++) {
-                tunnels.add(open(control));
+                streams.add(openStream(control));
             }
-            warmUp(tunnels, sending, receiving);
+            warmUp(streams, sending, receiving);
             long before = agent.residentBytes();
             long heapBefore = heap(agent);
 
             var sent = new AtomicLong();
             List<CompletableFuture<Void>> senders = new ArrayList<>();
-            for (Tunnel tunnel : tunnels) {
-                OutputStream out = sending.of(tunnel);
+            for (StreamEnds stream : streams) {
+                OutputStream out = sending.of(stream);
                 senders.add(inBackground(() -> send(out, sent)));
             }
             long stuck = awaitStandstill(sent);
@@ -87,11 +87,11 @@ class BackPressureIT extends AgentSpec {
             assertThat(agent.readyz()).isEqualTo(200);
             control.send(Frame.of(Frame.PING, bytes("still there?")));
             assertThat(control.frame(Frame.PONG).text()).isEqualTo("still there?");
-            stillServes(control);
+            assertServes(control);
 
             List<CompletableFuture<Void>> receivers = new ArrayList<>();
-            for (Tunnel tunnel : tunnels) {
-                InputStream in = receiving.of(tunnel);
+            for (StreamEnds stream : streams) {
+                InputStream in = receiving.of(stream);
                 receivers.add(inBackground(() -> receive(in)));
             }
             CompletableFuture.allOf(senders.toArray(CompletableFuture[]::new)).get();
@@ -110,22 +110,22 @@ class BackPressureIT extends AgentSpec {
     }
 
     private AgentProcess agent() throws IOException {
-        local.expectProbe();
+        wolf.expectProbe();
         return AgentProcess.start(
                 folder,
                 List.of(),
                 List.of("@" + Path.of(System.getProperty("basedir", "conformance"), "../tunnel-agent/jvm.options")),
                 Map.of("RUNNER_TOKEN", TOKEN),
-                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1", "-local", local.address()));
+                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1", "-local", wolf.address()));
     }
 
     /** Lets classes be loaded and code be compiled before anything is measured. */
-    private static void warmUp(List<Tunnel> tunnels, Side<OutputStream> sending, Side<InputStream> receiving)
+    private static void warmUp(List<StreamEnds> streams, Side<OutputStream> sending, Side<InputStream> receiving)
             throws Exception {
-        for (Tunnel tunnel : tunnels) {
-            OutputStream out = sending.of(tunnel);
+        for (StreamEnds stream : streams) {
+            OutputStream out = sending.of(stream);
             CompletableFuture<Void> sender = inBackground(() -> out.write(new byte[16 << 20]));
-            receiving.of(tunnel).skipNBytes(16 << 20);
+            receiving.of(stream).skipNBytes(16 << 20);
             sender.get();
         }
     }

@@ -31,10 +31,10 @@ class BoundsIT extends AgentSpec {
     void beyondWhatItsHeapHoldsAStreamIsRefusedAndTheOthersGoOn() throws Exception {
         Queue<Connection> picked = new ConcurrentLinkedQueue<>();
         server.onData(data -> picked.add(data.accept()));
-        local.expectProbe();
+        wolf.expectProbe();
         try (AgentProcess agent = agentWithASmallHeap()) {
             Connection control = accepted();
-            local.awaitProbe();
+            wolf.awaitProbe();
             for (int i = 0; i < ASKED; i++) {
                 control.connReady(newPath());
             }
@@ -55,8 +55,8 @@ class BoundsIT extends AgentSpec {
                 data.close();
             }
             agent.await(status -> status.path("streamsActive").asInt() == 0, "free places");
-            server.leaveData();
-            stillServes(control);
+            server.queueData();
+            assertServes(control);
         }
     }
 
@@ -66,7 +66,7 @@ class BoundsIT extends AgentSpec {
                 List.of(),
                 SMALL,
                 Map.of("RUNNER_TOKEN", TOKEN),
-                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1", "-local", local.address()));
+                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1", "-local", wolf.address()));
     }
 
     /** The reasons of the pickup-faileds, until the connection ends or another line comes. */
@@ -83,7 +83,7 @@ class BoundsIT extends AgentSpec {
     /** 362 KB each, which the JDK's server would keep. */
     @Test
     void unfinishedRequestsOnTheMonitoringPortAreClosedAndTheTunnelGoesOn() throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         Connection control = accepted();
         byte[] head = ("GET /livez HTTP/1.1\r\nHost: localhost\r\nX: " + "a".repeat(362 * 1024)).getBytes(US_ASCII);
         List<Socket> attackers = new ArrayList<>();
@@ -101,7 +101,7 @@ class BoundsIT extends AgentSpec {
             }
         }
         assertThat(agent.livez()).isEqualTo(200);
-        stillServes(control);
+        assertServes(control);
     }
 
     private static boolean isClosedAfter(Socket attacker, byte[] head) {
@@ -117,7 +117,7 @@ class BoundsIT extends AgentSpec {
 
     @Test
     void aHostOfSomebodyElseGets421FromTheMonitoringPort() throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         try (Socket caller = new Socket(agent.host(), agent.port())) {
             caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
             caller.getOutputStream()

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
-import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.conformance.peer.ScriptedControlPlane;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,7 +69,7 @@ class ControlHandshakeIT extends AgentSpec {
                         "-token",
                         TOKEN,
                         "-local",
-                        local.address(),
+                        wolf.address(),
                         "-runner-id",
                         "x"));
         assertThat(server.control().head().target()).isEqualTo("/api/v1/revdial?runnerid=x");
@@ -99,7 +99,7 @@ class ControlHandshakeIT extends AgentSpec {
 
     @Test
     void speaksToAnIpv6Address() throws Exception {
-        try (ScriptedServer six = ScriptedServer.at(InetAddress.ofLiteral("::1"))) {
+        try (ScriptedControlPlane six = ScriptedControlPlane.at(InetAddress.ofLiteral("::1"))) {
             start("-api-url", "http://" + six.authority());
             Connection control = six.control();
             assertThat(control.head().header("Host")).hasValue(six.authority());
@@ -121,7 +121,7 @@ class ControlHandshakeIT extends AgentSpec {
                         "-token-file",
                         file.toString(),
                         "-local",
-                        local.address()));
+                        wolf.address()));
         Connection first = server.control();
         assertThat(first.head().header("Authorization")).hasValue("Bearer " + TOKEN + "-one");
         Files.writeString(file, TOKEN + "-two\n");
@@ -138,7 +138,7 @@ class ControlHandshakeIT extends AgentSpec {
         for (byte one : bytes(answer)) {
             control.raw(new byte[] {one});
         }
-        stillServes(control.keepAlive());
+        assertServes(control.keepAlive());
     }
 
     @Test
@@ -155,7 +155,7 @@ class ControlHandshakeIT extends AgentSpec {
 
     @Test
     void refusesAnAnswerToAnotherKey() throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         server.control()
                 .raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
@@ -170,9 +170,9 @@ class ControlHandshakeIT extends AgentSpec {
         assertThat(control.frame(Frame.PONG).masked()).isTrue();
         control.connReady("//elsewhere");
         assertThat(control.frame(Frame.BINARY).masked()).isTrue();
-        Tunnel tunnel = open(control);
-        tunnel.local().write(bytes("mask?"));
-        assertThat(tunnel.remote().frame(Frame.BINARY).masked()).isTrue();
+        StreamEnds stream = openStream(control);
+        stream.atWolf().write(bytes("mask?"));
+        assertThat(stream.atServer().frame(Frame.BINARY).masked()).isTrue();
     }
 
     private static String asBinary(String payload) {

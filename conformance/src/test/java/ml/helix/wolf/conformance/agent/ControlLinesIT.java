@@ -54,7 +54,7 @@ class ControlLinesIT extends AgentSpec {
         control.line("{\"command\":\"keep-alive\"}\r")
                 .line("{\"command\":\"conn-ready\",\"connPath\":\"" + path + "\"}\r");
         assertThat(server.data().head().target()).isEqualTo("/api/v1" + path);
-        stillServes(control);
+        assertServes(control);
     }
 
     @Test
@@ -85,7 +85,7 @@ class ControlLinesIT extends AgentSpec {
     void unknownCommandsAndFieldsAreIgnored(String line) throws Exception {
         Connection control = connected();
         control.line(line);
-        stillServes(control);
+        assertServes(control);
     }
 
     @Test
@@ -115,13 +115,13 @@ class ControlLinesIT extends AgentSpec {
                 "GET / HTTP/1.1"
             })
     void aLineThatIsNoJsonObjectEndsTheConnectionAndTheAgentComesBack(String line) throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         Connection control = accepted();
         agent.awaitState("Connected");
         control.line(line);
         control.end();
         agent.awaitReason("ProtocolError");
-        stillServes(accepted());
+        assertServes(accepted());
     }
 
     @Test
@@ -129,7 +129,7 @@ class ControlLinesIT extends AgentSpec {
         Connection control = connected();
         control.binary("{\"command\":\"\u00e9\"}\n".getBytes(StandardCharsets.ISO_8859_1));
         control.end();
-        stillServes(accepted());
+        assertServes(accepted());
     }
 
     @ParameterizedTest
@@ -137,44 +137,45 @@ class ControlLinesIT extends AgentSpec {
     void aLineMayBeAsLongAs64KiB(int length) throws Exception {
         Connection control = connected();
         control.binary(lineOf(length));
-        stillServes(control);
+        assertServes(control);
     }
 
     @Test
     void aLineOfOneByteMoreEndsTheConnection() throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         Connection control = accepted();
         control.binary(lineOf(64 * 1024 + 1));
         control.end();
         agent.awaitReason("ProtocolError");
-        stillServes(accepted());
+        assertServes(accepted());
     }
 
     @Test
     void aLineWithoutEndIsCutOffSoon() throws Exception {
         Connection control = connected();
-        assertThat(Flood.until(control, Frame.of(Frame.BINARY, new byte[1024]).bytes()))
-                .isLessThan(Flood.SOON);
-        stillServes(accepted());
+        assertThat(Flood.bytesUntilClosed(
+                        control, Frame.of(Frame.BINARY, new byte[1024]).bytes()))
+                .isLessThan(Flood.LIMIT);
+        assertServes(accepted());
     }
 
     @Test
     void aMessageWithoutEndIsCutOffSoon() throws Exception {
         Connection control = connected();
         control.send(Frame.unfinished(Frame.BINARY, new byte[1024]));
-        assertThat(Flood.until(
+        assertThat(Flood.bytesUntilClosed(
                         control,
                         Frame.unfinished(Frame.CONTINUATION, new byte[1024]).bytes()))
-                .isLessThan(Flood.SOON);
-        stillServes(accepted());
+                .isLessThan(Flood.LIMIT);
+        assertServes(accepted());
     }
 
     @Test
     void aFrameWithoutEndIsCutOffSoon() throws Exception {
         Connection control = connected();
         control.raw(new byte[] {(byte) 0x82, 127, 0, 0, 0, 0x10, 0, 0, 0, 0});
-        assertThat(Flood.until(control, new byte[1024])).isLessThan(Flood.SOON);
-        stillServes(accepted());
+        assertThat(Flood.bytesUntilClosed(control, new byte[1024])).isLessThan(Flood.LIMIT);
+        assertServes(accepted());
     }
 
     private static String connReadyLine(String path) {

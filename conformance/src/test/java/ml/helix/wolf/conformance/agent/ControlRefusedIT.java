@@ -8,7 +8,7 @@ import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import ml.helix.wolf.conformance.peer.Connection;
-import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.conformance.peer.ScriptedControlPlane;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,7 +29,7 @@ class ControlRefusedIT extends AgentSpec {
         "400,ProtocolError"
     })
     void namesTheReasonAndTriesAgain(int status, String reason) throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         server.control().answer(status);
         JsonNode seen = agent.awaitReason(reason);
         assertThat(seen.path("lastError").path("message").asText()).contains(String.valueOf(status));
@@ -42,8 +42,8 @@ class ControlRefusedIT extends AgentSpec {
     @ParameterizedTest
     @CsvSource({"301", "302", "303", "307", "308"})
     void followsNoRedirect(int status) throws Exception {
-        try (ScriptedServer elsewhere = ScriptedServer.onLoopback()) {
-            RunningAgent agent = start();
+        try (ScriptedControlPlane elsewhere = ScriptedControlPlane.onLoopback()) {
+            InProcessAgent agent = start();
             server.control().answer(status, "Location: http://" + elsewhere.authority() + "/api/v1/revdial");
             agent.awaitReason("ProtocolError");
             accepted();
@@ -80,7 +80,7 @@ class ControlRefusedIT extends AgentSpec {
 
     @Test
     void survivesAnAnswerThatIsNoHttp() throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         server.control().raw("SSH-2.0-OpenSSH_9.6\r\n\r\n");
         agent.awaitReason("ProtocolError");
         accepted();
@@ -89,18 +89,18 @@ class ControlRefusedIT extends AgentSpec {
 
     @Test
     void survivesAnAnswerThatNeverEnds() throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         Connection control = server.control();
         control.raw("HTTP/1.1 101 Switching Protocols\r\n");
-        assertThat(Flood.until(control, bytes("X-Filler: " + "x".repeat(1000) + "\r\n")))
-                .isLessThan(Flood.SOON);
+        assertThat(Flood.bytesUntilClosed(control, bytes("X-Filler: " + "x".repeat(1000) + "\r\n")))
+                .isLessThan(Flood.LIMIT);
         agent.awaitReason("ProtocolError");
         assertThat(accepted()).isNotNull();
     }
 
     @Test
     void survivesAServerThatHangsUpInTheMiddleOfItsAnswer() throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         Connection first = server.control();
         first.raw("HTTP/1.1 101 Switch");
         first.close();
@@ -112,7 +112,7 @@ class ControlRefusedIT extends AgentSpec {
     @Test
     void connectsOnceAServerThatWasAbsentIsThere() throws Exception {
         server.stop();
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         agent.awaitReason("ConnectFailure");
         assertThat(agent.livez()).isEqualTo(200);
         assertThat(agent.readyz()).isEqualTo(503);
@@ -123,7 +123,7 @@ class ControlRefusedIT extends AgentSpec {
 
     @Test
     void namesAHostThatDoesNotExist() throws Exception {
-        RunningAgent agent = start("-api-url", "http://nowhere.invalid");
+        InProcessAgent agent = start("-api-url", "http://nowhere.invalid");
         agent.awaitReason("DnsFailure");
     }
 }

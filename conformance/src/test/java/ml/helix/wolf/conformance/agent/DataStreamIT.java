@@ -36,28 +36,28 @@ class DataStreamIT extends AgentSpec {
     @ParameterizedTest
     @ValueSource(ints = {1, 125, 126, 127, 65_535, 65_536, 65_537, 1 << 20})
     void bytesArriveAsTheyWereSentWhateverTheFramesLength(int length) throws Exception {
-        Tunnel tunnel = open(connected());
+        StreamEnds stream = openStream(connected());
         byte[] sent = noise(length);
         CompletableFuture<byte[]> arrived = CompletableFuture.supplyAsync(
-                () -> unchecked(() -> tunnel.local().read(length)));
-        tunnel.remote().binary(sent);
+                () -> unchecked(() -> stream.atWolf().read(length)));
+        stream.atServer().binary(sent);
         assertThat(arrived.get()).isEqualTo(sent);
-        Thread.ofVirtual().start(() -> unchecked(() -> tunnel.local().write(sent)));
-        assertThat(tunnel.remote().read(length)).isEqualTo(sent);
+        Thread.ofVirtual().start(() -> unchecked(() -> stream.atWolf().write(sent)));
+        assertThat(stream.atServer().read(length)).isEqualTo(sent);
     }
 
     @Test
     void whatTheLocalApiSaysComesInBinaryMessages() throws Exception {
-        Tunnel tunnel = open(connected());
-        tunnel.local().write(bytes("hello"));
-        Frame frame = tunnel.remote().frame(Frame.BINARY);
+        StreamEnds stream = openStream(connected());
+        stream.atWolf().write(bytes("hello"));
+        Frame frame = stream.atServer().frame(Frame.BINARY);
         assertThat(frame.text()).startsWith("h");
     }
 
     @Test
     void messagesMayBeFragmentedEmptyTextAndInterleavedWithPings() throws Exception {
-        Tunnel tunnel = open(connected());
-        Connection remote = tunnel.remote();
+        StreamEnds stream = openStream(connected());
+        Connection remote = stream.atServer();
         remote.send(Frame.unfinished(Frame.BINARY, new byte[0]));
         remote.send(Frame.unfinished(Frame.CONTINUATION, bytes("frag")));
         remote.send(Frame.of(Frame.PING, bytes("now?")));
@@ -69,26 +69,26 @@ class DataStreamIT extends AgentSpec {
         for (byte one : Frame.of(Frame.BINARY, bytes("bytes")).bytes()) {
             remote.raw(new byte[] {one});
         }
-        assertThat(tunnel.local().read(20)).isEqualTo(bytes("fragments,text,bytes"));
+        assertThat(stream.atWolf().read(20)).isEqualTo(bytes("fragments,text,bytes"));
         assertThat(remote.frame(Frame.PONG).text()).isEqualTo("now?");
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 125})
     void aPingIsAnsweredWithItsPayload(int length) throws Exception {
-        Tunnel tunnel = open(connected());
+        StreamEnds stream = openStream(connected());
         String payload = "p".repeat(length);
-        tunnel.remote().send(Frame.of(Frame.PING, bytes(payload)));
-        assertThat(tunnel.remote().frame(Frame.PONG).text()).isEqualTo(payload);
+        stream.atServer().send(Frame.of(Frame.PING, bytes(payload)));
+        assertThat(stream.atServer().frame(Frame.PONG).text()).isEqualTo(payload);
     }
 
     @Test
     void theNewestOfManyPingsIsAnswered() throws Exception {
-        Tunnel tunnel = open(connected());
+        StreamEnds stream = openStream(connected());
         for (int i = 1; i <= 5000; i++) {
-            tunnel.remote().send(Frame.of(Frame.PING, bytes("ping " + i)));
+            stream.atServer().send(Frame.of(Frame.PING, bytes("ping " + i)));
         }
-        while (!tunnel.remote().frame(Frame.PONG).text().equals("ping 5000")) {
+        while (!stream.atServer().frame(Frame.PONG).text().equals("ping 5000")) {
             // an older one
         }
     }
@@ -100,7 +100,7 @@ class DataStreamIT extends AgentSpec {
         Connection control = server.control().raw(interim).accept().keepAlive();
         control.connReady(newPath());
         server.data().raw(interim).accept().binary("through");
-        assertThat(local.next().read(7)).isEqualTo(bytes("through"));
+        assertThat(wolf.next().read(7)).isEqualTo(bytes("through"));
     }
 
     @Test
@@ -114,7 +114,7 @@ class DataStreamIT extends AgentSpec {
         answer.writeBytes(Frame.of(Frame.BINARY, noise(20_000)).bytes());
         answer.writeBytes(Frame.close(1000, "").bytes());
         data.raw(answer.toByteArray());
-        assertThat(local.next().readToEnd()).isEqualTo(noise(20_000));
+        assertThat(wolf.next().readToEnd()).isEqualTo(noise(20_000));
     }
 
     @ParameterizedTest
@@ -122,110 +122,110 @@ class DataStreamIT extends AgentSpec {
             value = Ending.class,
             names = {"CLOSE_FRAME", "FIN"})
     void everyByteBeforeTheServersEndIsDeliveredAndThenBothAreClosed(Ending ending) throws Exception {
-        Tunnel tunnel = open(connected());
+        StreamEnds stream = openStream(connected());
         byte[] sent = noise(3_000_000);
-        CompletableFuture<byte[]> arrived = CompletableFuture.supplyAsync(() -> unchecked(tunnel.local()::readToEnd));
-        tunnel.remote().binary(sent);
-        ending.of(tunnel.remote());
+        CompletableFuture<byte[]> arrived = CompletableFuture.supplyAsync(() -> unchecked(stream.atWolf()::readToEnd));
+        stream.atServer().binary(sent);
+        ending.of(stream.atServer());
         assertThat(arrived.get()).isEqualTo(sent);
-        tunnel.remote().end();
+        stream.atServer().end();
     }
 
     @Test
     void everyByteBeforeTheLocalEndIsDeliveredAndThenBothAreClosed() throws Exception {
-        Tunnel tunnel = open(connected());
+        StreamEnds stream = openStream(connected());
         byte[] sent = noise(3_000_000);
         Thread.ofVirtual()
                 .start(() -> unchecked(() -> {
-                    tunnel.local().write(sent).fin();
+                    stream.atWolf().write(sent).fin();
                     return sent;
                 }));
-        assertThat(tunnel.remote().readToEnd()).isEqualTo(sent);
-        tunnel.remote().close();
-        tunnel.local().readToEnd();
+        assertThat(stream.atServer().readToEnd()).isEqualTo(sent);
+        stream.atServer().close();
+        stream.atWolf().readToEnd();
     }
 
     @Test
     void anAnswerIsDeliveredWholeToAServerThatStillSends() throws Exception {
-        Tunnel tunnel = open(connected());
-        tunnel.remote().binary(bytes("a request that Wolf does not read to its end"));
-        tunnel.local().write(noise(100_000)).fin(); // a close would reset, and throw away what is still to be sent
-        assertThat(tunnel.remote().readToEnd()).isEqualTo(noise(100_000));
+        StreamEnds stream = openStream(connected());
+        stream.atServer().binary(bytes("a request that Wolf does not read to its end"));
+        stream.atWolf().write(noise(100_000)).fin(); // a close would reset, and throw away what is still to be sent
+        assertThat(stream.atServer().readToEnd()).isEqualTo(noise(100_000));
     }
 
     @Test
     void theLocalEndIsToldByACloseFrame() throws Exception {
-        Tunnel tunnel = open(connected());
-        tunnel.local().close();
-        assertThat(tunnel.remote().frame(Frame.CLOSE).closeCode()).isEqualTo(1000);
-        tunnel.remote().send(Frame.close(1000, ""));
-        assertThat(tunnel.remote().end().kind()).isEqualTo(Kind.FIN);
+        StreamEnds stream = openStream(connected());
+        stream.atWolf().close();
+        assertThat(stream.atServer().frame(Frame.CLOSE).closeCode()).isEqualTo(1000);
+        stream.atServer().send(Frame.close(1000, ""));
+        assertThat(stream.atServer().end().kind()).isEqualTo(Kind.FIN);
     }
 
     @ParameterizedTest
     @CsvSource({"1000", "1001", "1006", "1011", "1012", "3000"})
     void aCloseFrameIsAnswered(int code) throws Exception {
-        Tunnel tunnel = open(connected());
-        tunnel.remote().send(Frame.close(code, "that was it"));
-        assertThat(tunnel.remote().frame(Frame.CLOSE)).isNotNull();
-        assertThat(tunnel.local().readToEnd()).isEmpty();
+        StreamEnds stream = openStream(connected());
+        stream.atServer().send(Frame.close(code, "that was it"));
+        assertThat(stream.atServer().frame(Frame.CLOSE)).isNotNull();
+        assertThat(stream.atWolf().readToEnd()).isEmpty();
     }
 
     @Test
     void aServerThatSaysGoodbyeAndThenHangsIsLeft() throws Exception {
-        Tunnel tunnel = open(connected());
-        tunnel.remote().send(Frame.close(1000, ""));
-        assertThat(tunnel.local().readToEnd()).isEmpty();
-        tunnel.remote().end();
+        StreamEnds stream = openStream(connected());
+        stream.atServer().send(Frame.close(1000, ""));
+        assertThat(stream.atWolf().readToEnd()).isEmpty();
+        stream.atServer().end();
     }
 
     @Test
     void aServerThatDoesNotAnswerTheGoodbyeIsLeft() throws Exception {
-        Tunnel tunnel = open(connected());
-        tunnel.local().close();
-        tunnel.remote().end();
+        StreamEnds stream = openStream(connected());
+        stream.atWolf().close();
+        stream.atServer().end();
     }
 
     @ParameterizedTest
     @EnumSource(Ending.class)
     void theServersEndClosesTheLocalConnection(Ending ending) throws Exception {
-        Tunnel tunnel = open(connected());
-        ending.of(tunnel.remote());
-        assertThat(tunnel.local().readToEnd()).isEmpty();
+        StreamEnds stream = openStream(connected());
+        ending.of(stream.atServer());
+        assertThat(stream.atWolf().readToEnd()).isEmpty();
     }
 
     @Test
     void theLocalResetClosesTheDataConnection() throws Exception {
-        Tunnel tunnel = open(connected());
-        tunnel.local().reset();
-        tunnel.remote().end();
+        StreamEnds stream = openStream(connected());
+        stream.atWolf().reset();
+        stream.atServer().end();
     }
 
     @ParameterizedTest
     @EnumSource(Ending.class)
     void onlyThatOneStreamEnds(Ending ending) throws Exception {
         Connection control = connected();
-        Tunnel staying = open(control);
-        Tunnel ended = open(control);
-        ending.of(ended.remote());
-        ended.local().readToEnd();
-        staying.remote().binary("still here");
-        assertThat(staying.local().read(10)).isEqualTo(bytes("still here"));
-        stillServes(control);
+        StreamEnds staying = openStream(control);
+        StreamEnds ended = openStream(control);
+        ending.of(ended.atServer());
+        ended.atWolf().readToEnd();
+        staying.atServer().binary("still here");
+        assertThat(staying.atWolf().read(10)).isEqualTo(bytes("still here"));
+        assertServes(control);
     }
 
     @ParameterizedTest
     @EnumSource(Ending.class)
     void dataConnectionsOutliveTheControlConnection(Ending ending) throws Exception {
         Connection control = connected();
-        Tunnel tunnel = open(control);
+        StreamEnds stream = openStream(control);
         ending.of(control);
         Connection next = accepted();
-        tunnel.remote().binary("asked by the first");
-        assertThat(tunnel.local().read(18)).isEqualTo(bytes("asked by the first"));
-        tunnel.local().write(bytes("and answered"));
-        assertThat(tunnel.remote().read(12)).isEqualTo(bytes("and answered"));
-        stillServes(next);
+        stream.atServer().binary("asked by the first");
+        assertThat(stream.atWolf().read(18)).isEqualTo(bytes("asked by the first"));
+        stream.atWolf().write(bytes("and answered"));
+        assertThat(stream.atServer().read(12)).isEqualTo(bytes("and answered"));
+        assertServes(next);
     }
 
     @Test
@@ -236,7 +236,7 @@ class DataStreamIT extends AgentSpec {
         control.reset();
         accepted();
         data.accept().binary("late but welcome");
-        assertThat(local.next().read(16)).isEqualTo(bytes("late but welcome"));
+        assertThat(wolf.next().read(16)).isEqualTo(bytes("late but welcome"));
     }
 
     @ParameterizedTest
@@ -254,13 +254,13 @@ class DataStreamIT extends AgentSpec {
     })
     void whatIsNoWebSocketFrameEndsThatOneStream(String what, String hex) throws Exception {
         Connection control = connected();
-        Tunnel tunnel = open(control);
-        tunnel.remote().binary("before,");
-        tunnel.remote().raw(ControlFramesIT.unhex(hex));
-        tunnel.remote().raw(new byte[256]);
-        assertThat(new String(tunnel.local().readToEnd(), UTF_8)).startsWith("before,");
-        tunnel.remote().end();
-        stillServes(control);
+        StreamEnds stream = openStream(control);
+        stream.atServer().binary("before,");
+        stream.atServer().raw(ControlFramesIT.unhex(hex));
+        stream.atServer().raw(new byte[256]);
+        assertThat(new String(stream.atWolf().readToEnd(), UTF_8)).startsWith("before,");
+        stream.atServer().end();
+        assertServes(control);
     }
 
     private static byte[] noise(int length) {

@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
-import ml.helix.wolf.conformance.peer.ScriptedLocal;
+import ml.helix.wolf.conformance.peer.ScriptedWolf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,35 +29,35 @@ class EndingIT extends AgentSpec {
     @ValueSource(booleans = {false, true})
     void aWolfThatSendsWithoutPauseAndReadsSlowlyGetsEveryByte(boolean unix, @TempDir Path folder) throws Exception {
         if (unix) {
-            local.close();
-            local = ScriptedLocal.at(folder.resolve("wolf.sock"));
+            wolf.close();
+            wolf = ScriptedWolf.at(folder.resolve("wolf.sock"));
         }
-        Tunnel tunnel = open(connected());
-        start(() -> floodWolfsWay(tunnel.local()));
-        start(() -> drop(tunnel.remote()));
+        StreamEnds stream = openStream(connected());
+        start(() -> floodWolfsWay(stream.atWolf()));
+        start(() -> drop(stream.atServer()));
 
-        send(tunnel.remote(), Arrays.copyOf(SENT, PIECE));
-        assertThat(tunnel.local().read(1)).isEqualTo(new byte[] {SENT[0]});
+        send(stream.atServer(), Arrays.copyOf(SENT, PIECE));
+        assertThat(stream.atWolf().read(1)).isEqualTo(new byte[] {SENT[0]});
         // While this thread sends: the sockets' buffers need not hold everything that was sent.
-        var received = CompletableFuture.supplyAsync(() -> readSlowly(tunnel.local(), SENT.length - 1));
+        var received = CompletableFuture.supplyAsync(() -> readSlowly(stream.atWolf(), SENT.length - 1));
         for (int at = PIECE; at < SENT.length; at += PIECE) {
-            send(tunnel.remote(), Arrays.copyOfRange(SENT, at, at + PIECE));
+            send(stream.atServer(), Arrays.copyOfRange(SENT, at, at + PIECE));
         }
-        tunnel.remote().send(Frame.close(1000, ""));
+        stream.atServer().send(Frame.close(1000, ""));
 
         assertThat(received.get()).isEqualTo(Arrays.copyOfRange(SENT, 1, SENT.length));
     }
 
     @Test
     void aServerThatSendsWithoutPauseAndReadsSlowlyGetsEveryByte() throws Exception {
-        Tunnel tunnel = open(connected());
-        start(() -> drop(tunnel.local()));
-        start(() -> floodTheServersWay(tunnel.remote()));
-        CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> sendAndEnd(tunnel.local()));
+        StreamEnds stream = openStream(connected());
+        start(() -> drop(stream.atWolf()));
+        start(() -> floodTheServersWay(stream.atServer()));
+        CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> sendAndEnd(stream.atWolf()));
 
         var received = new ByteArrayOutputStream();
         Frame frame;
-        while ((frame = tunnel.remote().frame()).opcode() != Frame.CLOSE) {
+        while ((frame = stream.atServer().frame()).opcode() != Frame.CLOSE) {
             if (frame.opcode() == Frame.BINARY) {
                 received.writeBytes(frame.payload());
                 LockSupport.parkNanos(1_000_000);
@@ -73,7 +73,7 @@ class EndingIT extends AgentSpec {
         Thread.ofPlatform().daemon().start(endless);
     }
 
-    private static byte[] readSlowly(ScriptedLocal.Stream from, int length) {
+    private static byte[] readSlowly(ScriptedWolf.Stream from, int length) {
         var received = new ByteArrayOutputStream();
         try {
             while (received.size() < length) {
@@ -98,7 +98,7 @@ class EndingIT extends AgentSpec {
         }
     }
 
-    private static void sendAndEnd(ScriptedLocal.Stream wolf) {
+    private static void sendAndEnd(ScriptedWolf.Stream wolf) {
         try {
             wolf.write(SENT).fin();
         } catch (IOException e) {
@@ -106,7 +106,7 @@ class EndingIT extends AgentSpec {
         }
     }
 
-    private static void floodWolfsWay(ScriptedLocal.Stream wolf) {
+    private static void floodWolfsWay(ScriptedWolf.Stream wolf) {
         try {
             while (true) {
                 wolf.write(new byte[PIECE]);
@@ -136,7 +136,7 @@ class EndingIT extends AgentSpec {
         }
     }
 
-    private static void drop(ScriptedLocal.Stream wolf) {
+    private static void drop(ScriptedWolf.Stream wolf) {
         try {
             wolf.in().skipNBytes(Long.MAX_VALUE);
         } catch (IOException e) {

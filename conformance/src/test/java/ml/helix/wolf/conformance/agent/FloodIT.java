@@ -31,12 +31,12 @@ class FloodIT extends AgentSpec {
     @ParameterizedTest
     @EnumSource(Kind.class)
     void aControlConnectionIsClosedAndTheAgentComesBack(Kind kind) throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         Connection control = accepted();
         agent.awaitState("Connected");
         assertThat(Flood.closeCode(control, kind.piece).orElse(1008)).isEqualTo(1008);
         agent.await(status -> status.at("/lastError/message").asText().contains("a second"), "flood named");
-        stillServes(accepted());
+        assertServes(accepted());
     }
 
     @ParameterizedTest
@@ -45,9 +45,9 @@ class FloodIT extends AgentSpec {
             names = {"PINGS", "PONGS", "EMPTY_FRAMES"})
     void onADataConnectionOnlyThatStreamIsClosedWith1008(Kind kind) throws Exception {
         Connection control = connected();
-        Tunnel tunnel = open(control);
+        StreamEnds stream = openStream(control);
         // none where a peer that never stops sending is reset at the end
-        assertThat(Flood.closeCode(tunnel.remote(), kind.piece).orElse(1008)).isEqualTo(1008);
-        stillServes(control);
+        assertThat(Flood.closeCode(stream.atServer(), kind.piece).orElse(1008)).isEqualTo(1008);
+        assertServes(control);
     }
 }

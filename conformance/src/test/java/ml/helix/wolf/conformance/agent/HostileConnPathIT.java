@@ -3,7 +3,7 @@ package ml.helix.wolf.conformance.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ml.helix.wolf.conformance.peer.Connection;
-import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.conformance.peer.ScriptedControlPlane;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,7 +38,7 @@ class HostileConnPathIT extends AgentSpec {
                 "#revdial"
             })
     void whatNamesAnotherOriginIsRefusedAndNothingLeavesForIt(String connPath) throws Exception {
-        try (ScriptedServer trap = ScriptedServer.onLoopback()) {
+        try (ScriptedControlPlane trap = ScriptedControlPlane.onLoopback()) {
             refused(connPath.replace("TRAP", trap.authority()));
             assertThat(trap.accepted()).isZero();
         }
@@ -104,7 +104,7 @@ class HostileConnPathIT extends AgentSpec {
         Connection data = server.data();
         assertThat(data.head().target()).isEqualTo("/prefix/api/v1" + connPath.replaceFirst("^/api/v1", ""));
         data.answer(404);
-        failure(control, connPath);
+        pickupFailure(control, connPath);
     }
 
     @Test
@@ -112,9 +112,9 @@ class HostileConnPathIT extends AgentSpec {
         Connection control = connected();
         control.binary("{\"command\":\"conn-ready\",\"connPath\":\"//127.0.0.1/\"}\n".repeat(100));
         for (int i = 0; i < 100; i++) {
-            failure(control, "//127.0.0.1/");
+            pickupFailure(control, "//127.0.0.1/");
         }
-        stillServes(control);
+        assertServes(control);
     }
 
     /** @param json the path as it stands in the line, between the quotes */
@@ -122,9 +122,9 @@ class HostileConnPathIT extends AgentSpec {
         Connection control = connected();
         control.line("{\"command\":\"conn-ready\",\"connPath\":\"" + json + "\"}");
         String path = JSON.readTree("\"" + json + "\"").asText();
-        assertThat(failure(control, path)).isNotBlank().doesNotContain(TOKEN);
+        assertThat(pickupFailure(control, path)).isNotBlank().doesNotContain(TOKEN);
         int before = server.accepted();
-        stillServes(control);
+        assertServes(control);
         assertThat(server.accepted()).isEqualTo(before + 1);
     }
 }

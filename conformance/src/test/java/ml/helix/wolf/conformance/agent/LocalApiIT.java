@@ -11,7 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.conformance.peer.Connection;
-import ml.helix.wolf.conformance.peer.ScriptedLocal;
+import ml.helix.wolf.conformance.peer.ScriptedWolf;
 import ml.helix.wolf.testkit.FreePort;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,11 +26,11 @@ class LocalApiIT extends AgentSpec {
 
     @Test
     void whereItRefusesTheServerHearsWhyAndTheNextOneIsTried() throws Exception {
-        int port = local.port();
-        local.close();
+        int port = wolf.port();
+        wolf.close();
         Connection control = connected("-local", "127.0.0.1:" + port);
         refusedBecause(control, "refused");
-        try (ScriptedLocal back = ScriptedLocal.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port))) {
+        try (ScriptedWolf back = ScriptedWolf.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port))) {
             control.connReady(newPath());
             server.data().accept().binary("there");
             assertThat(back.next().read(5)).isEqualTo(bytes("there"));
@@ -47,7 +47,7 @@ class LocalApiIT extends AgentSpec {
     @Test
     void whereNobodyListensAtItsSocketFileTheServerHearsWhy() throws Exception {
         Path socket = folder.resolve("wolf.sock");
-        ScriptedLocal.at(socket).close();
+        ScriptedWolf.at(socket).close();
         Connection control = connected("-local", "unix://" + socket);
         refusedBecause(control, "nobody listens");
         stillAnswers(control);
@@ -65,14 +65,14 @@ class LocalApiIT extends AgentSpec {
         List<String> powerless =
                 root ? List.of(setpriv.toString(), "--bounding-set=-dac_override,-dac_read_search") : List.of();
         Path socket = folder.resolve("wolf.sock");
-        try (ScriptedLocal wolf = ScriptedLocal.at(socket)) {
+        try (ScriptedWolf closed = ScriptedWolf.at(socket)) {
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("---------"));
             try (AgentProcess agent = AgentProcess.start(
                     folder,
                     powerless,
                     List.of(),
                     Map.of("RUNNER_TOKEN", TOKEN),
-                    List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", wolf.address()))) {
+                    List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", closed.address()))) {
                 Connection control = accepted();
                 refusedBecause(control, "not permitted");
                 stillAnswers(control);
@@ -85,7 +85,7 @@ class LocalApiIT extends AgentSpec {
     void aNewWolfWithANewSocketFileIsFoundAtOnce() throws Exception {
         Path socket = folder.resolve("wolf.sock");
         Connection control;
-        try (ScriptedLocal first = ScriptedLocal.at(socket)) {
+        try (ScriptedWolf first = ScriptedWolf.at(socket)) {
             first.expectProbe();
             control = connected("-local", first.address());
             first.awaitProbe();
@@ -93,7 +93,7 @@ class LocalApiIT extends AgentSpec {
             server.data().accept().binary("one");
             assertThat(first.next().read(3)).isEqualTo(bytes("one"));
             Files.delete(socket);
-            try (ScriptedLocal second = ScriptedLocal.at(socket)) {
+            try (ScriptedWolf second = ScriptedWolf.at(socket)) {
                 control.connReady(newPath());
                 server.data().accept().binary("two");
                 assertThat(second.next().read(3)).isEqualTo(bytes("two"));
@@ -104,8 +104,8 @@ class LocalApiIT extends AgentSpec {
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1"})
     void localhostIsTriedAsIpv6AndAsIpv4(String where) throws Exception {
-        try (ScriptedLocal only =
-                ScriptedLocal.at(new InetSocketAddress(InetAddress.ofLiteral(where), FreePort.choose()))) {
+        try (ScriptedWolf only =
+                ScriptedWolf.at(new InetSocketAddress(InetAddress.ofLiteral(where), FreePort.choose()))) {
             only.expectProbe();
             Connection control = connected("-local", "localhost:" + only.port());
             only.awaitProbe();
@@ -134,10 +134,10 @@ class LocalApiIT extends AgentSpec {
     void aWolfThatHangsUpAtOnceEndsOnlyThatStream() throws Exception {
         Connection control = connected();
         control.connReady(newPath());
-        local.next().close();
+        wolf.next().close();
         Connection data = server.data().accept();
         data.end();
-        stillServes(control);
+        assertServes(control);
     }
 
     /** The reason may come as a pickup-failed before or after the server was asked: it must come, and be about Wolf. */
@@ -145,12 +145,12 @@ class LocalApiIT extends AgentSpec {
         server.onData(Connection::accept);
         String path = newPath();
         control.connReady(path);
-        assertThat(failure(control, path)).containsIgnoringCase(why);
-        server.leaveData();
+        assertThat(pickupFailure(control, path)).containsIgnoringCase(why);
+        server.queueData();
     }
 
     private void stillAnswers(Connection control) throws Exception {
         control.connReady("//refused");
-        failure(control, "//refused");
+        pickupFailure(control, "//refused");
     }
 }

@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.conformance.peer.Connection;
-import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.conformance.peer.ScriptedControlPlane;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -57,21 +57,23 @@ class PickupIT extends AgentSpec {
         String old = "/revdial?revdial.dialer=" + hex();
         control.connReady(old);
         server.data().answer(404);
-        failure(control, old);
+        pickupFailure(control, old);
     }
 
     @ParameterizedTest
     @CsvSource({"401", "403", "404", "410", "500", "503", "200", "302", "400"})
     void anythingBut101IsAPickupFailedWithTheReason(int status) throws Exception {
-        try (ScriptedServer elsewhere = ScriptedServer.onLoopback()) {
+        try (ScriptedControlPlane elsewhere = ScriptedControlPlane.onLoopback()) {
             Connection control = connected();
             String path = newPath();
             control.connReady(path);
             server.data().answer(status, "Location: http://" + elsewhere.authority() + "/", "X-Echo: " + TOKEN);
-            assertThat(failure(control, path)).contains(String.valueOf(status)).doesNotContain(TOKEN);
+            assertThat(pickupFailure(control, path))
+                    .contains(String.valueOf(status))
+                    .doesNotContain(TOKEN);
             assertThat(elsewhere.accepted()).isZero();
-            local.next().readToEnd();
-            stillServes(control);
+            wolf.next().readToEnd();
+            assertServes(control);
         }
     }
 
@@ -81,16 +83,16 @@ class PickupIT extends AgentSpec {
         String path = newPath();
         control.connReady(path);
         server.data().close();
-        assertThat(failure(control, path)).isNotBlank();
+        assertThat(pickupFailure(control, path)).isNotBlank();
         control.connReady(path);
         server.data().reset();
-        assertThat(failure(control, path)).isNotBlank();
+        assertThat(pickupFailure(control, path)).isNotBlank();
         control.connReady(path);
         server.data()
                 .raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Accept: bm90IHlvdXJzIGJ1dCBteSBvd24=\r\n\r\n");
-        assertThat(failure(control, path)).isNotBlank();
-        stillServes(control);
+        assertThat(pickupFailure(control, path)).isNotBlank();
+        assertServes(control);
     }
 
     @Test
@@ -99,7 +101,7 @@ class PickupIT extends AgentSpec {
         String odd = "/revdial?revdial.dialer=%C3%A4&revdial.req=a+b%20c&q='<>\"=;,!*()~&&=";
         control.line("{\"command\":\"conn-ready\",\"connPath\":\"" + odd.replace("\"", "\\\"") + "\"}");
         server.data().answer(500);
-        assertThat(failure(control, odd)).contains("500");
+        assertThat(pickupFailure(control, odd)).contains("500");
     }
 
     @Test
@@ -115,7 +117,7 @@ class PickupIT extends AgentSpec {
             assertThat(line.getBytes(UTF_8).length + 1).isLessThanOrEqualTo(4096);
             assertThat(JSON.readTree(line).path("connPath").asText()).isEqualTo(path);
         }
-        stillServes(control);
+        assertServes(control);
     }
 
     @ParameterizedTest
@@ -124,7 +126,7 @@ class PickupIT extends AgentSpec {
         Connection control = connected();
         control.connReady("/revdial?revdial.dialer=" + "d".repeat(length - 24));
         control.end();
-        stillServes(accepted());
+        assertServes(accepted());
     }
 
     @ParameterizedTest
@@ -133,7 +135,7 @@ class PickupIT extends AgentSpec {
         Connection control = connected();
         control.line(line);
         assertThat(line(control).path("command").asText()).isEqualTo("pickup-failed");
-        stillServes(control);
+        assertServes(control);
     }
 
     @Test
@@ -146,14 +148,14 @@ class PickupIT extends AgentSpec {
         assertThat(one.head().target()).isEqualTo(other.head().target());
         one.accept();
         other.answer(404);
-        failure(control, path);
-        local.next();
+        pickupFailure(control, path);
+        wolf.next();
     }
 
     @Test
     void noneOf500ConnReadyAtOnceIsLost() throws Exception {
         int count = 500;
-        local.echoing();
+        wolf.echoing();
         var echoed = new CountDownLatch(count);
         Set<String> targets = ConcurrentHashMap.newKeySet();
         var wrong = new ConcurrentLinkedQueue<String>();

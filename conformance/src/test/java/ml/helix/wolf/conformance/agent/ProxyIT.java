@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Map;
 import ml.helix.wolf.conformance.peer.Connection;
-import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.conformance.peer.ScriptedControlPlane;
 import ml.helix.wolf.testkit.FakeProxy;
 import ml.helix.wolf.testkit.FreePort;
 import ml.helix.wolf.testkit.TestCertificates;
@@ -40,9 +40,9 @@ class ProxyIT extends AgentSpec {
         start("-api-url", "http://helix.invalid:8443", "-proxy", "http://127.0.0.1:" + proxy.port());
         Connection control = accepted();
         assertThat(control.head().header("Host")).hasValue("helix.invalid:8443");
-        Tunnel tunnel = open(control);
-        tunnel.remote().binary("by proxy");
-        assertThat(tunnel.local().read(8)).isEqualTo(bytes("by proxy"));
+        StreamEnds stream = openStream(control);
+        stream.atServer().binary("by proxy");
+        assertThat(stream.atWolf().read(8)).isEqualTo(bytes("by proxy"));
         assertThat(proxy.heads())
                 .hasSize(2)
                 .allMatch(head -> head.startsWith("CONNECT helix.invalid:8443 HTTP/1.1\r\n")
@@ -65,10 +65,10 @@ class ProxyIT extends AgentSpec {
     @Test
     void tlsGoesThroughItAndIsStillVerified(@TempDir Path folder) throws Exception {
         TestCertificates known = TestCertificates.in(folder);
-        try (ScriptedServer good =
-                        ScriptedServer.with(known.server("helix.test").getServerSocketFactory());
-                ScriptedServer other =
-                        ScriptedServer.with(known.server("other.test").getServerSocketFactory());
+        try (ScriptedControlPlane good =
+                        ScriptedControlPlane.with(known.server("helix.test").getServerSocketFactory());
+                ScriptedControlPlane other =
+                        ScriptedControlPlane.with(known.server("other.test").getServerSocketFactory());
                 FakeProxy toGood = FakeProxy.forwardingTo(good.address());
                 FakeProxy toOther = FakeProxy.forwardingTo(other.address())) {
             startSecure(known, "http://127.0.0.1:" + toGood.port());
@@ -78,7 +78,7 @@ class ProxyIT extends AgentSpec {
         }
     }
 
-    private RunningAgent startSecure(TestCertificates known, String proxyUrl) throws Exception {
+    private InProcessAgent startSecure(TestCertificates known, String proxyUrl) throws Exception {
         String caFile = known.caFile().toString();
         return start("-api-url", "https://helix.test", "-ca-file", caFile, "-proxy", proxyUrl);
     }
@@ -91,7 +91,7 @@ class ProxyIT extends AgentSpec {
                 server.address(), known.server("proxy.test").getServerSocketFactory())) {
             String proxyUrl = "https://proxy.test:" + secure.port();
             start("-api-url", "http://helix.invalid", "-ca-file", caFile, "-proxy", proxyUrl);
-            stillServes(accepted());
+            assertServes(accepted());
         }
     }
 
@@ -118,7 +118,7 @@ class ProxyIT extends AgentSpec {
     @CsvSource({"407", "403", "502", "301"})
     void aRefusalIsAReasonOfItsOwn(int status) throws Exception {
         proxy.refuse(status + " As Scripted\r\nLocation: http://127.0.0.1/");
-        RunningAgent agent = start(
+        InProcessAgent agent = start(
                 "-api-url", "http://helix.invalid", "-proxy", "http://agent:kit-s3cr3t@127.0.0.1:" + proxy.port());
         assertThat(agent.awaitReason("ProxyFailure")
                         .path("lastError")
@@ -144,6 +144,6 @@ class ProxyIT extends AgentSpec {
         proxy.refuse("407 As Scripted");
         String path = newPath();
         control.connReady(path);
-        assertThat(failure(control, path)).contains("407").doesNotContain("kit-s3cr3t");
+        assertThat(pickupFailure(control, path)).contains("407").doesNotContain("kit-s3cr3t");
     }
 }

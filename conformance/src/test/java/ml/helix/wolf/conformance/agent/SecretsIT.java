@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /**
  * Contract, section 2: the token is never printed. Real processes at the most talkative log level, with a server that
  * knows the token and sends it back wherever it can. What this module's other tests print is watched too, by
- * {@link ml.helix.wolf.conformance.secrets.Watch}.
+ * {@link ml.helix.wolf.conformance.secrets.SecretLeakExtension}.
  */
 class SecretsIT extends AgentSpec {
 
@@ -49,11 +49,10 @@ class SecretsIT extends AgentSpec {
 
     @Test
     void aServerThatSendsTheTokenBackFindsItNowhere() throws Exception {
-        local.expectProbe();
-        try (AgentProcess agent =
-                run(Map.of("RUNNER_TOKEN", TOKEN), "-log-level", "trace", "-local", local.address())) {
+        wolf.expectProbe();
+        try (AgentProcess agent = run(Map.of("RUNNER_TOKEN", TOKEN), "-log-level", "trace", "-local", wolf.address())) {
             accepted().line("not JSON: " + TOKEN).end();
-            local.awaitProbe();
+            wolf.awaitProbe();
             accepted()
                     .line("{\"command\":\"" + TOKEN + "\"}")
                     .send(Frame.close(1011, TOKEN))
@@ -64,12 +63,12 @@ class SecretsIT extends AgentSpec {
             control.connReady("/revdial?revdial.dialer=" + TOKEN);
             server.data().raw("HTTP/1.1 500 " + TOKEN + "\r\nSet-Cookie: " + TOKEN + "\r\n\r\n");
             assertThat(control.line().replace("revdial.dialer=" + TOKEN, "")).doesNotContain(TOKEN);
-            local.next();
-            Tunnel tunnel = open(control);
-            tunnel.remote().binary(TOKEN);
-            tunnel.local().read(TOKEN.length());
-            tunnel.local().write(bytes(TOKEN)).close();
-            tunnel.remote().end();
+            wolf.next();
+            StreamEnds stream = openStream(control);
+            stream.atServer().binary(TOKEN);
+            stream.atWolf().read(TOKEN.length());
+            stream.atWolf().write(bytes(TOKEN)).close();
+            stream.atServer().end();
             nowhere(agent);
             agent.terminate();
             assertThat(agent.awaitExit(60)).isZero();

@@ -23,16 +23,16 @@ class StoppingIT extends AgentSpec {
 
     private void begin(String... flags) throws Exception {
         List<String> all = new ArrayList<>(List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1"));
-        all.addAll(List.of("-local", local.address()));
+        all.addAll(List.of("-local", wolf.address()));
         all.addAll(List.of(flags));
-        local.expectProbe();
+        wolf.expectProbe();
         process = AgentProcess.start(folder, List.of(), List.of(), Map.of("RUNNER_TOKEN", TOKEN), all);
         try {
             control = accepted();
         } catch (AssertionError e) {
             throw new AssertionError("the agent printed: " + process.printed(), e);
         }
-        local.awaitProbe();
+        wolf.awaitProbe();
     }
 
     @AfterEach
@@ -43,7 +43,7 @@ class StoppingIT extends AgentSpec {
     @Test
     void anIdleAgentSaysGoodbyeWith1001AndExitsWith0() throws Exception {
         begin();
-        stillServes(control);
+        assertServes(control);
         process.terminate();
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
         control.send(Frame.close(1001, ""));
@@ -54,18 +54,18 @@ class StoppingIT extends AgentSpec {
     @Test
     void whileAStreamRunsItIsNotReadyTakesNoNewOnesAndWaits() throws Exception {
         begin("-drain", "60");
-        Tunnel tunnel = open(control);
+        StreamEnds stream = openStream(control);
         process.terminate();
         process.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
         assertThat(process.readyz()).isEqualTo(503);
         assertThat(process.livez()).isEqualTo(200);
         String path = newPath();
         control.connReady(path);
-        assertThat(failure(control, path)).contains("stopping");
-        tunnel.remote().binary("still running");
-        assertThat(tunnel.local().read(13)).isEqualTo(bytes("still running"));
-        tunnel.local().write(bytes("and done")).fin();
-        assertThat(tunnel.remote().readToEnd()).isEqualTo(bytes("and done"));
+        assertThat(pickupFailure(control, path)).contains("stopping");
+        stream.atServer().binary("still running");
+        assertThat(stream.atWolf().read(13)).isEqualTo(bytes("still running"));
+        stream.atWolf().write(bytes("and done")).fin();
+        assertThat(stream.atServer().readToEnd()).isEqualTo(bytes("and done"));
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
         assertThat(process.awaitExit(60)).isZero();
     }
@@ -73,12 +73,12 @@ class StoppingIT extends AgentSpec {
     @Test
     void whatStillRunsAfterTheDrainTimeIsCut() throws Exception {
         begin("-drain", "1");
-        Tunnel tunnel = open(control);
-        tunnel.remote().binary("x");
-        tunnel.local().read(1);
+        StreamEnds stream = openStream(control);
+        stream.atServer().binary("x");
+        stream.atWolf().read(1);
         process.terminate();
-        tunnel.remote().end();
-        assertThat(tunnel.local().readToEnd()).isEmpty();
+        stream.atServer().end();
+        assertThat(stream.atWolf().readToEnd()).isEmpty();
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
         assertThat(process.awaitExit(60)).isZero();
     }
@@ -86,7 +86,7 @@ class StoppingIT extends AgentSpec {
     @Test
     void aSecondSignalEndsItAtOnce() throws Exception {
         begin("-drain", "600");
-        open(control);
+        openStream(control);
         process.terminate();
         process.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
         process.terminate();
@@ -96,13 +96,13 @@ class StoppingIT extends AgentSpec {
     @Test
     void anAgentThatNeverConnectedStopsToo() throws Exception {
         server.stop();
-        local.expectProbe();
+        wolf.expectProbe();
         process = AgentProcess.start(
                 folder,
                 List.of(),
                 List.of(),
                 Map.of("RUNNER_TOKEN", TOKEN),
-                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", local.address()));
+                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", wolf.address()));
         process.awaitUp();
         process.await(
                 status -> status.path("lastError").path("reason").asText().equals("ConnectFailure"), "ConnectFailure");
@@ -112,13 +112,13 @@ class StoppingIT extends AgentSpec {
 
     @Test
     void anAgentWhoseHandshakeIsUnderWayStopsToo() throws Exception {
-        local.expectProbe();
+        wolf.expectProbe();
         process = AgentProcess.start(
                 folder,
                 List.of(),
                 List.of(),
                 Map.of("RUNNER_TOKEN", TOKEN),
-                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", local.address()));
+                List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", wolf.address()));
         Connection unanswered = server.control();
         process.terminate();
         unanswered.end();
@@ -128,7 +128,7 @@ class StoppingIT extends AgentSpec {
     @Test
     void aServerThatNeitherReadsNorAnswersCannotHoldItUp() throws Exception {
         begin("-drain", "1");
-        stillServes(control);
+        assertServes(control);
         for (int i = 0; i < 1000; i++) {
             control.send(Frame.of(Frame.PING, new byte[125]));
         }

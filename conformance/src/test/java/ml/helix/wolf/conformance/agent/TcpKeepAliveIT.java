@@ -9,7 +9,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import ml.helix.wolf.conformance.Kernel;
+import ml.helix.wolf.conformance.TcpSockets;
 import ml.helix.wolf.conformance.peer.Connection;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -52,7 +52,7 @@ class TcpKeepAliveIT extends AgentSpec {
     }
 
     private static void assertKept(int local, int remote) throws Exception {
-        assertThat(Kernel.keptAlive(local, remote, 15))
+        assertThat(TcpSockets.hasKeepAlive(local, remote, 15))
                 .as("the agent's socket at port " + local)
                 .isTrue();
     }

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
-import ml.helix.wolf.conformance.peer.ScriptedLocal;
+import ml.helix.wolf.conformance.peer.ScriptedWolf;
 import ml.helix.wolf.testkit.FakeWolf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,17 +33,17 @@ class TimeoutsIT extends AgentSpec {
     @Test
     void aHandshakeThatIsNeverAnsweredIsGivenUpAfter30Seconds() throws Exception {
         long since = System.nanoTime();
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         Connection silent = server.control().patience(LONG);
         silent.end();
         assertThat(secondsSince(since)).isBetween(29L, 89L);
         agent.awaitReason("HandshakeTimeout");
-        stillServes(accepted());
+        assertServes(accepted());
     }
 
     @Test
     void aHandshakeThatDripsIsGivenUpAfter30SecondsToo() throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         Connection dripping = server.control().patience(Duration.ofSeconds(1));
         for (byte one : bytes("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")) {
             try {
@@ -55,7 +55,7 @@ class TimeoutsIT extends AgentSpec {
             }
         }
         agent.awaitReason("HandshakeTimeout");
-        stillServes(accepted());
+        assertServes(accepted());
     }
 
     @Test
@@ -65,7 +65,7 @@ class TimeoutsIT extends AgentSpec {
             full.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 1);
             InetSocketAddress address = (InetSocketAddress) full.getLocalAddress();
             fill(address, queue);
-            RunningAgent agent = start("-api-url", "http://127.0.0.1:" + address.getPort());
+            InProcessAgent agent = start("-api-url", "http://127.0.0.1:" + address.getPort());
             assertThat(agent.awaitReason(LONG, "ConnectFailure", "HandshakeTimeout")
                             .path("lastError")
                             .path("message")
@@ -86,7 +86,7 @@ class TimeoutsIT extends AgentSpec {
         long since = System.nanoTime();
         control.connReady(path);
         Connection data = server.data();
-        assertThat(failure(control, path)).contains("20 s");
+        assertThat(pickupFailure(control, path)).contains("20 s");
         assertThat(secondsSince(since)).isBetween(19L, 89L);
         try {
             data.accept().binary("too late");
@@ -94,8 +94,8 @@ class TimeoutsIT extends AgentSpec {
             assertThat(e.getMessage()).containsAnyOf("roken pipe", "onnection reset");
         }
         data.end();
-        assertThat(local.next().readToEnd()).isEmpty();
-        stillServes(control);
+        assertThat(wolf.next().readToEnd()).isEmpty();
+        assertServes(control);
     }
 
     @Test
@@ -106,13 +106,13 @@ class TimeoutsIT extends AgentSpec {
         control.connReady(path);
         Connection data = server.data().patience(Duration.ofMillis(500));
         Thread.ofVirtual().start(() -> drip(data));
-        assertThat(failure(control, path)).isNotBlank();
-        stillServes(control);
+        assertThat(pickupFailure(control, path)).isNotBlank();
+        assertServes(control);
     }
 
     @Test
     void aQuietDataConnectionGetsAPingEvery15Seconds() throws Exception {
-        Connection data = open(connected()).remote().patience(Duration.ofSeconds(25));
+        Connection data = openStream(connected()).atServer().patience(Duration.ofSeconds(25));
 
         assertThat(data.frame(Frame.PING)).isNotNull();
         assertThat(data.frame(Frame.PING)).isNotNull();
@@ -121,12 +121,12 @@ class TimeoutsIT extends AgentSpec {
     /** It can't be told from a server whose caller takes nothing. */
     @Test
     void unansweredPingsOnADataConnectionEndNothing() throws Exception {
-        Tunnel tunnel = open(connected());
+        StreamEnds stream = openStream(connected());
         for (int i = 0; i < 6; i++) {
-            tunnel.remote().frame(Frame.PING);
+            stream.atServer().frame(Frame.PING);
         }
-        tunnel.remote().binary("still here");
-        assertThat(tunnel.local().read(10)).isEqualTo(bytes("still here"));
+        stream.atServer().binary("still here");
+        assertThat(stream.atWolf().read(10)).isEqualTo(bytes("still here"));
     }
 
     @Test
@@ -135,20 +135,20 @@ class TimeoutsIT extends AgentSpec {
         control.connReady(newPath());
         Connection data = server.data();
         data.raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                + "Wolf-Tunnel-Ping: 15\r\nSec-WebSocket-Accept: " + data.acceptKey() + "\r\n\r\n");
-        ScriptedLocal.Stream wolf = local.next();
+                + "Wolf-StreamEnds-Ping: 15\r\nSec-WebSocket-Accept: " + data.acceptKey() + "\r\n\r\n");
+        ScriptedWolf.Stream atWolf = wolf.next();
         long since = System.nanoTime();
 
         data.patience(Duration.ofSeconds(90)).end();
-        assertThat(wolf.readToEnd()).isEmpty();
+        assertThat(atWolf.readToEnd()).isEmpty();
         assertThat(Duration.ofNanos(System.nanoTime() - since).toSeconds()).isBetween(40L, 75L);
     }
 
     @Test
     void sixtySecondsWithoutALineAreTheEndThoughPingsCome() throws Exception {
-        RunningAgent agent = start();
+        InProcessAgent agent = start();
         Connection control = accepted();
-        Tunnel tunnel = open(control);
+        StreamEnds stream = openStream(control);
         long since = System.nanoTime();
         control.patience(Duration.ofSeconds(5));
         control.keepAlive();
@@ -169,16 +169,16 @@ class TimeoutsIT extends AgentSpec {
         assertThat(secondsSince(since)).isBetween(59L, 99L);
         agent.awaitReason("KeepAliveTimeout");
         Connection next = accepted();
-        tunnel.remote().binary("and the stream lives");
-        assertThat(tunnel.local().read(20)).isEqualTo(bytes("and the stream lives"));
-        stillServes(next);
+        stream.atServer().binary("and the stream lives");
+        assertThat(stream.atWolf().read(20)).isEqualTo(bytes("and the stream lives"));
+        assertServes(next);
     }
 
     @Test
     void linesKeepAConnectionAliveWhoseServerAnswersNoPing() throws Exception {
         Connection control = connected();
-        Tunnel idle = open(control);
-        idle.remote().patience(LONG);
+        StreamEnds idle = openStream(control);
+        idle.atServer().patience(LONG);
         control.patience(Duration.ofSeconds(18));
         long since = System.nanoTime();
         int pings = 0;
@@ -191,9 +191,9 @@ class TimeoutsIT extends AgentSpec {
             control.keepAlive();
         }
         assertThat(pings).as("pings, one every 15 s").isBetween(3, 5);
-        idle.remote().binary("a stream that nobody used for a minute");
-        assertThat(idle.local().read(38)).isEqualTo(bytes("a stream that nobody used for a minute"));
-        stillServes(control);
+        idle.atServer().binary("a stream that nobody used for a minute");
+        assertThat(idle.atWolf().read(38)).isEqualTo(bytes("a stream that nobody used for a minute"));
+        assertServes(control);
     }
 
     @Test
@@ -206,7 +206,7 @@ class TimeoutsIT extends AgentSpec {
                 control.connReady(newPath());
             }
             control.connReady("//refused at once");
-            failure(control, "//refused at once");
+            pickupFailure(control, "//refused at once");
             control.send(Frame.of(Frame.PING, bytes("still there?")));
             assertThat(control.frame(Frame.PONG).text()).isEqualTo("still there?");
             for (int i = 0; i < 50; i++) {

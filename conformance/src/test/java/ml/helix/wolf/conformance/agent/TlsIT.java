@@ -18,7 +18,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
-import ml.helix.wolf.conformance.peer.ScriptedServer;
+import ml.helix.wolf.conformance.peer.ScriptedControlPlane;
 import ml.helix.wolf.testkit.TestCertificates;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -57,8 +57,8 @@ class TlsIT extends AgentSpec {
 
     @Test
     void theControlAndTheDataConnectionsAreTls() throws Exception {
-        try (ScriptedServer secure = server("good")) {
-            RunningAgent agent = start(
+        try (ScriptedControlPlane secure = server("good")) {
+            InProcessAgent agent = start(
                     "-api-url",
                     "https://" + NAME + ":" + port(secure),
                     "-ca-file",
@@ -68,14 +68,14 @@ class TlsIT extends AgentSpec {
             control.accept().keepAlive().connReady(newPath());
             Connection data = secure.data().accept();
             data.binary("over TLS");
-            assertThat(local.next().read(8)).isEqualTo(bytes("over TLS"));
+            assertThat(wolf.next().read(8)).isEqualTo(bytes("over TLS"));
             agent.awaitState("Connected");
         }
     }
 
     @Test
     void theServersNameIsInTheHandshakeForThoseWhoHostMany() throws Exception {
-        try (ScriptedServer secure = server("good")) {
+        try (ScriptedControlPlane secure = server("good")) {
             start(
                     "-api-url",
                     "wss://" + NAME + ":" + port(secure),
@@ -104,8 +104,8 @@ class TlsIT extends AgentSpec {
     })
     void aCertificateThatDoesNotFitIsRefusedAndTheMessageSaysWhy(String alias, String host, String why)
             throws Exception {
-        try (ScriptedServer secure = server(alias)) {
-            RunningAgent agent = start(
+        try (ScriptedControlPlane secure = server(alias)) {
+            InProcessAgent agent = start(
                     "-api-url",
                     "https://" + host + ":" + port(secure),
                     "-ca-file",
@@ -115,8 +115,8 @@ class TlsIT extends AgentSpec {
                             .path("message")
                             .asText())
                     .containsIgnoringCase(why);
-            secure.awaitBroken();
-            assertThat(secure.heard()).isFalse();
+            secure.awaitFailedHandshake();
+            assertThat(secure.hasUntakenHandshake()).isFalse();
         }
     }
 
@@ -124,8 +124,8 @@ class TlsIT extends AgentSpec {
     @ValueSource(strings = {"Unknown", "Known"})
     void anUnknownAuthorityIsRefusedEvenOneOfTheSameName(String name, @TempDir Path elsewhere) throws Exception {
         SSLContext unknown = TestCertificates.in(elsewhere, name).server(NAME);
-        try (ScriptedServer secure = ScriptedServer.with(unknown.getServerSocketFactory())) {
-            RunningAgent agent = start(
+        try (ScriptedControlPlane secure = ScriptedControlPlane.with(unknown.getServerSocketFactory())) {
+            InProcessAgent agent = start(
                     "-api-url",
                     "https://" + NAME + ":" + port(secure),
                     "-ca-file",
@@ -135,21 +135,21 @@ class TlsIT extends AgentSpec {
                             .path("message")
                             .asText())
                     .contains("unknown CA", "-ca-file");
-            secure.awaitBroken();
-            assertThat(secure.heard()).isFalse();
+            secure.awaitFailedHandshake();
+            assertThat(secure.hasUntakenHandshake()).isFalse();
         }
     }
 
     @Test
     void withoutTheCaFileOnlyTheSystemsRootsCount() throws Exception {
-        try (ScriptedServer secure = server("good")) {
+        try (ScriptedControlPlane secure = server("good")) {
             start("-api-url", "https://" + NAME + ":" + port(secure)).awaitReason("TlsFailure");
         }
     }
 
     @Test
     void anAddressInTheUrlMustBeInTheCertificate() throws Exception {
-        try (ScriptedServer secure = server("address")) {
+        try (ScriptedControlPlane secure = server("address")) {
             start(
                     "-api-url",
                     "https://127.0.0.1:" + port(secure),
@@ -162,7 +162,7 @@ class TlsIT extends AgentSpec {
     @ParameterizedTest
     @ValueSource(strings = {"rsa 2048", "below rsa 2048"})
     void anRsaKeyOf2048BitsIsStrongEnough(String alias) throws Exception {
-        try (ScriptedServer secure = server(alias)) {
+        try (ScriptedControlPlane secure = server(alias)) {
             start(
                     "-api-url",
                     "https://" + NAME + ":" + port(secure),
@@ -177,36 +177,37 @@ class TlsIT extends AgentSpec {
         TestCertificates weak = TestCertificates.rsa(elsewhere, 1024);
         Path both = Files.writeString(
                 mixed.resolve("ca.pem"), Files.readString(weak.caFile()) + Files.readString(known.caFile()));
-        try (ScriptedServer secure =
-                ScriptedServer.with(weak.rsaServer(2048, NAME).getServerSocketFactory())) {
-            RunningAgent agent = start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", both.toString());
+        try (ScriptedControlPlane secure =
+                ScriptedControlPlane.with(weak.rsaServer(2048, NAME).getServerSocketFactory())) {
+            InProcessAgent agent =
+                    start("-api-url", "https://" + NAME + ":" + port(secure), "-ca-file", both.toString());
             assertThat(agent.awaitReason("TlsFailure").path("warnings"))
                     .singleElement()
                     .asString()
                     .contains("CN=RSA 1024 has an RSA key of 1024 bits");
-            secure.awaitBroken();
-            assertThat(secure.heard()).isFalse();
+            secure.awaitFailedHandshake();
+            assertThat(secure.hasUntakenHandshake()).isFalse();
         }
     }
 
     @Test
     void plainHttpAndInsecureAreWarnedOfInTheStatus() throws Exception {
-        RunningAgent plain = start();
+        InProcessAgent plain = start();
         accepted();
         assertThat(plain.awaitState("Connected").path("warnings"))
                 .singleElement()
                 .asString()
                 .contains("http://", "token");
-        try (ScriptedServer secure = server("expired")) {
-            RunningAgent insecure = start("-api-url", "https://" + NAME + ":" + port(secure), "-insecure");
+        try (ScriptedControlPlane secure = server("expired")) {
+            InProcessAgent insecure = start("-api-url", "https://" + NAME + ":" + port(secure), "-insecure");
             secure.control().accept().keepAlive();
             assertThat(insecure.awaitState("Connected").path("warnings"))
                     .singleElement()
                     .asString()
                     .contains("-insecure");
         }
-        try (ScriptedServer secure = server("good")) {
-            RunningAgent fine = start(
+        try (ScriptedControlPlane secure = server("good")) {
+            InProcessAgent fine = start(
                     "-api-url",
                     "https://" + NAME + ":" + port(secure),
                     "-ca-file",
@@ -219,7 +220,7 @@ class TlsIT extends AgentSpec {
     @ParameterizedTest
     @ValueSource(strings = {"expired", "other", "cn", "rsa 1024", "sha1"})
     void insecureAcceptsWhateverCertificate(String alias) throws Exception {
-        try (ScriptedServer secure = server(alias)) {
+        try (ScriptedControlPlane secure = server(alias)) {
             start("-api-url", "https://" + NAME + ":" + port(secure), "-insecure");
             Connection control = secure.control().accept().keepAlive();
             control.connReady(newPath());
@@ -245,7 +246,7 @@ class TlsIT extends AgentSpec {
     @Test
     void aDataConnectionIsVerifiedToo(@TempDir Path elsewhere) throws Exception {
         SSLContext unknown = TestCertificates.in(elsewhere, "Unknown").server(NAME);
-        try (ScriptedServer secure = server("good")) {
+        try (ScriptedControlPlane secure = server("good")) {
             start(
                     "-api-url",
                     "https://" + NAME + ":" + port(secure),
@@ -253,20 +254,21 @@ class TlsIT extends AgentSpec {
                     known.caFile().toString());
             Connection control = secure.control().accept().keepAlive();
             secure.stop();
-            try (ScriptedServer impostor = ScriptedServer.with(unknown.getServerSocketFactory(), secure.address())) {
+            try (ScriptedControlPlane impostor =
+                    ScriptedControlPlane.with(unknown.getServerSocketFactory(), secure.address())) {
                 String path = newPath();
                 control.connReady(path);
-                assertThat(failure(control, path)).contains("unknown CA");
-                impostor.awaitBroken();
-                assertThat(impostor.heard()).isFalse();
+                assertThat(pickupFailure(control, path)).contains("unknown CA");
+                impostor.awaitFailedHandshake();
+                assertThat(impostor.hasUntakenHandshake()).isFalse();
             }
         }
     }
 
     @Test
     void aHundredStreamsOneAfterTheOtherNeedNoFullHandshakeOfTheirOwn() throws Exception {
-        local.echoing();
-        try (ScriptedServer secure = server("good")) {
+        wolf.echoing();
+        try (ScriptedControlPlane secure = server("good")) {
             Connection control = securely(secure);
             assertThat(inARow(secure, control, 100)).containsExactly(made(control));
             assertThat(secure.accepted()).isEqualTo(101);
@@ -276,8 +278,8 @@ class TlsIT extends AgentSpec {
     /** A TLS 1.3 ticket is for one use, and servers give one or two with each handshake: most of these have none. */
     @Test
     void aHundredStreamsAtOnceAllComeUpAndAfterThemSessionsAreResumedAgain() throws Exception {
-        local.echoing();
-        try (ScriptedServer secure = server("good")) {
+        wolf.echoing();
+        try (ScriptedControlPlane secure = server("good")) {
             Connection control = securely(secure);
             for (int i = 0; i < 100; i++) {
                 control.connReady(newPath());
@@ -297,7 +299,7 @@ class TlsIT extends AgentSpec {
         }
     }
 
-    private Connection securely(ScriptedServer secure) throws Exception {
+    private Connection securely(ScriptedControlPlane secure) throws Exception {
         start(
                 "-api-url",
                 "https://" + NAME + ":" + port(secure),
@@ -307,7 +309,7 @@ class TlsIT extends AgentSpec {
     }
 
     /** When the sessions of that many streams, one after the other, were made. */
-    private static Set<Long> inARow(ScriptedServer secure, Connection control, int count) throws Exception {
+    private static Set<Long> inARow(ScriptedControlPlane secure, Connection control, int count) throws Exception {
         Set<Long> made = new HashSet<>();
         for (int i = 0; i < count; i++) {
             control.connReady(newPath());
@@ -326,11 +328,11 @@ class TlsIT extends AgentSpec {
         return ((SSLSocket) connection.socket()).getSession().getCreationTime();
     }
 
-    private ScriptedServer server(String alias) throws Exception {
-        return ScriptedServer.with(CERTIFICATES.get(alias).getServerSocketFactory(), ownAddress());
+    private ScriptedControlPlane server(String alias) throws Exception {
+        return ScriptedControlPlane.with(CERTIFICATES.get(alias).getServerSocketFactory(), ownAddress());
     }
 
-    private static int port(ScriptedServer server) {
+    private static int port(ScriptedControlPlane server) {
         return server.address().getPort();
     }
 }

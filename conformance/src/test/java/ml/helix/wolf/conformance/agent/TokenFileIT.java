@@ -29,7 +29,7 @@ class TokenFileIT extends AgentSpec {
     @TempDir
     Path folder;
 
-    private RunningAgent agent;
+    private InProcessAgent agent;
     private Connection control;
 
     @BeforeEach
@@ -43,7 +43,7 @@ class TokenFileIT extends AgentSpec {
 
     @Test
     void anAcceptedTokenTakesOverWithoutAMomentOfAbsence() throws Exception {
-        Tunnel running = open(control);
+        StreamEnds running = openStream(control);
         try (var ready = new Readiness(agent)) {
             publish("-2", SECOND);
             Connection newer = accepted();
@@ -57,10 +57,10 @@ class TokenFileIT extends AgentSpec {
             control.send(Frame.close(1001, ""));
             control.end();
 
-            running.remote().binary("runs on");
-            assertThat(running.local().read(7)).isEqualTo(bytes("runs on"));
-            running.local().write(bytes("both ways"));
-            assertThat(running.remote().read(9)).isEqualTo(bytes("both ways"));
+            running.atServer().binary("runs on");
+            assertThat(running.atWolf().read(7)).isEqualTo(bytes("runs on"));
+            running.atWolf().write(bytes("both ways"));
+            assertThat(running.atServer().read(9)).isEqualTo(bytes("both ways"));
             newer.connReady(newPath());
             Connection data = server.data();
             assertThat(bearer(data)).isEqualTo("Bearer " + TOKEN + "-2");
@@ -73,7 +73,7 @@ class TokenFileIT extends AgentSpec {
             assertThat(status.path("lastError").isNull()).isTrue();
             assertThat(ready.notReady()).isZero();
         }
-        assertThat(server.heard()).as("a third handshake").isFalse();
+        assertThat(server.hasUntakenHandshake()).as("a third handshake").isFalse();
     }
 
     @ParameterizedTest
@@ -85,7 +85,7 @@ class TokenFileIT extends AgentSpec {
             control.send(Frame.close(code, "replaced by another agent with this id"));
             control.end();
             newer.accept().keepAlive();
-            stillServes(newer);
+            assertServes(newer);
             JsonNode status = agent.await(now -> changedAt(now).equals(SECOND.toString()), "new token in use");
             assertThat(status.path("lastError").isNull()).isTrue();
             assertThat(ready.notReady()).isZero();
@@ -94,7 +94,7 @@ class TokenFileIT extends AgentSpec {
 
     @Test
     void aRefusedTokenLeavesTheTunnelToTheOlderOneUntilTheFileIsCorrected() throws Exception {
-        Tunnel running = open(control);
+        StreamEnds running = openStream(control);
         try (var ready = new Readiness(agent)) {
             publish("-wrong", SECOND);
             Connection refused = server.control();
@@ -104,7 +104,7 @@ class TokenFileIT extends AgentSpec {
             JsonNode status = agent.await(TokenFileIT::refused, "refused token");
             assertThat(changedAt(status)).isEqualTo(FIRST.toString());
             assertThat(status.path("state").asText()).isEqualTo("Connected");
-            local.echoing(); // who asks for the status makes the agent look at Wolf, too
+            wolf.echoing(); // who asks for the status makes the agent look at Wolf, too
             control.connReady(newPath());
             Connection data = server.data();
             assertThat(bearer(data)).isEqualTo("Bearer " + TOKEN + "-1");
@@ -118,9 +118,9 @@ class TokenFileIT extends AgentSpec {
             status = agent.await(now -> changedAt(now).equals(THIRD.toString()), "corrected token in use");
             assertThat(refused(status)).isFalse();
             assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
-            running.remote().binary("through it all");
-            assertThat(running.local().read(14)).isEqualTo(bytes("through it all"));
-            stillServes(corrected);
+            running.atServer().binary("through it all");
+            assertThat(running.atWolf().read(14)).isEqualTo(bytes("through it all"));
+            assertServes(corrected);
             assertThat(ready.notReady()).isZero();
         }
     }
@@ -128,13 +128,13 @@ class TokenFileIT extends AgentSpec {
     @Test
     void anEmptyFileAndOneThatIsGoneAreNoNewToken() throws Exception {
         Files.delete(folder.resolve("token"));
-        stillServes(control);
+        assertServes(control);
         Files.writeString(folder.resolve("token"), "\n");
-        stillServes(control);
+        assertServes(control);
         publish("-2", SECOND);
         Connection newer = accepted();
         assertThat(bearer(newer)).isEqualTo("Bearer " + TOKEN + "-2");
-        stillServes(newer);
+        assertServes(newer);
     }
 
     /** The next control connection with that token; retries with the one before are refused. */
@@ -174,7 +174,7 @@ class TokenFileIT extends AgentSpec {
         private final CompletableFuture<Void> asking;
         private volatile boolean over;
 
-        Readiness(RunningAgent agent) {
+        Readiness(InProcessAgent agent) {
             asking = CompletableFuture.runAsync(
                     () -> {
                         while (!over) {

@@ -22,7 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.conformance.peer.Connection;
-import ml.helix.wolf.conformance.peer.ScriptedClient;
+import ml.helix.wolf.conformance.peer.ScriptedAgent;
 import ml.helix.wolf.conformance.secrets.Secrets;
 import ml.helix.wolf.controlplane.ControlPlane;
 import ml.helix.wolf.controlplane.ControlPlaneSettings;
@@ -61,13 +61,13 @@ abstract class ControlPlaneSpec {
         running.add(controlPlane);
     }
 
-    ScriptedClient agent() {
-        return ScriptedClient.withToken(
+    ScriptedAgent agent() {
+        return ScriptedAgent.withToken(
                 new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port()), RUNNER_TOKEN);
     }
 
     /** A connection that ends with the test. */
-    Connection open(ScriptedClient client, String target) throws IOException {
+    Connection open(ScriptedAgent client, String target) throws IOException {
         Connection connection = client.open(target);
         running.add(connection);
         return connection;

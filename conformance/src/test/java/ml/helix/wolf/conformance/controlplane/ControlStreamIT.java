@@ -129,10 +129,10 @@ class ControlStreamIT extends ControlPlaneSpec {
 
     @Test
     void aLineWithoutEndIsCutOffSoon() throws Exception {
-        assertThat(Flood.until(
+        assertThat(Flood.bytesUntilClosed(
                         control,
                         Frame.of(Frame.BINARY, new byte[1024]).masked(true).bytes()))
-                .isLessThan(Flood.SOON);
+                .isLessThan(Flood.LIMIT);
         serves(connected(ID), ID);
     }
 
@@ -140,14 +140,14 @@ class ControlStreamIT extends ControlPlaneSpec {
     void aMessageWithoutEndIsCutOffSoon() throws Exception {
         control.send(Frame.unfinished(Frame.BINARY, new byte[1024]));
         Frame piece = Frame.unfinished(Frame.CONTINUATION, new byte[1024]);
-        assertThat(Flood.until(control, piece.masked(true).bytes())).isLessThan(Flood.SOON);
+        assertThat(Flood.bytesUntilClosed(control, piece.masked(true).bytes())).isLessThan(Flood.LIMIT);
         serves(connected(ID), ID);
     }
 
     @Test
     void aFrameWithoutEndIsCutOffSoon() throws Exception {
         control.raw(new byte[] {(byte) 0x82, (byte) 0xff, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 2, 3, 4});
-        assertThat(Flood.until(control, new byte[1024])).isLessThan(Flood.SOON);
+        assertThat(Flood.bytesUntilClosed(control, new byte[1024])).isLessThan(Flood.LIMIT);
         serves(connected(ID), ID);
     }
 

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
-import ml.helix.wolf.conformance.peer.ScriptedClient;
+import ml.helix.wolf.conformance.peer.ScriptedAgent;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,7 +48,7 @@ class IdentityIT extends ControlPlaneSpec {
     @Test
     void aBoundTokenOpensItsOwnIdsAndNoOther() throws Exception {
         startBound();
-        ScriptedClient agent = bearing(BOUND);
+        ScriptedAgent agent = bearing(BOUND);
         assertThat(open(agent, CONTROL + "wolf-lab-1").head().status()).isEqualTo(101);
         assertThat(open(agent, CONTROL + "wolf-spare").head().status()).isEqualTo(101);
         for (String other : new String[] {"wolf-lab", "wolf-spare-1", "wolf-gpu-1", "doctor-wolf-gpu-1"}) {
@@ -113,7 +113,7 @@ class IdentityIT extends ControlPlaneSpec {
     @Test
     void aDoctorIsLetInByWhatOpensItsIdAlone() throws Exception {
         startBound();
-        ScriptedClient doctor = bearing(BOUND);
+        ScriptedAgent doctor = bearing(BOUND);
         assertThat(open(doctor, CONTROL + "doctor-wolf-lab-1").head().status()).isEqualTo(101);
         assertThat(open(doctor, CONTROL + "doctor-" + ID).head().status()).isEqualTo(403);
         assertThat(open(bearing("wrong"), CONTROL + "doctor-" + ID).head().status())
@@ -157,7 +157,7 @@ class IdentityIT extends ControlPlaneSpec {
                 "ADMIN_TOKEN", ADMIN_TOKEN + "\nlab " + BOUND_ADMIN + " wolf-lab-*"));
     }
 
-    private ScriptedClient bearing(String token) {
+    private ScriptedAgent bearing(String token) {
         return agent().with("Authorization: Bearer " + token);
     }
 

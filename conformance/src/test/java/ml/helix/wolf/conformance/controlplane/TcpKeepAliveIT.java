@@ -3,7 +3,7 @@ package ml.helix.wolf.conformance.controlplane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.Socket;
-import ml.helix.wolf.conformance.Kernel;
+import ml.helix.wolf.conformance.TcpSockets;
 import ml.helix.wolf.conformance.peer.Connection;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -28,7 +28,7 @@ class TcpKeepAliveIT extends ControlPlaneSpec {
     }
 
     private static void assertKept(Socket peer) throws Exception {
-        assertThat(Kernel.keptAlive(peer.getPort(), peer.getLocalPort(), 15))
+        assertThat(TcpSockets.hasKeepAlive(peer.getPort(), peer.getLocalPort(), 15))
                 .as("the control plane's socket at port " + peer.getPort())
                 .isTrue();
     }

@@ -14,12 +14,12 @@ import java.util.function.Predicate;
 import ml.helix.wolf.conformance.peer.Connection;
 
 /** An agent's pages: {@code /status}, {@code /readyz}, {@code /livez} and {@code /metrics}. */
-class Pages {
+class MonitoredAgent {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final InetSocketAddress address;
 
-    Pages(InetSocketAddress address) {
+    MonitoredAgent(InetSocketAddress address) {
         this.address = address;
     }
 

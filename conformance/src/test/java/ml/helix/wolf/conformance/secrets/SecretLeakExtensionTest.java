@@ -11,12 +11,12 @@ import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class WatchTest {
+class SecretLeakExtensionTest {
     private final List<String> seen = new ArrayList<>();
 
     @Test
     void seesASecretOnAPrintedLine() {
-        var out = new PrintStream(new WatchedOutput(new PrintStream(new ByteArrayOutputStream()), seen), true);
+        var out = new PrintStream(new SearchedOutput(new PrintStream(new ByteArrayOutputStream()), seen), true);
         out.println("nothing here");
         out.print("Bearer kit-");
         assertThat(seen).isEmpty();
@@ -27,7 +27,7 @@ class WatchTest {
     @Test
     void seesASecretInALogLineOfAnyLevelAndInItsException() {
         var logs = new LoggerContext();
-        Watch.install(logs, seen);
+        SecretLeakExtension.install(logs, seen);
         logs.getLogger("ml.helix.wolf.agent").trace("the token is {}", Secrets.MARK);
         logs.getLogger("some.library").warn("broken", new IllegalStateException("at " + Secrets.MARK));
         assertThat(seen).hasSize(2).allMatch(line -> line.contains("[secret]"));

@@ -6,16 +6,16 @@ import java.net.Socket;
 import java.util.List;
 
 /** An agent, as scripted: opens connections to a control plane and leaves everything else to the test. Immutable. */
-public record ScriptedClient(InetSocketAddress server, List<String> headers) {
+public record ScriptedAgent(InetSocketAddress server, List<String> headers) {
 
     /** A client that sends its token, and only that. */
-    public static ScriptedClient withToken(InetSocketAddress server, String token) {
-        return new ScriptedClient(server, List.of("Authorization: Bearer " + token));
+    public static ScriptedAgent withToken(InetSocketAddress server, String token) {
+        return new ScriptedAgent(server, List.of("Authorization: Bearer " + token));
     }
 
     /** The same with these headers instead, each {@code Name: value}. */
-    public ScriptedClient with(String... instead) {
-        return new ScriptedClient(server, List.of(instead));
+    public ScriptedAgent with(String... instead) {
+        return new ScriptedAgent(server, List.of(instead));
     }
 
     /** Asks for a WebSocket; the answer is in the connection's head. */

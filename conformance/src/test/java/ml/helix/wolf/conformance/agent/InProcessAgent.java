@@ -11,15 +11,15 @@ import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 
 /** An agent in this process, started as its main program does, and seen through its pages only. */
-final class RunningAgent extends Pages implements AutoCloseable {
+final class InProcessAgent extends MonitoredAgent implements AutoCloseable {
     private final Agent agent;
 
-    private RunningAgent(Agent agent) {
+    private InProcessAgent(Agent agent) {
         super(agent.address().orElseThrow());
         this.agent = agent;
     }
 
-    static RunningAgent start(Map<String, String> environment, List<String> flags) throws IOException {
+    static InProcessAgent start(Map<String, String> environment, List<String> flags) throws IOException {
         AgentSettings settings;
         try {
             settings = AgentSettings.of(
@@ -29,7 +29,7 @@ final class RunningAgent extends Pages implements AutoCloseable {
         }
         Agent agent = new Agent(settings);
         agent.start();
-        return new RunningAgent(agent);
+        return new InProcessAgent(agent);
     }
 
     /** Waits until the last error has that reason; gives the whole status. */

@@ -7,12 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** Passes bytes on and notes the lines that have a secret in them. */
-final class WatchedOutput extends OutputStream {
+final class SearchedOutput extends OutputStream {
     private final PrintStream to;
     private final List<String> seen;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream(); // guarded by this
 
-    WatchedOutput(PrintStream to, List<String> seen) {
+    SearchedOutput(PrintStream to, List<String> seen) {
         this.to = to;
         this.seen = seen;
     }

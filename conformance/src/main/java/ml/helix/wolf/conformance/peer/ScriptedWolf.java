@@ -32,7 +32,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Thread-safe. Listens from its making until {@link #close}, which closes each connection too.
  */
-public final class ScriptedLocal implements Closeable {
+public final class ScriptedWolf implements Closeable {
     private final ServerSocketChannel listening;
     private final SocketAddress address;
     private final BlockingQueue<Stream> arrived = new LinkedBlockingQueue<>();
@@ -46,25 +46,25 @@ public final class ScriptedLocal implements Closeable {
         void run(Stream stream) throws IOException;
     }
 
-    private ScriptedLocal(ServerSocketChannel listening) throws IOException {
+    private ScriptedWolf(ServerSocketChannel listening) throws IOException {
         this.listening = listening;
         this.address = listening.getLocalAddress();
         Thread.ofVirtual().name("scripted-local").start(this::acceptAll);
     }
 
     /** At a free port of 127.0.0.1. */
-    public static ScriptedLocal onLoopback() throws IOException {
+    public static ScriptedWolf onLoopback() throws IOException {
         return at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
     }
 
     /** At that TCP address. */
-    public static ScriptedLocal at(InetSocketAddress address) throws IOException {
-        return new ScriptedLocal(ServerSocketChannel.open().bind(address, 1024));
+    public static ScriptedWolf at(InetSocketAddress address) throws IOException {
+        return new ScriptedWolf(ServerSocketChannel.open().bind(address, 1024));
     }
 
     /** At a UNIX socket that must not exist yet. */
-    public static ScriptedLocal at(Path socket) throws IOException {
-        return new ScriptedLocal(
+    public static ScriptedWolf at(Path socket) throws IOException {
+        return new ScriptedWolf(
                 ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket), 1024));
     }
 
@@ -113,7 +113,7 @@ public final class ScriptedLocal implements Closeable {
     }
 
     /** Every connection's bytes come back to it. */
-    public ScriptedLocal echoing() {
+    public ScriptedWolf echoing() {
         onConnection(stream -> {
             stream.in().transferTo(stream.out());
             stream.close();

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** What Linux says of the TCP sockets of this network namespace, in {@code /proc/net/tcp}. */
-public final class Kernel {
+public final class TcpSockets {
     private static final int TICKS_PER_SECOND = 100;
 
-    private Kernel() {}
+    private TcpSockets() {}
 
     /**
      * Whether the socket with these ports has TCP keep-alive on, with a first probe within that many seconds.
@@ -19,7 +19,7 @@ public final class Kernel {
      * @param local its own port
      * @param remote the peer's
      */
-    public static boolean keptAlive(int local, int remote, int seconds) throws IOException {
+    public static boolean hasKeepAlive(int local, int remote, int seconds) throws IOException {
         return socket(local, remote)
                 .map(columns -> columns.get(5).split(":"))
                 .anyMatch(timer ->

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * included, at the most talkative level that the programs have. The first test that ends after a secret was seen fails. It registers itself, so no test
  * can forget it.
  */
-public final class Watch implements BeforeAllCallback, AfterEachCallback {
+public final class SecretLeakExtension implements BeforeAllCallback, AfterEachCallback {
     private static final AtomicBoolean INSTALLED = new AtomicBoolean();
     private static final List<String> SEEN = new CopyOnWriteArrayList<>();
 
@@ -30,8 +30,8 @@ public final class Watch implements BeforeAllCallback, AfterEachCallback {
     public void beforeAll(ExtensionContext context) {
         if (INSTALLED.compareAndSet(false, true)) {
             install((LoggerContext) LoggerFactory.getILoggerFactory(), SEEN);
-            System.setOut(new PrintStream(new WatchedOutput(System.out, SEEN), true));
-            System.setErr(new PrintStream(new WatchedOutput(System.err, SEEN), true));
+            System.setOut(new PrintStream(new SearchedOutput(System.out, SEEN), true));
+            System.setErr(new PrintStream(new SearchedOutput(System.err, SEEN), true));
         }
     }
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe. Listens from its making until {@link #close}, which closes each connection too.
  */
-public final class ScriptedServer implements Closeable {
+public final class ScriptedControlPlane implements Closeable {
     private final ServerSocketFactory sockets;
     private final BlockingQueue<Connection> controls = new LinkedBlockingQueue<>();
     private final BlockingQueue<Connection> data = new LinkedBlockingQueue<>();
@@ -42,33 +42,33 @@ public final class ScriptedServer implements Closeable {
         void run(Connection connection) throws IOException, InterruptedException;
     }
 
-    private ScriptedServer(ServerSocketFactory sockets, InetSocketAddress address) {
+    private ScriptedControlPlane(ServerSocketFactory sockets, InetSocketAddress address) {
         this.sockets = sockets;
         this.address = address;
     }
 
     /** At a free port of 127.0.0.1. */
-    public static ScriptedServer onLoopback() throws IOException {
+    public static ScriptedControlPlane onLoopback() throws IOException {
         return at(InetAddress.ofLiteral("127.0.0.1"));
     }
 
     /** At a free port of that address. */
-    public static ScriptedServer at(InetAddress host) throws IOException {
+    public static ScriptedControlPlane at(InetAddress host) throws IOException {
         return with(ServerSocketFactory.getDefault(), new InetSocketAddress(host, 0));
     }
 
     /** At a free port of 127.0.0.1, with the factory's sockets: TLS. */
-    public static ScriptedServer with(ServerSocketFactory sockets) throws IOException {
+    public static ScriptedControlPlane with(ServerSocketFactory sockets) throws IOException {
         return with(sockets, new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
     }
 
     /** At that address, with the factory's sockets. */
-    public static ScriptedServer with(ServerSocketFactory sockets, InetSocketAddress address) throws IOException {
-        return new ScriptedServer(sockets, address).start();
+    public static ScriptedControlPlane with(ServerSocketFactory sockets, InetSocketAddress address) throws IOException {
+        return new ScriptedControlPlane(sockets, address).start();
     }
 
     /** Listens again, at the same port. */
-    public synchronized ScriptedServer start() throws IOException {
+    public synchronized ScriptedControlPlane start() throws IOException {
         ServerSocket socket = bound();
         address = (InetSocketAddress) socket.getLocalSocketAddress();
         listening = socket;
@@ -135,7 +135,7 @@ public final class ScriptedServer implements Closeable {
     }
 
     /** From now on data connections wait for {@link #data} again. */
-    public void leaveData() {
+    public void queueData() {
         onData = data::add;
     }
 
@@ -145,7 +145,7 @@ public final class ScriptedServer implements Closeable {
     }
 
     /** Waits until one of them has ended before a whole head, as a failed TLS handshake does. */
-    public void awaitBroken() {
+    public void awaitFailedHandshake() {
         long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
         while (broken.get() == 0) {
             if (System.nanoTime() > deadline) {
@@ -156,7 +156,7 @@ public final class ScriptedServer implements Closeable {
     }
 
     /** Whether a whole head came that nobody took yet. */
-    public boolean heard() {
+    public boolean hasUntakenHandshake() {
         return !controls.isEmpty() || !data.isEmpty();
     }
 

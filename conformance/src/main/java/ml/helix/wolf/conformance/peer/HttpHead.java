@@ -13,15 +13,15 @@ import java.util.Optional;
  *
  * @param lines without their line ends, the empty last one left out
  */
-public record Head(List<String> lines) {
+public record HttpHead(List<String> lines) {
     private static final byte[] END = {'\r', '\n', '\r', '\n'};
 
-    public Head {
+    public HttpHead {
         lines = List.copyOf(lines);
     }
 
     /** Reads up to and with the empty line. */
-    static Head read(InputStream in) throws IOException {
+    static HttpHead read(InputStream in) throws IOException {
         var bytes = new ByteArrayOutputStream();
         int matched = 0;
         while (matched < END.length) {
@@ -32,7 +32,7 @@ public record Head(List<String> lines) {
             matched = next == END[matched] ? matched + 1 : next == END[0] ? 1 : 0;
             bytes.write(next);
         }
-        return new Head(bytes.toString(StandardCharsets.ISO_8859_1)
+        return new HttpHead(bytes.toString(StandardCharsets.ISO_8859_1)
                 .lines()
                 .takeWhile(line -> !line.isEmpty())
                 .toList());
