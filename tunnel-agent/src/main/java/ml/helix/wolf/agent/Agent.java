@@ -10,17 +10,19 @@ import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
-import ml.helix.wolf.agent.control.ControlConnection;
-import ml.helix.wolf.agent.control.Link;
-import ml.helix.wolf.agent.control.TokenSource;
+import ml.helix.wolf.agent.control.WebSocketControlConnection;
 import ml.helix.wolf.agent.data.DataPickup;
 import ml.helix.wolf.agent.data.Streams;
 import ml.helix.wolf.agent.local.WolfDialer;
 import ml.helix.wolf.agent.reconnect.Backoff;
+import ml.helix.wolf.agent.reconnect.ControlConnection;
+import ml.helix.wolf.agent.reconnect.ReconnectLoop;
+import ml.helix.wolf.agent.reconnect.TokenWatch;
 import ml.helix.wolf.agent.report.Identity;
 import ml.helix.wolf.agent.report.Report;
 import ml.helix.wolf.agent.report.StatusJson;
 import ml.helix.wolf.agent.report.WatchedWolf;
+import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.Connector;
 import ml.helix.wolf.agent.transport.Resolver;
 import ml.helix.wolf.agent.transport.Tls;
@@ -34,14 +36,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The whole agent: a tunnel that is kept up, and the pages that tell of it.
+ * The whole agent: keeps one tunnel up, and serves the monitoring port.
  *
- * <p>{@link #start} once, then {@link #stop} for an orderly end or {@link #close} for one at once; both are idempotent
- * and may come from any thread.
+ * <p>{@link #start} once, then {@link #stop} to end in order or {@link #close} to end at once; both are idempotent and
+ * may be called by any thread.
  */
 public final class Agent implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
-    private static final Duration PROBE = Duration.ofSeconds(30);
+    private static final Duration PROBE_INTERVAL = Duration.ofSeconds(30);
 
     private final AgentSettings settings;
     private final ScheduledExecutorService timers = Timers.daemon("agent-timers");
@@ -50,11 +52,11 @@ public final class Agent implements AutoCloseable {
     private final Report report = new Report(InstantSource.system(), registry);
     private final Identity identity;
     private final WatchedWolf wolf;
-    private final Tunnel tunnel;
+    private final ReconnectLoop loop;
 
     private volatile @Nullable MonitoringServer monitoring;
 
-    /** Made, not started. */
+    /** Starts nothing. */
     public Agent(AgentSettings settings) {
         this.settings = settings;
         this.identity = new Identity(
@@ -70,26 +72,30 @@ public final class Agent implements AutoCloseable {
                 report,
                 timers);
         var connector = new Connector(settings.url(), settings.proxy(), new Tls(settings.trust()), resolver);
-        this.tunnel = new Tunnel(
+        this.loop = new ReconnectLoop(
                 settings.url().toString(),
-                token -> link(connector, token.secret()),
+                token -> controlConnection(connector, token.secret()),
                 settings.tokens(),
-                new Backoff(settings.reconnect(), RandomGenerator.getDefault()),
+                backoff(),
                 report,
                 timers);
     }
 
+    private Backoff backoff() {
+        return new Backoff(settings.reconnect(), RandomGenerator.getDefault());
+    }
+
+    private ControlConnection controlConnection(Connector connector, Secret token) {
+        var pickup = new DataPickup(connector, wolf, token, settings.tokens(), streams, report, timers);
+        return new WebSocketControlConnection(connector, settings.runnerId(), token, pickup, timers);
+    }
+
     private Page statusPage() {
-        wolf.lookAgain();
+        wolf.refresh();
         return Page.json(StatusJson.write(identity, settings.warnings(), report.status()));
     }
 
-    private Link link(Connector connector, Secret token) {
-        var pickup = new DataPickup(connector, wolf, token, settings.tokens(), streams, report, timers);
-        return new ControlConnection(connector, settings.runnerId(), token, pickup, timers);
-    }
-
-    /** @throws IOException where the address of the pages can't be bound */
+    /** @throws IOException if the monitoring port can't be bound */
     public void start() throws IOException {
         if (settings.listen().isPresent()) {
             monitoring = MonitoringServer.start(
@@ -104,31 +110,28 @@ public final class Agent implements AutoCloseable {
                 settings.local());
         settings.warnings().forEach(LOG::warn);
         timers.scheduleWithFixedDelay(
-                () -> Thread.ofVirtual().name("probe").start(wolf::probe), 0, PROBE.toMillis(), TimeUnit.MILLISECONDS);
-        tunnel.start();
+                () -> Thread.ofVirtual().name("wolf-probe").start(wolf::probe),
+                0,
+                PROBE_INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
+        loop.start();
         if (settings.tokens() instanceof TokenSource.InFile file) {
-            new TokenWatch(
-                            file,
-                            tunnel,
-                            report,
-                            () -> new Backoff(settings.reconnect(), RandomGenerator.getDefault()),
-                            timers,
-                            System::nanoTime)
-                    .start(look -> Thread.ofVirtual().name("token-watch").start(look));
+            new TokenWatch(file, loop, report, this::backoff, timers, System::nanoTime)
+                    .start(check -> Thread.ofVirtual().name("token-watch").start(check));
         }
     }
 
-    /** Where the pages are served. */
+    /** The monitoring port's address; empty if there is none. */
     public Optional<InetSocketAddress> address() {
         return Optional.ofNullable(monitoring).map(MonitoringServer::address);
     }
 
     /**
-     * Stops in order: no new streams, not ready, running ones end or are cut after the drain time, the control
-     * connection says goodbye. Returns when all of that is done.
+     * Stops in order: refuses new streams, reports that it isn't ready, lets running streams end within the drain time and
+     * cuts the rest, then closes the control connection. Returns when all of that is done.
      */
     public void stop() throws InterruptedException {
-        tunnel.drain();
+        loop.drain();
         report.draining();
         LOG.info("Stopping: running streams have {} s to end", settings.drain().toSeconds());
         int left = streams.awaitIdle(settings.drain());
@@ -136,7 +139,7 @@ public final class Agent implements AutoCloseable {
             LOG.warn("{} streams did not end in time and are cut", left);
         }
         streams.cut();
-        tunnel.stop();
+        loop.stop();
         close();
         LOG.info("Stopped");
     }
@@ -145,10 +148,10 @@ public final class Agent implements AutoCloseable {
     @Override
     public void close() {
         streams.cut();
-        tunnel.close();
-        MonitoringServer pages = monitoring;
-        if (pages != null) {
-            pages.close();
+        loop.close();
+        MonitoringServer server = monitoring;
+        if (server != null) {
+            server.close();
         }
         timers.shutdownNow();
     }

@@ -17,7 +17,7 @@ public final class Main {
         System.exit(AgentSettings.PROGRAM.run(arguments, environment, System.out, System.err, given -> {
             var settings = AgentSettings.of(given, environment);
             Logs.configure(settings.logs());
-            // whatever Java-WebSocket has to say comes back to its caller, and its traces show headers
+            // Java-WebSocket reports all failures to its caller, and its trace lines show the token's header
             Logs.silence("org.java_websocket");
             return given.command().equals("doctor") ? examine(settings) : run(settings);
         }));

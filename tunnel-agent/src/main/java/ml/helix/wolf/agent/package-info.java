@@ -1,4 +1,4 @@
-/** The tunnel agent: connects out to a control plane and joins its dials with the local Wolf API. */
+/** The agent: connects out to a control plane, and splices each stream that it asks for with a connection to Wolf. */
 @NullMarked
 package ml.helix.wolf.agent;
 

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.testkit.FakeWolf;
 import org.junit.jupiter.api.AfterEach;
@@ -53,7 +53,7 @@ class AgentIT {
     @Test
     void theControlConnectionNamesTheWolfBelowThePathPrefixAndBearsTheToken() throws Exception {
         try (RunningAgent agent = agent("/tenant/a/", "-wolf-id", "gpu 1/ü");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             assertThat(control.requestLine())
                     .isEqualTo("GET /tenant/a/api/v1/revdial?runnerid=wolf-gpu+1%2F%C3%BC HTTP/1.1");
             assertThat(control.header("Authorization")).isEqualTo("Bearer " + TOKEN);
@@ -74,7 +74,7 @@ class AgentIT {
     @Test
     void aDeadWolfIsSeenByWhoAsksForTheStatus() throws Exception {
         try (RunningAgent agent = agent("");
-                Peer _ = server.next().upgrade()) {
+                ScriptedConnection _ = server.next().upgrade()) {
             agent.awaitStatus("\"wolfReachable\":true");
             wolf.stop();
             agent.awaitStatus("\"wolfReachable\":false");
@@ -86,9 +86,9 @@ class AgentIT {
     @Test
     void aConnReadyBecomesADataConnectionToWolf() throws Exception {
         try (RunningAgent agent = agent("/tenant");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             control.binary("{\"command\":\"keep-alive\"}\n" + connReady(PATH.replace("&", "\\u0026")));
-            try (Peer data = server.next().upgrade()) {
+            try (ScriptedConnection data = server.next().upgrade()) {
                 assertThat(data.target()).isEqualTo("/tenant/api/v1" + PATH);
                 assertThat(data.header("Authorization")).isEqualTo("Bearer " + TOKEN);
 
@@ -111,10 +111,10 @@ class AgentIT {
         FakeWolf unix = FakeWolf.at(folder.resolve("wolf.sock")).start();
         try (unix;
                 RunningAgent _ = RunningAgent.start(url(""), unix.local());
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             for (int i = 0; i < 2; i++) {
                 control.binary(connReady(PATH));
-                try (Peer data = server.next().upgrade()) {
+                try (ScriptedConnection data = server.next().upgrade()) {
                     assertThat(ask(data)).startsWith("HTTP/1.0 200");
                 }
                 unix.restart();
@@ -135,7 +135,7 @@ class AgentIT {
             })
     void aHostileConnPathIsRefusedAndNothingLeaves(String path) throws Exception {
         try (RunningAgent _ = agent("");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             control.binary(connReady(path));
 
             assertThat(control.line()).contains("\"command\":\"pickup-failed\"").contains("refused");
@@ -148,7 +148,7 @@ class AgentIT {
     void anUnreachableWolfIsAPickupFailedThatEndsNothingElse() throws Exception {
         wolf.stop();
         try (RunningAgent agent = agent("");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             control.binary(connReady(PATH));
 
             assertThat(control.line())
@@ -160,7 +160,7 @@ class AgentIT {
 
             wolf.start();
             control.binary(connReady(PATH));
-            try (Peer data = server.next().upgrade()) {
+            try (ScriptedConnection data = server.next().upgrade()) {
                 assertThat(ask(data)).startsWith("HTTP/1.0 200");
             }
             agent.awaitStatus("\"wolfReachable\":true");
@@ -171,7 +171,7 @@ class AgentIT {
     @ValueSource(strings = {"401 Unauthorized", "403 Forbidden", "404 Not Found", "500 Oops", "302 Found", "200 OK"})
     void aPickupThatIsRefusedIsAPickupFailed(String status) throws Exception {
         try (RunningAgent agent = agent("");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             control.binary(connReady(PATH));
             server.next().refuse(status, "Location: " + url("/elsewhere"));
 
@@ -200,7 +200,7 @@ class AgentIT {
                     .contains("wolf_tunnel_connects_total{result=\"" + reason + "\"}")
                     .contains("wolf_tunnel_connected 0");
 
-            try (Peer _ = server.next().upgrade()) {
+            try (ScriptedConnection _ = server.next().upgrade()) {
                 agent.awaitStatus("\"state\":\"Connected\"", "\"connects\":1");
             }
         }
@@ -221,21 +221,22 @@ class AgentIT {
         try (RunningAgent agent = agent("", "-token-file", file.toString())) {
             agent.awaitStatus("\"reason\":\"Unauthorized\"", "can't be read");
             Files.writeString(file, "first\n");
-            Peer refused = server.next();
+            ScriptedConnection refused = server.next();
             assertThat(refused.header("Authorization")).isEqualTo("Bearer first");
             Files.writeString(file, "second\n");
             refused.refuse("401 Unauthorized");
 
-            try (Peer control = server.next().upgrade()) {
+            try (ScriptedConnection control = server.next().upgrade()) {
                 assertThat(control.header("Authorization")).isEqualTo("Bearer second");
                 control.binary(connReady(PATH));
                 Files.writeString(file, "third\n");
-                Peer data = server.nextTo(PATH); // a control connection with the third may come at any moment
+                ScriptedConnection data =
+                        server.nextTo(PATH); // a control connection with the third may come at any moment
                 assertThat(data.header("Authorization"))
                         .as("the control's token")
                         .isEqualTo("Bearer second");
                 data.refuse("401 Unauthorized");
-                try (Peer again = server.nextTo(PATH).upgrade()) {
+                try (ScriptedConnection again = server.nextTo(PATH).upgrade()) {
                     assertThat(again.header("Authorization")).isEqualTo("Bearer third");
                     assertThat(ask(again)).startsWith("HTTP/1.0 200");
                 }
@@ -247,12 +248,12 @@ class AgentIT {
     @ValueSource(strings = {"not json\n", "\n", "[]\n", "{\"command\":\n"})
     void aLineThatIsNoObjectEndsTheConnectionAndAnotherFollows(String line) throws Exception {
         try (RunningAgent agent = agent("");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             control.binary(line);
 
             assertThat(control.next().opcode()).isEqualTo(8);
             agent.awaitStatus("\"reason\":\"ProtocolError\"");
-            try (Peer _ = server.next().upgrade()) {
+            try (ScriptedConnection _ = server.next().upgrade()) {
                 agent.awaitStatus("\"connects\":2");
             }
         }
@@ -262,10 +263,10 @@ class AgentIT {
     @ValueSource(strings = {"fin", "reset", "1000", "1001", "1012"})
     void aStreamOutlivesItsControlConnectionHoweverThatEnds(String end) throws Exception {
         try (RunningAgent agent = agent("");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             agent.awaitStatus("\"state\":\"Connected\"");
             control.binary(connReady(PATH));
-            try (Peer data = server.next().upgrade()) {
+            try (ScriptedConnection data = server.next().upgrade()) {
                 agent.awaitStatus("\"streamsActive\":1");
                 switch (end) {
                     case "fin" -> control.fin();
@@ -273,7 +274,7 @@ class AgentIT {
                     default -> control.goodbye(Integer.parseInt(end));
                 }
                 agent.awaitStatus("\"reason\":\"ConnectionLost\"", "\"streamsActive\":1");
-                try (Peer _ = server.next().upgrade()) {
+                try (ScriptedConnection _ = server.next().upgrade()) {
                     agent.awaitStatus("\"state\":\"Connected\"", "\"connects\":2");
                     assertThat(ask(data)).startsWith("HTTP/1.0 200");
                 }
@@ -284,10 +285,10 @@ class AgentIT {
     @Test
     void pingsOnTheControlConnectionAreAnswered() throws Exception {
         try (RunningAgent _ = agent("");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             control.ping("hello");
 
-            Peer.Frame pong = control.next();
+            ScriptedConnection.Frame pong = control.next();
             assertThat(pong.opcode()).isEqualTo(10);
             assertThat(pong.text()).isEqualTo("hello");
         }
@@ -296,7 +297,7 @@ class AgentIT {
     @Test
     void anEndlessHeadIsGivenUp() throws Exception {
         try (RunningAgent agent = agent("");
-                Peer control = server.next()) {
+                ScriptedConnection control = server.next()) {
             CompletableFuture<Void> endless = CompletableFuture.runAsync(() -> {
                 while (true) {
                     control.raw("X-Header: 0123456789\r\n".repeat(100).getBytes(StandardCharsets.US_ASCII));
@@ -311,7 +312,7 @@ class AgentIT {
     @Test
     void fiveHundredConnReadysAtOnceAreAllAnswered() throws Exception {
         try (RunningAgent agent = agent("");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             var lines = new StringBuilder();
             for (int i = 0; i < 500; i++) {
                 lines.append(connReady(PATH + i));
@@ -321,16 +322,16 @@ class AgentIT {
                 control.frame(2, true, java.util.Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + 50_000)));
             }
             List<String> targets = new ArrayList<>();
-            List<Peer> open = new ArrayList<>();
+            List<ScriptedConnection> open = new ArrayList<>();
             for (int i = 0; i < 500; i++) {
-                Peer data = server.next().upgrade();
+                ScriptedConnection data = server.next().upgrade();
                 targets.add(data.target());
                 open.add(data);
             }
 
             assertThat(targets).doesNotHaveDuplicates();
             agent.awaitStatus("\"streamsActive\":500");
-            open.forEach(Peer::close);
+            open.forEach(ScriptedConnection::close);
             agent.awaitStatus("\"streamsActive\":0");
         }
     }
@@ -338,7 +339,7 @@ class AgentIT {
     @Test
     void oneThousandStreamsInARowLeaveNoDescriptorAndNoThread() throws Exception {
         try (RunningAgent agent = agent("");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             stream(agent, control, 50);
             await(() -> assertThat(wolf.openConnections()).isZero());
             long descriptors = descriptors();
@@ -354,10 +355,10 @@ class AgentIT {
         }
     }
 
-    private void stream(RunningAgent agent, Peer control, int times) {
+    private void stream(RunningAgent agent, ScriptedConnection control, int times) {
         for (int i = 0; i < times; i++) {
             control.binary(connReady(PATH));
-            try (Peer data = server.next().upgrade()) {
+            try (ScriptedConnection data = server.next().upgrade()) {
                 assertThat(ask(data)).startsWith("HTTP/1.0 200");
             }
         }
@@ -367,9 +368,9 @@ class AgentIT {
     @Test
     void stoppingWaitsForRunningStreamsAndBeginsNoNewOnes() throws Exception {
         try (RunningAgent agent = agent("");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             control.binary(connReady(PATH));
-            try (Peer data = server.next().upgrade()) {
+            try (ScriptedConnection data = server.next().upgrade()) {
                 agent.awaitStatus("\"streamsActive\":1");
                 CompletableFuture<Void> stopping = stop(agent);
                 agent.awaitStatus("\"state\":\"Draining\"");
@@ -380,7 +381,7 @@ class AgentIT {
                 assertThat(ask(data)).startsWith("HTTP/1.0 200");
                 data.goodbye(1000);
 
-                Peer.Frame goodbye = control.next();
+                ScriptedConnection.Frame goodbye = control.next();
                 assertThat(goodbye.opcode()).isEqualTo(8);
                 assertThat(goodbye.payload()).containsExactly(1001 >> 8, (byte) 1001);
                 control.goodbye(1001).close();
@@ -392,9 +393,9 @@ class AgentIT {
     @Test
     void aStreamThatDoesNotEndInTimeIsCut() throws Exception {
         try (RunningAgent agent = agent("", "-drain", "1");
-                Peer control = server.next().upgrade()) {
+                ScriptedConnection control = server.next().upgrade()) {
             control.binary(connReady(PATH));
-            try (Peer data = server.next().upgrade()) {
+            try (ScriptedConnection data = server.next().upgrade()) {
                 agent.awaitStatus("\"streamsActive\":1");
                 CompletableFuture<Void> stopping = stop(agent);
 
@@ -443,10 +444,10 @@ class AgentIT {
     }
 
     /** Wolf's whole response, in however many frames; the agent's close frame ends it, since Wolf closes. */
-    private static String ask(Peer data) {
+    private static String ask(ScriptedConnection data) {
         data.binary(REQUEST);
         var response = new StringBuilder();
-        Peer.Frame frame = data.next();
+        ScriptedConnection.Frame frame = data.next();
         while (frame.opcode() != 8) {
             response.append(frame.text());
             frame = data.next();

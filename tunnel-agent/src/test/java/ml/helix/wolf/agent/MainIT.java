@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.program.Version;
 import org.junit.jupiter.api.AfterEach;
@@ -76,11 +76,11 @@ class MainIT {
     void sigtermSaysGoodbyeAndTheStatusIs0() throws Exception {
         try (var server = ScriptedServer.plain()) {
             Process process = agent(server);
-            try (Peer control = server.next().upgrade()) {
+            try (ScriptedConnection control = server.next().upgrade()) {
                 RunningAgent.await(() -> assertThat(err()).contains("Connected"));
                 process.destroy();
 
-                Peer.Frame goodbye = control.next();
+                ScriptedConnection.Frame goodbye = control.next();
                 assertThat(goodbye.opcode()).isEqualTo(8);
                 assertThat(goodbye.payload()).containsExactly(1001 >> 8, (byte) 1001);
                 control.goodbye(1001).fin();
@@ -96,9 +96,9 @@ class MainIT {
         try (var server = ScriptedServer.plain();
                 var wolf = ml.helix.wolf.testkit.FakeWolf.onLoopback().start()) {
             Process process = agent(server, "-local", wolf.local(), "-drain", "600");
-            try (Peer control = server.next().upgrade()) {
+            try (ScriptedConnection control = server.next().upgrade()) {
                 control.binary(CONN_READY);
-                try (Peer _ = server.next().upgrade()) {
+                try (ScriptedConnection _ = server.next().upgrade()) {
                     RunningAgent.await(() -> assertThat(wolf.openConnections()).isOne());
                     process.destroy();
                     RunningAgent.await(() -> assertThat(err()).contains("Stopping"));

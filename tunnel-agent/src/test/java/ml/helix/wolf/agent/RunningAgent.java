@@ -20,7 +20,7 @@ import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 
 /** An agent of this process with pages on a free port, and what a test asks it over HTTP. */
-final class RunningAgent implements AutoCloseable {
+public final class RunningAgent implements AutoCloseable {
     static final String TOKEN = "the-runner-token";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -70,7 +70,7 @@ final class RunningAgent implements AutoCloseable {
     }
 
     /** Waits until the assertion holds; its last failure is the test's. */
-    static void await(Runnable assertion) {
+    public static void await(Runnable assertion) {
         await(() -> {
             assertion.run();
             return true;

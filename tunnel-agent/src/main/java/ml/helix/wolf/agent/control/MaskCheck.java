@@ -5,16 +5,16 @@ import org.java_websocket.exceptions.InvalidDataException;
 import org.java_websocket.framing.CloseFrame;
 
 /**
- * Refuses a server's masked frames (RFC 6455, section 5.1); the library unmasks them. Sees all bytes after the
- * handshake, in order, and keeps none. One thread at a time.
+ * Refuses masked frames from a server (RFC 6455, section 5.1); Java-WebSocket would unmask them. Is given all bytes after
+ * the handshake, in order, and keeps none. One thread at a time.
  */
 final class MaskCheck {
-    /** How many bytes of the present frame's head have come. */
-    private int seen;
+    /** How many bytes of the current frame's head have arrived. */
+    private int headBytes;
 
     private int lengthBytes;
     private long length;
-    /** How many bytes of the present frame's payload are still to come. */
+    /** How many bytes of the current frame's payload are still to come. */
     private long left;
 
     /** @throws InvalidDataException closes the connection with 1002 */
@@ -31,18 +31,18 @@ final class MaskCheck {
     }
 
     private void head(int next) throws InvalidDataException {
-        seen++;
-        if (seen == 2) {
+        headBytes++;
+        if (headBytes == 2) {
             if ((next & 0x80) != 0) {
                 throw new InvalidDataException(CloseFrame.PROTOCOL_ERROR, "a server's frame is masked");
             }
             lengthBytes = next == 127 ? 8 : next == 126 ? 2 : 0;
             length = lengthBytes == 0 ? next : 0;
-        } else if (seen > 2) {
+        } else if (headBytes > 2) {
             length = length << 8 | next;
         }
-        if (seen >= 2 && seen == 2 + lengthBytes) {
-            seen = 0;
+        if (headBytes >= 2 && headBytes == 2 + lengthBytes) {
+            headBytes = 0;
             left = length;
         }
     }

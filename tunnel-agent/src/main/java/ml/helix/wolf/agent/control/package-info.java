@@ -1,4 +1,7 @@
-/** The control connection: Java-WebSocket over a wire of our own, feeding revdial's Listener. */
+/**
+ * The control connection over Java-WebSocket. No other package knows that library; each type here that extends one of its
+ * classes says which of its habits it changes.
+ */
 @NullMarked
 package ml.helix.wolf.agent.control;
 

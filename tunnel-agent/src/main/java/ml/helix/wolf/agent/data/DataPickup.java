@@ -3,10 +3,10 @@ package ml.helix.wolf.agent.data;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
-import ml.helix.wolf.agent.control.TokenSource;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.local.Wolf;
+import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.Connector;
 import ml.helix.wolf.agent.transport.Deadline;
 import ml.helix.wolf.agent.transport.Wire;
@@ -20,8 +20,8 @@ import ml.helix.wolf.revdial.Pickup;
 import ml.helix.wolf.revdial.PickupException;
 
 /**
- * Answers a conn-ready: dials Wolf, then opens the data connection with the control connection's token. Wolf comes
- * first, so that the server hears of an unreachable one by pickup-failed. Thread-safe.
+ * Answers a conn-ready: dials Wolf, then opens the data connection with the control connection's token. In this order an
+ * unreachable Wolf becomes a pickup-failed with the reason. Thread-safe.
  */
 public final class DataPickup implements Pickup {
     private final Connector connector;
@@ -29,12 +29,12 @@ public final class DataPickup implements Pickup {
     private final Secret token;
     private final TokenSource tokens;
     private final Streams streams;
-    private final StreamLog log;
+    private final StreamMetrics metrics;
     private final ScheduledExecutorService timers;
 
     /**
-     * @param token what the control connection was opened with
-     * @param tokens asked again where the server has come to refuse {@code token}: it may have been rotated since
+     * @param token the control connection's
+     * @param tokens read if the server refuses {@code token}, which may have been rotated since
      */
     public DataPickup(
             Connector connector,
@@ -42,60 +42,60 @@ public final class DataPickup implements Pickup {
             Secret token,
             TokenSource tokens,
             Streams streams,
-            StreamLog log,
+            StreamMetrics metrics,
             ScheduledExecutorService timers) {
         this.connector = connector;
         this.wolf = wolf;
         this.token = token;
         this.tokens = tokens;
         this.streams = streams;
-        this.log = log;
+        this.metrics = metrics;
         this.timers = timers;
     }
 
     @Override
     public PreparedSplice pickUp(ConnPath connPath) throws IOException {
-        streams.enter();
-        boolean joined = false;
+        streams.reserve();
+        boolean open = false;
         try {
-            PreparedSplice stream = join(connPath);
-            joined = true;
-            return stream;
+            PreparedSplice splice = connectBoth(connPath);
+            open = true;
+            return splice;
         } finally {
-            if (!joined) {
-                streams.leave();
+            if (!open) {
+                streams.release();
             }
         }
     }
 
-    private PreparedSplice join(ConnPath connPath) throws IOException {
+    private PreparedSplice connectBoth(ConnPath connPath) throws IOException {
         long start = System.nanoTime();
         var deadline = Deadline.in(Listener.PICKUP_TIMEOUT, timers);
-        Runnable underWay = Thread.currentThread()::interrupt;
-        streams.add(underWay);
+        Runnable cutter = Thread.currentThread()::interrupt;
+        streams.register(cutter);
         try {
-            ByteStream local = wolf.dial();
+            ByteStream toWolf = wolf.dial();
             try {
-                WebSocketStream remote = pickUp(connPath, deadline);
-                log.opened(Duration.ofNanos(System.nanoTime() - start));
-                return new DataStream(remote, local, streams, log);
+                WebSocketStream data = openDataConnection(connPath, deadline);
+                metrics.opened(Duration.ofNanos(System.nanoTime() - start));
+                return new WolfSplice(data, toWolf, streams, metrics);
             } catch (IOException | RuntimeException e) {
-                local.close();
+                toWolf.close();
                 throw e;
             }
         } finally {
-            streams.remove(underWay);
+            streams.unregister(cutter);
         }
     }
 
-    private WebSocketStream pickUp(ConnPath connPath, Deadline deadline) throws IOException {
+    private WebSocketStream openDataConnection(ConnPath connPath, Deadline deadline) throws IOException {
         try {
             return open(connPath, token, deadline);
         } catch (TunnelException e) {
             if (e.reason() == FailureReason.UNAUTHORIZED) {
-                Secret now = tokens.read().secret();
-                if (!now.equals(token)) {
-                    return open(connPath, now, deadline);
+                Secret newer = tokens.read().secret();
+                if (!newer.equals(token)) {
+                    return open(connPath, newer, deadline);
                 }
             }
             throw e;
@@ -107,7 +107,7 @@ public final class DataPickup implements Pickup {
         Wire wire = connector.connect(deadline);
         boolean open = false;
         try (var _ = deadline.guard(wire::cut)) {
-            WebSocketStream stream = upgrade.over(wire, timers, System::nanoTime);
+            WebSocketStream stream = upgrade.perform(wire, timers, System::nanoTime);
             stream.keepAlive();
             open = true;
             return stream;
@@ -128,6 +128,6 @@ public final class DataPickup implements Pickup {
 
     @Override
     public void failed(PickupException failure) {
-        log.pickupFailed();
+        metrics.pickupFailed();
     }
 }

@@ -9,83 +9,83 @@ import ml.helix.wolf.program.FileDescriptors;
 import ml.helix.wolf.revdial.PickupException;
 
 /**
- * What runs now: pickups under way and streams, up to a number that fits the process. They outlive the control
- * connection, not the agent. Thread-safe.
+ * The running streams and the pickups under way, at most as many as the process has memory and file descriptors for. They
+ * may outlive their control connection; the agent's end cuts them. Thread-safe.
  */
 public final class Streams {
     /**
      * The heap that a stream takes at most, with a margin. Measured with this project's jvm.options on JDK 25, after a full
-     * collection: 69 KiB without TLS, 128 KiB with it, where neither end reads and both send until they can't. To repeat it, let
-     * a control plane dial as many streams as the agent takes, fill both directions, and read {@code jcmd PID GC.run} and
-     * {@code jcmd PID GC.heap_info}: the heap in use, less the 5 MiB of an idle agent, by the number of streams.
+     * collection, while neither end reads and both have sent all they can: 69 KiB without TLS, 128 KiB with it. To repeat
+     * it, let a control plane dial as many streams as the agent takes, fill both directions, and run {@code jcmd PID GC.run}
+     * and {@code jcmd PID GC.heap_info}: the heap in use, less the 5 MiB of an idle agent, divided by the streams.
      */
     private static final long BYTES_PER_STREAM = 160 * 1024;
 
-    /** For everything else: the control connection, handshakes, metrics, classes' data. */
+    /** Of the heap, for everything else: the control connection, handshakes, metrics, classes. */
     private static final long RESERVED_BYTES = 32L * 1024 * 1024;
 
-    /** The data connection and the one to Wolf; a UNIX socket's dial takes none besides. */
+    /** The data connection's and the one to Wolf. */
     private static final long DESCRIPTORS_PER_STREAM = 2;
 
     private static final long RESERVED_DESCRIPTORS = 96;
-    private static final int FEWEST = 8;
+    private static final int MIN_CAPACITY = 8;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition idle = lock.newCondition();
     private final Set<Runnable> running = new HashSet<>(); // guarded by lock
-    private final int most;
-    private int entered; // guarded by lock
+    private final int capacity;
+    private int reserved; // guarded by lock
     private boolean cut; // guarded by lock
 
-    /** As many as fit this process's heap and its limit of file descriptors. */
+    /** With the capacity that this process's heap and its limit of file descriptors allow. */
     public Streams() {
-        this(most(Runtime.getRuntime().maxMemory(), FileDescriptors.limit()));
+        this(capacity(Runtime.getRuntime().maxMemory(), FileDescriptors.limit()));
     }
 
-    Streams(int most) {
-        this.most = most;
+    Streams(int capacity) {
+        this.capacity = capacity;
     }
 
-    /** How many streams fit a process with that heap and so many file descriptors. */
-    static int most(long heapBytes, long descriptors) {
+    /** How many streams a process with this heap and this many file descriptors can take. */
+    static int capacity(long heapBytes, long descriptors) {
         long byHeap = (heapBytes - RESERVED_BYTES) / BYTES_PER_STREAM;
         long byDescriptors = (descriptors - RESERVED_DESCRIPTORS) / DESCRIPTORS_PER_STREAM;
-        return Math.clamp(Math.min(byHeap, byDescriptors), FEWEST, Integer.MAX_VALUE);
+        return Math.clamp(Math.min(byHeap, byDescriptors), MIN_CAPACITY, Integer.MAX_VALUE);
     }
 
     /**
-     * Takes the place of one stream, from its pickup on; {@link #leave} gives it back.
+     * Reserves one stream's share, from its pickup on; {@link #release} gives it back.
      *
-     * @throws PickupException where all places are taken
+     * @throws PickupException if the capacity is used up
      */
-    void enter() throws PickupException {
+    void reserve() throws PickupException {
         lock.lock();
         try {
-            if (entered == most) {
-                throw new PickupException("too many streams: the agent has memory and file descriptors for " + most);
+            if (reserved == capacity) {
+                throw new PickupException(
+                        "too many streams: the agent has memory and file descriptors for " + capacity);
             }
-            entered++;
+            reserved++;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Gives a place back. */
-    void leave() {
+    void release() {
         lock.lock();
         try {
-            entered--;
+            reserved--;
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * Notes one.
+     * Adds a running stream or a pickup.
      *
-     * @param cutter ends it at once; called at most once, where the agent ends first
+     * @param cutter ends it at once; called at most once, by {@link #cut}, or here if that was called before
      */
-    void add(Runnable cutter) {
+    void register(Runnable cutter) {
         lock.lock();
         try {
             if (!cut) {
@@ -98,8 +98,8 @@ public final class Streams {
         cutter.run();
     }
 
-    /** Forgets it. Idempotent. */
-    void remove(Runnable cutter) {
+    /** Removes it. Idempotent. */
+    void unregister(Runnable cutter) {
         lock.lock();
         try {
             running.remove(cutter);
@@ -111,9 +111,9 @@ public final class Streams {
         }
     }
 
-    /** Waits until nothing runs, or the time is over. Returns how many still run. */
-    public int awaitIdle(Duration longest) throws InterruptedException {
-        long left = longest.toNanos();
+    /** Waits at most {@code timeout} until nothing runs. Returns how many still run. */
+    public int awaitIdle(Duration timeout) throws InterruptedException {
+        long left = timeout.toNanos();
         lock.lock();
         try {
             while (!running.isEmpty() && left > 0) {
@@ -125,7 +125,7 @@ public final class Streams {
         }
     }
 
-    /** Ends everything that runs, and what comes after it at once. */
+    /** Ends everything that runs, and from now on each newcomer at once. */
     public void cut() {
         Set<Runnable> all;
         lock.lock();

@@ -1,4 +1,4 @@
-/** Data connections: a pickup, a dial to Wolf, and the two spliced. */
+/** Streams: dials Wolf and picks up a data connection for each conn-ready, and splices the two. */
 @NullMarked
 package ml.helix.wolf.agent.data;
 

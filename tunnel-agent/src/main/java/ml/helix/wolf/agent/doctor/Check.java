@@ -1,13 +1,14 @@
 package ml.helix.wolf.agent.doctor;
 
+import ml.helix.wolf.agent.transport.Hop;
 import ml.helix.wolf.program.Printable;
 
 /**
- * One hop and what became of it.
+ * The outcome of one hop.
  *
- * @param detail what was seen, or what is wrong and what to do; no secrets
+ * @param detail what was found, or what is wrong and what to do; no secrets
  */
-record Check(String hop, Outcome outcome, String detail) {
+record Check(Hop hop, Outcome outcome, String detail) {
     Check {
         detail = Printable.of(detail);
     }
@@ -23,7 +24,7 @@ record Check(String hop, Outcome outcome, String detail) {
             this.word = word;
         }
 
-        /** As the table says it. */
+        /** The word in the table. */
         String word() {
             return word;
         }

@@ -8,7 +8,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Locale;
 
-/** What the doctor found, in the order of the way. */
+/** What the doctor found, in the order of the hops. */
 public record Diagnosis(List<Check> checks) {
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -21,15 +21,16 @@ public record Diagnosis(List<Check> checks) {
         return checks.stream().noneMatch(check -> check.outcome() == Check.Outcome.FAILED);
     }
 
-    /** A line a hop, and a last one that says it all. */
+    /** One line for each hop, and a last line with the result. */
     public String table() {
         var text = new StringBuilder();
         for (Check check : checks) {
-            text.append("%-8s %-7s %s\n".formatted(check.hop(), check.outcome().word(), check.detail()));
+            text.append("%-8s %-7s %s\n"
+                    .formatted(check.hop().word(), check.outcome().word(), check.detail()));
         }
         List<String> failed = checks.stream()
                 .filter(check -> check.outcome() == Check.Outcome.FAILED)
-                .map(Check::hop)
+                .map(check -> check.hop().word())
                 .toList();
         return text.append(failed.isEmpty() ? "\nAll well.\n" : "\nFailed: " + String.join(", ", failed) + ".\n")
                 .toString();
@@ -44,7 +45,7 @@ public record Diagnosis(List<Check> checks) {
             json.writeArrayFieldStart("checks");
             for (Check check : checks) {
                 json.writeStartObject();
-                json.writeStringField("hop", check.hop());
+                json.writeStringField("hop", check.hop().word());
                 json.writeStringField("outcome", check.outcome().name().toLowerCase(Locale.ROOT));
                 json.writeStringField("detail", check.detail());
                 json.writeEndObject();

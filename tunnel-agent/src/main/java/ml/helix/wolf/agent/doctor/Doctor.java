@@ -3,21 +3,23 @@ package ml.helix.wolf.agent.doctor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
-import ml.helix.wolf.agent.control.ControlConnection;
-import ml.helix.wolf.agent.control.TokenSource;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.local.WolfAddress;
 import ml.helix.wolf.agent.local.WolfDialer;
 import ml.helix.wolf.agent.local.WolfUnreachableException;
+import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.Connector;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
 import ml.helix.wolf.agent.transport.Deadline;
+import ml.helix.wolf.agent.transport.Hop;
 import ml.helix.wolf.agent.transport.Proxy;
 import ml.helix.wolf.agent.transport.Resolver;
 import ml.helix.wolf.agent.transport.Tls;
@@ -31,15 +33,14 @@ import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.Timers;
 
 /**
- * Walks the agent's way with the agent's own code, and stops where it ends. It connects as {@code doctor-{id}}: the same
- * id again would displace the agent that runs, and Helix registers each id that begins with {@code hydra-} or {@code
- * sandbox-} as a host.
+ * Checks each hop between the control plane and Wolf, with the agent's own code, up to the first that fails. It connects
+ * as {@code doctor-{id}}: with the agent's own id it would displace the running agent, and Helix registers each id that
+ * begins with {@code hydra-} or {@code sandbox-} as a host.
  */
 public final class Doctor {
-    private static final List<String> ORDER = List.of("name", "connect", "proxy", "tls", "token", "upgrade", "local");
-    private static final Duration REMOTE = Duration.ofSeconds(30);
-    private static final Duration FIRST_LINE = Duration.ofSeconds(5);
-    private static final Duration LOCAL = Duration.ofSeconds(5);
+    private static final Duration REMOTE_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration FIRST_LINE_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration LOCAL_TIMEOUT = Duration.ofSeconds(5);
 
     private final ControlPlaneUrl url;
     private final Optional<Proxy> proxy;
@@ -47,8 +48,9 @@ public final class Doctor {
     private final TokenSource tokens;
     private final String runnerId;
     private final WolfAddress local;
-    private final List<Check> checks = new ArrayList<>();
+    private final Map<Hop, Check> checks = new EnumMap<>(Hop.class);
 
+    /** @param runnerId the agent's */
     public Doctor(
             ControlPlaneUrl url,
             Optional<Proxy> proxy,
@@ -64,56 +66,53 @@ public final class Doctor {
         this.local = local;
     }
 
-    /** Takes 40 s at most. For one call. */
+    /** Takes at most 40 s. Called once. */
     public Diagnosis examine() {
         try (ScheduledExecutorService timers = Timers.daemon("doctor-timers")) {
             var resolver = new Resolver();
-            remote(new Connector(url, proxy, new Tls(trust), resolver), timers);
-            local(new WolfDialer(local, resolver, timers), timers);
+            checkRemote(new Connector(url, proxy, new Tls(trust), resolver), timers);
+            checkLocal(new WolfDialer(local, resolver, timers), timers);
             timers.shutdownNow();
         }
-        checks.sort(Comparator.comparingInt(check -> ORDER.indexOf(check.hop())));
-        return new Diagnosis(checks);
+        return new Diagnosis(List.copyOf(checks.values()));
     }
 
-    private void remote(Connector connector, ScheduledExecutorService timers) {
-        List<String> ahead = new ArrayList<>(ORDER.subList(0, ORDER.size() - 1));
+    private void checkRemote(Connector connector, ScheduledExecutorService timers) {
         if (proxy.isEmpty()) {
-            skip(ahead, "proxy", "none to pass");
+            skip(Hop.PROXY, "no proxy is set");
         }
         if (!url.secure()) {
-            skip(ahead, "tls", "not used: " + url + " is plain, anybody on the way can read the token");
+            skip(Hop.TLS, "not used: " + url + " is plain, anybody on the way can read the token");
         }
         try {
-            var deadline = Deadline.in(REMOTE, timers);
-            Wire wire = connector.connect(deadline, (hop, detail) -> pass(ahead, hop.word(), detail.get()));
+            var deadline = Deadline.in(REMOTE_TIMEOUT, timers);
+            Wire wire = connector.connect(deadline, (hop, detail) -> pass(hop, detail.get()));
             try (var _ = deadline.guard(wire::cut)) {
-                upgrade(wire, connector.url(), ahead, timers);
+                checkUpgrade(wire, timers);
             } finally {
                 wire.cut();
             }
         } catch (TunnelException e) {
-            fail(ahead, hop(e.reason(), ahead), String.valueOf(e.getMessage()));
+            failRemote(hop(e.reason()), String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            fail(ahead, "upgrade", "the connection broke: " + e.getMessage());
+            failRemote(Hop.UPGRADE, "the connection broke: " + e.getMessage());
         }
     }
 
-    private void upgrade(Wire wire, ControlPlaneUrl to, List<String> ahead, ScheduledExecutorService timers)
-            throws IOException {
+    private void checkUpgrade(Wire wire, ScheduledExecutorService timers) throws IOException {
         Secret token = tokens.read().secret();
-        WebSocketStream stream = new Upgrade(to.authority(), ControlConnection.target(to.path(), runnerId), token)
-                .over(wire, timers, System::nanoTime);
-        pass(ahead, "token", "accepted");
+        WebSocketStream stream = new Upgrade(url.authority(), url.controlTarget(runnerId), token)
+                .perform(wire, timers, System::nanoTime);
+        pass(Hop.TOKEN, "accepted");
         byte[] line = new byte[4096];
-        try (var _ = Deadline.in(FIRST_LINE, timers).guard(wire::cut)) {
+        try (var _ = Deadline.in(FIRST_LINE_TIMEOUT, timers).guard(wire::cut)) {
             int length = stream.read(line, 0, line.length);
-            String said = new String(line, 0, Math.max(length, 0), StandardCharsets.UTF_8);
-            if (!said.startsWith("{")) {
+            String text = new String(line, 0, Math.max(length, 0), StandardCharsets.UTF_8);
+            if (!text.startsWith("{")) {
                 throw new TunnelException(
                         FailureReason.PROTOCOL_ERROR, "a WebSocket, but it speaks no RevDial; check the URL's path");
             }
-            pass(ahead, "upgrade", "as " + runnerId + ", the control plane speaks RevDial");
+            pass(Hop.UPGRADE, "as " + runnerId + ", the control plane speaks RevDial");
         } finally {
             stream.close();
             awaitClosed(stream);
@@ -128,69 +127,66 @@ public final class Doctor {
         }
     }
 
-    private static String hop(FailureReason reason, List<String> ahead) {
-        String hop =
-                switch (reason) {
-                    case DNS_FAILURE -> "name";
-                    case CONNECT_FAILURE -> "connect";
-                    case PROXY_FAILURE -> "proxy";
-                    case TLS_FAILURE -> "tls";
-                    case UNAUTHORIZED, FORBIDDEN -> "token";
-                    case NOT_FOUND,
-                            SERVER_ERROR,
-                            HANDSHAKE_TIMEOUT,
-                            KEEP_ALIVE_TIMEOUT,
-                            CONNECTION_LOST,
-                            PROTOCOL_ERROR,
-                            DISPLACED -> "upgrade";
-                };
-        return ahead.contains(hop) ? hop : ahead.getFirst();
+    private static Hop hop(FailureReason reason) {
+        return switch (reason) {
+            case DNS_FAILURE -> Hop.NAME;
+            case CONNECT_FAILURE -> Hop.CONNECT;
+            case PROXY_FAILURE -> Hop.PROXY;
+            case TLS_FAILURE -> Hop.TLS;
+            case UNAUTHORIZED, FORBIDDEN -> Hop.TOKEN;
+            case NOT_FOUND,
+                    SERVER_ERROR,
+                    HANDSHAKE_TIMEOUT,
+                    KEEP_ALIVE_TIMEOUT,
+                    CONNECTION_LOST,
+                    PROTOCOL_ERROR,
+                    DISPLACED -> Hop.UPGRADE;
+        };
     }
 
-    private void local(WolfDialer wolf, ScheduledExecutorService timers) {
+    private void checkLocal(WolfDialer wolf, ScheduledExecutorService timers) {
         try {
             ByteStream stream = wolf.dial();
             try (stream;
-                    var _ = Deadline.in(LOCAL, timers).guard(stream::close)) {
+                    var _ = Deadline.in(LOCAL_TIMEOUT, timers).guard(stream::close)) {
                 byte[] request =
                         "GET /api/v1/apps HTTP/1.0\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
                 stream.write(request, 0, request.length);
                 byte[] answer = new byte[64];
                 int length = stream.read(answer, 0, answer.length);
-                String said = new String(answer, 0, Math.max(length, 0), StandardCharsets.ISO_8859_1);
-                if (said.startsWith("HTTP/1.")) {
-                    add("local", Check.Outcome.OK, "Wolf's API answers at " + local);
+                String text = new String(answer, 0, Math.max(length, 0), StandardCharsets.ISO_8859_1);
+                if (text.startsWith("HTTP/1.")) {
+                    pass(Hop.LOCAL, "Wolf's API answers at " + local);
                 } else {
-                    add("local", Check.Outcome.FAILED, "what listens at " + local + " speaks no HTTP; is it Wolf?");
+                    fail(Hop.LOCAL, "what listens at " + local + " speaks no HTTP; is it Wolf?");
                 }
             }
         } catch (WolfUnreachableException e) {
-            add("local", Check.Outcome.FAILED, String.valueOf(e.getMessage()));
+            fail(Hop.LOCAL, String.valueOf(e.getMessage()));
         } catch (IOException e) {
-            add(
-                    "local",
-                    Check.Outcome.FAILED,
-                    "Wolf's API at " + local + " takes connections and does not answer; is it stuck?");
+            fail(Hop.LOCAL, "Wolf's API at " + local + " takes connections and does not answer; is it stuck?");
         }
     }
 
-    private void pass(List<String> ahead, String hop, String detail) {
-        ahead.remove(hop);
-        add(hop, Check.Outcome.OK, detail);
+    private void pass(Hop hop, String detail) {
+        checks.put(hop, new Check(hop, Check.Outcome.OK, detail));
     }
 
-    private void skip(List<String> ahead, String hop, String why) {
-        ahead.remove(hop);
-        add(hop, Check.Outcome.SKIPPED, why);
+    private void skip(Hop hop, String why) {
+        checks.put(hop, new Check(hop, Check.Outcome.SKIPPED, why));
     }
 
-    private void fail(List<String> ahead, String hop, String why) {
-        ahead.remove(hop);
-        add(hop, Check.Outcome.FAILED, why);
-        ahead.forEach(rest -> add(rest, Check.Outcome.SKIPPED, "not reached"));
+    private void fail(Hop hop, String why) {
+        checks.put(hop, new Check(hop, Check.Outcome.FAILED, why));
     }
 
-    private void add(String hop, Check.Outcome outcome, String detail) {
-        checks.add(new Check(hop, outcome, detail));
+    /** Fails the hop, or the first unchecked one if it has been checked, and skips the unchecked ones after it. */
+    private void failRemote(Hop hop, String why) {
+        Set<Hop> unchecked = EnumSet.range(Hop.NAME, Hop.UPGRADE);
+        unchecked.removeAll(checks.keySet());
+        Hop failed = unchecked.contains(hop) ? hop : unchecked.iterator().next();
+        unchecked.remove(failed);
+        fail(failed, why);
+        unchecked.forEach(rest -> skip(rest, "not reached"));
     }
 }

@@ -1,4 +1,4 @@
-/** The command that walks the way hop by hop and says where it ends. */
+/** The command {@code doctor}: checks the way from the control plane to Wolf hop by hop, and names the one that fails. */
 @NullMarked
 package ml.helix.wolf.agent.doctor;
 

@@ -2,22 +2,28 @@ package ml.helix.wolf.agent.http;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 
 /**
- * A stream read through one small buffer: heads byte by byte, bodies straight into the caller's array. Unlike
- * {@link java.io.BufferedInputStream} it asks the socket nothing but to read, and never waits for more than it needs.
+ * Reads a stream through one small buffer: heads byte by byte, bodies straight into the caller's array. Unlike
+ * {@link java.io.BufferedInputStream} it calls nothing but {@code read}, and never waits for more bytes than it needs.
  *
  * <p>One thread at a time.
  */
 public final class BufferedSource {
-    private final InputStream in;
+    private final Reader reader;
     private final byte[] buffer;
     private int position;
     private int limit;
 
-    public BufferedSource(InputStream in, int size) {
-        this.in = in;
+    /** A stream's read method, as {@link java.io.InputStream#read(byte[], int, int)}. */
+    @FunctionalInterface
+    public interface Reader {
+        int read(byte[] target, int offset, int length) throws IOException;
+    }
+
+    /** @param size of the buffer, in bytes */
+    public BufferedSource(Reader reader, int size) {
+        this.reader = reader;
         this.buffer = new byte[size];
     }
 
@@ -26,7 +32,11 @@ public final class BufferedSource {
         return position == limit && !fill() ? -1 : buffer[position++] & 0xff;
     }
 
-    /** @throws EOFException where the stream ends here */
+    /**
+     * The next byte, 0 to 255.
+     *
+     * @throws EOFException at the end
+     */
     public int require() throws IOException {
         int next = read();
         if (next < 0) {
@@ -35,11 +45,11 @@ public final class BufferedSource {
         return next;
     }
 
-    /** At least 1 byte, at most {@code length}; -1 at the end. Large reads pass the buffer by. */
+    /** At least 1 byte, at most {@code length}; -1 at the end. Large reads bypass the buffer. */
     public int read(byte[] target, int offset, int length) throws IOException {
         if (position == limit) {
             if (length >= buffer.length) {
-                return in.read(target, offset, length);
+                return reader.read(target, offset, length);
             }
             if (!fill()) {
                 return -1;
@@ -51,13 +61,8 @@ public final class BufferedSource {
         return count;
     }
 
-    /** How many bytes have been read from the stream but not from here. */
-    public int buffered() {
-        return limit - position;
-    }
-
     private boolean fill() throws IOException {
-        int count = in.read(buffer, 0, buffer.length);
+        int count = reader.read(buffer, 0, buffer.length);
         position = 0;
         limit = Math.max(count, 0);
         return count > 0;

@@ -5,13 +5,13 @@ import java.util.random.RandomGenerator;
 import ml.helix.wolf.agent.failure.TunnelException;
 
 /**
- * How long to wait before the next attempt: at random up to a bound that doubles from {@code first} to 60 s, so that a
- * fleet whose server restarts doesn't come back at once. Not thread-safe; knows no clock.
+ * How long to wait before the next attempt: a random time below a bound, which doubles from {@code first} to 60 s. So the
+ * agents of a restarted control plane don't all come back at once. Not thread-safe; uses no clock.
  */
 public final class Backoff {
-    /** No wait is drawn from more. */
+    /** The bound never exceeds this. */
     public static final Duration LONGEST = Duration.ofSeconds(60);
-    /** A connection that lived that long is healthy: the next wait is a first one again. */
+    /** After a connection that was up this long, the bound starts again at the first wait. */
     public static final Duration HEALTHY = Duration.ofSeconds(60);
 
     private final Duration first;
@@ -26,19 +26,20 @@ public final class Backoff {
     }
 
     /**
-     * The wait after an attempt that ended so.
+     * The wait after a connection or an attempt has ended.
      *
-     * @param up how long the control connection was up, zero where it never was
+     * @param end why it ended
+     * @param up how long the control connection was up, zero if it never was
      */
     public Duration next(TunnelException end, Duration up) {
         if (up.compareTo(HEALTHY) >= 0) {
             bound = first;
         }
-        Duration wait =
+        Duration drawn =
                 switch (end.reason()) {
-                    // a refused token rarely heals by itself: never hurry
+                    // a refused token is rarely accepted soon after: wait at least half the bound
                     case UNAUTHORIZED, FORBIDDEN -> bound.dividedBy(2).plus(upTo(bound.dividedBy(2)));
-                    // another agent serves the id: two that displace one another must not take turns every few seconds
+                    // another agent has this id: two agents must not displace each other every few seconds
                     case DISPLACED -> LONGEST.dividedBy(2).plus(upTo(LONGEST.dividedBy(2)));
                     case DNS_FAILURE,
                             CONNECT_FAILURE,
@@ -52,15 +53,14 @@ public final class Backoff {
                             PROTOCOL_ERROR -> upTo(bound);
                 };
         bound = shorter(bound.multipliedBy(2), LONGEST);
-        Duration drawn = wait;
         return end.retryAfter()
                 .map(asked -> asked.plus(upTo(first)))
                 .filter(asked -> asked.compareTo(drawn) > 0)
                 .orElse(drawn);
     }
 
-    private Duration upTo(Duration most) {
-        return Duration.ofNanos(random.nextLong(most.toNanos() + 1));
+    private Duration upTo(Duration longest) {
+        return Duration.ofNanos(random.nextLong(longest.toNanos() + 1));
     }
 
     private static Duration shorter(Duration one, Duration other) {

@@ -11,34 +11,35 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import ml.helix.wolf.agent.data.StreamLog;
+import ml.helix.wolf.agent.data.StreamMetrics;
 import ml.helix.wolf.agent.failure.TunnelException;
 
 /**
- * What the agent has seen so far: the source of {@code /status}, {@code /readyz} and {@code /metrics}. Thread-safe;
- * nothing here blocks.
+ * Collects what {@code /status}, {@code /readyz} and {@code /metrics} report of this agent. Thread-safe; nothing here
+ * blocks.
  */
-public final class Report implements StreamLog {
+public final class Report implements StreamMetrics {
     private final InstantSource clock;
     private final Counter connects;
     private final CounterDataPoint connected;
     private final Counter streams;
     private final CounterDataPoint bytesToWolf;
     private final CounterDataPoint bytesFromWolf;
-    private final Histogram setup;
+    private final Histogram setupSeconds;
     private final AtomicLong streamsActive = new AtomicLong();
     private final AtomicLong streamsTotal = new AtomicLong();
-    private final AtomicReference<Tunnel> tunnel;
+    private final AtomicReference<Connection> connection;
     private final AtomicReference<WolfView> wolf = new AtomicReference<>(WolfView.UNKNOWN);
 
     private final AtomicReference<Optional<Status.Token>> token = new AtomicReference<>(Optional.empty());
 
-    private record Tunnel(State state, Instant since, Optional<Status.LastError> lastError) {}
+    /** The control connection's part of the status. */
+    private record Connection(State state, Instant since, Optional<Status.LastError> lastError) {}
 
-    /** @param registry where the metrics are registered, each name once */
+    /** @param registry gets the metrics */
     public Report(InstantSource clock, PrometheusRegistry registry) {
         this.clock = clock;
-        this.tunnel = new AtomicReference<>(new Tunnel(State.CONNECTING, clock.instant(), Optional.empty()));
+        this.connection = new AtomicReference<>(new Connection(State.CONNECTING, clock.instant(), Optional.empty()));
         this.connects = Counter.builder()
                 .name("wolf_tunnel_connects_total")
                 .help("Attempts to open the control connection: success, or the reason why not.")
@@ -60,7 +61,7 @@ public final class Report implements StreamLog {
                 .register(registry);
         this.bytesToWolf = bytes.labelValues("to_wolf");
         this.bytesFromWolf = bytes.labelValues("from_wolf");
-        this.setup = Histogram.builder()
+        this.setupSeconds = Histogram.builder()
                 .name("wolf_tunnel_stream_setup_seconds")
                 .help("From a conn-ready to the stream that it asked for.")
                 .classicOnly()
@@ -73,7 +74,7 @@ public final class Report implements StreamLog {
         GaugeWithCallback.builder()
                 .name("wolf_tunnel_connected")
                 .help("1 while the control connection is up.")
-                .callback(sample -> sample.call(tunnel.get().state() == State.CONNECTED ? 1 : 0))
+                .callback(sample -> sample.call(connection.get().state() == State.CONNECTED ? 1 : 0))
                 .register(registry);
         GaugeWithCallback.builder()
                 .name("wolf_tunnel_streams_active")
@@ -93,72 +94,72 @@ public final class Report implements StreamLog {
         enter(State.CONNECTED, Optional.empty());
     }
 
-    /** It could not be opened. */
-    public void refused(TunnelException why) {
-        attemptFailed(why);
+    /** The control connection could not be opened. */
+    public void connectFailed(TunnelException why) {
+        replacementFailed(why);
         lost(why);
     }
 
-    /** One more could not be opened while another is up. */
-    public void attemptFailed(TunnelException why) {
+    /** A second control connection could not be opened; the current one is still up. */
+    public void replacementFailed(TunnelException why) {
         connects.labelValues(why.reason().word()).inc();
     }
 
     /**
-     * The tunnel uses the token file's token.
+     * The token that the control connection uses.
      *
-     * @param since when the file got it; nothing for a token that is in no file
+     * @param since the token file's time of change; empty for a token given by value
      */
-    public void token(Optional<Instant> since) {
+    public void tokenInUse(Optional<Instant> since) {
         token.set(since.map(at -> new Status.Token(at, false)));
     }
 
-    /** Whether the token file has a newer token by now that the control plane refuses. */
+    /** Whether the token file has a newer token that the control plane refuses. */
     public void newerTokenRefused(boolean refused) {
         token.updateAndGet(now -> now.map(used -> new Status.Token(used.changedAt(), refused)));
     }
 
-    /** It was up and is gone. */
+    /** The control connection was up and has ended. */
     public void lost(TunnelException why) {
         String message = String.valueOf(why.getMessage());
         enter(State.DISCONNECTED, Optional.of(new Status.LastError(why.reason().word(), message, clock.instant())));
     }
 
-    /** The agent is stopping; no other state follows. */
+    /** The agent is stopping. No other state follows. */
     public void draining() {
         enter(State.DRAINING, Optional.empty());
     }
 
     private void enter(State next, Optional<Status.LastError> error) {
-        tunnel.updateAndGet(now -> {
+        connection.updateAndGet(now -> {
             State state = now.state() == State.DRAINING ? State.DRAINING : next;
             Instant since = state == now.state() ? now.since() : clock.instant();
-            return new Tunnel(state, since, error.or(now::lastError));
+            return new Connection(state, since, error.or(now::lastError));
         });
     }
 
-    /** Wolf's API accepted a connection. Returns whether it had not before. */
+    /** Wolf accepted a connection. Returns whether that is a change. */
     public boolean wolfReached() {
         return !wolf.getAndUpdate(WolfView::reached).reachable().equals(Optional.of(true));
     }
 
-    /** Wolf's API could not be connected to. Returns whether it could before, or nothing was known. */
+    /** A dial to Wolf failed. Returns whether that is a change. */
     public boolean wolfUnreachable(String why) {
         return !wolf.getAndSet(WolfView.unreachable(why)).reachable().equals(Optional.of(false));
     }
 
     /**
-     * Wolf's API was asked something. Returns whether that is news.
+     * A probe's request to Wolf is done. Returns whether its outcome is a change.
      *
-     * @param trouble nothing where it answered as it should
+     * @param problem empty if Wolf gave a sane answer
      */
-    public boolean wolfAnswered(Optional<String> trouble) {
-        return !wolf.getAndSet(WolfView.answered(trouble)).healthy().equals(Optional.of(trouble.isEmpty()));
+    public boolean wolfAnswered(Optional<String> problem) {
+        return !wolf.getAndSet(WolfView.answered(problem)).healthy().equals(Optional.of(problem.isEmpty()));
     }
 
     @Override
-    public void opened(Duration took) {
-        setup.observe(took.toNanos() / 1e9);
+    public void opened(Duration setup) {
+        setupSeconds.observe(setup.toNanos() / 1e9);
         streamsTotal.incrementAndGet();
         streamsActive.incrementAndGet();
     }
@@ -184,9 +185,9 @@ public final class Report implements StreamLog {
         bytesFromWolf.inc(bytes);
     }
 
-    /** Why the agent isn't ready, nothing while the control connection is up. */
+    /** Why the agent isn't ready; empty while the control connection is up. */
     public Optional<String> notReady() {
-        Tunnel now = tunnel.get();
+        Connection now = connection.get();
         return switch (now.state()) {
             case CONNECTED -> Optional.empty();
             case CONNECTING, DRAINING -> Optional.of(now.state().word());
@@ -199,7 +200,7 @@ public final class Report implements StreamLog {
     }
 
     public Status status() {
-        Tunnel now = tunnel.get();
+        Connection now = connection.get();
         return new Status(
                 now.state(),
                 now.since(),

@@ -1,13 +1,13 @@
 package ml.helix.wolf.agent.report;
 
-/** What the tunnel is doing. */
+/** The tunnel's state, as {@code /status} reports it. */
 public enum State {
-    /** Since the start, until the first connection or the first failure. */
+    /** From the start to the first connection or the first failure. */
     CONNECTING("Connecting"),
     CONNECTED("Connected"),
-    /** From a failure on, through all attempts, until the next connection. */
+    /** From a failure to the next connection. */
     DISCONNECTED("Disconnected"),
-    /** Stopping: running streams may end, nothing new begins. */
+    /** Stopping: running streams may end, no new one is opened. */
     DRAINING("Draining");
 
     private final String word;

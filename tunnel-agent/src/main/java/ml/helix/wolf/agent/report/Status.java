@@ -5,12 +5,12 @@ import java.util.Optional;
 import ml.helix.wolf.program.Printable;
 
 /**
- * A moment of an agent's life, as {@code /status} tells it.
+ * A snapshot of the agent, the changing part of {@code /status}.
  *
  * @param since when {@code state} was entered
- * @param connects how many control connections came up
- * @param streamsTotal how many streams were opened
- * @param token nothing without a token file, and before the first connection
+ * @param connects how many control connections have come up
+ * @param streamsTotal how many streams have been opened
+ * @param token empty without a token file, and before the first connection
  */
 public record Status(
         State state,
@@ -32,8 +32,8 @@ public record Status(
     }
 
     /**
-     * @param changedAt since when the token file has had the token that the tunnel uses
-     * @param refused whether the file has a newer one, which the control plane refuses
+     * @param changedAt the file's time of change with the token that the tunnel uses
+     * @param refused whether the file has a newer token that the control plane refuses
      */
     public record Token(Instant changedAt, boolean refused) {}
 }

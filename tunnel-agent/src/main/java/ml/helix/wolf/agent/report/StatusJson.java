@@ -17,9 +17,9 @@ public final class StatusJson {
     private StatusJson() {}
 
     /**
-     * One JSON object; times are RFC 3339 in UTC, to the millisecond.
+     * One JSON object. Times are RFC 3339 in UTC, in milliseconds.
      *
-     * @param warnings what an admin should know although the agent works, a sentence each
+     * @param warnings for the admin, a sentence each
      */
     public static String write(Identity identity, List<String> warnings, Status status) {
         var text = new StringWriter();

@@ -16,50 +16,50 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Wolf, whose every dial is reported, and its answers where it is probed; logs when it becomes unreachable or stops answering
- * and when it is back. Thread-safe.
+ * Reports each dial to Wolf and the answers to probes. Logs when Wolf becomes unreachable or stops answering, and when it
+ * is back. Thread-safe.
  */
 public final class WatchedWolf implements Wolf {
     private static final Logger LOG = LoggerFactory.getLogger(WatchedWolf.class);
 
-    /** What was seen that long ago is looked at again before it is told. */
+    /** {@link #refresh} connects if the last dial is older than this. */
     private static final Duration FRESH = Duration.ofSeconds(5);
 
-    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration REFRESH_TIMEOUT = Duration.ofSeconds(1);
 
     private final Wolf wolf;
     private final Function<ByteStream, Optional<String>> health;
     private final Report report;
     private final LongSupplier nanoTime;
-    private final Duration patience;
-    private final AtomicReference<@Nullable CountDownLatch> looking = new AtomicReference<>();
+    private final Duration refreshTimeout;
+    private final AtomicReference<@Nullable CountDownLatch> refreshing = new AtomicReference<>();
 
-    /** When Wolf was dialled last, and answered or did not; nothing before the first. */
-    private volatile @Nullable Long seenAt;
+    /** When the last dial ended, in nanoseconds; null before the first. */
+    private volatile @Nullable Long dialledAt;
 
     /**
      * @param address Wolf's, for messages
-     * @param timers bound a probe's request
+     * @param timers for a probe's time-out
      */
     public WatchedWolf(Wolf wolf, String address, Report report, ScheduledExecutorService timers) {
-        this(wolf, new WolfHealth(address, timers)::trouble, report, System::nanoTime, PATIENCE);
+        this(wolf, new WolfHealth(address, timers)::problem, report, System::nanoTime, REFRESH_TIMEOUT);
     }
 
     /**
-     * @param health asks over a connection, and says what is wrong
-     * @param nanoTime in nanoseconds
+     * @param health asks over a connection, and returns what is wrong
+     * @param nanoTime a clock, in nanoseconds
      */
     WatchedWolf(
             Wolf wolf,
             Function<ByteStream, Optional<String>> health,
             Report report,
             LongSupplier nanoTime,
-            Duration patience) {
+            Duration refreshTimeout) {
         this.wolf = wolf;
         this.health = health;
         this.report = report;
         this.nanoTime = nanoTime;
-        this.patience = patience;
+        this.refreshTimeout = refreshTimeout;
     }
 
     @Override
@@ -69,25 +69,25 @@ public final class WatchedWolf implements Wolf {
             if (report.wolfReached()) {
                 LOG.info("Wolf's API is reachable");
             }
-            seenAt = nanoTime.getAsLong();
+            dialledAt = nanoTime.getAsLong();
             return stream;
         } catch (WolfUnreachableException e) {
             if (report.wolfUnreachable(String.valueOf(e.getMessage()))) {
                 LOG.warn("{}", e.getMessage());
             }
-            seenAt = nanoTime.getAsLong();
+            dialledAt = nanoTime.getAsLong();
             throw e;
         }
     }
 
-    /** Connects and asks Wolf's API something cheap, to see whether it is there and answers. */
+    /** Connects, and asks Wolf for a cheap answer. */
     public void probe() {
         try (ByteStream connection = dial()) {
-            Optional<String> trouble = health.apply(connection);
-            boolean wasKnown = report.status().wolf().healthy().isPresent();
-            if (report.wolfAnswered(trouble)) {
-                trouble.ifPresent(what -> LOG.warn("{}", what));
-                if (trouble.isEmpty() && wasKnown) {
+            Optional<String> problem = health.apply(connection);
+            boolean probedBefore = report.status().wolf().healthy().isPresent();
+            if (report.wolfAnswered(problem)) {
+                problem.ifPresent(LOG::warn);
+                if (problem.isEmpty() && probedBefore) {
                     LOG.info("Wolf's API answers again");
                 }
             }
@@ -96,38 +96,37 @@ public final class WatchedWolf implements Wolf {
         }
     }
 
-    /** Connects and hangs up, to see whether Wolf is there. */
-    private void look() {
+    private void connectAndClose() {
         try {
             dial().close();
         } catch (WolfUnreachableException e) {
-            LOG.debug("Look: {}", e.getMessage());
+            LOG.debug("Refresh: {}", e.getMessage());
         }
     }
 
     /**
-     * Connects and hangs up, where the last dial or probe was more than 5 s ago, and waits for 1 s at most: what is seen later
-     * is told next time. One of these looks is under way at a time.
+     * Connects and closes if the last dial is older than 5 s, and waits at most 1 s for that. A later outcome is in the next
+     * status. One such connect is under way at a time.
      */
-    public void lookAgain() {
-        Long last = seenAt;
+    public void refresh() {
+        Long last = dialledAt;
         if (last == null || nanoTime.getAsLong() - last <= FRESH.toNanos()) {
             return;
         }
         var mine = new CountDownLatch(1);
-        CountDownLatch other = looking.compareAndExchange(null, mine);
+        CountDownLatch other = refreshing.compareAndExchange(null, mine);
         if (other == null) {
-            Thread.ofVirtual().name("look").start(() -> {
+            Thread.ofVirtual().name("wolf-refresh").start(() -> {
                 try {
-                    look();
+                    connectAndClose();
                 } finally {
-                    looking.set(null);
+                    refreshing.set(null);
                     mine.countDown();
                 }
             });
         }
         try {
-            boolean _ = (other == null ? mine : other).await(patience.toMillis(), TimeUnit.MILLISECONDS);
+            boolean _ = (other == null ? mine : other).await(refreshTimeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -2,7 +2,6 @@ package ml.helix.wolf.agent.report;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -15,8 +14,8 @@ import ml.helix.wolf.agent.http.ResponseHead;
 import ml.helix.wolf.revdial.ByteStream;
 
 /**
- * Whether a Wolf that accepts connections answers, too: one cheap request to its API, {@value #SECONDS} s at most. Helix's fork
- * of Wolf knows the path and upstream's Wolf answers 404, so every answer but a server error is a sane one. Thread-safe.
+ * Asks a Wolf that accepts connections for a cheap answer, within {@value #SECONDS} s. Helix's fork of Wolf has the path;
+ * upstream's Wolf answers 404. So every answer but a server error is sane. Thread-safe.
  */
 final class WolfHealth {
     private static final int SECONDS = 10;
@@ -24,62 +23,62 @@ final class WolfHealth {
     private static final byte[] REQUEST =
             ("GET " + PATH + " HTTP/1.0\r\nHost: localhost\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
 
-    /** Of an answer; it is read so that Wolf is not interrupted in the middle of it. */
-    private static final int MOST_BYTES = 64 * 1024;
+    /** How much of an answer is read, so that Wolf can finish writing it. */
+    private static final int MAX_BODY_BYTES = 64 * 1024;
 
     private final String address;
     private final ScheduledExecutorService timers;
-    private final Duration patience;
+    private final Duration timeout;
 
     /** @param address Wolf's, for messages */
     WolfHealth(String address, ScheduledExecutorService timers) {
         this(address, timers, Duration.ofSeconds(SECONDS));
     }
 
-    WolfHealth(String address, ScheduledExecutorService timers, Duration patience) {
+    WolfHealth(String address, ScheduledExecutorService timers, Duration timeout) {
         this.address = address;
         this.timers = timers;
-        this.patience = patience;
+        this.timeout = timeout;
     }
 
     /**
-     * Asks over a fresh connection to Wolf; blocks.
+     * Asks over a new connection to Wolf. Blocks.
      *
-     * @return what is wrong, nothing where Wolf answers as it should
+     * @return what is wrong, empty if Wolf gives a sane answer
      */
-    Optional<String> trouble(ByteStream connection) {
-        var late = new AtomicBoolean();
-        var limit = timers.schedule(
+    Optional<String> problem(ByteStream connection) {
+        var timedOut = new AtomicBoolean();
+        var alarm = timers.schedule(
                 () -> {
-                    late.set(true);
+                    timedOut.set(true);
                     connection.close();
                 },
-                patience.toMillis(),
+                timeout.toMillis(),
                 TimeUnit.MILLISECONDS);
         try {
             connection.write(REQUEST, 0, REQUEST.length);
-            var source = new BufferedSource(new Input(connection), 1024);
+            var source = new BufferedSource(connection::read, 1024);
             int status = ResponseHead.read(source).status();
             if (status >= 500) {
-                return wrong("it answers " + status);
+                return problem("it answers " + status);
             }
-            readOut(source);
+            readBody(source);
             return Optional.empty();
         } catch (EOFException e) {
-            return wrong("it " + e.getMessage());
+            return problem("it " + e.getMessage());
         } catch (ProtocolException e) {
-            return wrong("its answer is no HTTP response");
+            return problem("its answer is no HTTP response");
         } catch (IOException e) {
-            return wrong(late.get() ? "no answer within " + patience.toSeconds() + " s" : "the connection broke");
+            return problem(timedOut.get() ? "no answer within " + timeout.toSeconds() + " s" : "the connection broke");
         } finally {
-            limit.cancel(false);
+            alarm.cancel(false);
         }
     }
 
-    private static void readOut(BufferedSource source) {
+    private static void readBody(BufferedSource source) {
         var buffer = new byte[8 * 1024];
         try {
-            for (int total = 0; total < MOST_BYTES; ) {
+            for (int total = 0; total < MAX_BODY_BYTES; ) {
                 int read = source.read(buffer, 0, buffer.length);
                 if (read < 0) {
                     return;
@@ -87,31 +86,12 @@ final class WolfHealth {
                 total += read;
             }
         } catch (IOException e) {
-            // the head has told what there was to know
+            // the status was enough
         }
     }
 
-    private Optional<String> wrong(String what) {
+    private Optional<String> problem(String what) {
         return Optional.of("Wolf's API at " + address + " accepts connections, but does not answer GET " + PATH
                 + " as it should: " + what);
-    }
-
-    private static final class Input extends InputStream {
-        private final ByteStream stream;
-
-        Input(ByteStream stream) {
-            this.stream = stream;
-        }
-
-        @Override
-        public int read() throws IOException {
-            var one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
-        @Override
-        public int read(byte[] buffer, int offset, int length) throws IOException {
-            return stream.read(buffer, offset, length);
-        }
     }
 }

@@ -43,7 +43,7 @@ public final class Connector {
         tls.refresh();
     }
 
-    /** As {@link #connect(Deadline, Hop.Log)}, for those who only want the end. */
+    /** As {@link #connect(Deadline, Hop.Observer)}, for those who only want the end. */
     public Wire connect(Deadline deadline) throws TunnelException {
         return connect(deadline, (hop, detail) -> {});
     }
@@ -53,10 +53,10 @@ public final class Connector {
      *
      * @throws TunnelException with the reason and a sentence on what to do; the wire is closed then
      */
-    public Wire connect(Deadline deadline, Hop.Log log) throws TunnelException {
+    public Wire connect(Deadline deadline, Hop.Observer observer) throws TunnelException {
         Wire wire = proxy.isPresent()
-                ? throughProxy(proxy.get(), deadline, log)
-                : dial(url.host(), url.port(), "the control plane", FailureReason.CONNECT_FAILURE, deadline, log);
+                ? throughProxy(proxy.get(), deadline, observer)
+                : dial(url.host(), url.port(), "the control plane", FailureReason.CONNECT_FAILURE, deadline, observer);
         if (!url.secure()) {
             return wire;
         }
@@ -66,29 +66,29 @@ public final class Connector {
                 FailureReason.TLS_FAILURE,
                 "TLS with " + url.host(),
                 () -> tls.over(wire, url.host(), url.port()));
-        log.passed(Hop.TLS, () -> described(top));
+        observer.passed(Hop.TLS, () -> described(top));
         return top;
     }
 
-    private Wire throughProxy(Proxy way, Deadline deadline, Hop.Log log) throws TunnelException {
-        Wire wire = dial(way.host(), way.port(), "the proxy", FailureReason.PROXY_FAILURE, deadline, log);
+    private Wire throughProxy(Proxy way, Deadline deadline, Hop.Observer observer) throws TunnelException {
+        Wire wire = dial(way.host(), way.port(), "the proxy", FailureReason.PROXY_FAILURE, deadline, observer);
         Wire top = guarded(wire, deadline, FailureReason.PROXY_FAILURE, "the proxy " + way, () -> {
             Wire toProxy = way.secure() ? tls.over(wire, way.host(), way.port()) : wire;
             ProxyConnect.open(toProxy, way, url.endpoint());
             return toProxy;
         });
-        log.passed(Hop.PROXY, () -> way + " opened a tunnel to " + url.endpoint());
+        observer.passed(Hop.PROXY, () -> way + " opened a tunnel to " + url.endpoint());
         return top;
     }
 
-    private Wire dial(String host, int port, String who, FailureReason reason, Deadline deadline, Hop.Log log)
+    private Wire dial(String host, int port, String who, FailureReason reason, Deadline deadline, Hop.Observer observer)
             throws TunnelException {
         List<InetSocketAddress> addresses = resolve(host, port, reason, deadline);
-        log.passed(Hop.NAME, () -> host + " is " + written(addresses));
+        observer.passed(Hop.NAME, () -> host + " is " + written(addresses));
         try {
             Socket socket = TcpDial.connect(addresses, deadline);
             var address = new InetSocketAddress(socket.getInetAddress(), socket.getPort());
-            log.passed(Hop.CONNECT, () -> who + " at " + ListenAddress.show(address) + " accepts connections");
+            observer.passed(Hop.CONNECT, () -> who + " at " + ListenAddress.show(address) + " accepts connections");
             return new Wire(socket, socket);
         } catch (IOException e) {
             throw new TunnelException(

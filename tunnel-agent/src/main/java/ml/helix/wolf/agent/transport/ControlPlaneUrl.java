@@ -1,5 +1,7 @@
 package ml.helix.wolf.agent.transport;
 
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -45,6 +47,11 @@ public record ControlPlaneUrl(boolean secure, String host, int port, String path
     /** What the Host header says: the port only where it isn't the scheme's own. */
     public String authority() {
         return Authority.bracketed(host) + (port == (secure ? 443 : 80) ? "" : ":" + port);
+    }
+
+    /** The request target of a runner's control connection. */
+    public String controlTarget(String runnerId) {
+        return path + ENDPOINT + "?runnerid=" + URLEncoder.encode(runnerId, StandardCharsets.UTF_8);
     }
 
     /** {@code host:port}, as CONNECT wants it. */

@@ -1,27 +1,26 @@
 package ml.helix.wolf.agent.transport;
 
+import java.util.Locale;
 import java.util.function.Supplier;
 
-/** One step on the way to the control plane, as {@code doctor} names it. */
+/** One step on the way from the control plane's name to Wolf, in order, as {@code doctor} reports it. */
 public enum Hop {
-    NAME("name"),
-    CONNECT("connect"),
-    PROXY("proxy"),
-    TLS("tls");
+    NAME,
+    CONNECT,
+    PROXY,
+    TLS,
+    TOKEN,
+    UPGRADE,
+    LOCAL;
 
-    private final String word;
-
-    Hop(String word) {
-        this.word = word;
-    }
-
+    /** The hop's name in {@code doctor}'s output. */
     public String word() {
-        return word;
+        return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Hears of each hop once it is behind us. */
+    /** Is called after each hop that succeeded. */
     @FunctionalInterface
-    public interface Log {
+    public interface Observer {
         void passed(Hop hop, Supplier<String> detail);
     }
 }

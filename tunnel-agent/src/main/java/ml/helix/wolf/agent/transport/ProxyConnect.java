@@ -29,7 +29,7 @@ final class ProxyConnect {
         ResponseHead answer;
         try {
             // a buffer of one byte: what follows the head belongs to the tunnel
-            answer = ResponseHead.read(new BufferedSource(wire.input(), 1));
+            answer = ResponseHead.read(new BufferedSource(wire.input()::read, 1));
         } catch (ProtocolException e) {
             throw new TunnelException(
                     FailureReason.PROXY_FAILURE, "the proxy " + proxy + " does not speak HTTP: " + e.getMessage(), e);

@@ -8,9 +8,9 @@ import ml.helix.wolf.agent.http.BufferedSource;
 import ml.helix.wolf.revdial.FrameBudget;
 
 /**
- * Turns a server's frames (RFC 6455, section 5.2) into the bytes of its messages: message boundaries, fragments, empty
- * and text frames don't matter to a tunnel. Holds no more than one control frame; a frame's length is never trusted
- * with memory.
+ * Turns a server's frames (RFC 6455, section 5.2) into the bytes of its messages. Where a message or a fragment ends,
+ * and whether it is text, means nothing to a stream. Holds no more than one control frame: no memory is allocated by a
+ * data frame's length.
  *
  * <p>One thread at a time.
  */
@@ -24,15 +24,19 @@ final class FrameReader {
     private final Consumer<byte[]> pongs;
     private final FrameBudget budget;
 
+    /** How many bytes of the current data frame are still to come. */
     private long left;
+
+    /** Whether the current message's last fragment is still to come. */
     private boolean unfinished;
-    private boolean over;
+
+    private boolean ended;
     private boolean closeFrame;
 
     /**
      * @param pings takes each ping's payload; must not block
      * @param pongs takes each pong's payload; must not block
-     * @param budget of control frames and empty ones
+     * @param budget of control frames and empty frames
      */
     FrameReader(BufferedSource source, Consumer<byte[]> pings, Consumer<byte[]> pongs, FrameBudget budget) {
         this.source = source;
@@ -44,16 +48,16 @@ final class FrameReader {
     /**
      * The next bytes of data.
      *
-     * @return at least 1; -1 once the peer has sent a close frame, or a FIN between two frames
-     * @throws EOFException where the stream ends inside a frame
-     * @throws FloodException where the peer sends more than its budget
-     * @throws ProtocolException where the peer breaks the RFC
+     * @return how many, at least 1; -1 when the peer has sent a close frame, or a FIN between two frames
+     * @throws EOFException if the stream ends inside a frame
+     * @throws FloodException if the peer sends more than its budget
+     * @throws ProtocolException if the peer breaks the RFC
      */
     int read(byte[] target, int offset, int length) throws IOException {
-        while (left == 0 && !over) {
-            next();
+        while (left == 0 && !ended) {
+            readHead();
         }
-        if (over) {
+        if (ended) {
             return -1;
         }
         int count = source.read(target, offset, (int) Math.min(length, left));
@@ -64,15 +68,15 @@ final class FrameReader {
         return count;
     }
 
-    /** Whether the end was a close frame, which wants an answer. */
+    /** Whether the end was a close frame, which must be answered. */
     boolean endedByCloseFrame() {
         return closeFrame;
     }
 
-    private void next() throws IOException {
+    private void readHead() throws IOException {
         int first = source.read();
         if (first < 0) {
-            over = true;
+            ended = true;
             return;
         }
         if ((first & RESERVED) != 0) {
@@ -85,8 +89,8 @@ final class FrameReader {
         }
         int opcode = first & 0x0f;
         if (opcode >= Opcode.CLOSE) {
-            countEmpty();
-            control(opcode, last, second);
+            takeBudget();
+            readControlFrame(opcode, last, second);
             return;
         }
         if (opcode > Opcode.BINARY || (opcode == Opcode.CONTINUATION) != unfinished) {
@@ -95,11 +99,11 @@ final class FrameReader {
         unfinished = !last;
         left = length(second);
         if (left == 0) {
-            countEmpty();
+            takeBudget();
         }
     }
 
-    private void countEmpty() throws FloodException {
+    private void takeBudget() throws FloodException {
         if (!budget.takeFrame()) {
             throw new FloodException();
         }
@@ -117,7 +121,7 @@ final class FrameReader {
         return length;
     }
 
-    private void control(int opcode, boolean last, int length) throws IOException {
+    private void readControlFrame(int opcode, boolean last, int length) throws IOException {
         if (!last || length > LONGEST_CONTROL) {
             throw new ProtocolException("a control frame is fragmented or longer than " + LONGEST_CONTROL + " bytes");
         }
@@ -127,7 +131,7 @@ final class FrameReader {
         }
         switch (opcode) {
             case Opcode.CLOSE -> {
-                over = true;
+                ended = true;
                 closeFrame = true;
             }
             case Opcode.PING -> pings.accept(payload);

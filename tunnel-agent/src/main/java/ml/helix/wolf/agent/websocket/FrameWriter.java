@@ -6,7 +6,7 @@ import java.security.SecureRandom;
 import java.util.function.IntSupplier;
 
 /**
- * Writes a client's frames, each masked, each by one write to the socket, through one buffer that grows to 64 KiB.
+ * Writes a client's frames, each masked and with one write to the socket. Its buffer grows to 64 KiB.
  *
  * <p>One thread at a time.
  */
@@ -23,12 +23,13 @@ final class FrameWriter {
         this(out, RANDOM::nextInt);
     }
 
+    /** @param keys supplies the masking keys */
     FrameWriter(OutputStream out, IntSupplier keys) {
         this.out = out;
         this.keys = keys;
     }
 
-    /** Writes the bytes as binary messages, as many as it takes; none for no bytes. */
+    /** Writes the bytes as one binary message for each 64 KiB; no message for no bytes. */
     void binary(byte[] source, int offset, int length) throws IOException {
         for (int done = 0; done < length; done += LONGEST_FRAME) {
             frame(Opcode.BINARY, source, offset + done, Math.min(LONGEST_FRAME, length - done));
@@ -45,7 +46,7 @@ final class FrameWriter {
         frame(Opcode.PONG, payload, 0, payload.length);
     }
 
-    /** Writes a close frame without a reason's text. */
+    /** Writes a close frame with a code and no text. */
     void close(int code) throws IOException {
         frame(Opcode.CLOSE, new byte[] {(byte) (code >> 8), (byte) code}, 0, 2);
     }

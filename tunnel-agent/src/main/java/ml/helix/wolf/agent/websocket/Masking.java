@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** The XOR that RFC 6455, section 5.3, wants over everything a client sends: eight bytes at a time. */
+/** The masking of a client's frames: XOR with a key (RFC 6455, section 5.3), eight bytes at a time. */
 final class Masking {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 

@@ -1,6 +1,6 @@
 package ml.helix.wolf.agent.websocket;
 
-/** RFC 6455, section 5.2. */
+/** The frame types that a data connection needs (RFC 6455, section 5.2). */
 final class Opcode {
     static final int CONTINUATION = 0;
     static final int BINARY = 2;

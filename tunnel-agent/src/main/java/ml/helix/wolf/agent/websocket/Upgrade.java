@@ -25,27 +25,28 @@ import ml.helix.wolf.revdial.DataKeepAlive;
  * The client's opening handshake (RFC 6455, section 4.1). No extension and no subprotocol is offered.
  *
  * @param host the Host header
- * @param target path and query, ready for the request line
- * @param token goes into the Authorization header
+ * @param target path and query, as in the request line
+ * @param token for the Authorization header
  */
 public record Upgrade(String host, String target, Secret token) {
     private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private static final SecureRandom RANDOM = new SecureRandom();
 
     /**
-     * Asks, and waits for the answer; the caller guards the wire with a deadline, and cuts it where this throws.
+     * Sends the request and waits for the answer. The caller guards the wire with a deadline, and cuts it if this throws.
      *
      * @param nanoTime the clock that {@code timers} goes by
-     * @throws TunnelException where the answer is a refusal or no proper acceptance
-     * @throws IOException where the wire breaks
+     * @throws TunnelException if the server refuses, or its acceptance is not valid
+     * @throws IOException if the wire breaks
      */
-    public WebSocketStream over(Wire wire, ScheduledExecutorService timers, LongSupplier nanoTime) throws IOException {
+    public WebSocketStream perform(Wire wire, ScheduledExecutorService timers, LongSupplier nanoTime)
+            throws IOException {
         byte[] nonce = new byte[16];
         RANDOM.nextBytes(nonce);
         String key = Base64.getEncoder().encodeToString(nonce);
         wire.output().write(request(key).getBytes(StandardCharsets.ISO_8859_1));
         wire.output().flush();
-        var input = new WakingInput(wire.input());
+        var input = new CancellableInput(wire.input());
         BufferedSource source = WebSocketStream.source(input);
         ResponseHead answer;
         try {
@@ -90,7 +91,7 @@ public record Upgrade(String host, String target, Secret token) {
         if (answer.header("sec-websocket-extensions").isPresent()) {
             throw new TunnelException(
                     FailureReason.PROTOCOL_ERROR,
-                    "the control plane insists on a WebSocket extension, none was offered");
+                    "the control plane insists on a WebSocket extension that was not offered");
         }
     }
 

@@ -26,23 +26,24 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A WebSocket after its upgrade, as a stream of bytes. Between socket and caller there is one buffer per direction and
- * no queue, so TCP itself pushes back.
+ * no queue, so TCP's own flow control slows the sender down. DESIGN.md says why it is as it is.
  *
- * <p>Pings are answered by a thread of their own: a reader that waited for a blocked writer would deadlock with a peer
- * that does the same. The newest {@value #PONGS_KEPT} are kept where they can't be sent.
+ * <p>A thread of its own answers pings: a reader that waited for a blocked writer would deadlock with a peer that does
+ * the same. While pongs can't be sent, those for the newest {@value #MAX_PENDING_PONGS} pings are kept.
  *
- * <p>{@link #close} says goodbye in the background: a close frame, then what the peer still sends is read and dropped
- * until it closes too, is silent for {@value #SILENCE_SECONDS} s, or after {@value #LONGEST_SECONDS} s, at most 16 MiB a
- * second. Closing a socket with unread bytes would reset it, and a reset destroys what was sent last. Where the peer has
- * ended first, or a write is under way, the socket is closed at once. Blocked reads and writes end at once in any case.
+ * <p>{@link #close} ends blocked reads and writes at once, and closes in the background. It sends a close frame, then
+ * reads and drops what the peer still sends, at most 16 MiB a second: a socket that is closed with unread bytes is reset,
+ * and a reset destroys what was sent last. It closes the socket when the peer closes, has sent nothing for
+ * {@value #SILENCE_SECONDS} s, or after {@value #LONGEST_SECONDS} s. If the peer has ended first, or a write is blocked,
+ * it closes the socket at once.
  */
 public final class WebSocketStream implements ByteStream {
     private static final int INPUT_BUFFER = 8 * 1024;
-    private static final int PONGS_KEPT = 16;
+    private static final int MAX_PENDING_PONGS = 16;
     private static final int SILENCE_SECONDS = 5;
     private static final int LONGEST_SECONDS = 30;
-    private static final int DROPPED_AT_ONCE = 16 * 1024;
-    private static final Duration PAUSE = Duration.ofMillis(1);
+    private static final int DROP_BUFFER = 16 * 1024;
+    private static final Duration DROP_PAUSE = Duration.ofMillis(1);
     private static final int NORMAL = 1000;
     private static final int PROTOCOL_ERROR = 1002;
     private static final int POLICY_VIOLATION = 1008;
@@ -50,7 +51,7 @@ public final class WebSocketStream implements ByteStream {
     private static final Logger log = LoggerFactory.getLogger(WebSocketStream.class);
 
     private final Wire wire;
-    private final WakingInput input;
+    private final CancellableInput input;
     private final ScheduledExecutorService timers;
     private final BufferedSource source;
     private final FrameReader reader;
@@ -58,25 +59,25 @@ public final class WebSocketStream implements ByteStream {
     private final ReentrantLock reading = new ReentrantLock();
     private final ReentrantLock writing = new ReentrantLock();
     private final AtomicBoolean closed = new AtomicBoolean();
-    private final AtomicBoolean answering = new AtomicBoolean();
-    private final CountDownLatch gone = new CountDownLatch(1);
-    private final Deque<byte[]> pings = new ArrayDeque<>(); // guarded by itself
+    private final CountDownLatch socketClosed = new CountDownLatch(1);
+    private final AtomicBoolean controlFramesScheduled = new AtomicBoolean();
+    private final Deque<byte[]> pendingPongs = new ArrayDeque<>(); // guarded by itself
     private final DataKeepAlive keepAlive;
 
-    private volatile boolean dataUnderWay;
     private volatile boolean pingDue;
-    private volatile @Nullable ScheduledFuture<?> nextCheck;
+    private volatile boolean writingData;
     private volatile boolean peerEnded;
     private volatile int closeCode = NORMAL;
+    private volatile @Nullable ScheduledFuture<?> nextCheck;
 
     /**
      * @param source reads from {@code input}, which reads from {@code wire}
      * @param nanoTime the clock that {@code timers} goes by
-     * @param promise the peer's {@link DataKeepAlive#HEADER}, empty where it sent none
+     * @param promise the peer's {@link DataKeepAlive#HEADER}, empty if it sent none
      */
     WebSocketStream(
             Wire wire,
-            WakingInput input,
+            CancellableInput input,
             BufferedSource source,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
@@ -89,26 +90,26 @@ public final class WebSocketStream implements ByteStream {
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
         this.reader = new FrameReader(
                 source,
-                this::ping,
+                this::onPing,
                 payload -> keepAlive.pongReceived(ByteBuffer.wrap(payload)),
                 new FrameBudget(nanoTime));
         this.writer = new FrameWriter(wire.output());
     }
 
-    static BufferedSource source(WakingInput input) {
-        return new BufferedSource(input, INPUT_BUFFER);
+    static BufferedSource source(CancellableInput input) {
+        return new BufferedSource(input::read, INPUT_BUFFER);
     }
 
-    /** From now on a ping is sent when nothing else was for 15 s, and a peer that has vanished is noticed within 60 s. */
+    /** From now on sends a ping after 15 s without a frame, and closes if the peer has vanished, within 60 s. */
     public void keepAlive() {
-        nextCheck = timers.schedule(this::check, keepAlive.untilNextStep().toNanos(), TimeUnit.NANOSECONDS);
+        nextCheck = timers.schedule(this::checkPeer, keepAlive.untilNextStep().toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private void check() {
+    private void checkPeer() {
         if (closed.get()) {
             return;
         }
-        if (dataUnderWay) {
+        if (writingData) {
             keepAlive.dataSent();
         }
         switch (keepAlive.nextStep()) {
@@ -131,7 +132,7 @@ public final class WebSocketStream implements ByteStream {
     @Override
     public int read(byte[] buffer, int offset, int length) throws IOException {
         if (!reading.tryLock()) {
-            throw new SocketException("closed"); // and the goodbye reads
+            throw new SocketException("closed"); // the close handshake is reading
         }
         try {
             if (closed.get()) {
@@ -168,13 +169,13 @@ public final class WebSocketStream implements ByteStream {
             if (closed.get()) {
                 throw new SocketException("closed");
             }
-            dataUnderWay = true;
+            writingData = true;
             writeControlFrames();
             keepAlive.dataSent();
             writer.binary(buffer, offset, length);
             keepAlive.dataSent();
         } finally {
-            dataUnderWay = false;
+            writingData = false;
             writing.unlock();
         }
     }
@@ -183,23 +184,24 @@ public final class WebSocketStream implements ByteStream {
     public void close() {
         if (closed.compareAndSet(false, true)) {
             stopChecks();
-            input.wake();
-            Thread.ofVirtual().name("websocket-close").start(this::farewell);
+            input.cancel();
+            Thread.ofVirtual().name("websocket-close").start(this::closeInOrder);
         }
     }
 
-    /** Waits, after {@link #close}, until the goodbye is over and the socket closed. */
+    /** Waits, after {@link #close}, until the socket is closed. */
+    @Override
     public void awaitClosed() throws InterruptedException {
-        gone.await();
+        socketClosed.await();
     }
 
-    /** Closes the socket at once, for the end of the process. */
+    /** Closes the socket at once, without a close frame. */
     public void cut() {
         closed.set(true);
         stopChecks();
-        input.wake();
+        input.cancel();
         wire.cut();
-        gone.countDown();
+        socketClosed.countDown();
     }
 
     private void stopChecks() {
@@ -209,10 +211,10 @@ public final class WebSocketStream implements ByteStream {
         }
     }
 
-    private void farewell() {
+    private void closeInOrder() {
         var deadline = Deadline.in(Duration.ofSeconds(LONGEST_SECONDS), timers);
         try (var _ = deadline.guard(wire::cut)) {
-            if (!dataUnderWay && writing.tryLock(SILENCE_SECONDS, TimeUnit.SECONDS)) {
+            if (!writingData && writing.tryLock(SILENCE_SECONDS, TimeUnit.SECONDS)) {
                 try {
                     if (!peerEnded || reader.endedByCloseFrame()) {
                         writer.close(closeCode);
@@ -220,44 +222,39 @@ public final class WebSocketStream implements ByteStream {
                 } finally {
                     writing.unlock();
                 }
-                drain(deadline);
+                if (!peerEnded && closeCode == NORMAL) {
+                    dropInput(deadline);
+                }
                 wire.end();
             }
         } catch (IOException e) {
-            // the peer is gone already
+            // the peer has closed
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
             wire.cut();
-            gone.countDown();
+            socketClosed.countDown();
         }
     }
 
-    private void drain(Deadline deadline) throws IOException, InterruptedException {
-        if (peerEnded || closeCode != NORMAL) {
-            return;
-        }
+    private void dropInput(Deadline deadline) throws IOException, InterruptedException {
         reading.lock();
         try {
             input.resume();
-            byte[] dropped = new byte[DROPPED_AT_ONCE];
             try {
-                dropAll(reader::read, dropped, deadline);
-            } catch (ProtocolException e) { // the read that was ended may have had half of a frame's head
-                dropAll(source::read, dropped, deadline);
+                dropAll(reader::read, deadline);
+            } catch (ProtocolException e) { // the cancelled read may have taken half of a frame's head
+                dropAll(source::read, deadline);
             }
         } finally {
             reading.unlock();
         }
     }
 
-    private interface Source {
-        int read(byte[] target, int offset, int length) throws IOException;
-    }
-
-    /** Reads on to the peer's end, its silence or the deadline. */
-    private void dropAll(Source from, byte[] dropped, Deadline deadline) throws IOException, InterruptedException {
-        long sincePause = 0;
+    /** Reads until the peer ends, is silent for too long, or the deadline passes. */
+    private void dropAll(BufferedSource.Reader from, Deadline deadline) throws IOException, InterruptedException {
+        byte[] dropped = new byte[DROP_BUFFER];
+        int sincePause = 0;
         while (true) {
             try (var _ = deadline.atMost(Duration.ofSeconds(SILENCE_SECONDS)).guard(wire::cut)) {
                 int count = from.read(dropped, 0, dropped.length);
@@ -268,34 +265,34 @@ public final class WebSocketStream implements ByteStream {
             }
             if (sincePause >= dropped.length) {
                 sincePause = 0;
-                Thread.sleep(PAUSE);
+                Thread.sleep(DROP_PAUSE);
             }
         }
     }
 
-    private void ping(byte[] payload) {
+    private void onPing(byte[] payload) {
         keepAlive.controlFrameReceived();
-        synchronized (pings) {
-            if (pings.size() == PONGS_KEPT) {
-                pings.removeFirst();
+        synchronized (pendingPongs) {
+            if (pendingPongs.size() == MAX_PENDING_PONGS) {
+                pendingPongs.removeFirst();
             }
-            pings.addLast(payload);
+            pendingPongs.addLast(payload);
         }
         sendControlFrames();
     }
 
     /** On a thread of its own: a write that is under way may wait for the peer. */
     private void sendControlFrames() {
-        if (answering.compareAndSet(false, true)) {
+        if (controlFramesScheduled.compareAndSet(false, true)) {
             Thread.ofVirtual().name("websocket-control-frames").start(() -> {
                 writing.lock();
                 try {
-                    answering.set(false);
+                    controlFramesScheduled.set(false);
                     if (!closed.get()) {
                         writeControlFrames();
                     }
                 } catch (IOException e) {
-                    wire.cut(); // the reader says why
+                    wire.cut(); // the next read reports why
                 } finally {
                     writing.unlock();
                 }
@@ -309,14 +306,14 @@ public final class WebSocketStream implements ByteStream {
             writer.ping(keepAlive.nextPing());
         }
         byte @Nullable [] payload;
-        while ((payload = nextPing()) != null) {
+        while ((payload = nextPong()) != null) {
             writer.pong(payload);
         }
     }
 
-    private byte @Nullable [] nextPing() {
-        synchronized (pings) {
-            return pings.pollFirst();
+    private byte @Nullable [] nextPong() {
+        synchronized (pendingPongs) {
+            return pendingPongs.pollFirst();
         }
     }
 }

@@ -1,4 +1,4 @@
-/** A lean blocking WebSocket client (RFC 6455) for data connections. */
+/** A small blocking WebSocket client (RFC 6455) for data connections. DESIGN.md says why it is hand-written. */
 @NullMarked
 package ml.helix.wolf.agent.websocket;
 

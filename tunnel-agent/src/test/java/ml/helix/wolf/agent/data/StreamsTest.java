@@ -20,10 +20,10 @@ class StreamsTest {
     @Test
     void idleOnceTheLastHasEnded() throws InterruptedException {
         Runnable one = cut::incrementAndGet;
-        streams.add(one);
+        streams.register(one);
         Thread.ofVirtual().start(() -> {
-            streams.remove(one);
-            streams.remove(one);
+            streams.unregister(one);
+            streams.unregister(one);
         });
 
         assertThat(streams.awaitIdle(Duration.ofSeconds(20))).isZero();
@@ -32,47 +32,47 @@ class StreamsTest {
 
     @Test
     void saysHowManyAreLeft() throws InterruptedException {
-        streams.add(cut::incrementAndGet);
-        streams.add(cut::incrementAndGet);
+        streams.register(cut::incrementAndGet);
+        streams.register(cut::incrementAndGet);
 
         assertThat(streams.awaitIdle(Duration.ZERO)).isEqualTo(2);
     }
 
     @Test
     void aHeapOf128MiBTakes614Streams() {
-        assertThat(Streams.most(128L << 20, 1_000_000)).isEqualTo(614);
+        assertThat(Streams.capacity(128L << 20, 1_000_000)).isEqualTo(614);
     }
 
     @Test
     void aThousandDescriptorsTakeFewer() {
-        assertThat(Streams.most(128L << 20, 1024)).isEqualTo(464);
+        assertThat(Streams.capacity(128L << 20, 1024)).isEqualTo(464);
     }
 
     @Test
     void someAreAlwaysTaken() {
-        assertThat(Streams.most(1 << 20, 10)).isEqualTo(8);
+        assertThat(Streams.capacity(1 << 20, 10)).isEqualTo(8);
     }
 
     @Test
     void whatIsTooManyIsRefusedUntilOneHasLeft() throws Exception {
         var two = new Streams(2);
-        two.enter();
-        two.enter();
-        assertThatThrownBy(two::enter)
+        two.reserve();
+        two.reserve();
+        assertThatThrownBy(two::reserve)
                 .isInstanceOf(PickupException.class)
                 .hasMessageStartingWith("too many streams")
                 .hasMessageEndingWith("for 2");
 
-        two.leave();
-        two.enter();
+        two.release();
+        two.reserve();
     }
 
     @Test
     void cutsWhatRunsAndWhatComesLater() {
-        streams.add(cut::incrementAndGet);
+        streams.register(cut::incrementAndGet);
 
         streams.cut();
-        streams.add(cut::incrementAndGet);
+        streams.register(cut::incrementAndGet);
 
         assertThat(cut).hasValue(2);
     }

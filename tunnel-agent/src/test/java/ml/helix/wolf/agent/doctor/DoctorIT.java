@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import ml.helix.wolf.agent.control.TokenSource;
 import ml.helix.wolf.agent.local.WolfAddress;
-import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
+import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
 import ml.helix.wolf.agent.transport.Proxy;
 import ml.helix.wolf.agent.transport.Trust;
@@ -50,7 +50,7 @@ class DoctorIT {
     @Test
     void aGoodWayIsWalkedToItsEndUnderAnIdOfItsOwn() throws Exception {
         CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
-        try (Peer peer = server.next().upgrade()) {
+        try (ScriptedConnection peer = server.next().upgrade()) {
             assertThat(peer.target()).isEqualTo("/api/v1/revdial?runnerid=doctor-wolf-gpu-1");
             peer.binary("{\"command\":\"keep-alive\"}\n");
             assertThat(peer.next().opcode()).as("a close frame").isEqualTo(8);
@@ -76,7 +76,7 @@ class DoctorIT {
                     "https://localhost:" + server.port(),
                     Optional.of(Proxy.parse("http://user:hunter2@127.0.0.1:" + proxy.port())),
                     Trust.of(Optional.of(certificates.caFile()), false));
-            try (Peer peer = server.next().upgrade()) {
+            try (ScriptedConnection peer = server.next().upgrade()) {
                 peer.binary("{\"command\":\"keep-alive\"}\n");
                 peer.next();
             }
@@ -129,7 +129,7 @@ class DoctorIT {
     @Test
     void aServerThatUpgradesAndSpeaksNoRevDialFailsAtUpgrade() throws Exception {
         CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
-        try (Peer peer = server.next().upgrade()) {
+        try (ScriptedConnection peer = server.next().upgrade()) {
             peer.binary("hello");
 
             assertThat(examination.get(20, TimeUnit.SECONDS).table())
@@ -142,7 +142,7 @@ class DoctorIT {
     void aStoppedWolfFailsAtLocalWhateverTheRestDoes() throws Exception {
         wolf.stop();
         CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
-        try (Peer peer = server.next().upgrade()) {
+        try (ScriptedConnection peer = server.next().upgrade()) {
             peer.binary("{\"command\":\"keep-alive\"}\n");
 
             assertThat(examination.get(20, TimeUnit.SECONDS).table())

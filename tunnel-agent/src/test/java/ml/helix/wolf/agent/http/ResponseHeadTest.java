@@ -80,7 +80,7 @@ class ResponseHeadTest {
             }
         };
 
-        assertThatThrownBy(() -> ResponseHead.read(new BufferedSource(endless, 1024)))
+        assertThatThrownBy(() -> ResponseHead.read(new BufferedSource(endless::read, 1024)))
                 .isInstanceOf(ProtocolException.class)
                 .hasMessageContaining("longer");
     }
@@ -96,6 +96,6 @@ class ResponseHeadTest {
     }
 
     private static BufferedSource source(String text) {
-        return new BufferedSource(new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1)), 8);
+        return new BufferedSource(new ByteArrayInputStream(text.getBytes(StandardCharsets.ISO_8859_1))::read, 8);
     }
 }

@@ -61,7 +61,7 @@ public final class ScriptedServer implements AutoCloseable {
     }
 
     /** The next connection, once it has sent the head of its request. */
-    public Peer next() {
+    public ScriptedConnection next() {
         try {
             Socket socket = accepted.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             if (socket == null) {
@@ -69,7 +69,7 @@ public final class ScriptedServer implements AutoCloseable {
             }
             socket.setSoTimeout((int) PATIENCE.toMillis());
             socket.setTcpNoDelay(true);
-            return Peer.on(socket);
+            return ScriptedConnection.on(socket);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -79,8 +79,8 @@ public final class ScriptedServer implements AutoCloseable {
     }
 
     /** The next connection with that in its target; others stay unanswered. */
-    public Peer nextTo(String part) {
-        Peer peer = next();
+    public ScriptedConnection nextTo(String part) {
+        ScriptedConnection peer = next();
         while (!peer.target().contains(part)) {
             peer = next();
         }

@@ -46,7 +46,7 @@ class ReportTest {
         after(10);
         report.lost(LOST);
         after(5);
-        report.refused(UNKNOWN);
+        report.connectFailed(UNKNOWN);
 
         assertThat(report.status().state()).isEqualTo(State.DISCONNECTED);
         assertThat(report.status().since()).isEqualTo(START.plusSeconds(11));
@@ -57,7 +57,7 @@ class ReportTest {
 
     @Test
     void remembersTheLastErrorWhenConnectedAgain() {
-        report.refused(UNKNOWN);
+        report.connectFailed(UNKNOWN);
         report.connected();
 
         assertThat(report.status().state()).isEqualTo(State.CONNECTED);
@@ -117,7 +117,7 @@ class ReportTest {
 
     @Test
     void theStatusIsTheContractsJson() {
-        report.refused(UNKNOWN);
+        report.connectFailed(UNKNOWN);
         var identity = new Identity(Optional.of("gpu-1"), "wolf-gpu-1", "https://h", "localhost:8080", "1.2.3");
 
         assertThat(StatusJson.write(identity, List.of("-insecure is set"), report.status()))
@@ -141,11 +141,11 @@ class ReportTest {
     @Test
     void tellsOfATokenFilesTokenOnly() {
         var identity = new Identity(Optional.empty(), "sandbox-1", "https://h", "unix:///s", "1");
-        report.token(Optional.empty());
+        report.tokenInUse(Optional.empty());
         report.newerTokenRefused(true);
         assertThat(StatusJson.write(identity, List.of(), report.status())).doesNotContain("token");
 
-        report.token(Optional.of(START));
+        report.tokenInUse(Optional.of(START));
         assertThat(StatusJson.write(identity, List.of(), report.status()))
                 .contains("\"token\":{\"changedAt\":\"2026-01-02T03:04:05Z\",\"refused\":false}");
         report.newerTokenRefused(true);

@@ -36,14 +36,14 @@ class WatchedWolfTest {
     void nobodyLooksAgainBeforeTheFirstProbe() {
         wolf = with(Duration.ofMinutes(5));
         after(Duration.ofHours(1));
-        wolf.lookAgain();
+        wolf.refresh();
         assertThat(dials).as("the other's probe").hasValue(1);
     }
 
     @Test
     void whatWasSeenWithin5SecondsIsTold() {
         after(Duration.ofSeconds(5));
-        wolf.lookAgain();
+        wolf.refresh();
         assertThat(dials).hasValue(1);
         assertThat(report.status().wolf().reachable()).contains(true);
     }
@@ -51,10 +51,10 @@ class WatchedWolfTest {
     @Test
     void whatIsOlderIsLookedAtBeforeItIsTold() {
         after(Duration.ofSeconds(6));
-        wolf.lookAgain();
+        wolf.refresh();
         assertThat(dials).hasValue(2);
         assertThat(report.status().wolf().reachable()).contains(false);
-        wolf.lookAgain();
+        wolf.refresh();
         assertThat(dials).as("it is fresh now").hasValue(2);
     }
 
@@ -63,7 +63,7 @@ class WatchedWolfTest {
         up = true;
         trouble = Optional.of("it answers 500");
         after(Duration.ofSeconds(6));
-        wolf.lookAgain();
+        wolf.refresh();
         assertThat(questions).as("the first probe's").hasValue(1);
         assertThat(report.status().wolf().healthy()).contains(true);
         wolf.probe();
@@ -85,7 +85,7 @@ class WatchedWolfTest {
         hole = new CountDownLatch(1);
         after(Duration.ofSeconds(6));
         for (int i = 0; i < 10; i++) {
-            wolf.lookAgain();
+            wolf.refresh();
         }
         assertThat(report.status().wolf().reachable())
                 .as("nothing newer is known")

@@ -32,7 +32,7 @@ class WolfHealthTest {
     @ParameterizedTest
     @ValueSource(strings = {"HTTP/1.0 200 OK\r\n\r\n{}", "HTTP/1.0 404 Not Found\r\n\r\n", "HTTP/1.1 401 No\r\n\r\n"})
     void everyAnswerButAServerErrorIsSane(String answer) {
-        assertThat(health().trouble(answering(answer))).isEmpty();
+        assertThat(health().problem(answering(answer))).isEmpty();
         assertThat(asked.toString(StandardCharsets.US_ASCII))
                 .isEqualTo("GET /api/v1/system/health HTTP/1.0\r\nHost: localhost\r\n\r\n");
     }
@@ -45,7 +45,7 @@ class WolfHealthTest {
         "'hello\r\n\r\n', its answer is no HTTP response",
     })
     void anythingElseSaysWhatIsWrong(String answer, String wrong) {
-        assertThat(health().trouble(answering(answer.replace("\\r\\n", "\r\n"))).orElseThrow())
+        assertThat(health().problem(answering(answer.replace("\\r\\n", "\r\n"))).orElseThrow())
                 .startsWith("Wolf's API at unix:///w accepts connections")
                 .endsWith(wrong);
     }
@@ -53,7 +53,7 @@ class WolfHealthTest {
     @Test
     void aWolfThatNeverAnswersIsLeftAfterAWhile() {
         var hangs = new Stream(new ByteArrayInputStream(new byte[0]), new CountDownLatch(1));
-        assertThat(new WolfHealth("w", timers, Duration.ofMillis(1)).trouble(hangs))
+        assertThat(new WolfHealth("w", timers, Duration.ofMillis(1)).problem(hangs))
                 .isEqualTo(Optional.of("Wolf's API at w accepts connections, but does not answer GET"
                         + " /api/v1/system/health as it should: no answer within 0 s"));
     }

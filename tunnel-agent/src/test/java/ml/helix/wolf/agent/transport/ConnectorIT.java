@@ -25,7 +25,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
-import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.revdial.Timers;
 import ml.helix.wolf.testkit.FakeProxy;
@@ -120,7 +120,7 @@ class ConnectorIT {
                     .connect(deadline());
             wire.output().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
 
-            try (Peer peer = server.next()) {
+            try (ScriptedConnection peer = server.next()) {
                 var session = (ExtendedSSLSession) ((SSLSocket) peer.socket()).getSession();
                 assertThat(session.getRequestedServerNames()).hasToString("[type=host_name (0), value=localhost]");
                 assertThat(session.getProtocol()).isEqualTo("TLSv1.3");
@@ -225,7 +225,7 @@ class ConnectorIT {
         for (int i = 0; i < connections; i++) {
             Wire wire = connectors.get().connect(deadline());
             wire.output().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-            try (Peer peer = server.next()) {
+            try (ScriptedConnection peer = server.next()) {
                 peer.raw(new byte[] {'.'});
                 assertThat(wire.input().read()).isEqualTo('.');
             }

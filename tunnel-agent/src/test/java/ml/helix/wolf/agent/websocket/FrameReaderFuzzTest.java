@@ -53,7 +53,7 @@ class FrameReaderFuzzTest {
     private static Reading read(byte[] bytes, int piece, int room) throws IOException {
         var data = new ByteArrayOutputStream();
         List<String> pings = new ArrayList<>();
-        var source = new BufferedSource(new Pieces(bytes, piece), 64);
+        var source = new BufferedSource(new Pieces(bytes, piece)::read, 64);
         var reader = new FrameReader(
                 source,
                 ping -> pings.add(HexFormat.of().formatHex(ping)),

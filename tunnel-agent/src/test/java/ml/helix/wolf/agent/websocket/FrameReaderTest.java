@@ -104,8 +104,8 @@ class FrameReaderTest {
             }
         };
 
-        byte[] read =
-                all(new FrameReader(new BufferedSource(dripping, 16), this::ping, pong -> {}, new FrameBudget(clock)));
+        byte[] read = all(new FrameReader(
+                new BufferedSource(dripping::read, 16), this::ping, pong -> {}, new FrameBudget(clock)));
 
         assertThat(read).hasSize(303).endsWith(ascii("end"));
     }
@@ -170,7 +170,7 @@ class FrameReaderTest {
 
     private FrameReader reader(Frames sent) {
         return new FrameReader(
-                new BufferedSource(new ByteArrayInputStream(sent.bytes()), 64),
+                new BufferedSource(new ByteArrayInputStream(sent.bytes())::read, 64),
                 this::ping,
                 pong -> {},
                 new FrameBudget(clock));

@@ -18,7 +18,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.agent.failure.TunnelException;
-import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.agent.transport.Connector;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
@@ -65,7 +65,7 @@ class WebSocketStreamIT {
     @Test
     void theUpgradeAsksForTheTargetWithTheTokenAndNoExtension() throws Exception {
         CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
-        try (Peer peer = server.next()) {
+        try (ScriptedConnection peer = server.next()) {
             peer.upgrade();
 
             assertThat(peer.requestLine()).isEqualTo("GET /some/path?a=b HTTP/1.1");
@@ -92,7 +92,7 @@ class WebSocketStreamIT {
     })
     void anyAnswerBut101IsAFailureWithItsReason(String status, String reason) throws Exception {
         CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
-        try (Peer peer = server.next()) {
+        try (ScriptedConnection peer = server.next()) {
             peer.refuse(status, "Location: http://127.0.0.1:" + server.port() + "/elsewhere");
 
             assertThatThrownBy(() -> stream.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
@@ -113,7 +113,7 @@ class WebSocketStreamIT {
             })
     void aFalseAcceptanceIsRefused(String answer) throws Exception {
         CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
-        try (Peer peer = server.next()) {
+        try (ScriptedConnection peer = server.next()) {
             peer.raw(answer.getBytes(UTF_8));
 
             assertThatThrownBy(() -> stream.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
@@ -125,7 +125,7 @@ class WebSocketStreamIT {
     @Test
     void framesThatComeWithTheAcceptanceAreNotLost() throws Exception {
         CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
-        try (Peer peer = server.next()) {
+        try (ScriptedConnection peer = server.next()) {
             byte[] acceptance = peer.acceptance();
             byte[] all = Arrays.copyOf(acceptance, acceptance.length + 4);
             System.arraycopy(new byte[] {(byte) 0x82, 2, 'h', 'i'}, 0, all, acceptance.length, 4);
@@ -236,7 +236,7 @@ class WebSocketStreamIT {
             });
 
             int at = 0;
-            Peer.Frame frame;
+            ScriptedConnection.Frame frame;
             while ((frame = pair.peer.next()).opcode() == 2) {
                 assertThat(frame.payload()).isEqualTo(Arrays.copyOfRange(last, at, at + frame.payload().length));
                 at += frame.payload().length;
@@ -309,7 +309,7 @@ class WebSocketStreamIT {
         server = ScriptedServer.tls(certificates.server("localhost"));
         CompletableFuture<WebSocketStream> connecting =
                 connect("https://localhost:" + server.port(), Trust.of(Optional.of(certificates.caFile()), false));
-        try (Peer peer = server.next().upgrade()) {
+        try (ScriptedConnection peer = server.next().upgrade()) {
             WebSocketStream stream = connecting.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             byte[] big = new byte[300_000];
             new Random(5).nextBytes(big);
@@ -387,7 +387,7 @@ class WebSocketStreamIT {
     }
 
     /** A stream and the server's end of it. */
-    private record Pair(WebSocketStream stream, Peer peer) implements AutoCloseable {
+    private record Pair(WebSocketStream stream, ScriptedConnection peer) implements AutoCloseable {
         @Override
         public void close() {
             stream.cut();
@@ -397,7 +397,7 @@ class WebSocketStreamIT {
 
     private Pair pair() throws Exception {
         CompletableFuture<WebSocketStream> stream = connect("http://127.0.0.1:" + server.port(), noTrust());
-        Peer peer = server.next().upgrade(serversHeaders);
+        ScriptedConnection peer = server.next().upgrade(serversHeaders);
         return new Pair(stream.get(PATIENCE.toSeconds(), TimeUnit.SECONDS), peer);
     }
 
@@ -406,7 +406,7 @@ class WebSocketStreamIT {
             var connector = new Connector(ControlPlaneUrl.parse(url), Optional.empty(), new Tls(trust), new Resolver());
             Wire wire = connector.connect(Deadline.in(PATIENCE, timers));
             return new Upgrade(connector.url().authority(), "/some/path?a=b", Secret.of("the-token"))
-                    .over(wire, timers, nanoTime);
+                    .perform(wire, timers, nanoTime);
         });
     }
 

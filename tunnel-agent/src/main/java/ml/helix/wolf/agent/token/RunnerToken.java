@@ -1,4 +1,4 @@
-package ml.helix.wolf.agent.control;
+package ml.helix.wolf.agent.token;
 
 import java.time.Instant;
 import java.util.Optional;
@@ -7,6 +7,6 @@ import ml.helix.wolf.program.Secret;
 /**
  * A runner token.
  *
- * @param since when the file got it; nothing for one that is in no file
+ * @param since the token file's time of change; empty for a token given by value
  */
 public record RunnerToken(Secret secret, Optional<Instant> since) {}

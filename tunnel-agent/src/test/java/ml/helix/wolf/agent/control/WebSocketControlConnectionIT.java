@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.agent.failure.TunnelException;
-import ml.helix.wolf.agent.peer.Peer;
+import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.agent.transport.Connector;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
@@ -20,17 +20,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class ControlConnectionIT {
+class WebSocketControlConnectionIT {
 
     @Test
     void whoeverHearsThatItIsUpCanCloseItWithAGoodbye() throws Exception {
         try (var server = ScriptedServer.plain();
                 ScheduledExecutorService timers = Timers.daemon("test-timers")) {
-            ControlConnection connection = to(server, timers);
+            WebSocketControlConnection connection = to(server, timers);
             CompletableFuture<Void> over = serve(connection, connection::close);
 
-            try (Peer control = server.next().upgrade()) {
-                Peer.Frame goodbye = control.next();
+            try (ScriptedConnection control = server.next().upgrade()) {
+                ScriptedConnection.Frame goodbye = control.next();
 
                 assertThat(goodbye.opcode()).isEqualTo(8);
                 assertThat(goodbye.payload()).containsExactly(1001 >> 8, (byte) 1001);
@@ -40,16 +40,16 @@ class ControlConnectionIT {
         }
     }
 
-    private static ControlConnection to(ScriptedServer server, ScheduledExecutorService timers) {
+    private static WebSocketControlConnection to(ScriptedServer server, ScheduledExecutorService timers) {
         var connector = new Connector(
                 ControlPlaneUrl.parse("http://127.0.0.1:" + server.port()),
                 Optional.empty(),
                 new Tls(Trust.of(Optional.empty(), false)),
                 new Resolver());
-        return new ControlConnection(connector, "wolf-gpu-1", Secret.of("a-token"), path -> null, timers);
+        return new WebSocketControlConnection(connector, "wolf-gpu-1", Secret.of("a-token"), path -> null, timers);
     }
 
-    private static CompletableFuture<Void> serve(ControlConnection connection, Runnable up) {
+    private static CompletableFuture<Void> serve(WebSocketControlConnection connection, Runnable up) {
         var over = new CompletableFuture<Void>();
         Thread.ofVirtual().start(() -> {
             try {

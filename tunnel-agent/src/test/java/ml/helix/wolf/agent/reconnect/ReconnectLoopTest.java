@@ -1,4 +1,4 @@
-package ml.helix.wolf.agent;
+package ml.helix.wolf.agent.reconnect;
 
 import static ml.helix.wolf.agent.RunningAgent.await;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,14 +10,13 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import ml.helix.wolf.agent.FakeLinks.FakeLink;
-import ml.helix.wolf.agent.control.RunnerToken;
-import ml.helix.wolf.agent.control.TokenSource;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
-import ml.helix.wolf.agent.reconnect.Backoff;
+import ml.helix.wolf.agent.reconnect.FakeControlConnections.FakeControlConnection;
 import ml.helix.wolf.agent.report.Report;
 import ml.helix.wolf.agent.report.State;
+import ml.helix.wolf.agent.token.RunnerToken;
+import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.junit.jupiter.api.AfterEach;
@@ -25,100 +24,100 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-class TunnelTest {
+class ReconnectLoopTest {
     private static final RunnerToken SECOND = token("second");
 
-    private final FakeLinks links = new FakeLinks();
+    private final FakeControlConnections connections = new FakeControlConnections();
     private final ManualScheduler timers = new ManualScheduler();
     private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
-    private Tunnel tunnel = tunnel(Duration.ofMillis(1));
+    private ReconnectLoop loop = loop(Duration.ofMillis(1));
 
     @AfterEach
     void close() {
-        tunnel.close();
+        loop.close();
     }
 
     @Test
     void aFaultOfTheAgentEndsOneConnectionAndNotTheTunnel() throws Exception {
-        links.stumble("first");
-        tunnel.start();
-        links.next();
+        connections.fault("first");
+        loop.start();
+        connections.next();
         await(() -> assertThat(report.notReady().orElse(""))
                 .contains("ProtocolError")
                 .contains("the agent has a fault: IllegalStateException"));
-        links.take("first");
+        connections.accept("first");
         await(() -> assertThat(report.notReady()).isEmpty());
     }
 
     @Test
     void stopDoesNotWaitForTheNextAttempt() throws Exception {
-        tunnel = tunnel(Duration.ofSeconds(60));
-        links.refuse("first", FailureReason.UNAUTHORIZED);
-        tunnel.start();
-        links.next();
+        loop = loop(Duration.ofSeconds(60));
+        connections.refuse("first", FailureReason.UNAUTHORIZED);
+        loop.start();
+        connections.next();
         await(() -> assertThat(report.status().state()).isEqualTo(State.DISCONNECTED));
-        assertThat(tunnel.isOver()).as("it waits for 30 s at least").isFalse();
-        tunnel.stop();
-        assertThat(tunnel.isOver()).isTrue();
-        assertThat(links.waiting()).isZero();
+        assertThat(loop.hasEnded()).as("it waits for 30 s at least").isFalse();
+        loop.stop();
+        assertThat(loop.hasEnded()).isTrue();
+        assertThat(connections.waiting()).isZero();
     }
 
     @Test
     void aReplacementIsUpBeforeTheOlderEnds() throws Exception {
-        FakeLink first = connected();
-        tunnel.replace(SECOND);
-        FakeLink second = links.next();
+        FakeControlConnection first = connected();
+        loop.replace(SECOND);
+        FakeControlConnection second = connections.next();
 
-        assertThat(tunnel.inUse()).contains(SECOND);
+        assertThat(loop.tokenInUse()).contains(SECOND);
         assertThat(first.closed()).isFalse();
         timers.advance(Duration.ofSeconds(2));
         assertThat(first.closed()).isTrue();
         assertThat(second.closed()).isFalse();
         assertThat(report.status().connects()).isEqualTo(2);
         assertThat(report.notReady()).isEmpty();
-        assertThat(links.waiting()).as("more connections").isZero();
+        assertThat(connections.waiting()).as("more connections").isZero();
     }
 
     @Test
     void aReplacementThatIsRefusedChangesNothing() throws Exception {
-        FakeLink first = connected();
-        links.refuse("second", FailureReason.FORBIDDEN);
+        FakeControlConnection first = connected();
+        connections.refuse("second", FailureReason.FORBIDDEN);
 
-        assertThatThrownBy(() -> tunnel.replace(SECOND)).isInstanceOf(TunnelException.class);
+        assertThatThrownBy(() -> loop.replace(SECOND)).isInstanceOf(TunnelException.class);
 
         timers.advance(Duration.ofMinutes(1));
         assertThat(first.closed()).isFalse();
         assertThat(report.notReady()).isEmpty();
         assertThat(report.status().lastError()).isEmpty();
-        assertThat(tunnel.inUse()).contains(token("first"));
+        assertThat(loop.tokenInUse()).contains(token("first"));
     }
 
     @Test
     void theOlderMayEndBeforeTheAcceptanceOfTheNewerHasComeThrough() throws Exception {
-        FakeLink first = connected();
+        FakeControlConnection first = connected();
         var answer = new CountDownLatch(1);
-        links.delay("second", answer);
+        connections.delay("second", answer);
         var replacing = replacing();
-        links.next();
+        connections.next();
         first.lose(FailureReason.DISPLACED);
         answer.countDown();
         replacing.join();
 
-        await(() -> assertThat(tunnel.inUse()).contains(SECOND));
+        await(() -> assertThat(loop.tokenInUse()).contains(SECOND));
         assertThat(report.status().lastError()).isEmpty();
         assertThat(report.notReady()).isEmpty();
     }
 
     @Test
     void whereTheOlderEndsAndTheNewerDoesNotComeTheTunnelIsLostAndConnectsAgain() throws Exception {
-        FakeLink first = connected();
+        FakeControlConnection first = connected();
         var never = new CountDownLatch(1);
-        links.delay("second", never);
+        connections.delay("second", never);
         replacing();
-        FakeLink second = links.next();
+        FakeControlConnection second = connections.next();
         first.lose(FailureReason.DISPLACED);
 
-        FakeLink third = links.next();
+        FakeControlConnection third = connections.next();
         assertThat(third.token()).isEqualTo("first");
         assertThat(second.closed()).isTrue();
         assertThat(report.status().lastError())
@@ -126,7 +125,7 @@ class TunnelTest {
                 .hasValueSatisfying(error -> assertThat(error.reason()).isEqualTo("ConnectionLost"));
         await(() -> assertThat(report.status().connects()).isEqualTo(2));
         never.countDown();
-        await(() -> assertThat(tunnel.inUse()).contains(token("first")));
+        await(() -> assertThat(loop.tokenInUse()).contains(token("first")));
     }
 
     @Test
@@ -134,39 +133,39 @@ class TunnelTest {
         connected().lose(FailureReason.DISPLACED);
         await(() -> assertThat(report.status().lastError())
                 .hasValueSatisfying(error -> assertThat(error.reason()).isEqualTo("Displaced")));
-        assertThat(links.waiting()).as("it does not hurry back").isZero();
+        assertThat(connections.waiting()).as("it does not hurry back").isZero();
     }
 
     @Test
     void theLossOfAReplacementIsTheLossOfTheTunnel() throws Exception {
         connected();
-        tunnel.replace(SECOND);
+        loop.replace(SECOND);
         timers.advance(Duration.ofSeconds(2));
-        links.next().lose();
+        connections.next().lose(FailureReason.CONNECTION_LOST);
 
-        links.next();
+        connections.next();
         await(() -> assertThat(report.status().connects()).isEqualTo(3));
         assertThat(report.status().lastError()).isPresent();
     }
 
     @Test
     void drainReachesTheOlderConnectionTooAndStopClosesBoth() throws Exception {
-        FakeLink first = connected();
-        tunnel.replace(SECOND);
-        FakeLink second = links.next();
+        FakeControlConnection first = connected();
+        loop.replace(SECOND);
+        FakeControlConnection second = connections.next();
 
-        tunnel.drain();
+        loop.drain();
         assertThat(first.draining()).isTrue();
         assertThat(second.draining()).isTrue();
-        tunnel.stop();
+        loop.stop();
         assertThat(first.closed()).isTrue();
         assertThat(second.closed()).isTrue();
-        assertThat(tunnel.isOver()).isTrue();
+        assertThat(loop.hasEnded()).isTrue();
     }
 
-    private FakeLink connected() throws InterruptedException {
-        tunnel.start();
-        FakeLink first = links.next();
+    private FakeControlConnection connected() throws InterruptedException {
+        loop.start();
+        FakeControlConnection first = connections.next();
         await(() -> assertThat(report.notReady()).isEmpty());
         return first;
     }
@@ -175,7 +174,7 @@ class TunnelTest {
         return CompletableFuture.runAsync(
                 () -> {
                     try {
-                        tunnel.replace(SECOND);
+                        loop.replace(SECOND);
                     } catch (TunnelException e) {
                         // some tests want that
                     } catch (InterruptedException e) {
@@ -185,10 +184,10 @@ class TunnelTest {
                 task -> Thread.ofVirtual().start(task));
     }
 
-    private Tunnel tunnel(Duration firstWait) {
+    private ReconnectLoop loop(Duration firstWait) {
         TokenSource tokens = new TokenSource.Fixed(Secret.of("first"));
-        return new Tunnel(
-                "http://helix", links, tokens, new Backoff(firstWait, new java.util.Random(1)), report, timers);
+        return new ReconnectLoop(
+                "http://helix", connections, tokens, new Backoff(firstWait, new java.util.Random(1)), report, timers);
     }
 
     private static RunnerToken token(String text) {

@@ -17,9 +17,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-class WakingInputTest {
+class CancellableInputTest {
     private final Arriving arriving = new Arriving();
-    private final WakingInput input = new WakingInput(arriving);
+    private final CancellableInput input = new CancellableInput(arriving);
 
     @Test
     void whatArrivesIsReadInOrderWhetherAReadWaitsOrNot() throws Exception {
@@ -35,7 +35,7 @@ class WakingInputTest {
     void wakingEndsABlockedReadAndLosesNothing() throws Exception {
         CompletableFuture<String> read = reading();
         arriving.asked.await();
-        input.wake();
+        input.cancel();
         assertThatThrownBy(() -> read.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(SocketException.class);
         assertThatThrownBy(this::read).isInstanceOf(SocketException.class);
 
@@ -48,7 +48,7 @@ class WakingInputTest {
     void theEndAndAFailureAreToldEachTimeAndOnlyOneThreadWaits() throws Exception {
         CompletableFuture<String> read = reading();
         arriving.asked.await();
-        input.wake();
+        input.cancel();
         input.resume();
         arriving.pieces.add("");
         assertThat(input.read(new byte[10], 0, 10)).isEqualTo(-1);
@@ -57,7 +57,7 @@ class WakingInputTest {
         read.exceptionally(e -> "").get(20, TimeUnit.SECONDS);
 
         arriving.pieces.add("broken");
-        var other = new WakingInput(arriving);
+        var other = new CancellableInput(arriving);
         assertThatThrownBy(() -> other.read(new byte[10], 0, 10)).isInstanceOf(IOException.class);
         assertThatThrownBy(() -> other.read(new byte[10], 0, 10)).isInstanceOf(IOException.class);
     }

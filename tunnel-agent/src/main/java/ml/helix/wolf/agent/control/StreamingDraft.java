@@ -24,29 +24,30 @@ import org.java_websocket.protocols.Protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * RFC 6455 as Java-WebSocket speaks it, with a bound on what it collects and an eye on the answer to the upgrade: the
- * library keeps neither the status nor the headers of a refusal, and collects an endless head without an end.
+ * Java-WebSocket's RFC 6455 without four of its habits: it drops the status and the headers of a refused upgrade, it
+ * collects a response head of any length, it collects all fragments of a message, and it accepts masked frames from a
+ * server.
  */
-final class ControlDraft extends Draft_6455 {
-    /** Far more than a control message has, and little enough to be held in memory. */
+final class StreamingDraft extends Draft_6455 {
+    /** In bytes: no control line is nearly as long, and the heap holds it. */
     private static final int LONGEST_FRAME = 1024 * 1024;
 
     private static final int LONGEST_HEAD = 32 * 1024;
 
-    private volatile @Nullable ResponseHead answer;
-    /** Whether a message has begun whose last fragment is still to come. Belongs to the reading thread. */
-    private boolean unfinished;
-
     private final FrameBudget budget;
     private final MaskCheck masks = new MaskCheck();
+    private volatile @Nullable ResponseHead answer;
 
-    /** @param budget of everything that comes */
-    ControlDraft(FrameBudget budget) {
+    /** Whether the current message's last fragment is still to come. Used by the reading thread only. */
+    private boolean unfinished;
+
+    /** @param budget of all frames that arrive */
+    StreamingDraft(FrameBudget budget) {
         super(List.of(), List.of(new Protocol("")), LONGEST_FRAME);
         this.budget = budget;
     }
 
-    /** What the server answered to the upgrade, once it has. */
+    /** The server's answer to the upgrade request, once it has come. */
     Optional<ResponseHead> answer() {
         return Optional.ofNullable(answer);
     }
@@ -58,10 +59,9 @@ final class ControlDraft extends Draft_6455 {
     }
 
     /**
-     * Hands on each fragment as it comes: the control stream knows no messages. The library would collect the fragments of
-     * a message that never ends, without a bound.
+     * Hands on each fragment when it arrives: control lines don't depend on message boundaries.
      *
-     * @throws InvalidDataException closes the connection with its code
+     * @throws InvalidDataException makes the library close the connection with the exception's code
      */
     @Override
     public void processFrame(WebSocketImpl engine, Framedata frame) throws InvalidDataException {
@@ -80,7 +80,7 @@ final class ControlDraft extends Draft_6455 {
         }
     }
 
-    /** The library works on a copy; this one is used once, and its answer is wanted. */
+    /** The library would work on a copy, whose {@link #answer} nobody could read. */
     @Override
     public Draft copyInstance() {
         return this;
@@ -93,7 +93,7 @@ final class ControlDraft extends Draft_6455 {
         var in = new ByteArrayInputStream(bytes);
         ResponseHead head;
         try {
-            head = ResponseHead.read(new BufferedSource(in, 1));
+            head = ResponseHead.read(new BufferedSource(in::read, 1));
         } catch (EOFException e) {
             if (bytes.length >= LONGEST_HEAD) {
                 throw new InvalidHandshakeException("the answer's head is too long");

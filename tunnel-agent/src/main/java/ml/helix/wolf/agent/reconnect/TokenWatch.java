@@ -1,4 +1,4 @@
-package ml.helix.wolf.agent;
+package ml.helix.wolf.agent.reconnect;
 
 import java.time.Duration;
 import java.util.Optional;
@@ -8,40 +8,40 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import ml.helix.wolf.agent.control.RunnerToken;
-import ml.helix.wolf.agent.control.TokenSource;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
-import ml.helix.wolf.agent.reconnect.Backoff;
 import ml.helix.wolf.agent.report.Report;
+import ml.helix.wolf.agent.token.RunnerToken;
+import ml.helix.wolf.agent.token.TokenSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks into the token file while a tunnel is up, and where there is another token has the tunnel replaced by one that
- * bears it. Until that works the tunnel stays as it is. It looks at the content: a kubelet swaps a symbolic link, and
- * its times may go either way.
+ * Checks the token file every 5 s while a control connection is up. When the file holds another token, has the
+ * {@link ReconnectLoop} replace the connection by one with that token. A token that doesn't work changes nothing but the
+ * report; it is tried again with growing waits. Compares contents, not times: a kubelet swaps a symbolic link, and the
+ * new file may be older than the previous one.
  *
- * <p>Starts with {@link #start}, ends with its timers.
+ * <p>Begins with {@link #start}, ends with its timers.
  */
-final class TokenWatch {
+public final class TokenWatch {
     private static final Logger LOG = LoggerFactory.getLogger(TokenWatch.class);
     private static final Duration INTERVAL = Duration.ofSeconds(5);
 
     private final TokenSource.InFile file;
-    private final Tunnel tunnel;
+    private final ReconnectLoop loop;
     private final Report report;
     private final Supplier<Backoff> backoffs;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
 
-    /** Whether a look is under way; who sets it owns {@link #candidate}. */
-    private final AtomicBoolean looking = new AtomicBoolean();
+    /** Whether a check is running; its thread alone uses {@link #candidate}. */
+    private final AtomicBoolean checking = new AtomicBoolean();
 
     private @Nullable Candidate candidate;
 
-    /** The file's token while it isn't the tunnel's. */
+    /** A token of the file that the control connection doesn't use yet. */
     private static final class Candidate {
         private final RunnerToken token;
         private final Backoff backoff;
@@ -57,30 +57,30 @@ final class TokenWatch {
     }
 
     /**
-     * @param backoffs one for each new content of the file
+     * @param backoffs makes one for each new token
      * @param nanoTime the clock that {@code timers} goes by
      */
-    TokenWatch(
+    public TokenWatch(
             TokenSource.InFile file,
-            Tunnel tunnel,
+            ReconnectLoop loop,
             Report report,
             Supplier<Backoff> backoffs,
             ScheduledExecutorService timers,
             LongSupplier nanoTime) {
         this.file = file;
-        this.tunnel = tunnel;
+        this.loop = loop;
         this.report = report;
         this.backoffs = backoffs;
         this.timers = timers;
         this.nanoTime = nanoTime;
     }
 
-    /** @param threads where each look runs: it may wait for a disk, and for the control plane */
-    void start(Executor threads) {
+    /** @param threads runs each check, which may wait for the disk and for the control plane */
+    public void start(Executor threads) {
         timers.scheduleWithFixedDelay(
                 () -> {
-                    if (looking.compareAndSet(false, true)) {
-                        threads.execute(this::lookOnce);
+                    if (checking.compareAndSet(false, true)) {
+                        threads.execute(this::checkAndFinish);
                     }
                 },
                 INTERVAL.toMillis(),
@@ -88,32 +88,32 @@ final class TokenWatch {
                 TimeUnit.MILLISECONDS);
     }
 
-    private void lookOnce() {
+    private void checkAndFinish() {
         try {
-            look();
+            check();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            looking.set(false);
+            checking.set(false);
         }
     }
 
-    private void look() throws InterruptedException {
-        Optional<RunnerToken> inUse = tunnel.inUse();
+    private void check() throws InterruptedException {
+        Optional<RunnerToken> inUse = loop.tokenInUse();
         if (inUse.isEmpty()) {
-            candidate = null; // whoever connects next reads the file itself
+            candidate = null; // the next connect reads the file itself
             return;
         }
         RunnerToken found;
         try {
             found = file.read();
         } catch (TunnelException e) {
-            LOG.debug("The tunnel keeps its token: {}", e.getMessage());
+            LOG.debug("The control connection keeps its token: {}", e.getMessage());
             return;
         }
         if (found.secret().equals(inUse.get().secret())) {
             candidate = null;
-            report.token(found.since());
+            report.tokenInUse(found.since());
             return;
         }
         Candidate next = candidate;
@@ -129,19 +129,20 @@ final class TokenWatch {
 
     private void attempt(Candidate next) throws InterruptedException {
         try {
-            tunnel.replace(next.token);
+            loop.replace(next.token);
         } catch (TunnelException e) {
             boolean refusedNow = e.reason() == FailureReason.UNAUTHORIZED || e.reason() == FailureReason.FORBIDDEN;
             if (refusedNow && !next.refused) {
                 next.refused = true;
                 LOG.warn(
-                        "The control plane refuses the token file's new token, {}: {}. The tunnel stays up with the one"
-                                + " before; correct the file, or let the control plane know the new token",
+                        "The control plane refuses the token file's new token, {}: {}. The tunnel stays up with the"
+                                + " previous token; correct the file, or add the new token to the control plane",
                         e.reason().word(),
                         e.getMessage());
             } else if (!refusedNow && next.lastFailure != e.reason()) {
                 LOG.warn(
-                        "The token file's new token can't be tried, {}: {}. The tunnel stays up with the one before",
+                        "The token file's new token can't be tried, {}: {}. The tunnel stays up with the previous"
+                                + " token",
                         e.reason().word(),
                         e.getMessage());
             }

@@ -1,4 +1,4 @@
-package ml.helix.wolf.agent;
+package ml.helix.wolf.agent.reconnect;
 
 import static ml.helix.wolf.agent.RunningAgent.await;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -12,12 +12,11 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Random;
-import ml.helix.wolf.agent.FakeLinks.FakeLink;
-import ml.helix.wolf.agent.control.TokenSource;
 import ml.helix.wolf.agent.failure.FailureReason;
-import ml.helix.wolf.agent.reconnect.Backoff;
+import ml.helix.wolf.agent.reconnect.FakeControlConnections.FakeControlConnection;
 import ml.helix.wolf.agent.report.Report;
 import ml.helix.wolf.agent.report.Status;
+import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -31,44 +30,44 @@ class TokenWatchTest {
     private static final Instant LONG_AGO = Instant.parse("2026-01-02T03:04:05Z");
     private static final Instant LATER = Instant.parse("2026-01-03T00:00:00Z");
 
-    private final FakeLinks links = new FakeLinks();
+    private final FakeControlConnections connections = new FakeControlConnections();
     private final ManualScheduler timers = new ManualScheduler();
     private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
 
     @TempDir
     Path folder;
 
-    private Tunnel tunnel;
-    private FakeLink first;
+    private ReconnectLoop loop;
+    private FakeControlConnection first;
 
     @BeforeEach
     void connect() throws Exception {
         publish("one", "old", LONG_AGO);
         var file = new TokenSource.InFile(folder.resolve("token"));
-        tunnel = new Tunnel(
-                "http://helix", links, file, new Backoff(Duration.ofMillis(1), new Random(1)), report, timers);
+        loop = new ReconnectLoop(
+                "http://helix", connections, file, new Backoff(Duration.ofMillis(1), new Random(1)), report, timers);
         new TokenWatch(
                         file,
-                        tunnel,
+                        loop,
                         report,
                         () -> new Backoff(Duration.ofSeconds(5), new Random(1)),
                         timers,
                         timers::nanoTime)
                 .start(Runnable::run);
-        tunnel.start();
-        first = links.next();
+        loop.start();
+        first = connections.next();
         await(() -> assertThat(report.notReady()).isEmpty());
     }
 
     @AfterEach
     void close() {
-        tunnel.close();
+        loop.close();
     }
 
     @Test
     void aFileThatStaysCausesNothing() {
         timers.advance(Duration.ofHours(1));
-        assertThat(links.waiting()).isZero();
+        assertThat(connections.waiting()).isZero();
         assertThat(first.closed()).isFalse();
         assertThat(report.status().token()).contains(new Status.Token(LONG_AGO, false));
     }
@@ -78,39 +77,39 @@ class TokenWatchTest {
         publish("two", "new", LATER);
         timers.advance(LOOK);
 
-        assertThat(links.next().token()).isEqualTo("new");
+        assertThat(connections.next().token()).isEqualTo("new");
         assertThat(report.status().token()).contains(new Status.Token(LATER, false));
         timers.advance(LOOK);
         assertThat(first.closed()).isTrue();
-        assertThat(links.waiting()).isZero();
+        assertThat(connections.waiting()).isZero();
     }
 
     @Test
     void anOlderFileWithAnotherTokenIsNewToo() throws Exception {
         publish("two", "restored", LONG_AGO.minusSeconds(1000));
         timers.advance(LOOK);
-        assertThat(links.next().token()).isEqualTo("restored");
+        assertThat(connections.next().token()).isEqualTo("restored");
     }
 
     @Test
     void aRefusedTokenIsTriedAgainWithGrowingWaits() throws Exception {
-        links.refuse("new", FailureReason.UNAUTHORIZED);
+        connections.refuse("new", FailureReason.UNAUTHORIZED);
         publish("two", "new", LATER);
         timers.advance(LOOK);
-        links.next();
+        connections.next();
         assertThat(report.status().token()).as("of the one in use").contains(new Status.Token(LONG_AGO, true));
         assertThat(report.notReady()).isEmpty();
 
         timers.advance(Duration.ofMinutes(1));
-        int inTheFirstMinute = links.waiting();
+        int inTheFirstMinute = connections.waiting();
         assertThat(inTheFirstMinute).isBetween(1, 6);
         timers.advance(Duration.ofMinutes(60));
-        assertThat(links.waiting() - inTheFirstMinute)
+        assertThat(connections.waiting() - inTheFirstMinute)
                 .as("at most every 30 s, at least every 65 s")
                 .isBetween(55, 120);
         assertThat(first.closed()).isFalse();
 
-        links.take("new");
+        connections.accept("new");
         timers.advance(Duration.ofSeconds(65));
         assertThat(report.status().token()).contains(new Status.Token(LATER, false));
         assertThat(first.closed()).isTrue();
@@ -118,21 +117,21 @@ class TokenWatchTest {
 
     @Test
     void aCorrectedFileIsTriedAtTheNextLook() throws Exception {
-        links.refuse("wrong", FailureReason.FORBIDDEN);
+        connections.refuse("wrong", FailureReason.FORBIDDEN);
         publish("two", "wrong", LATER);
         timers.advance(Duration.ofMinutes(10));
-        while (links.waiting() > 0) {
-            assertThat(links.next().token()).isEqualTo("wrong");
+        while (connections.waiting() > 0) {
+            assertThat(connections.next().token()).isEqualTo("wrong");
         }
         publish("three", "right", LATER.plusSeconds(60));
         timers.advance(LOOK);
-        assertThat(links.next().token()).isEqualTo("right");
+        assertThat(connections.next().token()).isEqualTo("right");
         assertThat(report.status().token()).contains(new Status.Token(LATER.plusSeconds(60), false));
     }
 
     @Test
     void aFileThatIsSetBackIsNoLongerRefused() throws Exception {
-        links.refuse("wrong", FailureReason.FORBIDDEN);
+        connections.refuse("wrong", FailureReason.FORBIDDEN);
         publish("two", "wrong", LATER);
         timers.advance(LOOK);
         assertThat(report.status().token()).contains(new Status.Token(LONG_AGO, true));
@@ -144,12 +143,12 @@ class TokenWatchTest {
 
     @Test
     void aTokenThatCannotBeTriedIsNotRefused() throws Exception {
-        links.refuse("new", FailureReason.CONNECT_FAILURE);
+        connections.refuse("new", FailureReason.CONNECT_FAILURE);
         publish("two", "new", LATER);
         timers.advance(LOOK);
-        links.next();
+        connections.next();
         assertThat(report.status().token()).contains(new Status.Token(LONG_AGO, false));
-        links.take("new");
+        connections.accept("new");
         timers.advance(Duration.ofSeconds(65));
         assertThat(report.status().token()).contains(new Status.Token(LATER, false));
     }
@@ -162,7 +161,7 @@ class TokenWatchTest {
         timers.advance(Duration.ofMinutes(1));
         publish("three", "not a token", LATER);
         timers.advance(Duration.ofMinutes(1));
-        assertThat(links.waiting()).isZero();
+        assertThat(connections.waiting()).isZero();
         assertThat(first.closed()).isFalse();
         assertThat(report.status().token()).contains(new Status.Token(LONG_AGO, false));
     }

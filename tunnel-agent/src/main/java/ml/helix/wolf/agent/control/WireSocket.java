@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketImpl;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -14,35 +15,32 @@ import ml.helix.wolf.agent.transport.Wire;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A wire, shaped as the connected socket that Java-WebSocket wants. Tells when the library has closed it: its writer
- * thread does so once everything is written, and nothing else says that a close frame has left.
+ * A {@link Wire} in the form that Java-WebSocket takes, a connected socket. It tames how the library closes: its writing
+ * thread closes the socket, nothing says when, and frames that are still queued may be dropped, the close frame among
+ * them.
  */
-final class ControlSocket extends Socket {
-    private static final @Nullable SocketImpl NONE = null;
+final class WireSocket extends Socket {
+    private static final @Nullable SocketImpl NO_IMPLEMENTATION = null;
 
     private final Wire wire;
+    private final Supplier<@Nullable ByteBuffer> queue;
+    private final Runnable afterWrite;
     private final CountDownLatch closed = new CountDownLatch(1);
-    private volatile Supplier<@Nullable ByteBuffer> queue = () -> null;
-    private volatile Runnable afterWrite = () -> {};
 
-    ControlSocket(Wire wire) throws IOException {
-        super(NONE);
+    /**
+     * @param queue removes the next frame from the library's queue, null if it is empty
+     * @param afterWrite called after each write, on the library's writing thread; must not block
+     */
+    WireSocket(Wire wire, Supplier<@Nullable ByteBuffer> queue, Runnable afterWrite) throws IOException {
+        super(NO_IMPLEMENTATION);
         this.wire = wire;
+        this.queue = queue;
+        this.afterWrite = afterWrite;
     }
 
-    /** @param next takes the next frame out of the library's queue, null where there is none */
-    void drains(Supplier<@Nullable ByteBuffer> next) {
-        queue = next;
-    }
-
-    /** @param told after each write of the library's, on its writing thread; must not block */
-    void afterWrites(Runnable told) {
-        afterWrite = told;
-    }
-
-    /** Waits until the library has written all and closed the socket, or the time is over. */
-    void awaitClosed(long millis) throws InterruptedException {
-        boolean inTime = closed.await(millis, TimeUnit.MILLISECONDS);
+    /** Waits until the library has closed the socket; after {@code timeout} closes it. */
+    void awaitClosed(Duration timeout) throws InterruptedException {
+        boolean inTime = closed.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
         if (!inTime) {
             wire.cut();
         }
@@ -67,17 +65,17 @@ final class ControlSocket extends Socket {
     @Override
     public void close() {
         if (!isClosed()) {
-            sendRest();
+            writeQueued();
         }
         wire.end();
         closed.countDown();
     }
 
     /**
-     * The library's writer, which closes the socket, is ended by an interrupt. Where that meets it in its wait for a frame,
-     * it writes all that is queued and stays interrupted; else it forgets the queue, and with it the close frame.
+     * The library stops its writing thread by an interrupt, and that thread then closes this socket. If the interrupt came
+     * while it waited for a frame, it has written the queue and is still interrupted. Otherwise it has dropped the queue.
      */
-    private void sendRest() {
+    private void writeQueued() {
         if (Thread.currentThread().isInterrupted()) {
             return;
         }
@@ -86,7 +84,7 @@ final class ControlSocket extends Socket {
                 wire.output().write(frame.array(), 0, frame.limit());
             }
         } catch (IOException e) {
-            // the peer is gone
+            // the peer has closed
         }
     }
 
@@ -100,7 +98,7 @@ final class ControlSocket extends Socket {
         return true;
     }
 
-    /** The wire has its options already. */
+    /** Ignored, as is {@link #setReuseAddress}: the wire's options are set. */
     @Override
     public void setTcpNoDelay(boolean on) {}
 

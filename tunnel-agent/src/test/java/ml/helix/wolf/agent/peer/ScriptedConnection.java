@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** The server's end of one connection: an HTTP request, then whatever the test wants to say. */
-public final class Peer implements AutoCloseable {
+public final class ScriptedConnection implements AutoCloseable {
     private final Socket socket;
     private final DataInputStream in;
     private final List<String> head;
@@ -33,7 +33,7 @@ public final class Peer implements AutoCloseable {
         T run() throws IOException;
     }
 
-    private Peer(Socket socket) throws IOException {
+    private ScriptedConnection(Socket socket) throws IOException {
         this.socket = socket;
         this.in = new DataInputStream(socket.getInputStream());
         var text = new ByteArrayOutputStream();
@@ -43,8 +43,8 @@ public final class Peer implements AutoCloseable {
         this.head = text.toString(ISO_8859_1).lines().toList();
     }
 
-    static Peer on(Socket socket) throws IOException {
-        return new Peer(socket);
+    static ScriptedConnection on(Socket socket) throws IOException {
+        return new ScriptedConnection(socket);
     }
 
     /** Method, target and version. */
@@ -68,7 +68,7 @@ public final class Peer implements AutoCloseable {
     }
 
     /** Accepts the upgrade, with these headers besides, each {@code Name: value}. */
-    public Peer upgrade(String... headers) {
+    public ScriptedConnection upgrade(String... headers) {
         return raw(acceptance(headers));
     }
 
@@ -102,7 +102,7 @@ public final class Peer implements AutoCloseable {
         close();
     }
 
-    public Peer raw(byte[] bytes) {
+    public ScriptedConnection raw(byte[] bytes) {
         return io(() -> {
             socket.getOutputStream().write(bytes);
             return this;
@@ -110,7 +110,7 @@ public final class Peer implements AutoCloseable {
     }
 
     /** Sends a frame of at most 65,535 bytes, unmasked, as servers do. */
-    public Peer frame(int opcode, boolean fin, byte[] payload) {
+    public ScriptedConnection frame(int opcode, boolean fin, byte[] payload) {
         var frame = new ByteArrayOutputStream();
         frame.write(opcode | (fin ? 0x80 : 0));
         if (payload.length < 126) {
@@ -125,16 +125,16 @@ public final class Peer implements AutoCloseable {
     }
 
     /** Sends a binary message. */
-    public Peer binary(String text) {
+    public ScriptedConnection binary(String text) {
         return frame(2, true, text.getBytes(UTF_8));
     }
 
-    public Peer ping(String payload) {
+    public ScriptedConnection ping(String payload) {
         return frame(9, true, payload.getBytes(UTF_8));
     }
 
     /** Sends a close frame. */
-    public Peer goodbye(int code) {
+    public ScriptedConnection goodbye(int code) {
         return frame(8, true, new byte[] {(byte) (code >> 8), (byte) code});
     }
 

@@ -1,4 +1,4 @@
-package ml.helix.wolf.agent.control;
+package ml.helix.wolf.agent.token;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,13 +9,13 @@ import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.program.Secret;
 
-/** Where the runner token comes from; asked at each connect, and a file every few seconds in between. */
+/** Where the runner token comes from. Read at each connect; a file also every 5 s in between. */
 public sealed interface TokenSource {
 
-    /** @throws TunnelException Unauthorized where there is no usable token now */
+    /** @throws TunnelException Unauthorized if there is no usable token now */
     RunnerToken read() throws TunnelException;
 
-    /** A token given once and for all. */
+    /** A token given by value. */
     record Fixed(Secret token) implements TokenSource {
         @Override
         public RunnerToken read() {
@@ -25,7 +25,7 @@ public sealed interface TokenSource {
 
     /** A file that may change, as a mounted Secret does. */
     record InFile(Path file) implements TokenSource {
-        /** The time is looked up first: where the file changes in between, the token seems older, never newer. */
+        /** Reads the time first: if the file changes in between, the token seems older than it is, never newer. */
         @Override
         public RunnerToken read() throws TunnelException {
             try {

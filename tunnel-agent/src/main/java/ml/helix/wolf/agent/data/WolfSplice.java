@@ -1,0 +1,58 @@
+package ml.helix.wolf.agent.data;
+
+import ml.helix.wolf.agent.websocket.WebSocketStream;
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.Pickup;
+import ml.helix.wolf.revdial.Splice;
+
+/** A data connection and a connection to Wolf, spliced. Counts as a running stream from its construction on. */
+final class WolfSplice implements Pickup.PreparedSplice {
+    private final WebSocketStream data;
+    private final ByteStream wolf;
+    private final Streams streams;
+    private final StreamMetrics metrics;
+    private final Runnable cutter = this::cut;
+
+    WolfSplice(WebSocketStream data, ByteStream wolf, Streams streams, StreamMetrics metrics) {
+        this.data = data;
+        this.wolf = wolf;
+        this.streams = streams;
+        this.metrics = metrics;
+        streams.register(cutter);
+    }
+
+    @Override
+    public void run() {
+        boolean broken = true;
+        try {
+            broken = new Splice(data, wolf, metrics::toWolf, metrics::fromWolf)
+                            .run()
+                            .error()
+                    != null;
+            data.awaitClosed(); // the stream counts until its last descriptor is closed
+            wolf.awaitClosed();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            ended(broken);
+        }
+    }
+
+    @Override
+    public void close() {
+        data.close();
+        wolf.close();
+        ended(true);
+    }
+
+    private void ended(boolean broken) {
+        streams.unregister(cutter);
+        streams.release();
+        metrics.ended(broken);
+    }
+
+    private void cut() {
+        data.cut();
+        wolf.close();
+    }
+}

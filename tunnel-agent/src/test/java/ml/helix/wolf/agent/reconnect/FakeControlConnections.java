@@ -1,0 +1,125 @@
+package ml.helix.wolf.agent.reconnect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import ml.helix.wolf.agent.failure.FailureReason;
+import ml.helix.wolf.agent.failure.TunnelException;
+import ml.helix.wolf.agent.token.RunnerToken;
+
+/** Control connections to a control plane without a network, which accepts each token unless the test says otherwise. */
+final class FakeControlConnections implements Function<RunnerToken, ControlConnection> {
+    private final Map<String, Handshake> handshakes = new ConcurrentHashMap<>();
+    private final BlockingQueue<FakeControlConnection> served = new LinkedBlockingQueue<>();
+
+    /** What happens before the connection is up. */
+    private interface Handshake {
+        void run() throws TunnelException;
+    }
+
+    /** From now on refuses this token. */
+    void refuse(String token, FailureReason reason) {
+        handshakes.put(token, () -> {
+            throw new TunnelException(reason, "refused by the test");
+        });
+    }
+
+    /** From now on a connection with this token fails by a bug of the agent. */
+    void fault(String token) {
+        handshakes.put(token, () -> {
+            throw new IllegalStateException("a fault made by the test");
+        });
+    }
+
+    /** From now on a connection with this token comes up when the latch opens. */
+    void delay(String token, CountDownLatch until) {
+        handshakes.put(token, () -> await(until));
+    }
+
+    /** From now on accepts this token. */
+    void accept(String token) {
+        handshakes.remove(token);
+    }
+
+    @Override
+    public ControlConnection apply(RunnerToken token) {
+        return new FakeControlConnection(token.secret().reveal());
+    }
+
+    /** The next connection that the agent has begun to serve. */
+    FakeControlConnection next() throws InterruptedException {
+        FakeControlConnection connection = served.poll(20, TimeUnit.SECONDS);
+        assertThat(connection).as("one more connection").isNotNull();
+        return connection;
+    }
+
+    /** How many connections were served that no test has taken by {@link #next}. */
+    int waiting() {
+        return served.size();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** One control connection. */
+    final class FakeControlConnection implements ControlConnection {
+        private final String token;
+        private final CountDownLatch closed = new CountDownLatch(1);
+        private volatile TunnelException loss;
+        private volatile boolean draining;
+
+        private FakeControlConnection(String token) {
+            this.token = token;
+        }
+
+        String token() {
+            return token;
+        }
+
+        boolean draining() {
+            return draining;
+        }
+
+        boolean closed() {
+            return closed.getCount() == 0;
+        }
+
+        /** Ends the connection from the server's side. */
+        void lose(FailureReason reason) {
+            loss = new TunnelException(reason, "lost by the test");
+            closed.countDown();
+        }
+
+        @Override
+        public void serve(Runnable onUp) throws TunnelException {
+            served.add(this);
+            handshakes.getOrDefault(token, () -> {}).run();
+            onUp.run();
+            await(closed);
+            if (loss != null) {
+                throw loss;
+            }
+        }
+
+        @Override
+        public void drain() {
+            draining = true;
+        }
+
+        @Override
+        public void close() {
+            closed.countDown();
+        }
+    }
+}
