@@ -1,20 +1,20 @@
 package ml.helix.wolf.operator.observed;
 
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.Stream;
 
 /**
- * What an agent's {@code /status} says, as far as it matters here: counters that tick are left out, so that two equal
- * reports mean that nothing happened. An older agent's missing fields are empty.
+ * What an agent says of itself at {@code /status}. Running counters are left out, so that two reports are equal if nothing
+ * happened between them. Fields that an older agent doesn't have are empty.
  *
- * @param state Connecting, Connected, Disconnected or Draining
- * @param since when that began, RFC 3339, "" where unknown
- * @param wolfId what follows {@code wolf-} in its runner id, "" where only a runner id is known
+ * @param state a {@link State}, or the word of an agent that is newer than this operator
+ * @param since when the state began, RFC 3339, "" if unknown
+ * @param wolfId what follows {@code wolf-} in the runner id, "" if the agent has only a runner id
  * @param wolfReachable empty before the first probe
- * @param wolfError why Wolf isn't reachable or doesn't answer as it should, "" where all is well or nothing is known
- * @param wolfHealthy whether Wolf answered sanely; empty before the first look and where it isn't reachable
- * @param lastError of the control connection; it may be over
- * @param token the token in use, of agents that read it from a file
+ * @param wolfHealthy whether Wolf's API answered as it should; empty before the first check and while Wolf isn't reachable
+ * @param wolfError why Wolf isn't reachable or healthy, "" if it is or nothing is known
+ * @param lastError the control connection's last error; it may be over
+ * @param token the token in use, if the agent reads it from a file
  */
 public record AgentReport(
         String state,
@@ -27,34 +27,46 @@ public record AgentReport(
         Optional<Failure> lastError,
         String version,
         Optional<Token> token) {
-    private static final Set<String> STATES = Set.of("Connecting", "Connected", "Disconnected", "Draining");
+    /** The states of the agents that this operator knows. */
+    public enum State {
+        Connecting,
+        Connected,
+        Disconnected,
+        Draining
+    }
 
     /**
-     * @param reason one of the contract's words, or a newer agent's own
-     * @param message for people
+     * @param reason a word of docs/status.md, or one of a newer agent
+     * @param message the reason in a sentence
      */
     public record Failure(String reason, String message) {}
 
     /**
-     * @param changedAt since when the file has had the token that the tunnel uses, RFC 3339
-     * @param refused whether the file has a newer one, which the control plane refuses
+     * @param changedAt when the token that the tunnel uses came into the file, RFC 3339
+     * @param refused whether the file has a newer token, which the control plane refuses
      */
     public record Token(String changedAt, boolean refused) {}
 
-    /** Whether another agent with its id has taken its place, the last time that its connection ended. */
+    /** Whether its last connection ended because another agent with the same id connected. */
     public boolean displaced() {
         return lastError.filter(error -> error.reason().equals("Displaced")).isPresent();
     }
 
-    /** Whether the contract has it; a newer agent may be in another. */
-    public boolean stateIsKnown() {
-        return STATES.contains(state);
+    /** Empty for the state of a newer agent. */
+    public Optional<State> knownState() {
+        return Stream.of(State.values())
+                .filter(known -> known.name().equals(state))
+                .findFirst();
     }
 
-    /** Without what changes with each connection. */
+    public boolean connected() {
+        return state.equals(State.Connected.name());
+    }
+
+    /** Disconnected, and without what changes with each connection. */
     public AgentReport withoutConnection() {
         return new AgentReport(
-                "Disconnected",
+                State.Disconnected.name(),
                 "",
                 wolfId,
                 wolfReachable,
@@ -64,9 +76,5 @@ public record AgentReport(
                 Optional.empty(),
                 version,
                 token);
-    }
-
-    public boolean connected() {
-        return state.equals("Connected");
     }
 }

@@ -7,12 +7,12 @@ import java.util.Optional;
 /**
  * Everything that a status is made from.
  *
- * @param generation of the WolfTunnel that was read
+ * @param generation the {@code metadata.generation} of the WolfTunnel
  * @param rollout empty while there is no DaemonSet
- * @param pausedChanges whether paused holds back a change
- * @param podsForbidden what the cluster answers to the DaemonSet's attempts to make pods; empty where it makes them
- * @param wolfContainer the name of {@code spec.wolf.container}, "" where there is none
- * @param settings where the tunnel says what an agent's environment variable holds, by the variable's name
+ * @param pausedChanges whether {@code spec.paused} holds back a change
+ * @param podsForbidden why the cluster refuses to create the DaemonSet's pods; empty if it creates them
+ * @param wolfContainer the name of {@code spec.wolf.container}, "" if there is none
+ * @param settingSources what sets each environment variable of the agents, by the variable's name
  */
 public record Observations(
         long generation,
@@ -23,10 +23,10 @@ public record Observations(
         boolean pausedChanges,
         Optional<String> podsForbidden,
         String wolfContainer,
-        Map<String, String> settings) {
+        Map<String, String> settingSources) {
 
     public Observations {
         agents = List.copyOf(agents);
-        settings = Map.copyOf(settings);
+        settingSources = Map.copyOf(settingSources);
     }
 }

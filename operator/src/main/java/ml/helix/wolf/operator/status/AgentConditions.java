@@ -1,125 +1,117 @@
 package ml.helix.wolf.operator.status;
 
+import static ml.helix.wolf.operator.status.UndatedCondition.isFalse;
+import static ml.helix.wolf.operator.status.UndatedCondition.isTrue;
+import static ml.helix.wolf.operator.status.UndatedCondition.isUnknown;
+
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.Predicate;
-import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.Rollout;
 
-/** The four conditions about agents: do they run, reach the control plane, get in, reach Wolf. */
+/** The conditions about the agents: whether they run, reach the control plane, are authenticated, and reach Wolf. */
 final class AgentConditions {
-    private static final Set<String> NOT_LET_IN = Set.of(Reason.Unauthorized.name(), Reason.Forbidden.name());
-    private static final Set<String> DISPLACED = Set.of(Reason.DuplicateRunnerId.name(), Reason.Displaced.name());
+    private static final Set<Reason> TOKEN_REJECTED = Set.of(Reason.Unauthorized, Reason.Forbidden);
+    private static final Set<Reason> DISPLACED = Set.of(Reason.DuplicateRunnerId, Reason.Displaced);
 
-    private final List<Tunnel> tunnels;
+    private final List<Verdict> verdicts;
     private final int desired;
     private final Optional<Rollout> rollout;
 
-    /** @param tunnels the most urgent first */
-    AgentConditions(List<Tunnel> tunnels, int desired, Optional<Rollout> rollout) {
-        this.tunnels = tunnels;
+    /** @param verdicts the most urgent first */
+    AgentConditions(List<Verdict> verdicts, int desired, Optional<Rollout> rollout) {
+        this.verdicts = verdicts;
         this.desired = desired;
         this.rollout = rollout;
     }
 
-    List<Verdict> verdicts() {
-        return List.of(available(), controlPlane(), authenticated(), wolf());
+    List<UndatedCondition> conditions() {
+        return List.of(agentsAvailable(), controlPlaneReachable(), authenticated(), wolfReachable());
     }
 
-    private Verdict available() {
-        var type = "AgentsAvailable";
+    private UndatedCondition agentsAvailable() {
+        var type = ConditionType.AgentsAvailable;
         if (rollout.filter(Rollout::current).isEmpty()) {
-            return Verdict.unknown(
-                    type, Reason.NotKnown.name(), "the cluster has no numbers of the agents' DaemonSet yet");
+            return isUnknown(type, "the cluster has not counted the agents' pods yet");
         }
-        long available = tunnels.stream().filter(Tunnel::available).count();
+        long available = verdicts.stream().filter(Verdict::available).count();
         var count = "%d of %d agents run".formatted(available, desired);
-        var trouble = first(tunnel -> !tunnel.available());
-        if (trouble.isPresent()) {
-            return Verdict.no(type, reason(trouble.get()), count + "; " + sentence(trouble.get()));
+        var problem = first(verdict -> !verdict.available());
+        if (problem.isPresent()) {
+            var cause = problem.get();
+            return isFalse(type, cause.withMessage(count + "; " + cause.message()));
         }
         if (available < desired) {
-            return Verdict.no(
-                    type, Reason.PodMissing, count + "; no pod was made for the rest: see kubectl describe daemonset");
+            return isFalse(
+                    type, Reason.PodMissing, count + "; the other nodes have no pod: see kubectl describe daemonset");
         }
         return desired == 0
-                ? Verdict.yes(type, Reason.NoMatchingNodes, "no node matches spec.pod")
-                : Verdict.yes(type, Reason.AllAvailable, count);
+                ? isTrue(type, Reason.NoMatchingNodes, "no node matches spec.pod")
+                : isTrue(type, Reason.AllAvailable, count);
     }
 
-    private Verdict controlPlane() {
-        var type = "ControlPlaneReachable";
-        var trouble = first(tunnel -> tunnel.available()
-                && !tunnel.connected()
-                && tunnel.kind() != Reason.Kind.PROGRESS
-                && !NOT_LET_IN.contains(reason(tunnel))
-                && !DISPLACED.contains(reason(tunnel))
-                && !Reason.isOfThePod(reason(tunnel))
-                && !reason(tunnel).equals(Reason.StatusUnreachable.name()));
-        if (trouble.isPresent()) {
-            return Verdict.no(type, reason(trouble.get()), sentence(trouble.get()));
-        }
-        return tunnels.stream().anyMatch(tunnel -> wasLetIn(tunnel) || NOT_LET_IN.contains(reason(tunnel)))
-                ? Verdict.yes(type, Reason.Reachable, "it answers every agent that has asked")
-                : Verdict.unknown(type, Reason.NotKnown.name(), "no agent has got through to it or failed to yet");
+    private UndatedCondition controlPlaneReachable() {
+        var type = ConditionType.ControlPlaneReachable;
+        return first(AgentConditions::failsToReachControlPlane)
+                .map(cause -> isFalse(type, cause))
+                .orElseGet(() -> verdicts.stream().anyMatch(verdict -> tokenAccepted(verdict) || tokenRejected(verdict))
+                        ? isTrue(type, Reason.Reachable, "the control plane answers every agent that has tried")
+                        : isUnknown(type, "no agent has reported yet whether it answers"));
     }
 
-    private Verdict authenticated() {
-        var type = "Authenticated";
-        var trouble = first(tunnel -> NOT_LET_IN.contains(reason(tunnel)))
-                .or(() -> first(tunnel -> reason(tunnel).equals(Reason.TokenRefused.name())));
-        if (trouble.isPresent()) {
-            return Verdict.no(type, reason(trouble.get()), sentence(trouble.get()));
-        }
-        return tunnels.stream().anyMatch(AgentConditions::wasLetIn)
-                ? Verdict.yes(type, Reason.TokenAccepted, "the control plane takes the token")
-                : Verdict.unknown(type, Reason.NotKnown.name(), "the control plane has not judged the token yet");
+    private static boolean failsToReachControlPlane(Verdict verdict) {
+        return verdict.available()
+                && verdict.kind() != Reason.Kind.PROGRESS
+                && !tokenRejected(verdict)
+                && !tokenAccepted(verdict)
+                && !verdict.causeOrConnecting().isOfThePod()
+                && !has(verdict, Set.of(Reason.StatusUnreachable));
     }
 
-    private Verdict wolf() {
-        var type = "WolfReachable";
-        var unreachable = first(tunnel -> isFalse(tunnel, AgentReport::wolfReachable));
-        if (unreachable.isPresent()) {
-            return Verdict.no(
-                    type,
-                    Reason.WolfUnreachable,
-                    unreachable.get().place() + ": "
-                            + Tunnels.unreachable(unreachable.get().report()));
-        }
-        var unhealthy = first(tunnel -> isFalse(tunnel, AgentReport::wolfHealthy));
-        if (unhealthy.isPresent()) {
-            return Verdict.no(
-                    type,
-                    Reason.WolfUnhealthy,
-                    unhealthy.get().place() + ": "
-                            + Tunnels.unhealthy(unhealthy.get().report()));
-        }
-        return tunnels.stream().anyMatch(tunnel -> tunnel.report()
-                        .flatMap(AgentReport::wolfReachable)
-                        .isPresent())
-                ? Verdict.yes(type, Reason.Reachable, "every agent that has looked reaches its Wolf")
-                : Verdict.unknown(type, Reason.NotKnown.name(), "no agent has looked for its Wolf yet");
+    private UndatedCondition authenticated() {
+        var type = ConditionType.Authenticated;
+        return first(AgentConditions::tokenRejected)
+                .or(() -> first(verdict -> has(verdict, Set.of(Reason.TokenRefused))))
+                .map(cause -> isFalse(type, cause))
+                .orElseGet(() -> verdicts.stream().anyMatch(AgentConditions::tokenAccepted)
+                        ? isTrue(type, Reason.TokenAccepted, "the control plane accepts the token")
+                        : isUnknown(type, "no agent has reported yet whether the control plane accepts the token"));
     }
 
-    private static boolean isFalse(Tunnel tunnel, Function<AgentReport, Optional<Boolean>> what) {
-        return tunnel.report().flatMap(what).filter(holds -> !holds).isPresent();
+    private UndatedCondition wolfReachable() {
+        var type = ConditionType.WolfReachable;
+        return firstOfWolf(Reason.WolfUnreachable)
+                .or(() -> firstOfWolf(Reason.WolfUnhealthy))
+                .map(cause -> isFalse(type, cause))
+                .orElseGet(() -> verdicts.stream()
+                                .flatMap(verdict -> verdict.report().stream())
+                                .anyMatch(report -> report.wolfReachable().isPresent())
+                        ? isTrue(type, Reason.Reachable, "every agent that has checked reaches its Wolf")
+                        : isUnknown(type, "no agent has checked its Wolf yet"));
     }
 
-    private static boolean wasLetIn(Tunnel tunnel) {
-        return tunnel.connected() || DISPLACED.contains(reason(tunnel));
+    private Optional<Cause> firstOfWolf(Reason reason) {
+        return verdicts.stream()
+                .flatMap(verdict -> verdict.report().flatMap(AgentJudge::wolfProblem).stream()
+                        .filter(cause -> cause.isAnyOf(Set.of(reason)))
+                        .map(verdict::naming))
+                .findFirst();
     }
 
-    private Optional<Tunnel> first(Predicate<Tunnel> which) {
-        return tunnels.stream().filter(which).findFirst();
+    private static boolean tokenRejected(Verdict verdict) {
+        return has(verdict, TOKEN_REJECTED);
     }
 
-    private static String reason(Tunnel tunnel) {
-        return tunnel.reason().orElse("");
+    private static boolean tokenAccepted(Verdict verdict) {
+        return verdict.connected() || has(verdict, DISPLACED);
     }
 
-    private static String sentence(Tunnel tunnel) {
-        return tunnel.place() + ": " + tunnel.message();
+    private static boolean has(Verdict verdict, Set<Reason> reasons) {
+        return verdict.cause().filter(cause -> cause.isAnyOf(reasons)).isPresent();
+    }
+
+    private Optional<Cause> first(Predicate<Verdict> which) {
+        return verdicts.stream().filter(which).findFirst().map(verdict -> verdict.naming(verdict.causeOrConnecting()));
     }
 }

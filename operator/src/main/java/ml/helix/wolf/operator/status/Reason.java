@@ -5,7 +5,7 @@ import java.util.stream.Stream;
 
 /**
  * The words under {@code reason} in a WolfTunnel's status. They are part of the API: docs/status.md says for each what
- * to do, and none is ever renamed. The order is that in which one of several causes is named.
+ * to do, and none is ever renamed. Their order has no meaning; that of their kinds has.
  */
 public enum Reason {
     RunnerTokenMissing(Kind.ACTION),
@@ -80,19 +80,14 @@ public enum Reason {
         return kind;
     }
 
-    /** The constant for an agent's word; nothing for a newer agent's. */
+    /** Whether it names the pod or its node, so that it says nothing of the agent's connection. */
+    boolean isOfThePod() {
+        return subject == Subject.POD;
+    }
+
+    /** Empty for the word of an agent that is newer than this operator. */
     static Optional<Reason> of(String word) {
         return Stream.of(values()).filter(reason -> reason.name().equals(word)).findFirst();
-    }
-
-    /** The kind of any word: what a newer agent reports is taken for something that it keeps retrying. */
-    static Kind kind(String word) {
-        return of(word).map(Reason::kind).orElse(Kind.RETRYING);
-    }
-
-    /** Whether the cause is the pod or its node, so that nothing is known of the agent's connection. */
-    static boolean isOfThePod(String word) {
-        return of(word).filter(reason -> reason.subject == Subject.POD).isPresent();
     }
 
     private enum Subject {
@@ -100,14 +95,15 @@ public enum Reason {
         CONNECTION
     }
 
-    /** Who gets it going again, the most urgent first. */
+    /** Who has to act, the most urgent first. */
     public enum Kind {
-        /** Nothing moves until somebody does what docs/status.md says. */
+        /** Somebody has to do what docs/status.md says; until then nothing changes. */
         ACTION,
-        /** Not as it should be; the agents keep trying and recover without anybody. */
+        /** Nobody: the agents keep trying and recover by themselves. */
         RETRYING,
-        /** On its way. */
+        /** Nobody: it is in progress. */
         PROGRESS,
+        /** Nothing is wrong. */
         FINE
     }
 }

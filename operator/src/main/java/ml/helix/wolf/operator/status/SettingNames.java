@@ -6,24 +6,24 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Says an agent's message in the words of its tunnel: an agent knows its settings as flags and environment variables, whoever
- * reads a status knows the Secret, the ConfigMap and the fields that they come from.
+ * Replaces the flags and environment variables in an agent's message by the field, Secret or ConfigMap that sets them: the
+ * reader of a status doesn't know how the agent is configured.
  */
 final class SettingNames {
-    private final Map<String, String> names;
+    private final Map<String, String> sources;
     private final Pattern variables;
 
-    /** @param names where the tunnel says what a variable holds, by the variable's name */
-    SettingNames(Map<String, String> names) {
-        this.names = names;
-        this.variables = Pattern.compile(names.keySet().stream()
+    /** @param sources what sets each variable, by the variable's name */
+    SettingNames(Map<String, String> sources) {
+        this.sources = sources;
+        this.variables = Pattern.compile(sources.keySet().stream()
                 .map(Pattern::quote)
                 .collect(Collectors.joining("|", "(?:-[a-z][a-z-]* \\()?\\b(", ")\\b\\)?(?: or its file)?")));
     }
 
-    String inWordsOfTheTunnel(String message) {
-        return names.isEmpty()
+    String translated(String message) {
+        return sources.isEmpty()
                 ? message
-                : variables.matcher(message).replaceAll(found -> Matcher.quoteReplacement(names.get(found.group(1))));
+                : variables.matcher(message).replaceAll(found -> Matcher.quoteReplacement(sources.get(found.group(1))));
     }
 }

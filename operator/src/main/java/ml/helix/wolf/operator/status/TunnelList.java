@@ -2,51 +2,33 @@ package ml.helix.wolf.operator.status;
 
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.operator.observed.AgentReport;
 import org.jspecify.annotations.Nullable;
 
-/** The status' list of tunnels: size-limited; keeps the old text where the new one means the same. */
+/** The list {@code status.tunnels}, limited in entries and bytes. */
 final class TunnelList {
-    static final int MOST = 64;
-    /** With what else a status holds, and indented as kubectl prints it, less than 64 KiB. */
-    static final int MOST_BYTES = 36_000;
+    static final int MAX_ENTRIES = 64;
+    /** With everything else in a status, and indented as kubectl prints it, less than 64 KiB. */
+    static final int MAX_BYTES = 36_000;
 
-    private final Map<String, TunnelStatus> before = new HashMap<>();
-    private final String now;
-
-    /**
-     * @param previous the list in the last status
-     * @param now for what begins now and has no time of its own
-     */
-    TunnelList(List<TunnelStatus> previous, Instant now) {
-        previous.forEach(tunnel -> before.put(Objects.requireNonNullElse(tunnel.pod(), ""), tunnel));
-        this.now = Times.text(now);
-    }
+    private TunnelList() {}
 
     /**
-     * The same tunnels with the last status' messages where they mean the same: attempts differ in ports, addresses, ids,
-     * times and counts, and the text for a wait is the beginning of the text for its cause.
+     * As many of the verdicts as fit, in their order.
+     *
+     * @param verdicts with their final texts
+     * @param now for a state that begins now
      */
-    List<Tunnel> settled(List<Tunnel> tunnels) {
-        return tunnels.stream()
-                .map(tunnel -> tunnel.saying(message(tunnel.message(), same(tunnel))))
-                .toList();
-    }
-
-    /** As many of the given, which are settled, in their order, as fit. */
-    List<TunnelStatus> of(List<Tunnel> tunnels) {
+    static List<TunnelStatus> of(List<Verdict> verdicts, LastStatus last, Instant now) {
         var list = new ArrayList<TunnelStatus>();
         int bytes = 0;
-        for (var tunnel : tunnels) {
-            var entry = entry(tunnel);
+        for (var verdict : verdicts) {
+            var entry = entry(verdict, last, now);
             bytes += WireSize.of(entry) + 1;
-            if (list.size() == MOST || bytes > MOST_BYTES) {
+            if (list.size() == MAX_ENTRIES || bytes > MAX_BYTES) {
                 break;
             }
             list.add(entry);
@@ -54,56 +36,34 @@ final class TunnelList {
         return list;
     }
 
-    private TunnelStatus entry(Tunnel tunnel) {
-        var pod = tunnel.pod();
-        var report = tunnel.report();
-        var reason = tunnel.reason().map(Words::word).orElse(null);
+    private static TunnelStatus entry(Verdict verdict, LastStatus last, Instant now) {
+        var report = verdict.report();
         return new TunnelStatus(
-                orNull(pod.node()),
-                pod.name(),
-                report.map(AgentReport::wolfId)
-                        .map(id -> orNull(Words.word(id)))
-                        .orElse(null),
-                tunnel.state(),
-                reason,
-                orNull(tunnel.message()),
-                since(tunnel),
+                orNull(verdict.pod().node()),
+                verdict.pod().name(),
+                word(report.map(AgentReport::wolfId)),
+                verdict.state().name(),
+                verdict.cause().map(cause -> StatusText.word(cause.reason())).orElse(null),
+                verdict.cause().map(cause -> orNull(cause.message())).orElse(null),
+                since(verdict, last, now),
                 report.flatMap(AgentReport::connects).orElse(null),
-                report.map(AgentReport::version)
-                        .map(version -> orNull(Words.word(version)))
-                        .orElse(null),
-                report.flatMap(AgentReport::token)
-                        .map(token -> orNull(Words.word(Times.seconds(token.changedAt()))))
-                        .orElse(null));
+                word(report.map(AgentReport::version)),
+                word(report.flatMap(AgentReport::token).map(token -> Timestamps.wholeSeconds(token.changedAt()))));
     }
 
-    /** What the last status said of it, if its state and reason are still the same. */
-    private @Nullable TunnelStatus same(Tunnel tunnel) {
-        var last = before.get(tunnel.pod().name());
-        return last != null
-                        && tunnel.state().equals(last.state())
-                        && tunnel.reason().map(Words::word).equals(Optional.ofNullable(last.reason()))
-                ? last
-                : null;
-    }
-
-    /** An agent's own time counts for a connection; while it is down each attempt would have another. */
-    private String since(Tunnel tunnel) {
-        var connectedSince = tunnel.report()
+    /** A connection has the agent's own time. A tunnel that is down keeps its time, since each attempt would have another. */
+    private static String since(Verdict verdict, LastStatus last, Instant now) {
+        return verdict.report()
                 .filter(AgentReport::connected)
                 .map(AgentReport::since)
-                .filter(time -> !time.isEmpty());
-        if (connectedSince.isPresent()) {
-            return Words.word(Times.seconds(connectedSince.get()));
-        }
-        var same = same(tunnel);
-        return same != null && same.since() != null ? same.since() : now;
+                .filter(time -> !time.isEmpty())
+                .map(time -> StatusText.word(Timestamps.wholeSeconds(time)))
+                .or(() -> last.unchanged(verdict).map(TunnelStatus::since))
+                .orElseGet(() -> Timestamps.text(now));
     }
 
-    private static String message(String message, @Nullable TunnelStatus same) {
-        var cut = Words.message(message);
-        var before = same == null ? null : same.message();
-        return before != null && (Words.sameButForNumbers(before, cut) || before.startsWith(cut)) ? before : cut;
+    private static @Nullable String word(Optional<String> text) {
+        return text.map(given -> orNull(StatusText.word(given))).orElse(null);
     }
 
     private static @Nullable String orNull(String text) {

@@ -128,6 +128,26 @@ final class Scene {
         return says(node, false, new AgentAnswer.Reported(report));
     }
 
+    /** What an agent of version 1.0 that has connected once says, without an error. */
+    static AgentAnswer reported(
+            String state,
+            Optional<Boolean> wolfReachable,
+            Optional<Boolean> wolfHealthy,
+            String wolfError,
+            Optional<AgentReport.Token> token) {
+        return new AgentAnswer.Reported(new AgentReport(
+                state,
+                "2026-01-01T00:00:00Z",
+                "id",
+                wolfReachable,
+                wolfHealthy,
+                wolfError,
+                Optional.of(1L),
+                Optional.empty(),
+                "1.0",
+                token));
+    }
+
     Scene says(String node, boolean ready, AgentAnswer answer) {
         return add(pod(node, ready, false, "", running("agent", ready)), answer);
     }

@@ -11,7 +11,6 @@ import java.util.Optional;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.observed.AgentAnswer;
-import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ContainerState;
 import ml.helix.wolf.operator.observed.ContainerState.Termination;
 import ml.helix.wolf.operator.observed.Obstacle;
@@ -175,18 +174,8 @@ class StatusCausesTest {
 
     private static Scene beside(ContainerState container) {
         var agent = Scene.running("agent");
-        var report = new AgentReport(
-                "Connected",
-                "",
-                "id",
-                Optional.of(true),
-                Optional.of(true),
-                "",
-                Optional.of(1L),
-                Optional.empty(),
-                "1",
-                Optional.empty());
-        return Scene.nodes(1).add(Scene.pod("a", false, false, "", agent, container), new AgentAnswer.Reported(report));
+        return Scene.nodes(1)
+                .add(Scene.pod("a", false, false, "", agent, container), wolf(true, Optional.of(true), ""));
     }
 
     // crash loops
@@ -296,13 +285,13 @@ class StatusCausesTest {
             at 2026-01-01T00:00:00Z: 3 times | at 2026-01-01T00:00:09.5+01:00: 11 times
             """)
     void attemptsThatDifferInIdsAddressesTimesAndCountsMeanTheSame(String one, String other) {
-        assertThat(Words.sameButForNumbers(one, other)).isTrue();
+        assertThat(StatusText.differOnlyInNumbers(one, other)).isTrue();
     }
 
     @ParameterizedTest
     @CsvSource({"configmap ca1 not found, configmap ca2 not found", "node gpu-1 is full, node gpu-2 is full"})
     void digitsOfNamesAreNoNumbers(String one, String other) {
-        assertThat(Words.sameButForNumbers(one, other)).isFalse();
+        assertThat(StatusText.differOnlyInNumbers(one, other)).isFalse();
     }
 
     // Wolf
@@ -343,17 +332,7 @@ class StatusCausesTest {
     }
 
     private static AgentAnswer wolf(boolean reachable, Optional<Boolean> healthy, String error) {
-        return new AgentAnswer.Reported(new AgentReport(
-                "Connected",
-                "2026-01-01T00:00:00Z",
-                "id",
-                Optional.of(reachable),
-                healthy,
-                error,
-                Optional.of(1L),
-                Optional.empty(),
-                "1",
-                Optional.empty()));
+        return Scene.reported("Connected", Optional.of(reachable), healthy, error, Optional.empty());
     }
 
     // a condition names its own causes

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import io.fabric8.kubernetes.api.model.Condition;
-import io.fabric8.kubernetes.api.model.ConditionBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
@@ -65,7 +64,7 @@ class StatusSizeTest {
                 worstPrinted = Math.max(worstPrinted, printed(status));
             }
         }
-        assertThat(worstSent).isBetween(TunnelList.MOST_BYTES + 7 * 1_024, LIMIT - 1);
+        assertThat(worstSent).isBetween(TunnelList.MAX_BYTES + 7 * 1_024, LIMIT - 1);
         assertThat(worstPrinted).isBetween(worstSent, LIMIT - 1);
     }
 
@@ -92,37 +91,19 @@ class StatusSizeTest {
 
     private static List<TunnelStatus> rows(String message, int nameLength) {
         var name = "n".repeat(nameLength);
-        var tunnels = IntStream.range(0, 64)
-                .mapToObj(i -> new Tunnel(
-                        pod(i, name),
-                        "Disconnected",
-                        Optional.of("R".repeat(64)),
-                        message,
-                        false,
-                        true,
-                        false,
-                        Optional.of(report("w", name, "", name))))
+        var cause = Optional.of(new Cause("R".repeat(64), message));
+        var report = Optional.of(report("w", name, "", name));
+        var verdicts = IntStream.range(0, 64)
+                .mapToObj(i -> Verdict.ofRunningAgent(pod(i, name), TunnelState.Disconnected, cause, report))
                 .toList();
-        return new TunnelList(List.of(), NOW).of(tunnels);
+        return TunnelList.of(verdicts, new LastStatus(null), NOW);
     }
 
     private static List<Condition> conditions() {
-        return Stream.of(
-                        "Ready",
-                        "Reconciling",
-                        "Stalled",
-                        "AgentsAvailable",
-                        "ControlPlaneReachable",
-                        "Authenticated",
-                        "WolfReachable")
-                .map(type -> new ConditionBuilder()
-                        .withType(type)
-                        .withStatus("Unknown")
-                        .withReason("R".repeat(64))
-                        .withMessage(Words.ofCondition("x".repeat(10_000)))
-                        .withObservedGeneration(Long.MAX_VALUE)
-                        .withLastTransitionTime(NOW.toString())
-                        .build())
+        var cause = new Cause("R".repeat(64), "x".repeat(10_000));
+        return Stream.of(ConditionType.values())
+                .map(type -> new UndatedCondition(type, UndatedCondition.Status.Unknown, cause)
+                        .dated(NOW.toString(), Long.MAX_VALUE))
                 .toList();
     }
 

@@ -182,7 +182,7 @@ class StatusTest {
     void secondLookAtTheSameSceneFindsTheSameStatusHoweverLate(
             String name, Scene scene, String ready, String reconciling, String stalled) {
         var first = status(scene);
-        assertThat(Status.of(scene.observed(), first, NOW.plusSeconds(599))).isEqualTo(first);
+        assertThat(status(scene, first, NOW.plusSeconds(599))).isEqualTo(first);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -261,18 +261,14 @@ class StatusTest {
                         "a",
                         "Connecting",
                         Optional.of(new AgentReport.Failure("ConnectFailure", "fd00::7:443 from port 5: refused")));
-        assertThat(Status.of(again.observed(), first, NOW.plusSeconds(60))).isEqualTo(first);
+        assertThat(status(again, first, NOW.plusSeconds(60))).isEqualTo(first);
     }
 
     @Test
     void anotherMessageWithTheSameReasonIsNewsButTheTunnelIsDownSinceThen() {
         var first = status(Scene.nodes(1).failing("a", "TlsFailure", "the certificate has expired"));
-        var later = Status.of(
-                Scene.nodes(1)
-                        .failing("a", "TlsFailure", "it is for another host")
-                        .observed(),
-                first,
-                NOW.plusSeconds(60));
+        var later =
+                status(Scene.nodes(1).failing("a", "TlsFailure", "it is for another host"), first, NOW.plusSeconds(60));
         assertThat(later.tunnels().getFirst().message()).isEqualTo("it is for another host");
         assertThat(later.tunnels().getFirst().since()).isEqualTo("2026-02-02T12:00:00Z");
         assertThat(condition(later, "Ready").getMessage()).contains("it is for another host");
@@ -281,8 +277,7 @@ class StatusTest {
     @Test
     void reconnectionBetweenTwoLooksIsNews() {
         var first = status(Scene.nodes(1).connected("a", 1, Optional.of(true)));
-        var later =
-                Status.of(Scene.nodes(1).connected("a", 2, Optional.of(true)).observed(), first, NOW);
+        var later = status(Scene.nodes(1).connected("a", 2, Optional.of(true)), first, NOW);
         assertThat(later).isNotEqualTo(first);
         assertThat(later.tunnels().getFirst().connects()).isEqualTo(2);
     }
@@ -290,22 +285,20 @@ class StatusTest {
     @Test
     void conditionKeepsItsTimeUntilItsStatusChanges() {
         var first = status(Scene.nodes(1).failing("a", "DnsFailure", "m"));
-        var otherReason =
-                Status.of(Scene.nodes(1).failing("a", "Forbidden", "m").observed(), first, NOW.plusSeconds(60));
+        var otherReason = status(Scene.nodes(1).failing("a", "Forbidden", "m"), first, NOW.plusSeconds(60));
         assertThat(condition(otherReason, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:00:00Z");
         assertThat(condition(otherReason, "Stalled").getLastTransitionTime()).isEqualTo("2026-02-02T12:01:00Z");
-        var mended = Status.of(Scene.nodes(1).connected("a").observed(), otherReason, NOW.plusSeconds(120));
+        var mended = status(Scene.nodes(1).connected("a"), otherReason, NOW.plusSeconds(120));
         assertThat(condition(mended, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:02:00Z");
     }
 
     @Test
     void changeAfterTheClockHasJumpedBackHasNoEarlierTimeThanTheOneBefore() {
         var first = status(Scene.nodes(1).connected("a"));
-        var anHourBack =
-                Status.of(Scene.nodes(1).failing("a", "DnsFailure", "m").observed(), first, NOW.minusSeconds(3600));
+        var anHourBack = status(Scene.nodes(1).failing("a", "DnsFailure", "m"), first, NOW.minusSeconds(3600));
         assertThat(condition(anHourBack, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:00:00Z");
         assertThat(row(anHourBack, "a").since()).isEqualTo("2026-02-02T12:00:00Z");
-        assertThat(Status.of(Scene.nodes(1).connected("a").observed(), first, NOW.minusSeconds(3600)))
+        assertThat(status(Scene.nodes(1).connected("a"), first, NOW.minusSeconds(3600)))
                 .isEqualTo(first);
     }
 
@@ -315,24 +308,14 @@ class StatusTest {
         assertThat(verdict(ready, "Ready")).isEqualTo("True Connected");
         assertThat(row(ready, "a").reason()).isEqualTo("StatusUnreachable");
         assertThat(row(ready, "a").message()).contains("readiness alone", "'Suspended'", "newer");
-        assertThat(row(ready, "a").agentVersion()).isEqualTo("9");
+        assertThat(row(ready, "a").agentVersion()).isEqualTo("1.0");
         var unready = status(Scene.nodes(1).says("a", false, newer("Suspended")));
         assertThat(verdict(unready, "Ready")).isEqualTo("False StatusUnreachable");
         assertThat(row(unready, "a").state()).isEqualTo("Disconnected");
     }
 
     private static AgentAnswer newer(String state) {
-        return new AgentAnswer.Reported(new AgentReport(
-                state,
-                "2026-01-01T00:00:00Z",
-                "id",
-                Optional.of(true),
-                Optional.of(true),
-                "",
-                Optional.of(1L),
-                Optional.empty(),
-                "9",
-                Optional.empty()));
+        return Scene.reported(state, Optional.of(true), Optional.of(true), "", Optional.empty());
     }
 
     @Test
@@ -354,7 +337,7 @@ class StatusTest {
         assertThat(row(status, "a").connects()).isNull();
         assertThat(row(status, "a").agentVersion()).isNull();
         var blind = Scene.nodes(1).unanswered("a", true);
-        assertThat(Status.of(blind.observed(), status, NOW.plusSeconds(9))).isEqualTo(status);
+        assertThat(status(blind, status, NOW.plusSeconds(9))).isEqualTo(status);
     }
 
     @ParameterizedTest
@@ -369,16 +352,16 @@ class StatusTest {
     void statusThatAnEarlierOrLaterOperatorLeftIsRead(String left) {
         var before = new KubernetesSerialization().unmarshal("---\n" + left, WolfTunnelStatus.class);
         var scene = Scene.nodes(1).connected("a");
-        var status = Status.of(scene.observed(), before, NOW);
+        var status = status(scene, before, NOW);
         assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
         assertThat(status.conditions()).hasSize(7);
-        assertThat(Status.of(scene.observed(), status, NOW.plusSeconds(9))).isEqualTo(status);
+        assertThat(status(scene, status, NOW.plusSeconds(9))).isEqualTo(status);
     }
 
     @Test
     void newGenerationIsObserved() {
         var first = status(Scene.nodes(1).connected("a"));
-        var later = Status.of(Scene.nodes(1).connected("a").generation(2).observed(), first, NOW.plusSeconds(5));
+        var later = status(Scene.nodes(1).connected("a").generation(2), first, NOW.plusSeconds(5));
         assertThat(later.observedGeneration()).isEqualTo(2);
         assertThat(condition(later, "Ready").getObservedGeneration()).isEqualTo(2);
     }
@@ -390,14 +373,14 @@ class StatusTest {
                 .unreachable("b", true)
                 .failing("c", "DnsFailure", "no such host"));
         var blind = Scene.nodes(3).unanswered("a", true).unanswered("b", true).unanswered("c", false);
-        assertThat(Status.of(blind.observed(), last, NOW.plusSeconds(60))).isEqualTo(last);
+        assertThat(status(blind, last, NOW.plusSeconds(60))).isEqualTo(last);
     }
 
     @Test
     void operatorThatHasJustStartedBelievesReadinessWhereTheLastStatusSaysOtherwise() {
         var last = status(Scene.nodes(2).connected("a").failing("b", "DnsFailure", "m"));
         var blind = Scene.nodes(2).unanswered("a", false).unanswered("b", true);
-        var now = Status.of(blind.observed(), last, NOW.plusSeconds(60));
+        var now = status(blind, last, NOW.plusSeconds(60));
         assertThat(row(now, "a").state()).isEqualTo("Connecting");
         assertThat(row(now, "b").state()).isEqualTo("Connected");
     }
@@ -440,22 +423,13 @@ class StatusTest {
 
     @Test
     void refusedNewTokenIsToldOfWhileTheTunnelLivesOnTheOldOne() {
-        var report = new AgentReport(
-                "Connected",
-                "2026-01-01T00:00:00Z",
-                "id",
-                Optional.of(true),
-                Optional.of(true),
-                "",
-                Optional.of(1L),
-                Optional.empty(),
-                "1",
-                Optional.of(new AgentReport.Token("2026-01-01T00:00:00Z", true)));
-        var status = status(Scene.nodes(1).says("a", true, new AgentAnswer.Reported(report)));
+        var token = new AgentReport.Token("2026-01-01T00:00:00Z", true);
+        var refused = Scene.reported("Connected", Optional.of(true), Optional.of(true), "", Optional.of(token));
+        var status = status(Scene.nodes(1).says("a", true, refused));
         assertThat(verdict(status, "Authenticated")).isEqualTo("False TokenRefused");
         assertThat(row(status, "a").tokenSince()).isEqualTo("2026-01-01T00:00:00Z");
         var blind = Scene.nodes(1).unanswered("a", true);
-        assertThat(Status.of(blind.observed(), status, NOW)).isEqualTo(status);
+        assertThat(status(blind, status, NOW)).isEqualTo(status);
         assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
     }
 
@@ -471,6 +445,10 @@ class StatusTest {
 
     private static WolfTunnelStatus status(Scene scene) {
         return Status.of(scene.observed(), null, NOW);
+    }
+
+    private static WolfTunnelStatus status(Scene scene, WolfTunnelStatus last, Instant now) {
+        return Status.of(scene.observed(), last, now);
     }
 
     private static TunnelStatus row(WolfTunnelStatus status, String node) {
