@@ -15,26 +15,26 @@ import java.time.Duration;
 
 /** The Kubernetes client as a {@link WolfTunnelOperator} needs it. */
 public final class ApiClient {
-    /** Doubled five times at most. */
-    private static final Duration FIRST_RECONNECT = Duration.ofMillis(250);
+    /** The client doubles it five times at most. */
+    private static final Duration FIRST_RECONNECT_DELAY = Duration.ofMillis(250);
 
     private ApiClient() {}
 
     /**
-     * Watches come back within 8 s of an API server that was away, instead of 32; and who manages which field is text, which
-     * can be compared, but must not be sent back.
+     * Its watches return within 8 s after an outage of the API server, instead of 32 s. It reads {@code managedFields} as text,
+     * which can be compared but must not be sent back.
      */
-    public static KubernetesClientBuilder of(Config given) {
+    public static KubernetesClientBuilder of(Config base) {
         var json = new ObjectMapper()
                 .registerModule(new SimpleModule().addDeserializer(FieldsV1.class, new FieldsAsText()));
         return new KubernetesClientBuilder()
-                .withConfig(new ConfigBuilder(given)
-                        .withWatchReconnectInterval((int) FIRST_RECONNECT.toMillis())
+                .withConfig(new ConfigBuilder(base)
+                        .withWatchReconnectInterval((int) FIRST_RECONNECT_DELAY.toMillis())
                         .build())
                 .withKubernetesSerialization(new KubernetesSerialization(json, true));
     }
 
-    /** A map for each field is most of what an object with its managedFields takes in a cache. */
+    /** As maps of maps, managedFields would take most of an object's memory in a cache. */
     private static final class FieldsAsText extends StdDeserializer<FieldsV1> {
         private static final long serialVersionUID = 1L;
 

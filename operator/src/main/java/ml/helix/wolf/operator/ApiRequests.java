@@ -8,10 +8,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.net.URI;
 import java.util.List;
 
-/**
- * Counts what a client asks of the API server, for {@code /metrics}: so that the operator's share of its load can be
- * told from everybody else's. Thread-safe.
- */
+/** Counts the operator's requests to the API server for {@code /metrics}: its share of the API server's load. Thread-safe. */
 public final class ApiRequests implements Interceptor {
     private final Counter requests;
 
@@ -46,7 +43,7 @@ public final class ApiRequests implements Interceptor {
         return parts(uri).size() > 1;
     }
 
-    /** Such as {@code pods} or {@code wolftunnels/status}. */
+    /** For example {@code pods} or {@code wolftunnels/status}. */
     private static String resource(URI uri) {
         var parts = parts(uri);
         return switch (parts.size()) {
@@ -56,7 +53,7 @@ public final class ApiRequests implements Interceptor {
         };
     }
 
-    /** Resource, name and subresource, as far as the path has them; nothing where it names no resource. */
+    /** Resource, name and subresource, as far as the path has them; empty if it names no resource. */
     private static List<String> parts(URI uri) {
         var path = List.of(uri.getPath().substring(1).split("/"));
         int start = path.indexOf("api") == 0 ? 2 : path.indexOf("apis") == 0 ? 3 : path.size();

@@ -29,7 +29,7 @@ public final class Main {
         System.exit(OperatorSettings.PROGRAM.run(arguments, environment, System.out, System.err, given -> {
             var settings = OperatorSettings.of(given, environment);
             Logs.configure(settings.logs());
-            // all it has to say is that v1alpha1 is no v1
+            // it only warns that v1alpha1 is not v1
             Logs.silence("io.fabric8.kubernetes.client.dsl.internal.VersionUsageUtils");
             return operate(settings);
         }));
@@ -44,7 +44,7 @@ public final class Main {
             LOG.debug("the operator cannot start", e);
             return 1;
         } catch (LinkageError e) {
-            LOG.error("the operator cannot start: its libraries are not whole", e);
+            LOG.error("the operator cannot start: a library is missing or damaged", e);
             return 1;
         }
         new CountDownLatch(1).await();
@@ -61,10 +61,10 @@ public final class Main {
             LOG.info("serving health and metrics on {}", monitoring.address());
         }
         var requests = new ApiRequests(registry);
-        var client = reached(ApiClient.of(Config.autoConfigure(null))
+        var client = requireAnswer(ApiClient.of(Config.autoConfigure(null))
                 .withHttpClientBuilderConsumer(http -> http.addOrReplaceInterceptor("requests", requests))
                 .build());
-        var operator = WolfTunnelOperator.filled(client, settings, registry, Main::leaseLost);
+        var operator = WolfTunnelOperator.standBy(client, settings, registry, Main::leaseLost);
         running.set(operator);
         operator.work();
         LOG.info(
@@ -74,8 +74,8 @@ public final class Main {
                 client.getMasterUrl());
     }
 
-    /** @throws IOException where no API server answers: JOSDK would say so in forty lines, and not at which address */
-    private static KubernetesClient reached(KubernetesClient client) throws IOException {
+    /** @throws IOException if no API server answers: JOSDK would log forty lines, without the address */
+    private static KubernetesClient requireAnswer(KubernetesClient client) throws IOException {
         try {
             client.getKubernetesVersion();
             return client;
@@ -99,9 +99,9 @@ public final class Main {
         System.exit(0);
     }
 
-    /** At once: whatever is under way belongs to another replica now. */
+    /** Halts at once: another replica may work by now. */
     private static void leaseLost() {
-        LOG.error("this replica may not work any more: it ends, to be started again");
+        LOG.error("this replica lost the Lease and must not work any more: it exits, and is to be started again");
         Runtime.getRuntime().halt(1);
     }
 

@@ -14,11 +14,11 @@ import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 
 /**
- * What the operator is told at its start.
+ * The operator's settings.
  *
- * @param agentImage where a tunnel names none
- * @param namespaces to watch; none means all
- * @param listen for health and metrics; empty for none
+ * @param agentImage for WolfTunnels that name none
+ * @param namespaces to watch; empty for all
+ * @param listen address for health and metrics; empty to serve none
  */
 public record OperatorSettings(
         String agentImage,
@@ -28,7 +28,7 @@ public record OperatorSettings(
         LogSettings logs) {
 
     private static final Flag AGENT_IMAGE =
-            Flag.value("agent-image", "AGENT_IMAGE", "", "The agents' image where a tunnel names none.");
+            Flag.value("agent-image", "AGENT_IMAGE", "", "The agents' image for WolfTunnels that name none.");
     private static final Flag NAMESPACES = Flag.value(
             "watch-namespaces",
             "WATCH_NAMESPACES",
@@ -38,9 +38,9 @@ public record OperatorSettings(
             "leader-election",
             "LEADER_ELECTION",
             "",
-            "Whether replicas agree on one that works: true or false; true in a cluster when absent.");
+            "Whether the replicas elect one that works: true or false; true in a cluster when absent.");
     private static final Flag LISTEN = Flag.value(
-            "listen", "OPERATOR_LISTEN", ":8080", "Where /livez, /readyz and /metrics are served; off for nowhere.");
+            "listen", "OPERATOR_LISTEN", ":8080", "Where to serve /livez, /readyz and /metrics; off to serve none.");
 
     static final Program PROGRAM = new Program(
             "operator",
@@ -53,7 +53,7 @@ public record OperatorSettings(
         namespaces = Set.copyOf(namespaces);
     }
 
-    /** @throws UsageException with every problem at once */
+    /** @throws UsageException that names every problem at once */
     static OperatorSettings of(Settings settings, Map<String, String> environment) throws UsageException {
         var read = new OperatorSettings(
                 settings.required(AGENT_IMAGE).orElse(""),

@@ -19,31 +19,31 @@ import ml.helix.wolf.operator.reconcile.WolfTunnelReconciler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operator at work on a cluster, from {@link #work} to {@link #close}. With leader election it may stand by, its caches
- * filled, for as long as another replica leads; a leader that loses its lease must end at once, so that two never work at
- * the same time. Thread-safe.
+ * The operator on a cluster. It stands by with filled caches from {@link #standBy}, works from {@link #work} or, with leader
+ * election, from when it leads, and stops with {@link #close}. A leader that loses its Lease must end its process at once, so
+ * that two replicas never work at the same time. Thread-safe.
  */
 public final class WolfTunnelOperator implements AutoCloseable {
-    /** A reconciliation waits for the API server at most; tens of threads would only cost memory. */
-    private static final int TUNNELS_AT_ONCE = 8;
-    /** That are filled at the start. */
-    private static final int CACHES_AT_ONCE = 4;
+    /** Passes mostly wait for the API server; more threads would only cost memory. */
+    private static final int CONCURRENT_PASSES = 8;
+    /** Caches that are filled at the same time at the start. */
+    private static final int CONCURRENT_CACHE_STARTS = 4;
 
-    /** At one tunnel. */
-    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(250);
-    /** An event, what an agent says to it, and what becomes of that: before a tunnel waits for its next turn. */
-    private static final int LOOKS_AT_ONCE = 4;
+    /** Between two passes over one WolfTunnel. */
+    private static final Duration PASS_INTERVAL = Duration.ofMillis(250);
+    /** Enough for an event, an agent's answer to it, and their results, before a WolfTunnel has to wait. */
+    private static final int PASSES_AT_ONCE = 4;
 
-    private static final Duration LOOKED_AT_LEAST_EVERY = Duration.ofMinutes(10);
+    private static final Duration LONGEST_TIME_BETWEEN_PASSES = Duration.ofMinutes(10);
 
     private final KubernetesClient client;
-    private final boolean elects;
-    private final Runnable leaseLost;
+    private final boolean leaderElection;
+    private final Runnable onLeaseLost;
     private final Operator operator;
     private final WolfTunnelReconciler reconciler;
     private final ScheduledExecutorService timers;
 
-    /** Null until it has begun, and without leader election. Guarded by this. */
+    /** Null before {@link #work}, and without leader election. Guarded by this. */
     private @Nullable LeaderElection election;
 
     /** Guarded by this. */
@@ -55,80 +55,80 @@ public final class WolfTunnelOperator implements AutoCloseable {
             Operator operator,
             WolfTunnelReconciler reconciler,
             ScheduledExecutorService timers,
-            Runnable leaseLost) {
+            Runnable onLeaseLost) {
         this.client = client;
-        this.elects = settings.leaderElection();
-        this.leaseLost = leaseLost;
+        this.leaderElection = settings.leaderElection();
+        this.onLeaseLost = onLeaseLost;
         this.operator = operator;
         this.reconciler = reconciler;
         this.timers = timers;
     }
 
     /**
-     * Returns once the caches are filled; does nothing then until {@link #work}.
+     * Fills the caches, and returns when they are full.
      *
-     * @param client an {@link ApiClient}; is not closed by this
-     * @param leaseLost ends the process; called where another replica may have begun to work
-     * @throws io.javaoperatorsdk.operator.OperatorException where the API server can't be reached, or lacks the CRD or a
+     * @param client an {@link ApiClient}; the caller closes it
+     * @param onLeaseLost ends the process; called when another replica may have begun to work
+     * @throws io.javaoperatorsdk.operator.OperatorException if the API server can't be reached, or lacks the CRD or a
      *     permission
      */
-    public static WolfTunnelOperator filled(
-            KubernetesClient client, OperatorSettings settings, PrometheusRegistry registry, Runnable leaseLost) {
-        return filled(
+    public static WolfTunnelOperator standBy(
+            KubernetesClient client, OperatorSettings settings, PrometheusRegistry registry, Runnable onLeaseLost) {
+        return standBy(
                 client,
                 settings,
                 registry,
                 InstantSource.system(),
                 Executors.newSingleThreadScheduledExecutor(
                         Thread.ofPlatform().name("timers").daemon().factory()),
-                leaseLost);
+                onLeaseLost);
     }
 
     /**
      * The same with other clocks.
      *
      * @param clock for the times in statuses; it may jump
-     * @param timers for polls and leases; shut down by {@link #close}
+     * @param timers for polls and the Lease; {@link #close} shuts them down
      */
-    public static WolfTunnelOperator filled(
+    public static WolfTunnelOperator standBy(
             KubernetesClient client,
             OperatorSettings settings,
             PrometheusRegistry registry,
             InstantSource clock,
             ScheduledExecutorService timers,
-            Runnable leaseLost) {
+            Runnable onLeaseLost) {
         var reconciler = new WolfTunnelReconciler(
                 client, settings.agentImage(), home(client, settings), timers, clock, new OperatorMetrics(registry));
         var operator = new Operator(configuration -> configure(configuration, client));
         operator.register(reconciler, controller -> configure(controller, settings));
-        var filled = new WolfTunnelOperator(client, settings, operator, reconciler, timers, leaseLost);
+        var standby = new WolfTunnelOperator(client, settings, operator, reconciler, timers, onLeaseLost);
         try {
             operator.start();
         } catch (RuntimeException e) {
-            filled.close();
+            standby.close();
             throw e;
         }
-        return filled;
+        return standby;
     }
 
     /**
-     * Takes part in the election from now on, or works at once without one; called once. Does nothing after {@link #close}:
-     * who may be told to stop at any time can so be sure that a Lease it gets is let go.
+     * Joins the election; without leader election, works at once. To be called once. Safe to race with {@link #close}: the Lease
+     * is never leaked.
      *
-     * @throws IllegalStateException where the election needs a namespace and the client has none
+     * @throws IllegalStateException if the election needs a namespace and the client has none
      */
     public synchronized void work() {
         if (closing) {
             return;
         }
-        if (!elects) {
-            reconciler.lead();
+        if (!leaderElection) {
+            reconciler.startLeading();
             return;
         }
-        election = LeaderElection.start(client, LeaderElection.NAME, timers, reconciler::lead, () -> {
-            reconciler.rest();
+        election = LeaderElection.join(client, timers, reconciler::startLeading, () -> {
+            reconciler.stopLeading();
             if (!isClosing()) {
-                leaseLost.run();
+                onLeaseLost.run();
             }
         });
     }
@@ -137,7 +137,7 @@ public final class WolfTunnelOperator implements AutoCloseable {
         return closing;
     }
 
-    /** Where its Lease is; nowhere without leader election. */
+    /** The namespace of the Lease; empty without leader election. */
     private static Optional<String> home(KubernetesClient client, OperatorSettings settings) {
         return settings.leaderElection()
                 ? Optional.ofNullable(client.getConfiguration().getNamespace())
@@ -148,8 +148,8 @@ public final class WolfTunnelOperator implements AutoCloseable {
         configuration
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
-                .withConcurrentReconciliationThreads(TUNNELS_AT_ONCE)
-                .withConcurrentWorkflowExecutorThreads(CACHES_AT_ONCE)
+                .withConcurrentReconciliationThreads(CONCURRENT_PASSES)
+                .withConcurrentWorkflowExecutorThreads(CONCURRENT_CACHE_STARTS)
                 .withCacheSyncTimeout(Duration.ofSeconds(30))
                 .withReconciliationTerminationTimeout(Duration.ofSeconds(5));
     }
@@ -162,16 +162,16 @@ public final class WolfTunnelOperator implements AutoCloseable {
                         .setInitialInterval(1_000)
                         .setIntervalMultiplier(2)
                         .setMaxInterval(30_000))
-                .withRateLimiter(new ReconcileRateLimiter(BETWEEN_LOOKS, LOOKS_AT_ONCE))
-                .withReconciliationMaxInterval(LOOKED_AT_LEAST_EVERY)
-                // a tunnel whose deletion somebody's finalizer holds has a status, too
+                .withRateLimiter(new ReconcileRateLimiter(PASS_INTERVAL, PASSES_AT_ONCE))
+                .withReconciliationMaxInterval(LONGEST_TIME_BETWEEN_PASSES)
+                // a WolfTunnel whose deletion waits for somebody's finalizer has a status too
                 .withTriggerReconcilerOnAllEvents(true);
         if (!settings.namespaces().isEmpty()) {
             controller.settingNamespaces(settings.namespaces());
         }
     }
 
-    /** Why it isn't ready; nothing where it is, be it at work or standing by. */
+    /** Why the operator isn't ready; empty if it is, whether it works or stands by. */
     public Optional<String> notReady() {
         var info = operator.getRuntimeInfo();
         if (!info.isStarted()) {
@@ -182,18 +182,18 @@ public final class WolfTunnelOperator implements AutoCloseable {
                 : Optional.of("no connection to the API server for " + info.unhealthyEventSources());
     }
 
-    /** Stops reconciling, then lets the lease go, then ends the polls and the timers. Idempotent. */
+    /** Stops reconciling, then releases the Lease, then ends the polls and the timers. Idempotent. */
     @Override
     public void close() {
-        LeaderElection part;
+        LeaderElection joined;
         synchronized (this) {
             closing = true;
-            part = election;
+            joined = election;
         }
-        reconciler.rest();
+        reconciler.stopLeading();
         operator.stop();
-        if (part != null) {
-            part.close();
+        if (joined != null) {
+            joined.close();
         }
         reconciler.close();
         timers.shutdownNow();

@@ -18,60 +18,60 @@ import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 
 /**
- * Asks agents for their status: at once when one appears or its pod's readiness changes, and on a slow, jittered tick
- * otherwise. However many agents there are, the tick grows so that {@link #PER_SECOND} are asked in a second; however many
- * change at once, {@link #MOST_PER_SECOND} are, and {@link #AT_ONCE} questions are under way.
+ * Polls agents for their status: at once when an agent appears or its pod's readiness changes, and periodically otherwise, with
+ * jitter. With many agents the period grows, so that they make {@link #PER_SECOND} polls a second. However many change at
+ * once, {@link #MAX_PER_SECOND} polls begin in a second, and {@link #MAX_CONCURRENT} are under way.
  *
- * <p>A failed question is asked again every {@link #TICK}, and no news for a while, as a busy node or network answers late. An
- * agent that has never answered counts as unreachable after two failures in a row. One that has keeps its answer for
- * {@value #DOUBTED_UNREADY} failures, about 30 s, and while the cluster calls it ready, which it does because the agent
- * answers its probe, for {@value #DOUBTED_READY}, about two minutes; but for two where the cluster has lost its node.
+ * <p>A busy node or network answers late, so one failed poll changes nothing; it is repeated after {@link #SECOND_TRY} and then
+ * every {@link #PERIOD}. An agent that has never answered becomes unreachable after two failures in a row. An agent that has
+ * answered keeps its answer for {@value #FAILURES_UNREADY} failures, about 30 s; while the cluster calls it ready, which means
+ * that it answers its probe, for {@value #FAILURES_READY}, about two minutes; if the cluster has lost its node, for two.
  *
- * <p>Thread-safe. Each question runs as a task of its own that may block. {@link #close} ends the asking; questions
- * under way are not waited for, and their answers are dropped.
+ * <p>Thread-safe. Each poll runs as a task of its own that may block. {@link #close} does not wait for polls under way; their
+ * answers are dropped.
  *
  * @param <K> what agents belong to
  */
 public final class AgentPoller<K> implements AutoCloseable {
-    static final Duration TICK = Duration.ofSeconds(5);
+    static final Duration PERIOD = Duration.ofSeconds(5);
     static final Duration SECOND_TRY = Duration.ofSeconds(1);
-    static final int DOUBTED_UNREADY = 6;
-    static final int DOUBTED_READY = 24;
+    static final int FAILURES_UNREADY = 6;
+    static final int FAILURES_READY = 24;
     static final int PER_SECOND = 100;
-    static final int MOST_PER_SECOND = 2 * PER_SECOND;
-    /** As many as are under way where none is answered: agents that keep silent must not delay the others' questions. */
-    static final int AT_ONCE = (int) (MOST_PER_SECOND * StatusRequest.PATIENCE.toSeconds());
+    static final int MAX_PER_SECOND = 2 * PER_SECOND;
+    /** As many as are under way if no agent answers: agents that are silent must not delay the polls of others. */
+    static final int MAX_CONCURRENT = (int) (MAX_PER_SECOND * StatusRequest.TIMEOUT.toSeconds());
 
-    private final Function<AgentAddress, AgentAnswer> question;
+    private final Function<AgentAddress, AgentAnswer> request;
     private final ScheduledExecutorService timers;
     private final Executor tasks;
     private final DoubleSupplier random;
     private final Consumer<K> changed;
     private final LongSupplier nanoTime;
-    private final Semaphore places = new Semaphore(AT_ONCE);
-    private final PollPacer pace = new PollPacer(MOST_PER_SECOND);
+    private final Semaphore permits = new Semaphore(MAX_CONCURRENT);
+    private final PollPacer pacer = new PollPacer(MAX_PER_SECOND);
 
     /** By owner and pod uid. Guarded by this. */
-    private final Map<K, Map<String, PolledAgent<K>>> asked = new HashMap<>();
-    /** Of all owners' agents. Guarded by this. */
+    private final Map<K, Map<String, PolledAgent<K>>> agents = new HashMap<>();
+    /** The number of all owners' agents. Guarded by this. */
     private int size;
     /** Guarded by this. */
     private boolean closed;
 
     /**
-     * @param question blocks until there is an answer; must end by itself
+     * @param request blocks until there is an answer; must end by itself
      * @param random from 0 to 1, for jitter
-     * @param nanoTime the clock that timers go by
-     * @param changed is told, without a lock held, whose agent's answer has another meaning than before
+     * @param nanoTime the clock of the timers
+     * @param changed called without a lock with the owner of an agent whose answer differs from the last one
      */
     public AgentPoller(
-            Function<AgentAddress, AgentAnswer> question,
+            Function<AgentAddress, AgentAnswer> request,
             ScheduledExecutorService timers,
             Executor tasks,
             DoubleSupplier random,
             LongSupplier nanoTime,
             Consumer<K> changed) {
-        this.question = question;
+        this.request = request;
         this.timers = timers;
         this.tasks = tasks;
         this.random = random;
@@ -79,13 +79,20 @@ public final class AgentPoller<K> implements AutoCloseable {
         this.changed = changed;
     }
 
-    /** Asks by HTTP, on virtual threads. */
+    /**
+     * Polls by HTTP, on virtual threads.
+     *
+     * @param answered called with each answer
+     */
     public static <K> AgentPoller<K> overHttp(
-            ScheduledExecutorService timers, DoubleSupplier random, Consumer<K> changed, Consumer<AgentAnswer> tally) {
+            ScheduledExecutorService timers,
+            DoubleSupplier random,
+            Consumer<K> changed,
+            Consumer<AgentAnswer> answered) {
         return new AgentPoller<>(
                 address -> {
-                    var answer = StatusRequest.ask(address);
-                    tally.accept(answer);
+                    var answer = StatusRequest.send(address);
+                    answered.accept(answer);
                     return answer;
                 },
                 timers,
@@ -95,160 +102,157 @@ public final class AgentPoller<K> implements AutoCloseable {
                 changed);
     }
 
-    /** From now on asks exactly these of the owner's agents; those that cannot be asked are passed over. */
+    /** From now on polls exactly these of the owner's agents, without those that have no address or do not run. */
     public synchronized void watch(K owner, Collection<AgentPod> pods) {
         if (closed) {
             return;
         }
-        var mine = asked.computeIfAbsent(owner, absent -> new HashMap<>());
-        var seen = new HashSet<String>();
-        var fresh = new ArrayList<PolledAgent<K>>();
+        var owned = agents.computeIfAbsent(owner, absent -> new HashMap<>());
+        var present = new HashSet<String>();
+        var added = new ArrayList<PolledAgent<K>>();
         for (var pod : pods) {
             if (pod.ip().isEmpty()
                     || pod.port() == 0
                     || pod.agent().filter(agent -> agent.running()).isEmpty()) {
                 continue;
             }
-            seen.add(pod.uid());
-            var prompt = new PolledAgent.Prompt(
-                    new AgentAddress(pod.ip(), pod.port()), pod.ready(), pod.agentReady(), pod.nodeLost());
-            var known = mine.get(pod.uid());
-            if (known == null) {
-                known = new PolledAgent<>(owner, prompt);
-                mine.put(pod.uid(), known);
+            present.add(pod.uid());
+            var state = PolledAgent.PodState.of(pod);
+            var agent = owned.get(pod.uid());
+            if (agent == null) {
+                agent = new PolledAgent<>(owner, state);
+                owned.put(pod.uid(), agent);
                 size++;
-                fresh.add(known);
-            } else if (!known.prompt.equals(prompt)) {
-                known.prompt = prompt;
-                askSoon(known);
+                added.add(agent);
+            } else if (!agent.pod.equals(state)) {
+                agent.pod = state;
+                pollSoon(agent);
             }
         }
-        mine.entrySet().removeIf(entry -> !seen.contains(entry.getKey()) && dropped(entry.getValue()));
-        for (var newcomer : fresh) {
-            schedule(newcomer, spread(fresh.size()));
+        owned.entrySet().removeIf(entry -> !present.contains(entry.getKey()) && dropped(entry.getValue()));
+        for (var agent : added) {
+            schedule(agent, spread(added.size()));
         }
     }
 
-    /** Stops asking the owner's agents. */
+    /** Stops polling the owner's agents. */
     public synchronized void forget(K owner) {
-        var mine = asked.remove(owner);
-        if (mine != null) {
-            mine.values().forEach(this::dropped);
+        var owned = agents.remove(owner);
+        if (owned != null) {
+            owned.values().forEach(this::dropped);
         }
     }
 
-    /** The last answer; {@link AgentAnswer.None} for an agent that has not answered or is not asked. */
+    /** The last answer; {@link AgentAnswer.None} for an agent that has not answered or is not polled. */
     public synchronized AgentAnswer answer(K owner, AgentPod pod) {
-        var known = asked.getOrDefault(owner, Map.of()).get(pod.uid());
-        return known == null ? new AgentAnswer.None() : known.answer;
+        var agent = agents.getOrDefault(owner, Map.of()).get(pod.uid());
+        return agent == null ? new AgentAnswer.None() : agent.answer;
     }
 
     private boolean dropped(PolledAgent<K> agent) {
         size--;
-        agent.again = false;
-        if (agent.next != null) {
-            agent.next.cancel(false);
+        agent.pollAgain = false;
+        if (agent.nextPoll != null) {
+            agent.nextPoll.cancel(false);
         }
         return true;
     }
 
-    private void askSoon(PolledAgent<K> agent) {
-        if (agent.next == null) {
-            agent.again = true;
-        } else if (!agent.inLine) {
-            agent.next.cancel(false);
+    private void pollSoon(PolledAgent<K> agent) {
+        if (agent.nextPoll == null) {
+            agent.pollAgain = true;
+        } else if (!agent.queued) {
+            agent.nextPoll.cancel(false);
             schedule(agent, Duration.ZERO);
         }
     }
 
     private void schedule(PolledAgent<K> agent, Duration delay) {
-        agent.next = timers.schedule(() -> begin(agent), delay.toMillis(), TimeUnit.MILLISECONDS);
+        agent.nextPoll = timers.schedule(() -> queue(agent), delay.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private synchronized void begin(PolledAgent<K> agent) {
+    /** The poll is due; it still waits for its turn among all polls. */
+    private synchronized void queue(PolledAgent<K> agent) {
         if (closed) {
             return;
         }
-        agent.inLine = true;
-        agent.next = timers.schedule(
-                () -> ask(agent), pace.untilTurn(nanoTime.getAsLong()).toNanos(), TimeUnit.NANOSECONDS);
+        agent.queued = true;
+        agent.nextPoll = timers.schedule(
+                () -> poll(agent), pacer.untilTurn(nanoTime.getAsLong()).toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    private void ask(PolledAgent<K> agent) {
+    private void poll(PolledAgent<K> agent) {
         AgentAddress address;
         synchronized (this) {
-            agent.inLine = false;
-            agent.next = null;
-            address = agent.prompt.address();
+            agent.queued = false;
+            agent.nextPoll = null;
+            address = agent.pod.address();
         }
         tasks.execute(() -> {
-            places.acquireUninterruptibly();
+            permits.acquireUninterruptibly();
             AgentAnswer answer;
             try {
-                answer = question.apply(address);
+                answer = request.apply(address);
             } finally {
-                places.release();
+                permits.release();
             }
             answered(agent, answer);
         });
     }
 
     private void answered(PolledAgent<K> agent, AgentAnswer answer) {
-        boolean news;
+        boolean differs;
         synchronized (this) {
-            if (closed || !asked.getOrDefault(agent.owner, Map.of()).containsValue(agent)) {
+            if (closed || !agents.getOrDefault(agent.owner, Map.of()).containsValue(agent)) {
                 return;
             }
             agent.failures = answer instanceof AgentAnswer.Unreachable ? agent.failures + 1 : 0;
-            boolean doubtful = agent.failures > 0 && agent.failures < believedAfter(agent);
-            news = !doubtful && !answer.equals(agent.answer);
-            if (news) {
+            boolean doubtful = agent.failures > 0 && agent.failures < failuresBelieved(agent);
+            differs = !doubtful && !answer.equals(agent.answer);
+            if (differs) {
                 agent.answer = answer;
             }
-            schedule(agent, agent.again ? Duration.ZERO : doubtful ? nextTry(agent) : tick());
-            agent.again = false;
+            schedule(agent, agent.pollAgain ? Duration.ZERO : doubtful ? untilRetry(agent) : period());
+            agent.pollAgain = false;
         }
-        if (news) {
+        if (differs) {
             changed.accept(agent.owner);
         }
     }
 
-    /** How many failures in a row are news. */
-    private static int believedAfter(PolledAgent<?> agent) {
+    /** How many failures in a row replace the last answer. */
+    private static int failuresBelieved(PolledAgent<?> agent) {
         return switch (agent.answer) {
             case AgentAnswer.None none -> 2;
-            case AgentAnswer.Reported reported -> {
-                var prompt = agent.prompt;
-                yield prompt.nodeLost() ? 2 : prompt.agentReady() ? DOUBTED_READY : DOUBTED_UNREADY;
-            }
+            case AgentAnswer.Reported reported ->
+                agent.pod.nodeLost() ? 2 : agent.pod.agentReady() ? FAILURES_READY : FAILURES_UNREADY;
             case AgentAnswer.Unreachable unreachable -> 1;
         };
     }
 
-    private Duration nextTry(PolledAgent<?> agent) {
-        return agent.failures == 1 ? SECOND_TRY : jittered(TICK);
+    private Duration untilRetry(PolledAgent<?> agent) {
+        return agent.failures == 1 ? SECOND_TRY : jittered(PERIOD);
     }
 
-    /** Grows with the number of agents. */
-    private Duration tick() {
+    private Duration period() {
         var forAll = Duration.ofMillis(size * 1000L / PER_SECOND);
-        return jittered(forAll.compareTo(TICK) > 0 ? forAll : TICK);
+        return jittered(forAll.compareTo(PERIOD) > 0 ? forAll : PERIOD);
     }
 
     private Duration jittered(Duration time) {
         return Duration.ofMillis((long) (time.toMillis() * (0.8 + 0.4 * random.getAsDouble())));
     }
 
-    /** Over which time newcomers are asked first, so that thousands don't all come at once. */
-    private Duration spread(int newcomers) {
-        return Duration.ofMillis((long) (newcomers * 1000L / PER_SECOND * random.getAsDouble()));
+    /** Delays the first polls of agents that appear together, so that thousands don't come at once. */
+    private Duration spread(int added) {
+        return Duration.ofMillis((long) (added * 1000L / PER_SECOND * random.getAsDouble()));
     }
 
-    /** Idempotent. Leaves the timers to whoever made them. */
+    /** Idempotent. Does not close the timers. */
     @Override
     public synchronized void close() {
         closed = true;
-        asked.values().forEach(mine -> mine.values().forEach(this::dropped));
-        asked.clear();
+        agents.values().forEach(owned -> owned.values().forEach(this::dropped));
+        agents.clear();
     }
 }

@@ -2,24 +2,24 @@ package ml.helix.wolf.operator.agents;
 
 import java.time.Duration;
 
-/** Spreads what many want to do at once evenly over time, in the order of their coming. Not thread-safe. */
+/** Gives polls their turns, evenly spread over time and first come, first served. Not thread-safe. */
 final class PollPacer {
     private final long nanosBetween;
     private long nextTurn;
-    private boolean begun;
+    private boolean started;
 
     PollPacer(int perSecond) {
         nanosBetween = Duration.ofSeconds(1).toNanos() / perSecond;
     }
 
     /**
-     * How long whoever comes now waits for his turn; zero where nobody is in line.
+     * Takes the next turn. Returns how long it is until then; zero if no other poll waits.
      *
      * @param now as {@link System#nanoTime}
      */
     Duration untilTurn(long now) {
-        long turn = begun && nextTurn - now > 0 ? nextTurn : now;
-        begun = true;
+        long turn = started && nextTurn - now > 0 ? nextTurn : now;
+        started = true;
         nextTurn = turn + nanosBetween;
         return Duration.ofNanos(turn - now);
     }

@@ -2,35 +2,40 @@ package ml.helix.wolf.operator.agents;
 
 import java.util.concurrent.Future;
 import ml.helix.wolf.operator.observed.AgentAnswer;
+import ml.helix.wolf.operator.observed.AgentPod;
 import org.jspecify.annotations.Nullable;
 
-/** An agent that is asked again and again. All fields are guarded by the {@link AgentPoller} it belongs to. */
+/** An agent that an {@link AgentPoller} polls. The poller guards all fields. */
 final class PolledAgent<K> {
     final K owner;
-    Prompt prompt;
+    PodState pod;
     AgentAnswer answer = new AgentAnswer.None();
-    /** The wait for the next question; null while the question is under way. */
+    /** The wait for the next poll; null while a poll is under way. */
     @Nullable
-    Future<?> next;
-    /** Whether that wait is only for its turn. */
-    boolean inLine;
-    /** Whether to ask at once when the question under way is answered. */
-    boolean again;
+    Future<?> nextPoll;
+    /** Whether the next poll is due and only waits for its turn. */
+    boolean queued;
+    /** Whether to poll again at once after the poll that is under way. */
+    boolean pollAgain;
 
-    /** In a row. */
+    /** Failed polls in a row. */
     int failures;
 
-    PolledAgent(K owner, Prompt prompt) {
+    PolledAgent(K owner, PodState pod) {
         this.owner = owner;
-        this.prompt = prompt;
+        this.pod = pod;
     }
 
     /**
-     * What an agent's last answer depends on; a change of it is a reason to ask at once.
+     * What an agent's answer depends on; a change of it is a reason to poll at once.
      *
      * @param ready the pod's readiness
      * @param agentReady the agent's alone
-     * @param nodeLost whether the cluster no longer hears from its node
+     * @param nodeLost whether the cluster no longer hears from the node
      */
-    record Prompt(AgentAddress address, boolean ready, boolean agentReady, boolean nodeLost) {}
+    record PodState(AgentAddress address, boolean ready, boolean agentReady, boolean nodeLost) {
+        static PodState of(AgentPod pod) {
+            return new PodState(new AgentAddress(pod.ip(), pod.port()), pod.ready(), pod.agentReady(), pod.nodeLost());
+        }
+    }
 }

@@ -6,13 +6,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Optional;
 import ml.helix.wolf.operator.observed.AgentReport;
 
-/** Reads an agent's {@code /status} (contract, section 2), an older or newer agent's too. */
+/** Reads what an agent serves at {@code /status}, also from older and newer agents. */
 final class ReportParser {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private ReportParser() {}
 
-    /** Nothing where the text is no JSON object with a state. */
+    /** Empty if the text is no JSON object with a state. */
     static Optional<AgentReport> parse(String text) {
         try {
             var status = JSON.readTree(text);

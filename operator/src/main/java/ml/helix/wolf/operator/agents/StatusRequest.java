@@ -13,24 +13,24 @@ import java.util.Optional;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 
 /**
- * One {@code GET /status}: HTTP/1.0 over a connection of its own, at most 64 KiB, over after a patience, {@link #PATIENCE}
- * unless said otherwise, whatever the other side does. A pod's address is no secret and its port may be anybody's, so
- * nothing of the answer is trusted beyond what {@link ReportParser} takes from it.
+ * One {@code GET /status}: HTTP/1.0 over a connection of its own, at most {@link #MAX_BYTES}, within {@link #TIMEOUT} in all,
+ * whatever the other side does. Anybody may listen at a pod's address, so nothing of the answer is trusted beyond what
+ * {@link ReportParser} takes from it.
  */
 final class StatusRequest {
-    static final Duration PATIENCE = Duration.ofSeconds(2);
-    static final int MOST_BYTES = 64 * 1024;
+    static final Duration TIMEOUT = Duration.ofSeconds(2);
+    static final int MAX_BYTES = 64 * 1024;
 
     private StatusRequest() {}
 
-    /** Blocks; never throws for what the other side does. */
-    static AgentAnswer ask(AgentAddress address) {
-        return ask(address, PATIENCE);
+    /** Blocks. Never throws for what the other side does. */
+    static AgentAnswer send(AgentAddress address) {
+        return send(address, TIMEOUT);
     }
 
-    static AgentAnswer ask(AgentAddress address, Duration patience) {
+    static AgentAnswer send(AgentAddress address, Duration timeout) {
         try {
-            var response = response(address, patience);
+            var response = response(address, timeout);
             int head = response.indexOf("\r\n\r\n");
             var statusLine = response.lines().findFirst().orElse("");
             if (head < 0 || !statusLine.matches("HTTP/1\\.[01] 200( .*)?")) {
@@ -40,16 +40,16 @@ final class StatusRequest {
                     .<AgentAnswer>map(AgentAnswer.Reported::new)
                     .orElseGet(() -> new AgentAnswer.Unreachable("its answer is no agent's status"));
         } catch (IOException e) {
-            return new AgentAnswer.Unreachable(reason(e, patience));
+            return new AgentAnswer.Unreachable(reason(e, timeout));
         }
     }
 
-    private static String response(AgentAddress address, Duration patience) throws IOException {
-        long deadline = System.nanoTime() + patience.toNanos();
+    private static String response(AgentAddress address, Duration timeout) throws IOException {
+        long deadline = System.nanoTime() + timeout.toNanos();
         try (var socket = new Socket()) {
             socket.connect(
                     new InetSocketAddress(address.ip(), address.port()),
-                    left(deadline).orElse(1));
+                    millisUntil(deadline).orElse(1));
             var request = "GET /status HTTP/1.0\r\nHost: " + address + "\r\nAccept: application/json\r\n\r\n";
             socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
             return read(socket, deadline);
@@ -61,26 +61,26 @@ final class StatusRequest {
         var bytes = new ByteArrayOutputStream();
         var buffer = new byte[8 * 1024];
         while (true) {
-            socket.setSoTimeout(left(deadline).orElseThrow(() -> new SocketTimeoutException("too slow")));
+            socket.setSoTimeout(millisUntil(deadline).orElseThrow(() -> new SocketTimeoutException("too slow")));
             int read = in.read(buffer);
             if (read < 0) {
                 return bytes.toString(StandardCharsets.UTF_8);
             }
             bytes.write(buffer, 0, read);
-            if (bytes.size() > MOST_BYTES) {
+            if (bytes.size() > MAX_BYTES) {
                 throw new IOException("its answer is longer than an agent's status");
             }
         }
     }
 
-    private static Optional<Integer> left(long deadline) {
+    private static Optional<Integer> millisUntil(long deadline) {
         int millis = (int) Duration.ofNanos(deadline - System.nanoTime()).toMillis();
         return millis > 0 ? Optional.of(millis) : Optional.empty();
     }
 
-    private static String reason(IOException e, Duration patience) {
+    private static String reason(IOException e, Duration timeout) {
         return switch (e) {
-            case SocketTimeoutException slow -> "no answer within " + patience.toSeconds() + " s";
+            case SocketTimeoutException slow -> "no answer within " + timeout.toSeconds() + " s";
             case ConnectException refused -> "the connection is refused";
             default -> String.valueOf(e.getMessage());
         };

@@ -25,6 +25,12 @@ public final class AgentMetadata {
     static final String TOKEN_ANNOTATION = "wolf.helix.ml/token-generation";
     static final String CA_ANNOTATION = "wolf.helix.ml/ca-generation";
 
+    /** Stands before a Wolf's id in its runner id. */
+    public static final String RUNNER_ID_PREFIX = "wolf-";
+
+    /** The agent's container in its pod. */
+    public static final String AGENT_CONTAINER = "agent";
+
     private static final String AGENTS_SUFFIX = "-tunnel-agent";
 
     private AgentMetadata() {}

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.NamespacedKubernetesClient;
 import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
@@ -17,45 +18,51 @@ import java.time.ZonedDateTime;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** The Lease in the cluster. A request takes {@link #PATIENCE} at most: rather a new one than one that hangs. */
+/** The Lease in the cluster. A request times out after {@link #TIMEOUT} and is not repeated: the election tries again. */
 final class KubernetesLease implements LeaseStore {
-    private static final Duration PATIENCE = Duration.ofSeconds(3);
+    private static final Duration TIMEOUT = Duration.ofSeconds(3);
 
     private final KubernetesClient client;
     private final String namespace;
     private final String name;
-    private final Duration lasts;
+    private final Duration duration;
     private final InstantSource clock;
 
     private KubernetesLease(
-            KubernetesClient client, String namespace, String name, Duration lasts, InstantSource clock) {
+            KubernetesClient client, String namespace, String name, Duration duration, InstantSource clock) {
         this.client = client;
         this.namespace = namespace;
         this.name = name;
-        this.lasts = lasts;
+        this.duration = duration;
         this.clock = clock;
     }
 
-    /** @param clock for the times in it, which are for people to read */
-    static KubernetesLease of(KubernetesClient client, String name, Duration lasts, InstantSource clock) {
+    /**
+     * A Lease in the client's own namespace.
+     *
+     * @param clock for the times in the Lease, which only people read
+     * @throws IllegalStateException if the client has no namespace
+     */
+    static KubernetesLease of(KubernetesClient client, String name, Duration duration, InstantSource clock) {
         var namespace = client.getConfiguration().getNamespace();
         if (namespace == null) {
             throw new IllegalStateException("leader election needs a namespace: name one in the kubeconfig's context");
         }
-        return new KubernetesLease(client, namespace, name, lasts, clock);
+        return new KubernetesLease(client, namespace, name, duration, clock);
     }
 
     @Override
     public Optional<LeaseRecord> read() {
-        return briefly(api -> api.leases().inNamespace(namespace).withName(name).get())
-                .map(KubernetesLease::view);
+        return once(api -> api.leases().inNamespace(namespace).withName(name).get())
+                .map(KubernetesLease::read);
     }
 
     @Override
     public Outcome write(Optional<LeaseRecord> before, String holder) {
-        boolean same = before.filter(view -> view.holder().equals(holder)).isPresent();
+        boolean sameHolder =
+                before.filter(found -> found.holder().equals(holder)).isPresent();
         var now = ZonedDateTime.ofInstant(clock.instant(), ZoneOffset.UTC);
-        var acquired = before.filter(view -> same).map(LeaseRecord::acquired);
+        var acquired = before.filter(found -> sameHolder).map(LeaseRecord::acquired);
         var lease = new LeaseBuilder()
                 .withNewMetadata()
                 .withNamespace(namespace)
@@ -64,15 +71,16 @@ final class KubernetesLease implements LeaseStore {
                 .endMetadata()
                 .withNewSpec()
                 .withHolderIdentity(holder)
-                .withLeaseDurationSeconds((int) lasts.toSeconds())
+                .withLeaseDurationSeconds((int) duration.toSeconds())
                 .withAcquireTime(acquired.map(ZonedDateTime::parse).orElse(now))
                 .withRenewTime(now)
-                .withLeaseTransitions(before.map(view -> view.transitions() + (same || holder.isEmpty() ? 0 : 1))
-                        .orElse(0))
+                .withLeaseTransitions(
+                        before.map(found -> found.transitions() + (sameHolder || holder.isEmpty() ? 0 : 1))
+                                .orElse(0))
                 .endSpec()
                 .build();
         try {
-            briefly(api -> before.isPresent()
+            once(api -> before.isPresent()
                     ? api.resource(lease).patch(PatchContext.of(PatchType.JSON_MERGE))
                     : api.resource(lease).create());
             return Outcome.WRITTEN;
@@ -84,17 +92,17 @@ final class KubernetesLease implements LeaseStore {
         }
     }
 
-    private Optional<Lease> briefly(Function<KubernetesClient, Lease> request) {
-        var once = new RequestConfigBuilder(client.getConfiguration().getRequestConfig())
-                .withRequestTimeout((int) PATIENCE.toMillis())
+    private Optional<Lease> once(Function<KubernetesClient, Lease> request) {
+        var noRetries = new RequestConfigBuilder(client.getConfiguration().getRequestConfig())
+                .withRequestTimeout((int) TIMEOUT.toMillis())
                 .withRequestRetryBackoffLimit(0)
                 .build();
-        return Optional.ofNullable(client.adapt(io.fabric8.kubernetes.client.NamespacedKubernetesClient.class)
-                .withRequestConfig(once)
+        return Optional.ofNullable(client.adapt(NamespacedKubernetesClient.class)
+                .withRequestConfig(noRetries)
                 .call(request::apply));
     }
 
-    private static LeaseRecord view(Lease lease) {
+    private static LeaseRecord read(Lease lease) {
         var spec = lease.getSpec();
         return new LeaseRecord(
                 requireNonNullElse(spec.getHolderIdentity(), ""),

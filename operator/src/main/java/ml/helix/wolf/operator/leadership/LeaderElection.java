@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -14,24 +13,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One replica's part in the election of a leader. It asks for the Lease every {@link #EVERY}; who holds it renews it.
+ * One replica's part in the election of a leader. It tries to get the Lease every {@link #RETRY_PERIOD}; the leader renews it
+ * as often.
  *
- * <p>Two never lead at once, as far as each one's clock runs evenly: another takes a Lease over only after it has seen it
- * unchanged for {@link #LEASE}; a leader that has not renewed it for {@link #RENEWED_WITHIN}, counted from before the
- * request, stops, even while a request hangs. Only the passing of time counts: clocks may differ and jump.
+ * <p>Two replicas never lead at once, if the clock of each runs evenly. A replica takes another's Lease only after it has
+ * seen it unchanged for {@link #LEASE_DURATION}. A leader stops if it has not renewed the Lease for {@link #RENEW_DEADLINE},
+ * counted from before the request, even while a request hangs. Only elapsed time counts: clocks may differ and jump.
  *
- * <p>Thread-safe. Requests run one at a time, as tasks of their own. {@link #close} lets the Lease go, so that another
- * leads at its next look; whoever calls it has stopped working before.
+ * <p>Thread-safe. Requests run one at a time, as tasks of their own. {@link #close} releases the Lease, so that another
+ * replica leads after its next try: stop working before.
  */
 public final class LeaderElection implements AutoCloseable {
-    /** Of the Lease. */
+    /** The Lease's name. */
     public static final String NAME = "wolf-tunnel-operator";
-    /** After that long without a change anybody may have it. */
-    public static final Duration LEASE = Duration.ofSeconds(15);
-    /** After that long without an answer a leader gives up. */
-    public static final Duration RENEWED_WITHIN = Duration.ofSeconds(10);
-    /** Between two looks. */
-    public static final Duration EVERY = Duration.ofSeconds(2);
+    /** A Lease that has not changed for so long may be taken. */
+    public static final Duration LEASE_DURATION = Duration.ofSeconds(15);
+    /** A leader that has not renewed its Lease for so long stops. */
+    public static final Duration RENEW_DEADLINE = Duration.ofSeconds(10);
+
+    public static final Duration RETRY_PERIOD = Duration.ofSeconds(2);
 
     private static final Logger LOG = LoggerFactory.getLogger(LeaderElection.class);
 
@@ -45,146 +45,145 @@ public final class LeaderElection implements AutoCloseable {
     private final String identity;
     private final ScheduledExecutorService timers;
     private final Executor tasks;
-    private final LongSupplier nanos;
-    private final Runnable won;
-    private final Runnable lost;
+    private final LongSupplier nanoTime;
+    private final Runnable onWon;
+    private final Runnable onLost;
 
-    /** One request after the other. Never held together with this. */
-    private final Object asking = new Object();
+    /** Held during requests, so that there is one at a time. Never held together with this. */
+    private final Object requestLock = new Object();
     /** Guarded by this. */
     private Role role = Role.STANDBY;
-    /** When the last successful request of this leader was begun. Guarded by this. */
+    /** When the last successful request of this leader began. Guarded by this. */
     private long renewed;
-    /** Guarded by asking. */
-    private String leader = "";
-    /** The Lease's last change: its version, and when it was first seen. Guarded by asking. */
+    /** The holder that was logged last. Guarded by requestLock. */
+    private String loggedHolder = "";
+    /** The Lease's last version. Guarded by requestLock. */
     private String version = "";
-
+    /** When that version was first seen. Guarded by requestLock. */
     private long versionSeen;
-    /** Guarded by asking. */
+    /** Whether the last request failed. Guarded by requestLock. */
     private boolean failing;
 
     /**
-     * @param identity no other replica's, nor that of this one before a restart
-     * @param nanos a clock that never jumps
-     * @param won is told once, when this replica leads
-     * @param lost is told once, when it may not lead any more, but not after {@link #close}; it should end the process
+     * @param identity differs from that of every other replica, and from this one's before a restart
+     * @param nanoTime a clock that never jumps
+     * @param onWon called once, when this replica leads
+     * @param onLost called once, when it may not lead any more, but not after {@link #close}; it should end the process
      */
     LeaderElection(
             LeaseStore lease,
             String identity,
             ScheduledExecutorService timers,
             Executor tasks,
-            LongSupplier nanos,
-            Runnable won,
-            Runnable lost) {
+            LongSupplier nanoTime,
+            Runnable onWon,
+            Runnable onLost) {
         this.lease = lease;
         this.identity = identity;
         this.timers = timers;
         this.tasks = tasks;
-        this.nanos = nanos;
-        this.won = won;
-        this.lost = lost;
+        this.nanoTime = nanoTime;
+        this.onWon = onWon;
+        this.onLost = onLost;
     }
 
     /**
-     * Takes part from now on, in the client's own namespace.
+     * Takes part in the election of the client's own namespace.
      *
-     * @param timers must not be blocked by others
-     * @throws IllegalStateException where the client has no namespace
+     * @param timers must not be blocked by other tasks
+     * @throws IllegalStateException if the client has no namespace
      */
-    public static LeaderElection start(
-            KubernetesClient client, String name, ScheduledExecutorService timers, Runnable won, Runnable lost) {
+    public static LeaderElection join(
+            KubernetesClient client, ScheduledExecutorService timers, Runnable onWon, Runnable onLost) {
         var host = Objects.requireNonNullElse(System.getenv("HOSTNAME"), "operator");
-        var identity = host + "_" + UUID.randomUUID();
         var election = new LeaderElection(
-                KubernetesLease.of(client, name, LEASE, InstantSource.system()),
-                identity,
+                KubernetesLease.of(client, NAME, LEASE_DURATION, InstantSource.system()),
+                host + "_" + UUID.randomUUID(),
                 timers,
                 task -> Thread.ofVirtual().name("leader-election").start(task),
                 System::nanoTime,
-                won,
-                lost);
-        election.begin();
+                onWon,
+                onLost);
+        election.start();
         return election;
     }
 
-    void begin() {
-        later(Duration.ZERO);
+    void start() {
+        scheduleTry(Duration.ZERO);
     }
 
-    private synchronized void later(Duration wait) {
+    private synchronized void scheduleTry(Duration delay) {
         if (role == Role.OVER) {
             return;
         }
-        timers.schedule(() -> tasks.execute(this::turn), wait.toMillis(), TimeUnit.MILLISECONDS);
+        timers.schedule(() -> tasks.execute(this::tryAndRepeat), delay.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private void turn() {
+    private void tryAndRepeat() {
         Duration next;
-        synchronized (asking) {
+        synchronized (requestLock) {
             if (isOver()) {
                 return;
             }
-            next = EVERY;
+            next = RETRY_PERIOD;
             try {
-                next = look();
+                next = acquireOrRenew();
                 failing = false;
             } catch (RuntimeException e) {
                 if (!failing) {
-                    LOG.warn("cannot ask for the lease, trying again: {}", e.getMessage());
+                    LOG.warn("cannot ask for the Lease, trying again: {}", e.getMessage());
                 }
                 failing = true;
             }
         }
-        later(next);
+        scheduleTry(next);
     }
 
-    /** Until when to wait for the next look. */
-    private Duration look() {
-        long begun = nanos.getAsLong();
+    /** @return how long to wait before the next try */
+    private Duration acquireOrRenew() {
+        long begun = nanoTime.getAsLong();
         var found = lease.read();
         var holder = found.map(LeaseRecord::holder).orElse("");
         if (holder.equals(identity)) {
             if (lease.write(found, identity) == LeaseStore.Outcome.WRITTEN) {
-                held(begun);
+                renewed(begun);
             }
-            return EVERY;
+            return RETRY_PERIOD;
         }
         if (isLeader()) {
-            giveUp(holder.isEmpty() ? "somebody let it go" : holder + " has it");
-            return EVERY;
+            lost(holder.isEmpty() ? "somebody released it" : holder + " has it");
+            return RETRY_PERIOD;
         }
-        told(holder);
+        logHolder(holder);
         var wait = found.map(this::untilFree).orElse(Duration.ZERO);
         if (wait.isPositive()) {
-            return wait.compareTo(EVERY) < 0 ? wait : EVERY;
+            return wait.compareTo(RETRY_PERIOD) < 0 ? wait : RETRY_PERIOD;
         }
         if (lease.write(found, identity) == LeaseStore.Outcome.WRITTEN) {
-            told(identity);
-            held(begun);
+            logHolder(identity);
+            renewed(begun);
         }
-        return EVERY;
+        return RETRY_PERIOD;
     }
 
-    /** How long another's Lease must stay as it is to be free. */
+    /** How long another replica's Lease must stay unchanged before it may be taken. */
     private Duration untilFree(LeaseRecord found) {
-        long now = nanos.getAsLong();
+        long now = nanoTime.getAsLong();
         if (!found.version().equals(version)) {
             version = found.version();
             versionSeen = now;
         }
-        return found.holder().isEmpty() ? Duration.ZERO : found.lasts().minusNanos(now - versionSeen);
+        return found.holder().isEmpty() ? Duration.ZERO : found.duration().minusNanos(now - versionSeen);
     }
 
-    private void told(String now) {
-        if (!leader.equals(now) && !now.isEmpty()) {
-            LOG.info("the leader is {}", now);
+    private void logHolder(String holder) {
+        if (!loggedHolder.equals(holder) && !holder.isEmpty()) {
+            LOG.info("the leader is {}", holder);
         }
-        leader = now;
+        loggedHolder = holder;
     }
 
-    private void held(long begun) {
+    private void renewed(long begun) {
         boolean first;
         synchronized (this) {
             if (role == Role.OVER) {
@@ -196,35 +195,35 @@ public final class LeaderElection implements AutoCloseable {
         }
         if (first) {
             LOG.info("leading as {}", identity);
-            watch();
-            won.run();
+            checkDeadline();
+            onWon.run();
         }
     }
 
-    /** Looks at the time again and again while this replica leads, whatever its requests do. */
-    private void watch() {
+    /** Repeats itself while this replica leads, whatever its requests do. */
+    private void checkDeadline() {
         synchronized (this) {
             if (role != Role.LEADER) {
                 return;
             }
-            long left = RENEWED_WITHIN.toNanos() - (nanos.getAsLong() - renewed);
+            long left = RENEW_DEADLINE.toNanos() - (nanoTime.getAsLong() - renewed);
             if (left > 0) {
-                timers.schedule(this::watch, Math.min(left, EVERY.toNanos()), TimeUnit.NANOSECONDS);
+                timers.schedule(this::checkDeadline, Math.min(left, RETRY_PERIOD.toNanos()), TimeUnit.NANOSECONDS);
                 return;
             }
         }
-        giveUp("the API server has not confirmed it for " + RENEWED_WITHIN.toSeconds() + " s");
+        lost("the API server has not confirmed it for " + RENEW_DEADLINE.toSeconds() + " s");
     }
 
-    private void giveUp(String why) {
+    private void lost(String why) {
         synchronized (this) {
             if (role != Role.LEADER) {
                 return;
             }
             role = Role.OVER;
         }
-        LOG.warn("lost the lease: {}", why);
-        lost.run();
+        LOG.warn("lost the Lease: {}", why);
+        onLost.run();
     }
 
     /** Whether this replica may work now. */
@@ -236,7 +235,7 @@ public final class LeaderElection implements AutoCloseable {
         return role == Role.OVER;
     }
 
-    /** Takes no further part; blocks for as long as a request takes. Idempotent. */
+    /** Leaves the election, and releases the Lease if this replica has it. Blocks as long as a request takes. Idempotent. */
     @Override
     public void close() {
         boolean led;
@@ -245,7 +244,7 @@ public final class LeaderElection implements AutoCloseable {
             role = Role.OVER;
         }
         if (led) {
-            synchronized (asking) {
+            synchronized (requestLock) {
                 release();
             }
         }
@@ -253,13 +252,14 @@ public final class LeaderElection implements AutoCloseable {
 
     private void release() {
         try {
-            Optional<LeaseRecord> found = lease.read();
-            if (found.filter(mine -> mine.holder().equals(identity)).isPresent()) {
+            var found = lease.read();
+            if (found.filter(own -> own.holder().equals(identity)).isPresent()) {
                 lease.write(found, "");
-                LOG.info("let the lease go");
+                LOG.info("released the Lease");
             }
         } catch (RuntimeException e) {
-            LOG.warn("cannot let the lease go, it ends within {} s: {}", LEASE.toSeconds(), e.getMessage());
+            LOG.warn(
+                    "cannot release the Lease, which ends within {} s: {}", LEASE_DURATION.toSeconds(), e.getMessage());
         }
     }
 }

@@ -1,4 +1,4 @@
-/** Several replicas agree on the one that works, by a Lease. */
+/** Replicas agree by a Lease on the one that works. No other package touches Leases. */
 @NullMarked
 package ml.helix.wolf.operator.leadership;
 

@@ -1,7 +1,6 @@
 package ml.helix.wolf.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -10,106 +9,86 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
 import ml.helix.wolf.operator.desired.AgentServiceAccount;
 import ml.helix.wolf.operator.desired.TemplateInputs;
 import ml.helix.wolf.operator.observed.Obstacle;
 
-/** Makes a tunnel's ServiceAccount and DaemonSet what they should be, or says what is in the way. Thread-safe. */
+/** Applies a WolfTunnel's ServiceAccount and DaemonSet, and turns what prevents that into an obstacle. Thread-safe. */
 final class AgentObjects {
     static final Duration AFTER_REFUSAL = Duration.ofSeconds(30);
     private static final Duration AFTER_LEFTOVER = Duration.ofSeconds(2);
-    private static final Set<Integer> PASSING = Set.of(401, 404, 408, 409, 410, 425, 429);
     private static final String IMMUTABLE = "field is immutable";
 
     private final Applier applier;
     private final RefusalTimer refusals;
-    private final OperatorMetrics activity;
+    private final OperatorMetrics metrics;
 
-    AgentObjects(KubernetesClient client, InstantSource clock, OperatorMetrics activity) {
+    AgentObjects(KubernetesClient client, InstantSource clock, OperatorMetrics metrics) {
         this.applier = new Applier(client);
         this.refusals = new RefusalTimer(clock);
-        this.activity = activity;
+        this.metrics = metrics;
     }
 
-    /**
-     * What has come of an apply.
-     *
-     * @param daemonSet as it is now, empty where the tunnel has none
-     * @param obstacle why it isn't as it should be; empty where it is, or where it will be soon
-     * @param again when to look again, beside events
-     */
-    record Result(Optional<DaemonSet> daemonSet, Optional<Obstacle> obstacle, Optional<Duration> again) {}
-
-    /**
-     * @param account as the cache has it
-     * @param daemonSet as the cache has it
-     * @throws KubernetesClientException where the API server doesn't answer, or refuses for a reason that may pass
-     */
-    Result apply(
-            WolfTunnel tunnel, DaemonSet desired, Optional<ServiceAccount> account, Optional<DaemonSet> daemonSet) {
-        var id = ResourceID.fromResource(tunnel);
-        var present = daemonSet.filter(found -> Ownership.of(found, desired).permitsChanges());
+    /** @throws KubernetesClientException if the API server does not answer, or refuses for a reason that may pass */
+    ApplyResult apply(Observed observed, DaemonSet desired) {
         try {
-            var itsAccount = applied(AgentServiceAccount.of(tunnel), account);
-            if (!(itsAccount instanceof Applier.Outcome.Applied)) {
-                return hindered(id, itsAccount, present);
+            var account = apply(AgentServiceAccount.of(observed.resource()), observed.account());
+            if (!(account instanceof Applier.Outcome.Applied)) {
+                return notApplied(observed, account);
             }
-            var outcome = applied(desired, daemonSet);
-            if (outcome instanceof Applier.Outcome.Applied<DaemonSet>(var object, var written)) {
-                refusals.over(id);
-                return new Result(Optional.of(object), Optional.empty(), Optional.empty());
+            var daemonSet = apply(desired, observed.daemonSet());
+            if (daemonSet instanceof Applier.Outcome.Applied<DaemonSet>(var object, var written)) {
+                refusals.reset(observed.id());
+                return ApplyResult.applied(object);
             }
-            return hindered(id, outcome, present);
+            return notApplied(observed, daemonSet);
         } catch (Applier.Failure failure) {
-            return refused(id, failure, present);
+            return refused(observed, failure);
         }
     }
 
-    private <T extends HasMetadata> Applier.Outcome<T> applied(T desired, Optional<T> cached) {
+    private <T extends HasMetadata> Applier.Outcome<T> apply(T desired, Optional<T> cached) {
         var outcome = applier.apply(desired, cached);
-        activity.applied(outcome instanceof Applier.Outcome.Applied<T>(var object, var written) && written);
+        metrics.countApply(outcome instanceof Applier.Outcome.Applied<T>(var object, var written) && written);
         return outcome;
     }
 
-    private Result hindered(
-            ResourceID tunnel, Applier.Outcome<? extends HasMetadata> outcome, Optional<DaemonSet> present) {
+    private ApplyResult notApplied(Observed observed, Applier.Outcome<? extends HasMetadata> outcome) {
         return switch (outcome) {
-            case Applier.Outcome.Applied<?> done -> new Result(present, Optional.empty(), Optional.empty());
-            case Applier.Outcome.NotOurs<? extends HasMetadata>(var object, var ownership) -> {
-                boolean goesSoon = ownership == Ownership.LEFTOVER && !refusals.lasting(tunnel);
-                yield goesSoon
-                        ? new Result(present, Optional.empty(), Optional.of(AFTER_LEFTOVER))
-                        : new Result(present, Optional.of(taken(object)), Optional.of(AFTER_REFUSAL));
-            }
+            case Applier.Outcome.Applied<?> applied -> throw new IllegalArgumentException("it is applied");
+            case Applier.Outcome.NotOurs<? extends HasMetadata>(var object, var ownership) ->
+                ownership == Ownership.LEFTOVER && !refusals.persists(observed.id())
+                        ? ApplyResult.waiting(observed, AFTER_LEFTOVER)
+                        : ApplyResult.failed(observed, nameTaken(object), AFTER_REFUSAL);
             case Applier.Outcome.Contested<? extends HasMetadata>(var object, var wait) ->
-                new Result(present, Optional.of(contested(object)), Optional.of(wait));
+                ApplyResult.failed(observed, contested(object), wait);
         };
     }
 
-    private Result refused(ResourceID tunnel, Applier.Failure failure, Optional<DaemonSet> present) {
+    private ApplyResult refused(Observed observed, Applier.Failure failure) {
         var answer = failure.answer();
-        if (answer.getCode() < 400) {
-            refusals.over(tunnel);
+        if (!ApiErrors.isAnswered(answer)) {
+            refusals.reset(observed.id());
             throw answer;
         }
-        boolean lasting = refusals.lasting(tunnel);
-        if (passing(answer) && !lasting) {
+        boolean persists = refusals.persists(observed.id());
+        if (ApiErrors.isTransient(answer) && !persists) {
             throw answer;
         }
-        return new Result(present, Optional.of(refusal(failure)), Optional.of(AFTER_REFUSAL));
+        return ApplyResult.failed(observed, applyRefused(failure), AFTER_REFUSAL);
     }
 
-    private static Obstacle taken(HasMetadata object) {
-        return new Obstacle.NameTaken("%s exists and isn't this tunnel's: rename the tunnel or delete it (%s)"
-                .formatted(name(object), delete(object)));
+    private static Obstacle nameTaken(HasMetadata object) {
+        return new Obstacle.NameTaken(
+                "%s exists and isn't this WolfTunnel's: rename the WolfTunnel, or delete the %s (%s)"
+                        .formatted(name(object), object.getKind(), deleteCommand(object)));
     }
 
     private static Obstacle contested(HasMetadata object) {
         return new Obstacle.Contested(
-                "%s is changed by somebody else each time that the operator has put it right; find out who: kubectl -n %s get %s %s -o yaml --show-managed-fields"
+                "somebody else changes %s each time that the operator has restored it; find out who: kubectl -n %s get %s %s -o yaml --show-managed-fields"
                         .formatted(
                                 name(object),
                                 object.getMetadata().getNamespace(),
@@ -117,32 +96,21 @@ final class AgentObjects {
                                 object.getMetadata().getName()));
     }
 
-    private static Obstacle refusal(Applier.Failure failure) {
+    private static Obstacle applyRefused(Applier.Failure failure) {
         var object = failure.object();
-        var words = words(failure.answer());
+        var message = ApiErrors.message(failure.answer());
         return new Obstacle.ApplyRefused(
-                words.contains(IMMUTABLE)
+                message.contains(IMMUTABLE)
                         ? "%s exists with a field that can't be changed; delete it and the operator creates it again (%s). The API server says: %s"
-                                .formatted(name(object), delete(object), words)
-                        : "the API server refuses %s: %s".formatted(name(object), words));
-    }
-
-    /** Whether the same request may succeed a little later. */
-    static boolean passing(KubernetesClientException e) {
-        return e.getCode() < 400 || e.getCode() >= 500 || PASSING.contains(e.getCode());
-    }
-
-    /** The API server's own sentence. */
-    static String words(KubernetesClientException e) {
-        var status = e.getStatus();
-        return status != null && status.getMessage() != null ? status.getMessage() : String.valueOf(e.getMessage());
+                                .formatted(name(object), deleteCommand(object), message)
+                        : "the API server refuses %s: %s".formatted(name(object), message));
     }
 
     private static String name(HasMetadata object) {
         return object.getKind() + " " + object.getMetadata().getName();
     }
 
-    private static String delete(HasMetadata object) {
+    private static String deleteCommand(HasMetadata object) {
         return "kubectl -n %s delete %s %s"
                 .formatted(
                         object.getMetadata().getNamespace(),
@@ -154,14 +122,14 @@ final class AgentObjects {
         return object.getKind().toLowerCase(Locale.ROOT);
     }
 
-    /** An object was deleted. */
-    void gone(HasMetadata object) {
-        applier.gone(object);
+    /** To be called with each deleted DaemonSet and ServiceAccount, so that the next pass applies it again at once. */
+    void onDeleted(HasMetadata object) {
+        applier.onDeleted(object);
     }
 
-    void forget(WolfTunnel tunnel) {
-        refusals.over(ResourceID.fromResource(tunnel));
-        applier.forget(AgentServiceAccount.of(tunnel));
-        applier.forget(AgentDaemonSet.of(tunnel, new TemplateInputs("", Optional.empty(), Optional.empty())));
+    void forget(WolfTunnel resource) {
+        refusals.reset(ResourceID.fromResource(resource));
+        applier.forget(AgentServiceAccount.of(resource));
+        applier.forget(AgentDaemonSet.of(resource, new Facts("", Optional.empty(), Optional.empty())));
     }
 }

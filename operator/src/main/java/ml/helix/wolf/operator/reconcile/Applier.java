@@ -16,19 +16,19 @@ import java.util.function.LongSupplier;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
 /**
- * Server-side apply of objects that belong to a tunnel, only where there is something to apply: the first time in this
- * process, when what is desired differs from what was applied last, and when what is there differs from what the API server
- * made of that. An object that isn't the tunnel's is left alone.
+ * Server-side apply of the objects that a WolfTunnel owns. It sends a request only if there is something to apply: the first
+ * time in this process, if the desired object differs from the one applied last, and if the present object differs from what
+ * the API server made of that one. An object of another owner is left alone.
  *
- * <p>"Differs" is about our fields alone, and about their values in the API server's own notation (see {@link OwnedFields}):
- * defaults, other managers' fields and what a mutating webhook makes of ours in each apply are no difference. The first
- * apply after a start changes nothing in the cluster where nothing has changed.
+ * <p>Only our fields are compared, with their values in the API server's own notation (see {@link OwnedFields}). So defaults,
+ * other managers' fields, and what a mutating webhook makes of our fields in each apply are no difference. The first apply
+ * after a start changes nothing in the cluster unless something has changed.
  *
- * <p>Somebody who undoes each apply is not fought: after {@link #REPAIRS_AT_ONCE} repairs the next ones wait, from
- * {@link #FIRST_WAIT} to {@link #LONGEST_WAIT}.
+ * <p>If somebody undoes each apply, the operator repairs the object {@link #IMMEDIATE_REPAIRS} times at once. Before each
+ * further repair it waits, from {@link #FIRST_REPAIR_DELAY} to {@link #MAX_REPAIR_DELAY}.
  *
- * <p>An object that was applied and is not in the cache is on its way there, for {@link #ON_ITS_WAY} at most, unless it is
- * told to be {@link #gone}.
+ * <p>An applied object that the cache lacks is taken for present for {@link #CACHE_LAG}, unless {@link #onDeleted} says that
+ * it was deleted.
  *
  * <p>Thread-safe.
  */
@@ -41,43 +41,45 @@ final class Applier {
             .build();
 
     /** How long a cache may lag behind an answer. */
-    static final Duration ON_ITS_WAY = Duration.ofSeconds(10);
+    static final Duration CACHE_LAG = Duration.ofSeconds(10);
 
-    /** Of a request that is answered with an error, within a second. */
-    private static final int REPETITIONS = 2;
+    /** Of a request that is answered with an error; all within a second. */
+    private static final int RETRIES = 2;
 
-    static final int REPAIRS_AT_ONCE = 3;
-    static final Duration FIRST_WAIT = Duration.ofSeconds(5);
-    static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
+    static final int IMMEDIATE_REPAIRS = 3;
+    static final Duration FIRST_REPAIR_DELAY = Duration.ofSeconds(5);
+    static final Duration MAX_REPAIR_DELAY = Duration.ofMinutes(5);
 
     private final KubernetesClient client;
     private final LongSupplier nanoTime;
     private final Map<String, Applied> applied = new ConcurrentHashMap<>();
 
     /**
+     * An object as it was applied last.
+     *
      * @param answer what the API server made of it
-     * @param ours a digest of the fields that are ours in it
-     * @param answered when, in nanoseconds
-     * @param repairs how often it was applied because somebody had changed it, and no long peace between
+     * @param ownFields a digest of our fields in the answer
+     * @param answered when the answer came, in nanoseconds
+     * @param repairs how often it was applied because somebody had changed it, without a long quiet time between
      */
-    private record Applied(HasMetadata desired, HasMetadata answer, String ours, long answered, int repairs) {
+    private record Applied(HasMetadata desired, HasMetadata answer, String ownFields, long answered, int repairs) {
         Duration untilNextRepair(long now) {
-            if (repairs < REPAIRS_AT_ONCE) {
+            if (repairs < IMMEDIATE_REPAIRS) {
                 return Duration.ZERO;
             }
-            return waitAfter(repairs).minusNanos(now - answered);
+            return delayAfter(repairs).minusNanos(now - answered);
         }
 
-        /** Of one more repair. */
-        int repairsBy(long now) {
-            boolean peace = now - answered > 2 * waitAfter(repairs).toNanos();
-            return peace ? 1 : repairs + 1;
+        /** The number with one more repair. */
+        int repairsWithOneMore(long now) {
+            boolean longQuiet = now - answered > 2 * delayAfter(repairs).toNanos();
+            return longQuiet ? 1 : repairs + 1;
         }
 
-        private static Duration waitAfter(int repairs) {
-            int doublings = Math.clamp(repairs - REPAIRS_AT_ONCE, 0, 10);
-            var wait = FIRST_WAIT.multipliedBy(1L << doublings);
-            return wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT;
+        private static Duration delayAfter(int repairs) {
+            int doublings = Math.clamp(repairs - IMMEDIATE_REPAIRS, 0, 10);
+            var delay = FIRST_REPAIR_DELAY.multipliedBy(1L << doublings);
+            return delay.compareTo(MAX_REPAIR_DELAY) < 0 ? delay : MAX_REPAIR_DELAY;
         }
     }
 
@@ -91,21 +93,21 @@ final class Applier {
         this.nanoTime = nanoTime;
     }
 
-    /** What has become of a desired object. */
+    /** What became of a desired object. */
     sealed interface Outcome<T> {
         /**
          * It is as desired.
          *
-         * @param object as it is now, as far as is known
+         * @param object its newest state that is known
          * @param written whether a request was made; the API server may have found nothing to change
          */
         record Applied<T>(T object, boolean written) implements Outcome<T> {}
 
-        /** There is another of its name that the tunnel must not change. */
+        /** Another object has its name, and the WolfTunnel must not change that one. */
         record NotOurs<T>(T present, Ownership ownership) implements Outcome<T> {}
 
-        /** Somebody changes it again and again; it is repaired after a pause. */
-        record Contested<T>(T present, Duration pause) implements Outcome<T> {}
+        /** Somebody changes it again and again; it is repaired after a delay. */
+        record Contested<T>(T present, Duration delay) implements Outcome<T> {}
     }
 
     /** The API server did not accept an object, or did not answer. */
@@ -131,15 +133,15 @@ final class Applier {
     }
 
     /**
-     * @param desired with an owner reference to its tunnel
-     * @param cached as the cache has it; it may be older than the last apply, and lacks objects without our labels
-     * @throws Failure as the API server answers
+     * @param desired with an owner reference to its WolfTunnel
+     * @param cached from the cache, which may be older than the last apply, and lacks objects without our labels
+     * @throws Failure if the API server refuses the object or does not answer
      */
     <T extends HasMetadata> Outcome<T> apply(T desired, Optional<T> cached) {
         var key = key(desired);
         var last = applied.get(key);
         boolean same = last != null && last.desired().equals(desired);
-        if (last != null && same && untouched(last, cached)) {
+        if (last != null && same && isUnchanged(last, cached)) {
             return new Outcome.Applied<>(newest(last.answer(), cached), false);
         }
         try {
@@ -148,7 +150,7 @@ final class Applier {
             if (ownership.isPresent() && !ownership.get().permitsChanges()) {
                 return new Outcome.NotOurs<>(present.get(), ownership.get());
             }
-            if (ownership.filter(Ownership.ORPHAN::equals).isPresent() && !tunnelStands(desired)) {
+            if (ownership.filter(Ownership.ORPHAN::equals).isPresent() && !ownerExists(desired)) {
                 return new Outcome.NotOurs<>(present.get(), Ownership.LEFTOVER);
             }
             long now = nanoTime.getAsLong();
@@ -156,7 +158,7 @@ final class Applier {
             if (last != null && repair && last.untilNextRepair(now).isPositive()) {
                 return new Outcome.Contested<>(present.get(), last.untilNextRepair(now));
             }
-            var answer = patched(aimed(desired, present));
+            var answer = patch(withUid(desired, present));
             applied.put(
                     key,
                     new Applied(
@@ -164,7 +166,7 @@ final class Applier {
                             answer,
                             OwnedFields.digest(answer, FIELD_MANAGER),
                             nanoTime.getAsLong(),
-                            last != null && repair ? last.repairsBy(now) : 0));
+                            last != null && repair ? last.repairsWithOneMore(now) : 0));
             return new Outcome.Applied<>(answer, true);
         } catch (KubernetesClientException e) {
             throw new Failure(desired, e);
@@ -172,24 +174,24 @@ final class Applier {
     }
 
     /**
-     * Asks the API server whether the tunnel is there and is not being deleted. A deletion with {@code --cascade=orphan} marks
-     * the tunnel before it takes the owners off its objects, but the cache of tunnels may lag behind. An orphan that got its
-     * owner back at that moment would be deleted by the garbage collector, with its pods.
+     * Asks the API server whether the WolfTunnel exists and is not being deleted. A deletion with {@code --cascade=orphan} marks
+     * the WolfTunnel before it removes the owner references, but the cache may lag behind. If an orphan got its owner back at
+     * that moment, the garbage collector would delete it, with its pods.
      */
-    private boolean tunnelStands(HasMetadata desired) {
+    private boolean ownerExists(HasMetadata desired) {
         var owner = desired.getMetadata().getOwnerReferences().getFirst();
         // the operator's role allows list, and no get
-        var found = impatient().call(api -> api.resources(WolfTunnel.class)
+        var found = withFewRetries().call(api -> api.resources(WolfTunnel.class)
                 .inNamespace(desired.getMetadata().getNamespace())
                 .withField("metadata.name", owner.getName())
                 .list());
         return found.getItems().stream()
-                .anyMatch(tunnel ->
-                        owner.getUid().equals(tunnel.getMetadata().getUid()) && !tunnel.isMarkedForDeletion());
+                .anyMatch(resource ->
+                        owner.getUid().equals(resource.getMetadata().getUid()) && !resource.isMarkedForDeletion());
     }
 
-    /** With the uid of what is there, so that the API server refuses where another has taken its place meanwhile. */
-    private <T extends HasMetadata> T aimed(T desired, Optional<T> present) {
+    /** With the uid of the present object, so that the API server refuses the patch if another one has replaced it. */
+    private <T extends HasMetadata> T withUid(T desired, Optional<T> present) {
         if (present.isEmpty()) {
             return desired;
         }
@@ -199,19 +201,20 @@ final class Applier {
     }
 
     private <T extends HasMetadata> Optional<T> read(T desired) {
-        return Optional.ofNullable(impatient().call(api -> api.resource(desired).get()));
+        return Optional.ofNullable(
+                withFewRetries().call(api -> api.resource(desired).get()));
     }
 
-    private <T extends HasMetadata> T patched(T patch) {
-        return impatient().call(api -> api.resource(patch).patch(APPLY));
+    private <T extends HasMetadata> T patch(T patch) {
+        return withFewRetries().call(api -> api.resource(patch).patch(APPLY));
     }
 
-    /** The client would itself repeat a request for minutes that is answered with an error; nobody would hear of it meanwhile. */
-    private FunctionCallable<? extends NamespacedKubernetesClient> impatient() {
+    /** By default the client repeats a failing request for minutes, and the status would not say so meanwhile. */
+    private FunctionCallable<? extends NamespacedKubernetesClient> withFewRetries() {
         return client.adapt(NamespacedKubernetesClient.class)
                 .withRequestConfig(
                         new RequestConfigBuilder(client.getConfiguration().getRequestConfig())
-                                .withRequestRetryBackoffLimit(REPETITIONS)
+                                .withRequestRetryBackoffLimit(RETRIES)
                                 .build());
     }
 
@@ -219,26 +222,26 @@ final class Applier {
         applied.remove(key(object));
     }
 
-    /** The object, and not another of its name, is deleted: it has to be applied anew. */
-    void gone(HasMetadata object) {
+    /** Makes the next apply send the object again, if it is this one that was deleted and not another of its name. */
+    void onDeleted(HasMetadata object) {
         applied.computeIfPresent(key(object), (key, last) -> sameUid(last.answer(), object) ? null : last);
     }
 
-    /** A cache may lag behind the answer; what it says then is over. Both are of one kind. */
+    /** The cached object, unless the cache lags behind the answer. Both are of one kind. */
     @SuppressWarnings("unchecked")
     private static <T extends HasMetadata> T newest(HasMetadata answer, Optional<T> cached) {
-        return cached.filter(seen -> !ResourceVersions.newer(answer, seen)).orElse((T) answer);
+        return cached.filter(seen -> !ResourceVersions.isNewer(answer, seen)).orElse((T) answer);
     }
 
-    private boolean untouched(Applied last, Optional<? extends HasMetadata> cached) {
+    private boolean isUnchanged(Applied last, Optional<? extends HasMetadata> cached) {
         if (cached.isEmpty()) {
-            return nanoTime.getAsLong() - last.answered() < ON_ITS_WAY.toNanos();
+            return nanoTime.getAsLong() - last.answered() < CACHE_LAG.toNanos();
         }
         var now = cached.get();
         return sameUid(last.answer(), now)
                 && (sameVersion(last.answer(), now)
-                        || ResourceVersions.newer(last.answer(), now)
-                        || OwnedFields.digest(now, FIELD_MANAGER).equals(last.ours()));
+                        || ResourceVersions.isNewer(last.answer(), now)
+                        || OwnedFields.digest(now, FIELD_MANAGER).equals(last.ownFields()));
     }
 
     private static boolean sameUid(HasMetadata one, HasMetadata other) {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -20,19 +21,21 @@ import ml.helix.wolf.operator.status.Reason;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which agents are in a fight for their id. Two agents with one id displace each other every 30 to 60 s, and each is
- * connected between: one that has been displaced counts as such until its connection has stood for {@link #PEACE}, so that
- * the status says one thing and not two in turn.
+ * Finds the agents that share their runner id with an unknown agent. Two such agents displace each other every 30 to 60 s, and
+ * each is connected between. So an agent that was displaced counts as displaced until its connection has stood for
+ * {@link #SETTLED_AFTER}: the status stays the same, instead of saying two things in turn.
  *
- * <p>Thread-safe. Keeps the last report of each displaced agent, until its pod is gone or {@link #forget}.
+ * <p>Thread-safe. Keeps the last report of each displaced agent until its pod is gone, or until {@link #forget}.
  */
 final class DisplacedAgents {
-    static final Duration PEACE = Duration.ofMinutes(2);
+    static final Duration SETTLED_AFTER = Duration.ofMinutes(2);
 
     private final LongSupplier nanoTime;
-    private final Map<ResourceID, Map<String, Seen>> byTunnel = new ConcurrentHashMap<>();
+    /** By WolfTunnel and pod uid. */
+    private final Map<ResourceID, Map<String, Seen>> displaced = new ConcurrentHashMap<>();
 
-    private record Seen(AgentReport report, long at) {}
+    /** @param since when this report was first seen, in nanoseconds */
+    private record Seen(AgentReport report, long since) {}
 
     /** @param nanoTime a clock that never jumps */
     DisplacedAgents(LongSupplier nanoTime) {
@@ -40,58 +43,56 @@ final class DisplacedAgents {
     }
 
     /**
-     * The same agents, those in a fight with their rival.
+     * The same agents. Those that count as displaced have a rival.
      *
-     * @param last the last status: to an operator that has just started an old displacement is no news, unless the status
-     *     says so
+     * @param last the last status. An operator that has just started cannot know how old a displacement is: it counts only if
+     *     the agent is not connected, or if the last status names it.
      */
-    List<ObservedAgent> judged(ResourceID tunnel, List<ObservedAgent> agents, @Nullable WolfTunnelStatus last) {
+    List<ObservedAgent> mark(ResourceID resource, List<ObservedAgent> agents, @Nullable WolfTunnelStatus last) {
         long now = nanoTime.getAsLong();
-        var displacedBefore = Stream.ofNullable(last)
-                .flatMap(status -> status.tunnels().stream())
-                .filter(row -> Reason.Displaced.name().equals(row.reason()))
-                .map(row -> requireNonNullElse(row.pod(), ""))
-                .collect(Collectors.toSet());
-        var before = byTunnel.getOrDefault(tunnel, Map.of());
+        var displacedPods = displacedPods(last);
+        var before = displaced.getOrDefault(resource, Map.of());
         var seen = new HashMap<String, Seen>();
         for (var agent : agents) {
             if (agent.answer() instanceof AgentAnswer.Reported(var report) && report.displaced()) {
-                var uid = agent.pod().uid();
-                seen.put(
-                        uid,
-                        seen(
-                                before.get(uid),
-                                report,
-                                displacedBefore.contains(agent.pod().name()),
-                                now));
+                var pod = agent.pod();
+                seen.put(pod.uid(), seen(before.get(pod.uid()), report, displacedPods.contains(pod.name()), now));
             }
         }
         if (seen.isEmpty()) {
-            byTunnel.remove(tunnel);
+            displaced.remove(resource);
         } else {
-            byTunnel.put(tunnel, seen);
+            displaced.put(resource, seen);
         }
         return agents.stream()
-                .map(agent -> agent.conflict().isEmpty()
-                                && fights(seen.get(agent.pod().uid()), now)
-                        ? agent.withConflict(new RunnerIdConflict.WithUnknownAgent())
+                .map(agent -> agent.rival().isEmpty()
+                                && isDisplaced(seen.get(agent.pod().uid()), now)
+                        ? agent.against(new Rival.Elsewhere())
                         : agent)
                 .toList();
     }
 
-    private static Seen seen(@Nullable Seen before, AgentReport report, boolean displacedBefore, long now) {
+    private static Set<String> displacedPods(@Nullable WolfTunnelStatus last) {
+        return Stream.ofNullable(last)
+                .flatMap(status -> status.tunnels().stream())
+                .filter(tunnel -> Reason.Displaced.name().equals(tunnel.reason()))
+                .map(tunnel -> requireNonNullElse(tunnel.pod(), ""))
+                .collect(Collectors.toSet());
+    }
+
+    private static Seen seen(@Nullable Seen before, AgentReport report, boolean displacedInStatus, long now) {
         if (before != null) {
             return before.report().equals(report) ? before : new Seen(report, now);
         }
-        boolean news = displacedBefore || !report.connected();
-        return new Seen(report, news ? now : now - PEACE.toNanos());
+        boolean recent = displacedInStatus || !report.connected();
+        return new Seen(report, recent ? now : now - SETTLED_AFTER.toNanos());
     }
 
-    private static boolean fights(@Nullable Seen seen, long now) {
-        return seen != null && (!seen.report().connected() || now - seen.at() < PEACE.toNanos());
+    private static boolean isDisplaced(@Nullable Seen seen, long now) {
+        return seen != null && (!seen.report().connected() || now - seen.since() < SETTLED_AFTER.toNanos());
     }
 
-    void forget(ResourceID tunnel) {
-        byTunnel.remove(tunnel);
+    void forget(ResourceID resource) {
+        displaced.remove(resource);
     }
 }

@@ -6,7 +6,6 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.net.URI;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -16,103 +15,113 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import ml.helix.wolf.crds.v1alpha1.WolfId;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.operator.desired.Names;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.RunnerIdConflict;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds agents of different tunnels that have the same runner id at the same control plane: those of tunnels that name them
- * after nodes and have one on the same node. Pods' names are unique. Two URLs of one control plane are not recognised, nor
- * tunnels of other clusters.
+ * Finds agents of different WolfTunnels that have the same runner id at the same control plane. Only agents that are named
+ * after nodes can have that, as pods' names are unique. Not found are two URLs of one control plane, and WolfTunnels of other
+ * clusters.
  *
- * <p>Thread-safe. Keeps the nodes of each such tunnel, from its first look to {@link #forget}.
+ * <p>Thread-safe. Keeps the nodes of each such WolfTunnel from its first {@link #rivals} to {@link #forget}.
  */
 final class DuplicateRunnerIds {
     private final Consumer<ResourceID> changed;
     /** Guarded by this. */
-    private final Map<ResourceID, Ids> known = new HashMap<>();
+    private final Map<ResourceID, RunnerIds> known = new HashMap<>();
 
     /**
+     * The runner ids of one WolfTunnel's agents.
+     *
      * @param controlPlane its URL, normalised
-     * @param prefix of the runner ids, before the node's name
+     * @param prefix of each id, before the node's name
      */
-    private record Ids(String controlPlane, String prefix, Set<String> nodes) {
-        boolean overlaps(Ids other) {
-            return controlPlane.equals(other.controlPlane) && nodes.stream().anyMatch(node -> other.has(prefix + node));
+    private record RunnerIds(String controlPlane, String prefix, Set<String> nodes) {
+        boolean overlap(RunnerIds other) {
+            return nodes.stream().anyMatch(node -> other.contain(idOn(node), controlPlane));
         }
 
-        boolean has(String id) {
-            return id.startsWith(prefix) && nodes.contains(id.substring(prefix.length()));
+        boolean contain(String id, String atControlPlane) {
+            return controlPlane.equals(atControlPlane)
+                    && id.startsWith(prefix)
+                    && nodes.contains(id.substring(prefix.length()));
+        }
+
+        String idOn(String node) {
+            return prefix + node;
         }
     }
 
-    /** @param changed is told, without a lock held, of a tunnel whose rivals may have changed */
+    /** @param changed called without a lock with each WolfTunnel whose rivals may have changed */
     DuplicateRunnerIds(Consumer<ResourceID> changed) {
         this.changed = changed;
     }
 
-    /** The rivals of the tunnel's agents, by node. */
-    Map<String, RunnerIdConflict> rivals(WolfTunnel tunnel, Collection<AgentPod> pods) {
-        var id = ResourceID.fromResource(tunnel);
-        var ids = tunnel.getSpec().wolfId().source() == WolfId.Source.NodeName ? ids(tunnel, pods) : null;
-        var rivals = new HashMap<String, RunnerIdConflict>();
+    /** The rivals of the WolfTunnel's agents, by node. */
+    Map<String, Rival> rivals(WolfTunnel resource, Collection<AgentPod> pods) {
+        var id = ResourceID.fromResource(resource);
+        if (resource.getSpec().wolfId().source() != WolfId.Source.NodeName) {
+            forget(id);
+            return Map.of();
+        }
+        var ids = runnerIds(resource, pods);
+        var rivals = new HashMap<String, Rival>();
         Set<ResourceID> affected;
         synchronized (this) {
-            var before = ids == null ? known.remove(id) : known.put(id, ids);
-            affected = affected(id, before, ids);
-            if (ids != null) {
-                known.forEach((other, its) -> {
-                    if (!other.equals(id) && ids.controlPlane().equals(its.controlPlane())) {
-                        ids.nodes().stream()
-                                .filter(node -> its.has(ids.prefix() + node))
-                                .forEach(node -> rivals.put(node, rival(ids.prefix() + node, other)));
-                    }
-                });
-            }
+            affected = affected(id, known.put(id, ids), ids);
+            known.forEach((other, its) -> {
+                if (!other.equals(id)) {
+                    ids.nodes().stream()
+                            .filter(node -> its.contain(ids.idOn(node), ids.controlPlane()))
+                            .forEach(node -> rivals.put(node, rival(ids.idOn(node), other)));
+                }
+            });
         }
         affected.forEach(changed);
         return rivals;
     }
 
-    /** The tunnel is gone. */
-    void forget(ResourceID tunnel) {
+    /** For a WolfTunnel that is deleted, or whose agents are no longer named after nodes. */
+    void forget(ResourceID resource) {
         Set<ResourceID> affected;
         synchronized (this) {
-            affected = affected(tunnel, known.remove(tunnel), null);
+            affected = affected(resource, known.remove(resource), null);
         }
         affected.forEach(changed);
     }
 
-    private Set<ResourceID> affected(ResourceID tunnel, @Nullable Ids before, @Nullable Ids now) {
+    private Set<ResourceID> affected(ResourceID resource, @Nullable RunnerIds before, @Nullable RunnerIds now) {
         if (Objects.equals(before, now)) {
             return Set.of();
         }
         return known.entrySet().stream()
-                .filter(other -> !other.getKey().equals(tunnel))
-                .filter(other -> (before != null && before.overlaps(other.getValue()))
-                        || (now != null && now.overlaps(other.getValue())))
+                .filter(other -> !other.getKey().equals(resource))
+                .filter(other -> (before != null && before.overlap(other.getValue()))
+                        || (now != null && now.overlap(other.getValue())))
                 .map(Map.Entry::getKey)
                 .collect(Collectors.toSet());
     }
 
-    private static RunnerIdConflict rival(String runnerId, ResourceID tunnel) {
-        return new RunnerIdConflict.WithOtherResource(
+    private static Rival rival(String runnerId, ResourceID resource) {
+        return new Rival.OfTunnel(
                 runnerId,
-                tunnel.getNamespace().map(namespace -> namespace + "/").orElse("") + tunnel.getName());
+                resource.getNamespace().map(namespace -> namespace + "/").orElse("") + resource.getName());
     }
 
-    private static Ids ids(WolfTunnel tunnel, Collection<AgentPod> pods) {
-        return new Ids(
-                normalised(tunnel.getSpec().controlPlane().url()),
-                "wolf-" + tunnel.getSpec().wolfId().prefix(),
+    private static RunnerIds runnerIds(WolfTunnel resource, Collection<AgentPod> pods) {
+        return new RunnerIds(
+                normalised(resource.getSpec().controlPlane().url()),
+                Names.RUNNER_ID_PREFIX + resource.getSpec().wolfId().prefix(),
                 pods.stream()
                         .filter(pod -> !pod.terminating() && pod.unschedulable().isEmpty())
                         .map(AgentPod::node)
                         .filter(node -> !node.isEmpty())
-                        .collect(Collectors.toCollection(HashSet::new)));
+                        .collect(Collectors.toSet()));
     }
 
-    /** Equal for URLs that mean the same control plane; the text itself where it is no URL. */
+    /** Equal for URLs that mean the same control plane. Text that is no URL stays as it is. */
     static String normalised(String url) {
         try {
             var uri = URI.create(url);

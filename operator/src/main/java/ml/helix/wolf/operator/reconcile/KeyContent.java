@@ -13,23 +13,23 @@ import ml.helix.wolf.operator.desired.Digests;
 import ml.helix.wolf.program.certificates.CaBundle;
 
 /**
- * What one key of a Secret or a ConfigMap holds, judged as the agent will judge it: by the same code. The content itself
- * stays where it is.
+ * What one key of a Secret or a ConfigMap holds, judged by the code with which the agent will judge it. Never has the content
+ * itself.
  */
 sealed interface KeyContent {
     /** Not read yet. */
     record Unknown() implements KeyContent {}
 
-    /** The object or its key is not there, or the key is empty. */
+    /** The object or its key does not exist, or the key is empty. */
     record Missing(String why) implements KeyContent {}
 
-    /** There, but the agent could not use it. */
+    /** The agent could not use it. */
     record Invalid(String why) implements KeyContent {}
 
-    /** @param generation another one for another content */
+    /** @param generation changes with the content */
     record Usable(String generation) implements KeyContent {}
 
-    /** @param name how a message calls the Secret */
+    /** @param name of the Secret, for messages */
     static KeyContent ofToken(Secret secret, String name, String key) {
         String uid = Objects.requireNonNull(secret.getMetadata().getUid(), "a Secret without a uid");
         return judged(
@@ -43,7 +43,7 @@ sealed interface KeyContent {
     /**
      * The bundle may be in {@code data} or in {@code binaryData}.
      *
-     * @param name how a message calls the ConfigMap
+     * @param name of the ConfigMap, for messages
      */
     static KeyContent ofBundle(ConfigMap map, String name, String key) {
         return judged(

@@ -5,7 +5,7 @@ import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 
-/** What the operator does, counted for {@code /metrics}. Thread-safe. */
+/** What the operator does, as metrics for {@code /metrics}. Thread-safe. */
 public final class OperatorMetrics {
     private final Counter applies;
     private final Counter statuses;
@@ -15,17 +15,17 @@ public final class OperatorMetrics {
     public OperatorMetrics(PrometheusRegistry registry) {
         applies = Counter.builder()
                 .name("wolf_operator_applies_total")
-                .help("Looks at a DaemonSet or ServiceAccount, by whether it had to be applied")
+                .help("Comparisons of a DaemonSet or ServiceAccount with what is desired, by whether it was applied")
                 .labelNames("written")
                 .register(registry);
         statuses = Counter.builder()
                 .name("wolf_operator_statuses_total")
-                .help("Looks at a tunnel's status, by whether its meaning had changed and it was written")
+                .help("Comparisons of a WolfTunnel's status with the last one, by whether it was written")
                 .labelNames("written")
                 .register(registry);
         polls = Counter.builder()
                 .name("wolf_operator_agent_polls_total")
-                .help("Questions to agents for their status, by result")
+                .help("Requests to agents for their status, by result")
                 .labelNames("result")
                 .register(registry);
         leading = Gauge.builder()
@@ -34,19 +34,19 @@ public final class OperatorMetrics {
                 .register(registry);
     }
 
-    void leading(boolean now) {
-        leading.set(now ? 1 : 0);
+    void leading(boolean leads) {
+        leading.set(leads ? 1 : 0);
     }
 
-    void applied(boolean written) {
+    void countApply(boolean written) {
         applies.labelValues(String.valueOf(written)).inc();
     }
 
-    void reported(boolean written) {
+    void countStatus(boolean written) {
         statuses.labelValues(String.valueOf(written)).inc();
     }
 
-    void asked(AgentAnswer answer) {
+    void countPoll(AgentAnswer answer) {
         polls.labelValues(answer instanceof AgentAnswer.Reported ? "answered" : "unreachable")
                 .inc();
     }

@@ -10,19 +10,19 @@ import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
 import ml.helix.wolf.operator.desired.Digests;
 
 /**
- * The part of an object that one field manager has applied: which fields, and what is in them. Defaults that the API server
- * adds and other managers' fields are no part of it.
+ * The fields of an object that one field manager has applied, with their values. Defaults that the API server adds, and other
+ * managers' fields, do not belong to it.
  *
  * <p>The format of {@code FieldsV1} is that of structured-merge-diff's {@code fieldpath} package: {@code f:name} is a field,
- * {@code k:{…}} a list's item by its keys, {@code v:…} an item by its value, {@code i:n} one by its index, {@code .} the
- * parent itself; what has no children is owned whole.
+ * {@code k:{…}} an item of a list by its keys, {@code v:…} an item by its value, {@code i:n} an item by its index, {@code .}
+ * the parent itself. An element without children is owned whole.
  */
 final class OwnedFields {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private OwnedFields() {}
 
-    /** Equal for two versions of an object where the manager's fields and what is in them are equal. */
+    /** Equal for two versions of an object in which the manager has the same fields with the same values. */
     static String digest(HasMetadata object, String manager) {
         JsonNode whole = JSON.valueToTree(object);
         var text = new StringBuilder();
@@ -77,7 +77,7 @@ final class OwnedFields {
         return MissingNode.getInstance();
     }
 
-    /** A client may have kept them as text in place of a tree. */
+    /** The operator's client keeps them as text, other clients as a tree. */
     private static JsonNode fields(FieldsV1 fields) {
         JsonNode tree = JSON.valueToTree(fields);
         return tree.path("json").isTextual() ? json(tree.path("json").asText()) : tree;

@@ -7,40 +7,40 @@ import io.fabric8.kubernetes.api.model.OwnerReference;
 import java.util.Map;
 import ml.helix.wolf.operator.desired.AgentMetadata;
 
-/** Whose an object is that has the name of one that a tunnel wants. */
+/** Who owns an object that has the name of an object that a WolfTunnel needs. */
 enum Ownership {
-    /** It has an owner reference to the tunnel. */
+    /** It has an owner reference to the WolfTunnel. */
     OURS,
-    /** It has no owner and our managed-by label: its tunnel was deleted with {@code --cascade=orphan}. It may be adopted. */
+    /** It has no owner, and our managed-by label: its WolfTunnel was deleted with {@code --cascade=orphan}. It may be adopted. */
     ORPHAN,
     /**
-     * Its tunnel is deleted, or is just being deleted, and another of the name may be there. The garbage collector deletes it,
-     * or makes an orphan of it.
+     * Its WolfTunnel is deleted or being deleted, and another one has the name by now. The garbage collector will delete the
+     * object or make it an orphan.
      */
     LEFTOVER,
-    /** Everybody else's. It is never changed, and never deleted. */
+    /** It belongs to somebody else. It is never changed and never deleted. */
     FOREIGN;
 
-    /** @param desired what the tunnel wants, with its owner reference */
+    /** @param desired the object that the WolfTunnel needs, with its owner reference */
     static Ownership of(HasMetadata present, HasMetadata desired) {
-        var tunnel = desired.getMetadata().getOwnerReferences().getFirst();
+        var resource = desired.getMetadata().getOwnerReferences().getFirst();
         var owners = present.getMetadata().getOwnerReferences();
-        if (owners.stream().anyMatch(owner -> tunnel.getUid().equals(owner.getUid()))) {
+        if (owners.stream().anyMatch(owner -> resource.getUid().equals(owner.getUid()))) {
             return OURS;
         }
         if (owners.isEmpty()) {
             return managedBy(present).equals(managedBy(desired)) ? ORPHAN : FOREIGN;
         }
-        return owners.stream().allMatch(owner -> sameName(owner, tunnel)) ? LEFTOVER : FOREIGN;
+        return owners.stream().allMatch(owner -> sameName(owner, resource)) ? LEFTOVER : FOREIGN;
     }
 
-    /** Whether the tunnel may change it. */
+    /** Whether the WolfTunnel may change the object. */
     boolean permitsChanges() {
         return this == OURS || this == ORPHAN;
     }
 
-    private static boolean sameName(OwnerReference owner, OwnerReference tunnel) {
-        return tunnel.getKind().equals(owner.getKind()) && tunnel.getName().equals(owner.getName());
+    private static boolean sameName(OwnerReference owner, OwnerReference resource) {
+        return resource.getKind().equals(owner.getKind()) && resource.getName().equals(owner.getName());
     }
 
     private static String managedBy(HasMetadata object) {

@@ -3,75 +3,83 @@ package ml.helix.wolf.operator.reconcile;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.RunnerToken;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.desired.TemplateInputs;
+import ml.helix.wolf.operator.desired.AgentDaemonSet;
+import ml.helix.wolf.operator.desired.Facts;
 import ml.helix.wolf.operator.observed.Obstacle;
 
-/** The token and the CA bundle of a tunnel: there, or what is missing. */
+/** Checks the token and the CA bundle that a WolfTunnel names, and makes the desired DaemonSet of them. Thread-safe. */
 final class Prerequisites {
+    private static final String LEFT_ALONE = "; agents that run are left alone";
+
     private final ReferenceWatches references;
     private final String agentImage;
 
+    /** @param agentImage for WolfTunnels that name none */
     Prerequisites(ReferenceWatches references, String agentImage) {
         this.references = references;
         this.agentImage = agentImage;
     }
 
-    /** What is known of a tunnel's prerequisites. */
-    sealed interface Found {
-        /** Not known yet; a reconciliation follows when it is. */
-        record Loading() implements Found {}
-
-        record Ready(TemplateInputs inputs) implements Found {}
-
-        record Missing(Obstacle obstacle) implements Found {}
-    }
-
-    Found of(WolfTunnel tunnel) {
-        var namespace = tunnel.getMetadata().getNamespace();
-        var tokenRef = tunnel.getSpec().runnerToken().secretRef();
-        var bundleRef = tunnel.getSpec().controlPlane().caBundleRef();
+    Check check(ResourceID id, WolfTunnel resource) {
+        var spec = resource.getSpec();
+        var namespace = resource.getMetadata().getNamespace();
+        var tokenRef = spec.runnerToken().secretRef();
         var secret = Reference.secret(namespace, tokenRef.name());
-        var bundle = Optional.ofNullable(bundleRef).map(ref -> Reference.configMap(namespace, ref.name()));
-        var wanted = new HashSet<Reference>();
-        wanted.add(secret);
-        bundle.ifPresent(wanted::add);
-        references.hold(ResourceID.fromResource(tunnel), wanted);
+        var bundleRef = Optional.ofNullable(spec.controlPlane().caBundleRef());
+        var configMap = bundleRef.map(ref -> Reference.configMap(namespace, ref.name()));
+        references.watch(
+                id, Stream.concat(Stream.of(secret), configMap.stream()).collect(Collectors.toSet()));
 
         var token = content(secret, tokenRef.key());
-        var certificates = bundleRef == null
-                ? Optional.<KeyContent>empty()
-                : bundle.map(reference -> content(reference, bundleRef.key()));
+        var bundle = bundleRef.map(ref -> content(configMap.orElseThrow(), ref.key()));
         if (token instanceof KeyContent.Unknown
-                || certificates.filter(KeyContent.Unknown.class::isInstance).isPresent()) {
-            return new Found.Loading();
+                || bundle.filter(KeyContent.Unknown.class::isInstance).isPresent()) {
+            return new Check.Loading();
         }
-        var leftAlone = "; agents that run are left alone";
-        if (token instanceof KeyContent.Missing(var why)) {
-            return new Found.Missing(new Obstacle.RunnerTokenMissing(why
-                    + "; create it: kubectl -n " + namespace + " create secret generic " + tokenRef.name()
-                    + " --from-file=" + tokenRef.key() + "=TOKEN-FILE" + leftAlone));
+        var createToken = "kubectl -n " + namespace + " create secret generic " + tokenRef.name() + " --from-file="
+                + tokenRef.key() + "=TOKEN-FILE";
+        var obstacle = tokenObstacle(token, createToken).or(() -> bundle.flatMap(Prerequisites::bundleObstacle));
+        if (obstacle.isPresent()) {
+            return new Check.Blocked(obstacle.get());
         }
-        if (token instanceof KeyContent.Invalid(var why)) {
-            return new Found.Missing(new Obstacle.RunnerTokenInvalid(
-                    why + ": a token is one line of ASCII characters without a space; correct it" + leftAlone));
-        }
-        if (certificates.orElse(null) instanceof KeyContent.Missing(var why)) {
-            return new Found.Missing(
-                    new Obstacle.CaBundleMissing(why + "; create it, or remove spec.controlPlane.caBundleRef"));
-        }
-        if (certificates.orElse(null) instanceof KeyContent.Invalid(var why)) {
-            return new Found.Missing(new Obstacle.CaBundleInvalid(
-                    why + "; correct it, or remove spec.controlPlane.caBundleRef" + leftAlone));
-        }
-        boolean rolls = tunnel.getSpec().runnerToken().delivery() == RunnerToken.Delivery.Env;
-        return new Found.Ready(new TemplateInputs(
-                agentImage,
-                rolls ? Optional.of(generation(token)) : Optional.empty(),
-                certificates.map(Prerequisites::generation)));
+        boolean rolls = spec.runnerToken().delivery() == RunnerToken.Delivery.Env;
+        var desired = AgentDaemonSet.of(
+                resource,
+                new Facts(
+                        agentImage,
+                        rolls ? Optional.of(generation(token)) : Optional.empty(),
+                        bundle.map(Prerequisites::generation)));
+        return spec.paused() ? new Check.Paused(desired) : new Check.Go(desired);
+    }
+
+    private static Optional<Obstacle> tokenObstacle(KeyContent token, String createCommand) {
+        return switch (token) {
+            case KeyContent.Missing(var why) ->
+                Optional.of(new Obstacle.RunnerTokenMissing(why + "; create it: " + createCommand + LEFT_ALONE));
+            case KeyContent.Invalid(var why) ->
+                Optional.of(new Obstacle.RunnerTokenInvalid(
+                        why + ": a token is one line of ASCII characters without a space; correct it" + LEFT_ALONE));
+            case KeyContent.Unknown unknown -> Optional.empty();
+            case KeyContent.Usable usable -> Optional.empty();
+        };
+    }
+
+    private static Optional<Obstacle> bundleObstacle(KeyContent bundle) {
+        return switch (bundle) {
+            case KeyContent.Missing(var why) ->
+                Optional.of(new Obstacle.CaBundleMissing(why + "; create it, or remove spec.controlPlane.caBundleRef"));
+            case KeyContent.Invalid(var why) ->
+                Optional.of(new Obstacle.CaBundleInvalid(
+                        why + "; correct it, or remove spec.controlPlane.caBundleRef" + LEFT_ALONE));
+            case KeyContent.Unknown unknown -> Optional.empty();
+            case KeyContent.Usable usable -> Optional.empty();
+        };
     }
 
     private static String generation(KeyContent content) {
@@ -88,7 +96,12 @@ final class Prerequisites {
                 KeyContent.ofToken(secret, reference.toString(), key);
             case ReferenceWatches.Lookup.Present(ConfigMap map) -> KeyContent.ofBundle(map, reference.toString(), key);
             case ReferenceWatches.Lookup.Present(var other) ->
-                throw new IllegalArgumentException("nobody refers to a " + other.getKind());
+                throw new IllegalArgumentException("a reference to a " + other.getKind());
         };
+    }
+
+    /** For a WolfTunnel that is deleted. */
+    void forget(ResourceID id) {
+        references.watch(id, Set.of());
     }
 }

@@ -6,54 +6,56 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * How often one tunnel is reconciled: a few times at once after a quiet while, then once in each interval, with all that
- * came within it. Nothing waits longer than one interval. Thread-safe, as long as each state is asked for by one thread at
- * a time.
+ * Limits the passes over one WolfTunnel: after a quiet time a few follow each other at once, then there is one per interval,
+ * for all events that came within it. No event waits longer than one interval. Thread-safe, if each state is used by one
+ * thread at a time.
  */
-public final class ReconcileRateLimiter implements RateLimiter<ReconcileRateLimiter.Turns> {
-    private static final long NANOS_IN_A_MILLISECOND = 1_000_000;
+public final class ReconcileRateLimiter implements RateLimiter<ReconcileRateLimiter.State> {
+    private static final long NANOS_PER_MILLISECOND = 1_000_000;
 
     private final long interval;
-    private final long saved;
+    /** How far ahead of an even rhythm the passes may be. */
+    private final long burst;
+
     private final LongSupplier nanoTime;
 
-    /** @param atOnce after a quiet while, the first included */
-    public ReconcileRateLimiter(Duration interval, int atOnce) {
-        this(interval, atOnce, System::nanoTime);
+    /** @param passesAtOnce after a quiet time, at least 1 */
+    public ReconcileRateLimiter(Duration interval, int passesAtOnce) {
+        this(interval, passesAtOnce, System::nanoTime);
     }
 
-    ReconcileRateLimiter(Duration interval, int atOnce, LongSupplier nanoTime) {
+    ReconcileRateLimiter(Duration interval, int passesAtOnce, LongSupplier nanoTime) {
         this.interval = interval.toNanos();
-        this.saved = (atOnce - 1) * this.interval;
+        this.burst = (passesAtOnce - 1) * this.interval;
         this.nanoTime = nanoTime;
     }
 
-    /** One tunnel's. */
-    public static final class Turns implements RateLimitState {
-        /** When its next one would be, if each had come an interval after the one before. */
-        private long next;
+    /** Of one WolfTunnel. */
+    public static final class State implements RateLimitState {
+        /** When the next pass would be due if each had come one interval after the one before. */
+        private long nextDue;
     }
 
     /**
-     * Nothing where it may begin now, which counts as begun; otherwise how long until it may, in whole milliseconds: who asks
-     * counts in them, and would come too early.
+     * Empty if a pass may begin now, which then counts as begun. Else how long it has to wait, rounded up to whole
+     * milliseconds: JOSDK's timer counts in them and would come too early.
      */
     @Override
-    public Optional<Duration> isLimited(RateLimitState state) {
-        var turns = (Turns) state;
+    public Optional<Duration> isLimited(RateLimitState rateLimitState) {
+        var state = (State) rateLimitState;
         long now = nanoTime.getAsLong();
-        long left = turns.next - saved - now;
+        long left = state.nextDue - burst - now;
         if (left > 0) {
-            return Optional.of(Duration.ofMillis(Math.ceilDiv(left, NANOS_IN_A_MILLISECOND)));
+            return Optional.of(Duration.ofMillis(Math.ceilDiv(left, NANOS_PER_MILLISECOND)));
         }
-        turns.next = (turns.next - now > 0 ? turns.next : now) + interval;
+        state.nextDue = (state.nextDue - now > 0 ? state.nextDue : now) + interval;
         return Optional.empty();
     }
 
     @Override
-    public Turns initState() {
-        var none = new Turns();
-        none.next = nanoTime.getAsLong();
-        return none;
+    public State initState() {
+        var state = new State();
+        state.nextDue = nanoTime.getAsLong();
+        return state;
     }
 }

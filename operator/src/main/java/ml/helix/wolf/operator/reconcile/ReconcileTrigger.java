@@ -6,21 +6,21 @@ import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInbound
 import java.util.function.Consumer;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
-/** Brings agents' news to the reconciler, and a tunnel's end to whoever keeps something for it. */
+/** Requests passes from inside this process, and learns of deleted WolfTunnels. Thread-safe. */
 final class ReconcileTrigger extends SimpleInboundEventSource<WolfTunnel> implements ResourceEventAware<WolfTunnel> {
-    private final Consumer<WolfTunnel> gone;
+    private final Consumer<WolfTunnel> onDeleted;
 
-    ReconcileTrigger(Consumer<WolfTunnel> gone) {
-        super("agents");
-        this.gone = gone;
+    ReconcileTrigger(Consumer<WolfTunnel> onDeleted) {
+        super("trigger");
+        this.onDeleted = onDeleted;
     }
 
-    void changed(ResourceID tunnel) {
-        propagateEvent(tunnel);
+    void trigger(ResourceID resource) {
+        propagateEvent(resource);
     }
 
     @Override
-    public void onResourceDeleted(WolfTunnel tunnel) {
-        gone.accept(tunnel);
+    public void onResourceDeleted(WolfTunnel resource) {
+        onDeleted.accept(resource);
     }
 }

@@ -4,7 +4,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Secret;
 
-/** A Secret or ConfigMap that tunnels name. */
+/** A Secret or ConfigMap that a WolfTunnel names. */
 record Reference(Class<? extends HasMetadata> kind, String namespace, String name) {
     static Reference secret(String namespace, String name) {
         return new Reference(Secret.class, namespace, name);

@@ -8,7 +8,6 @@ import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.javaoperatorsdk.operator.processing.event.Event;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
-import io.javaoperatorsdk.operator.processing.event.source.ResourceEventAware;
 import java.net.HttpURLConnection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,13 +17,12 @@ import java.util.Set;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
 /**
- * Watches exactly the Secrets and ConfigMaps that tunnels name, each by an informer of its own (one list, one watch),
- * and asks for a reconciliation of those tunnels when one of them changes. No other Secret ever comes into this process.
+ * Watches exactly the Secrets and ConfigMaps that WolfTunnels name, each by an informer of its own (one list, one watch), and
+ * triggers those WolfTunnels when the object changes. No other Secret ever comes into this process.
  *
- * <p>Thread-safe. Informers live from the first tunnel that names their object to the last.
+ * <p>Thread-safe. An informer lives from the first WolfTunnel that names its object to the last.
  */
-final class ReferenceWatches extends AbstractEventSource<HasMetadata, WolfTunnel>
-        implements ResourceEventAware<WolfTunnel> {
+final class ReferenceWatches extends AbstractEventSource<HasMetadata, WolfTunnel> {
     private final KubernetesClient client;
 
     /** Guarded by this. */
@@ -60,20 +58,20 @@ final class ReferenceWatches extends AbstractEventSource<HasMetadata, WolfTunnel
         this.client = client;
     }
 
-    /** From now on the tunnel is told of these and of no others. Doesn't block. */
-    synchronized void hold(ResourceID tunnel, Set<Reference> references) {
+    /** From now on changes of these objects, and of no others, trigger the WolfTunnel. Doesn't block. */
+    synchronized void watch(ResourceID resource, Set<Reference> references) {
         for (var reference : references) {
             var known = watched.get(reference);
             if (known == null) {
-                known = new Watched(informer(reference));
+                known = new Watched(informer(reference, reference.kind()));
                 watched.put(reference, known);
                 start(reference, known);
             }
-            known.users.add(tunnel);
+            known.users.add(resource);
         }
         watched.entrySet().removeIf(entry -> {
             var users = entry.getValue().users;
-            if (!references.contains(entry.getKey()) && users.remove(tunnel) && users.isEmpty()) {
+            if (!references.contains(entry.getKey()) && users.remove(resource) && users.isEmpty()) {
                 entry.getValue().informer.stop();
                 return true;
             }
@@ -81,7 +79,7 @@ final class ReferenceWatches extends AbstractEventSource<HasMetadata, WolfTunnel
         });
     }
 
-    /** Of a reference that some tunnel holds. */
+    /** @param reference that some WolfTunnel watches */
     synchronized Lookup lookup(Reference reference) {
         var known = watched.get(reference);
         if (known == null) {
@@ -99,12 +97,8 @@ final class ReferenceWatches extends AbstractEventSource<HasMetadata, WolfTunnel
             synchronized (this) {
                 known.filled = true;
             }
-            changed(reference);
+            triggerUsers(reference);
         });
-    }
-
-    private SharedIndexInformer<? extends HasMetadata> informer(Reference reference) {
-        return informer(reference, reference.kind());
     }
 
     private <T extends HasMetadata> SharedIndexInformer<T> informer(Reference reference, Class<T> kind) {
@@ -115,27 +109,27 @@ final class ReferenceWatches extends AbstractEventSource<HasMetadata, WolfTunnel
         informer.addEventHandler(new ResourceEventHandler<>() {
             @Override
             public void onAdd(T added) {
-                changed(reference);
+                triggerUsers(reference);
             }
 
             @Override
             public void onUpdate(T before, T now) {
-                changed(reference);
+                triggerUsers(reference);
             }
 
             @Override
             public void onDelete(T deleted, boolean finalStateUnknown) {
-                changed(reference);
+                triggerUsers(reference);
             }
         });
         informer.exceptionHandler((everStarted, failure) -> {
-            refused(reference, failure);
+            noteRefusal(reference, failure);
             return true;
         });
         return informer;
     }
 
-    private void refused(Reference reference, Throwable failure) {
+    private void noteRefusal(Reference reference, Throwable failure) {
         var cause = failure instanceof KubernetesClientException ? failure : failure.getCause();
         if (cause instanceof KubernetesClientException answer && answer.getCode() == HttpURLConnection.HTTP_FORBIDDEN) {
             synchronized (this) {
@@ -145,28 +139,23 @@ final class ReferenceWatches extends AbstractEventSource<HasMetadata, WolfTunnel
                 }
                 known.refusal = "the operator's role does not allow it";
             }
-            changed(reference);
+            triggerUsers(reference);
         }
     }
 
-    private void changed(Reference reference) {
+    private void triggerUsers(Reference reference) {
         List<ResourceID> users;
         synchronized (this) {
             var known = watched.get(reference);
             users = known == null ? List.of() : List.copyOf(known.users);
         }
         if (isRunning()) {
-            users.forEach(tunnel -> getEventHandler().handleEvent(new Event(tunnel)));
+            users.forEach(resource -> getEventHandler().handleEvent(new Event(resource)));
         }
     }
 
     @Override
-    public void onResourceDeleted(WolfTunnel tunnel) {
-        hold(ResourceID.fromResource(tunnel), Set.of());
-    }
-
-    @Override
-    public Set<HasMetadata> getSecondaryResources(WolfTunnel tunnel) {
+    public Set<HasMetadata> getSecondaryResources(WolfTunnel resource) {
         return Set.of();
     }
 

@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Since when the API server refuses what a tunnel needs. A single refusal may pass; one that repeats for {@link #LASTING}
- * doesn't, whatever its code. Thread-safe.
+ * Tells a refusal that persists from one that passes, by time: a WolfTunnel's refusals persist if they have repeated for
+ * {@link #PERSISTS_AFTER}, whatever their codes. Thread-safe.
  */
 final class RefusalTimer {
-    static final Duration LASTING = Duration.ofSeconds(30);
+    static final Duration PERSISTS_AFTER = Duration.ofSeconds(30);
 
     private final InstantSource clock;
     private final Map<ResourceID, Instant> since = new ConcurrentHashMap<>();
@@ -22,15 +22,15 @@ final class RefusalTimer {
         this.clock = clock;
     }
 
-    /** Notes a refusal, and says whether it has lasted without a success between. */
-    boolean lasting(ResourceID tunnel) {
+    /** Records a refusal. Returns whether refusals have persisted, without a {@link #reset} between. */
+    boolean persists(ResourceID resource) {
         var now = clock.instant();
-        var first = since.merge(tunnel, now, (before, latest) -> before.isAfter(latest) ? latest : before);
-        return !now.isBefore(first.plus(LASTING));
+        var first = since.merge(resource, now, (before, latest) -> before.isAfter(latest) ? latest : before);
+        return !now.isBefore(first.plus(PERSISTS_AFTER));
     }
 
-    /** Nothing is refused any more, or nothing answers. */
-    void over(ResourceID tunnel) {
-        since.remove(tunnel);
+    /** For a success, and for a request without an answer. */
+    void reset(ResourceID resource) {
+        since.remove(resource);
     }
 }

@@ -2,12 +2,12 @@ package ml.helix.wolf.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 
-/** Compares resource versions of one kind; Kubernetes promises since 1.35 that they are growing numbers. */
+/** Compares resource versions of one kind. Kubernetes 1.35 and newer promise that they are growing numbers. */
 final class ResourceVersions {
     private ResourceVersions() {}
 
-    /** Whether one is surely newer than the other. */
-    static boolean newer(HasMetadata one, HasMetadata other) {
+    /** Whether {@code one} is surely newer than {@code other}. False if a version is no number. */
+    static boolean isNewer(HasMetadata one, HasMetadata other) {
         return number(one) > number(other);
     }
 

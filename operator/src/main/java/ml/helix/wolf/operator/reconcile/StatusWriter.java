@@ -14,8 +14,8 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes status, by server-side apply to the subresource, and remembers what it wrote until the cache has it too: so
- * that the next status is compared with the last one and not with one before it. Thread-safe.
+ * Writes statuses by server-side apply to the subresource. Remembers what it wrote until the cache has it, so that a pass
+ * compares its status with the last one and not with an older one. Thread-safe.
  */
 final class StatusWriter {
     private final KubernetesClient client;
@@ -25,36 +25,36 @@ final class StatusWriter {
         this.client = client;
     }
 
-    /** The last status of the tunnel, whether the cache has it yet or not. */
+    /** The last status, whether the cache has it yet or not. Null if there is none. */
     @Nullable
     WolfTunnelStatus last(WolfTunnel cached) {
-        var mine = written.get(ResourceID.fromResource(cached));
-        if (mine == null) {
+        var own = written.get(ResourceID.fromResource(cached));
+        if (own == null) {
             return cached.getStatus();
         }
-        boolean ahead = requireNonNullElse(mine.getMetadata().getUid(), "")
+        boolean newer = requireNonNullElse(own.getMetadata().getUid(), "")
                         .equals(cached.getMetadata().getUid())
-                && ResourceVersions.newer(mine, cached);
-        return ahead ? mine.getStatus() : cached.getStatus();
+                && ResourceVersions.isNewer(own, cached);
+        return newer ? own.getStatus() : cached.getStatus();
     }
 
     /**
-     * Does nothing where the tunnel is gone meanwhile.
+     * Does nothing if the WolfTunnel no longer exists.
      *
-     * @throws KubernetesClientException as the API server answers: 409 also where the tunnel is another one of the same
-     *     name, of which an event comes
+     * @throws KubernetesClientException as the API server answers: 409 also if another WolfTunnel has the name by now, of
+     *     which an event comes
      */
-    void write(WolfTunnel tunnel, WolfTunnelStatus status) {
+    void write(WolfTunnel resource, WolfTunnelStatus status) {
         var patch = new WolfTunnel();
         patch.setMetadata(new ObjectMetaBuilder()
-                .withNamespace(tunnel.getMetadata().getNamespace())
-                .withName(tunnel.getMetadata().getName())
-                .withUid(tunnel.getMetadata().getUid())
+                .withNamespace(resource.getMetadata().getNamespace())
+                .withName(resource.getMetadata().getName())
+                .withUid(resource.getMetadata().getUid())
                 .build());
         patch.setStatus(status);
         try {
             var answer = client.resource(patch).subresource("status").patch(Applier.APPLY);
-            written.put(ResourceID.fromResource(tunnel), answer);
+            written.put(ResourceID.fromResource(resource), answer);
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
                 throw e;
@@ -62,7 +62,7 @@ final class StatusWriter {
         }
     }
 
-    void forget(ResourceID tunnel) {
-        written.remove(tunnel);
+    void forget(ResourceID resource) {
+        written.remove(resource);
     }
 }

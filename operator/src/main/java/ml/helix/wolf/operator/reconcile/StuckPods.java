@@ -18,85 +18,92 @@ import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.ContainerState;
 import ml.helix.wolf.operator.observed.ObservedAgent.Warning;
 import ml.helix.wolf.operator.observed.Rollout;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Why a DaemonSet makes no pods, or its pods don't start: the cluster tells that by events alone. They are read, one object's
- * at a time, only while something is stuck: for the first time {@link #GRACE} after it was first seen so, then every
- * {@link #EVERY}; of one tunnel at most {@value #MOST_PODS} pods'.
+ * Finds out why a DaemonSet makes no pods, or why its pods don't start: only the cluster's events say that. The events of a
+ * DaemonSet or pod are read while it is stuck: first {@link #FIRST_READ_AFTER} after it was seen stuck, then once per
+ * {@link #READ_INTERVAL}; per WolfTunnel, those of {@value #MAX_PODS} pods at most.
  *
- * <p>Thread-safe; one tunnel's looks follow one another. A look blocks for its requests.
+ * <p>Thread-safe, if diagnoses of one WolfTunnel follow one another. A diagnosis blocks for its requests.
  */
 final class StuckPods {
-    static final Duration GRACE = Duration.ofSeconds(8);
-    static final Duration EVERY = Duration.ofSeconds(15);
-    static final int MOST_PODS = 3;
+    static final Duration FIRST_READ_AFTER = Duration.ofSeconds(8);
+    static final Duration READ_INTERVAL = Duration.ofSeconds(15);
+    static final int MAX_PODS = 3;
 
     private static final Set<String> NOT_STARTED = Set.of("", "ContainerCreating", "PodInitializing");
 
     private final WarningEvents events;
     private final LongSupplier nanoTime;
+    /** By WolfTunnel and the uid of the DaemonSet or pod. */
     private final Map<ResourceID, Map<String, Stuck>> stuck = new ConcurrentHashMap<>();
 
+    /** @param nanoTime a clock that never jumps */
     StuckPods(KubernetesClient client, LongSupplier nanoTime) {
         this.events = new WarningEvents(client);
         this.nanoTime = nanoTime;
     }
 
     /**
+     * What the events say.
+     *
      * @param podsForbidden why the DaemonSet's controller can make no pods
      * @param warnings about pods that don't start, by uid
      */
-    record Look(Optional<String> podsForbidden, Map<String, Warning> warnings) {}
+    record Diagnosis(Optional<String> podsForbidden, Map<String, Warning> warnings) {}
 
     /**
-     * @param nextAsk when its events are read next, in nanoseconds
+     * A DaemonSet or pod that is stuck.
+     *
+     * @param nextRead when its events are read next, in nanoseconds
      * @param warning what they said last
      */
-    private record Stuck(long nextAsk, Optional<Warning> warning) {}
+    private record Stuck(long nextRead, Optional<Warning> warning) {}
 
-    /** Keeps what is still stuck and reads the events of what has been for long enough. */
-    Look look(ResourceID tunnel, Optional<DaemonSet> daemonSet, Collection<AgentPod> pods) {
-        var before = stuck.getOrDefault(tunnel, Map.of());
+    Diagnosis diagnose(ResourceID resource, Optional<DaemonSet> daemonSet, Collection<AgentPod> pods) {
+        var before = stuck.getOrDefault(resource, Map.of());
         var now = new HashMap<String, Stuck>();
-        Optional<Warning> forbidden = Optional.empty();
-        if (daemonSet.filter(present -> lacksPods(present, pods)).isPresent()) {
-            var present = daemonSet.get();
-            forbidden = asked(present.getMetadata().getUid(), before, now, () -> events.ofCreation(present));
-        }
+        daemonSet
+                .filter(present -> lacksPods(present, pods))
+                .ifPresent(present -> now.put(
+                        present.getMetadata().getUid(),
+                        updated(before.get(present.getMetadata().getUid()), () -> events.whyNoPod(present))));
+        var podsForbidden = now.values().stream()
+                .flatMap(seen -> seen.warning().stream())
+                .map(Warning::message)
+                .findFirst();
+        var namespace = resource.getNamespace().orElse("");
         var warnings = new HashMap<String, Warning>();
         for (var pod : starting(pods)) {
-            asked(
-                            pod.uid(),
-                            before,
-                            now,
-                            () -> events.ofPod(tunnel.getNamespace().orElse(""), pod.uid()))
-                    .ifPresent(warning -> warnings.put(pod.uid(), warning));
+            var seen = updated(before.get(pod.uid()), () -> events.whyNotStarted(namespace, pod.uid()));
+            now.put(pod.uid(), seen);
+            seen.warning().ifPresent(warning -> warnings.put(pod.uid(), warning));
         }
         if (now.isEmpty()) {
-            stuck.remove(tunnel);
+            stuck.remove(resource);
         } else {
-            stuck.put(tunnel, now);
+            stuck.put(resource, now);
         }
-        return new Look(forbidden.map(Warning::message), warnings);
+        return new Diagnosis(podsForbidden, warnings);
     }
 
-    void forget(ResourceID tunnel) {
-        stuck.remove(tunnel);
+    void forget(ResourceID resource) {
+        stuck.remove(resource);
     }
 
-    private Optional<Warning> asked(
-            String uid, Map<String, Stuck> before, Map<String, Stuck> now, Supplier<Optional<Warning>> question) {
+    private Stuck updated(@Nullable Stuck before, Supplier<Optional<Warning>> read) {
         long time = nanoTime.getAsLong();
-        var known = before.getOrDefault(uid, new Stuck(time + GRACE.toNanos(), Optional.empty()));
-        if (known.nextAsk() - time <= 0) {
-            known = new Stuck(time + EVERY.toNanos(), calm(known.warning(), question.get()));
+        if (before == null) {
+            return new Stuck(time + FIRST_READ_AFTER.toNanos(), Optional.empty());
         }
-        now.put(uid, known);
-        return known.warning();
+        return before.nextRead() - time > 0
+                ? before
+                : new Stuck(time + READ_INTERVAL.toNanos(), steady(before.warning(), read.get()));
     }
 
-    /** Attempts differ in counts, and mean the same. */
-    private static Optional<Warning> calm(Optional<Warning> before, Optional<Warning> now) {
+    /** Keeps the old text if only numbers differ: attempts are counted. */
+    private static Optional<Warning> steady(Optional<Warning> before, Optional<Warning> now) {
         return before.map(StuckPods::withoutNumbers).equals(now.map(StuckPods::withoutNumbers)) ? before : now;
     }
 
@@ -104,7 +111,7 @@ final class StuckPods {
         return warning.reason() + " " + warning.message().replaceAll("\\d+", "#");
     }
 
-    /** Also where a rollout that makes the new pod before it deletes the old one does not get on. */
+    /** Also if a rollout makes no progress that makes the new pod before it deletes the old one. */
     private static boolean lacksPods(DaemonSet daemonSet, Collection<AgentPod> pods) {
         var rollout = Rollout.of(daemonSet);
         long present = pods.stream().filter(pod -> !pod.terminating()).count();
@@ -119,12 +126,13 @@ final class StuckPods {
                 .isPresent();
     }
 
+    /** The oldest pods that have been scheduled but whose agent has not started. */
     private static List<AgentPod> starting(Collection<AgentPod> pods) {
         return pods.stream()
                 .filter(pod -> !pod.terminating() && pod.unschedulable().isEmpty() && !pod.nodeLost())
                 .filter(pod -> pod.agent().filter(StuckPods::hasStarted).isEmpty())
                 .sorted(Comparator.comparing(AgentPod::created).thenComparing(AgentPod::name))
-                .limit(MOST_PODS)
+                .limit(MAX_PODS)
                 .toList();
     }
 

@@ -20,15 +20,15 @@ import ml.helix.wolf.operator.observed.ObservedAgent.Warning;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads the newest warning about one object; one request each, nothing is watched. Thread-safe; blocks. */
+/** Reads the newest warning about one object, by one request; watches nothing. Thread-safe; blocks. */
 final class WarningEvents {
     private static final Logger LOG = LoggerFactory.getLogger(WarningEvents.class);
 
-    /** Of one object; the cluster keeps them for an hour, and puts those that are alike together. */
-    private static final long MOST = 200;
+    /** Of one object. The cluster keeps events for an hour, and merges similar ones. */
+    private static final long MAX_EVENTS = 200;
 
-    /** The clocks of the API server and of its controllers may differ by as much. */
-    private static final Duration CLOCKS_DIFFER = Duration.ofSeconds(2);
+    /** How much the clocks of the API server and of its controllers may differ. */
+    private static final Duration CLOCK_SKEW = Duration.ofSeconds(2);
 
     private final KubernetesClient client;
 
@@ -36,10 +36,10 @@ final class WarningEvents {
         this.client = client;
     }
 
-    /** Why the DaemonSet's controller could make no pod, since the DaemonSet's last change. */
-    Optional<Warning> ofCreation(DaemonSet daemonSet) {
+    /** Why the DaemonSet's controller could make no pod since the DaemonSet's last change. */
+    Optional<Warning> whyNoPod(DaemonSet daemonSet) {
         var metadata = daemonSet.getMetadata();
-        var changed = changed(daemonSet).minus(CLOCKS_DIFFER);
+        var changed = lastChange(daemonSet).minus(CLOCK_SKEW);
         return newest(read(
                                 metadata.getNamespace(),
                                 Map.of("involvedObject.uid", metadata.getUid(), "reason", "FailedCreate"))
@@ -48,11 +48,11 @@ final class WarningEvents {
     }
 
     /** What keeps a pod from starting. */
-    Optional<Warning> ofPod(String namespace, String uid) {
-        var warnings = read(namespace, Map.of("involvedObject.uid", uid, "type", "Warning"))
+    Optional<Warning> whyNotStarted(String namespace, String podUid) {
+        var warnings = read(namespace, Map.of("involvedObject.uid", podUid, "type", "Warning"))
                 .filter(event -> event.getReason() != null && event.getReason().startsWith("Failed"))
                 .toList();
-        // beside the cause the kubelet says at intervals that it is still waiting
+        // beside the cause, the kubelet repeats that it is still waiting
         var causes = warnings.stream().filter(event -> !message(event).startsWith("Unable to attach or mount volumes"));
         return newest(causes)
                 .or(() -> newest(warnings.stream()))
@@ -61,7 +61,7 @@ final class WarningEvents {
 
     private Stream<Event> read(String namespace, Map<String, String> fields) {
         try {
-            var limit = new ListOptionsBuilder().withLimit(MOST).build();
+            var limit = new ListOptionsBuilder().withLimit(MAX_EVENTS).build();
             return client.v1().events().inNamespace(namespace).withFields(fields).list(limit).getItems().stream();
         } catch (KubernetesClientException e) {
             LOG.warn("Events in namespace {} cannot be read: {}", namespace, e.getMessage());
@@ -75,22 +75,23 @@ final class WarningEvents {
 
     private static Instant time(Event event) {
         var series = Optional.ofNullable(event.getSeries()).map(repeated -> repeated.getLastObservedTime());
-        return Stream.of(
-                        series.map(time -> time.getTime()).orElse(""),
-                        requireNonNullElse(event.getLastTimestamp(), ""),
-                        Optional.ofNullable(event.getEventTime())
-                                .map(time -> time.getTime())
-                                .orElse(""))
-                .flatMap(text -> parsed(text).stream())
-                .max(Comparator.naturalOrder())
-                .orElse(Instant.EPOCH);
+        return newestTime(Stream.of(
+                series.map(time -> time.getTime()).orElse(""),
+                requireNonNullElse(event.getLastTimestamp(), ""),
+                Optional.ofNullable(event.getEventTime())
+                        .map(time -> time.getTime())
+                        .orElse("")));
     }
 
-    private static Instant changed(DaemonSet daemonSet) {
-        return Optional.ofNullable(daemonSet.getMetadata().getManagedFields()).orElse(List.of()).stream()
+    private static Instant lastChange(DaemonSet daemonSet) {
+        return newestTime(Optional.ofNullable(daemonSet.getMetadata().getManagedFields()).orElse(List.of()).stream()
                 .filter(entry ->
                         entry.getSubresource() == null || entry.getSubresource().isEmpty())
-                .flatMap(entry -> parsed(requireNonNullElse(entry.getTime(), "")).stream())
+                .map(entry -> requireNonNullElse(entry.getTime(), "")));
+    }
+
+    private static Instant newestTime(Stream<String> times) {
+        return times.flatMap(time -> parsed(time).stream())
                 .max(Comparator.naturalOrder())
                 .orElse(Instant.EPOCH);
     }
@@ -109,7 +110,7 @@ final class WarningEvents {
                 .replaceFirst("^Error creating: ", "");
     }
 
-    /** Each attempt is for a pod of another name. */
+    /** Each attempt is for a pod with another name. */
     private static String withoutRandomName(String message, String daemonSet) {
         return message.replaceAll("(pods? \"" + Pattern.quote(daemonSet) + "-)[a-z0-9]{5}\"", "$1…\"");
     }

@@ -1,4 +1,4 @@
-/** Joins the cluster's events with desired, observed and status, and writes what differs. */
+/** Reconciles each WolfTunnel: observe, check, apply, report. DESIGN.md explains the caches. */
 @NullMarked
 package ml.helix.wolf.operator.reconcile;
 

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class AgentPollerTest {
     /** In a second from its first nanosecond to the first of the next. */
-    private static final int MOST_WITH_BOTH_ENDS = AgentPoller.MOST_PER_SECOND + 1;
+    private static final int MOST_WITH_BOTH_ENDS = AgentPoller.MAX_PER_SECOND + 1;
 
     private static final AgentAnswer UNREACHABLE = new AgentAnswer.Unreachable("refused");
 
@@ -179,9 +179,9 @@ class AgentPollerTest {
         news.clear();
         for (int i = 0; i < 20; i++) {
             answers.remove("1");
-            timers.advance(AgentPoller.TICK.multipliedBy(9));
+            timers.advance(AgentPoller.PERIOD.multipliedBy(9));
             answers.put("1", reported(1));
-            timers.advance(AgentPoller.TICK.multipliedBy(2));
+            timers.advance(AgentPoller.PERIOD.multipliedBy(2));
         }
         assertThat(news).isEmpty();
     }
@@ -279,7 +279,7 @@ class AgentPollerTest {
         var open = new Semaphore(0);
         var underWay = new AtomicInteger();
         var most = new AtomicInteger();
-        var full = new CountDownLatch(AgentPoller.AT_ONCE);
+        var full = new CountDownLatch(AgentPoller.MAX_CONCURRENT);
         var answered = new CountDownLatch(1_000);
         try (var tasks = Executors.newVirtualThreadPerTaskExecutor()) {
             var busy = new AgentPoller<String>(
@@ -303,7 +303,7 @@ class AgentPollerTest {
             assertThat(answered.await(30, TimeUnit.SECONDS)).isTrue();
             busy.close();
         }
-        assertThat(most.get()).isEqualTo(AgentPoller.AT_ONCE);
+        assertThat(most.get()).isEqualTo(AgentPoller.MAX_CONCURRENT);
     }
 
     private static List<AgentPod> fleet(boolean ready) {

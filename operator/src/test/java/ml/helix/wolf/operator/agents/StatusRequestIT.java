@@ -68,7 +68,7 @@ class StatusRequestIT {
 
     @Test
     void answerThatTricklesIsGivenUpInTimeHoweverLivelyItIs() throws Exception {
-        var answer = answerTo(StatusRequest.PATIENCE, out -> {
+        var answer = answerTo(StatusRequest.TIMEOUT, out -> {
             write(out, OK);
             while (true) {
                 out.write(' ');
@@ -83,7 +83,7 @@ class StatusRequestIT {
     void nobodyThereIsRefused() throws Exception {
         try (var bound = new Socket()) {
             bound.bind(new InetSocketAddress("127.0.0.1", 0));
-            assertThat(StatusRequest.ask(new AgentAddress("127.0.0.1", bound.getLocalPort()), PATIENCE))
+            assertThat(StatusRequest.send(new AgentAddress("127.0.0.1", bound.getLocalPort()), PATIENCE))
                     .isEqualTo(new AgentAnswer.Unreachable("the connection is refused"));
         }
     }
@@ -100,7 +100,7 @@ class StatusRequestIT {
         var request = new StringBuffer();
         try (var server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             var serving = Thread.ofVirtual().start(() -> serve(server, request, script));
-            var answer = StatusRequest.ask(new AgentAddress("127.0.0.1", server.getLocalPort()), patience);
+            var answer = StatusRequest.send(new AgentAddress("127.0.0.1", server.getLocalPort()), patience);
             serving.join();
             assertThat(request.toString()).startsWith("GET /status HTTP/1.0\r\nHost: 127.0.0.1:");
             return answer;

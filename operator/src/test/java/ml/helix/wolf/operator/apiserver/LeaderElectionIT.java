@@ -77,7 +77,7 @@ class LeaderElectionIT {
                 assertThat(looksUntilItLed(standby))
                         .as("one that was under way, and its next")
                         .isLessThanOrEqualTo(2);
-                assertThat(log()).contains("let the lease go").doesNotContain("lost the lease");
+                assertThat(log()).contains("released the Lease").doesNotContain("lost the Lease");
 
                 assertThat(version(trial.tunnel())).isEqualTo(before);
                 agent.connected("a1", 2, true);
@@ -114,7 +114,7 @@ class LeaderElectionIT {
                 Eventually.holds(() -> assertThat(daemonSets()).hasSize(MANY + 1));
                 assertThat(looksUntilItLed(standby))
                         .as("those of a lease's length, and one under way")
-                        .isLessThanOrEqualTo(LeaderElection.LEASE.dividedBy(LeaderElection.EVERY) + 3);
+                        .isLessThanOrEqualTo(LeaderElection.LEASE_DURATION.dividedBy(LeaderElection.RETRY_PERIOD) + 3);
                 Eventually.holds(() -> assertThat(seen.told()).hasSize(MANY + 1));
 
                 server.awaitAudit();
@@ -167,7 +167,7 @@ class LeaderElectionIT {
                 new OperatorSettings("agent:1", Set.of(trial.namespace), true, Optional.empty(), LogSettings.DEFAULT);
         try (var client =
                 new KubernetesClientBuilder().withConfig(trial.setup().config()).build()) {
-            var operator = WolfTunnelOperator.filled(client, settings, new PrometheusRegistry(), () -> {});
+            var operator = WolfTunnelOperator.standBy(client, settings, new PrometheusRegistry(), () -> {});
             operator.close();
             operator.work();
             assertThat(holder()).isEmpty();

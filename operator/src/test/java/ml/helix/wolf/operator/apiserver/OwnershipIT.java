@@ -62,7 +62,7 @@ class OwnershipIT {
         trial.apply("{}");
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True NameTaken"));
         assertThat(trial.condition("Ready").getMessage())
-                .contains("ServiceAccount " + Trial.AGENTS + " exists and isn't this tunnel's");
+                .contains("ServiceAccount " + Trial.AGENTS + " exists and isn't this WolfTunnel's");
         assertThat(trial.serviceAccount().getMetadata().getOwnerReferences()).isEmpty();
         assertThat(trial.serviceAccount().getMetadata().getLabels()).containsOnlyKeys("app");
         assertThat(trial.daemonSet()).isNull();
@@ -176,7 +176,7 @@ class OwnershipIT {
         trial.apply("{}");
         Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True NameTaken"));
         assertThat(trial.condition("Ready").getMessage())
-                .contains(what + " exists and isn't this tunnel's: rename the tunnel or delete it");
+                .contains(what + " exists and isn't this WolfTunnel's: rename the WolfTunnel, or delete the DaemonSet");
         trial.settled();
         assertThat(text(trial.daemonSet())).isEqualTo(before);
         trial.daemonSetResource().delete();

@@ -212,7 +212,7 @@ class RbacIT {
     private void life(Trial trial, String home, Set<String> namespaces) throws Exception {
         var settings = new OperatorSettings("agent:1", namespaces, true, Optional.empty(), LogSettings.DEFAULT);
         try (var client = operatorClient(home);
-                var operator = WolfTunnelOperator.filled(client, settings, new PrometheusRegistry(), () -> {})) {
+                var operator = WolfTunnelOperator.standBy(client, settings, new PrometheusRegistry(), () -> {})) {
             operator.work();
             trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}");
             Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));

@@ -84,7 +84,7 @@ final class Replica implements AutoCloseable {
         client = ApiClient.of(
                         new ConfigBuilder(setup.config()).withUserAgent(agent).build())
                 .build();
-        operator = WolfTunnelOperator.filled(
+        operator = WolfTunnelOperator.standBy(
                 client,
                 new OperatorSettings(
                         setup.image(),

@@ -17,8 +17,8 @@ class LeaderElectionTest {
 
     @Test
     void firstOneLeadsAtOnceAndTheSecondStandsBy() {
-        replica("a", lease).begin();
-        replica("b", lease).begin();
+        replica("a", lease).start();
+        replica("b", lease).start();
         time.advance(Duration.ofMinutes(10));
         assertThat(happened).containsExactly("a leads");
         assertThat(lease.transitions()).isZero();
@@ -27,11 +27,11 @@ class LeaderElectionTest {
     @Test
     void leaderThatStopsLetsTheLeaseGoAndTheOtherLeadsAtItsNextLook() {
         var first = replica("a", lease);
-        first.begin();
-        replica("b", lease).begin();
+        first.start();
+        replica("b", lease).start();
         time.advance(Duration.ofMinutes(1));
         first.close();
-        time.advance(LeaderElection.EVERY);
+        time.advance(LeaderElection.RETRY_PERIOD);
         assertThat(happened).containsExactly("a leads", "b leads");
         first.close();
     }
@@ -39,14 +39,14 @@ class LeaderElectionTest {
     @Test
     void leaderThatIsKilledIsFollowedAfterItsLease() {
         var connection = new Connection();
-        replica("a", connection).begin();
-        replica("b", lease).begin();
+        replica("a", connection).start();
+        replica("b", lease).start();
         time.advance(Duration.ofMinutes(1));
         happened.clear();
         connection.down = true;
-        time.advance(LeaderElection.LEASE.minus(LeaderElection.EVERY));
+        time.advance(LeaderElection.LEASE_DURATION.minus(LeaderElection.RETRY_PERIOD));
         assertThat(happened).containsExactly("a lost it");
-        time.advance(LeaderElection.EVERY.multipliedBy(2));
+        time.advance(LeaderElection.RETRY_PERIOD.multipliedBy(2));
         assertThat(happened).containsExactly("a lost it", "b leads");
     }
 
@@ -61,13 +61,13 @@ class LeaderElectionTest {
                         task.run();
                     }
                 })
-                .begin();
-        replica("b", lease).begin();
+                .start();
+        replica("b", lease).start();
         time.advance(Duration.ofMinutes(1));
         stuck[0] = true;
-        time.advance(LeaderElection.RENEWED_WITHIN.plusMillis(1));
+        time.advance(LeaderElection.RENEW_DEADLINE.plusMillis(1));
         assertThat(happened).containsExactly("a leads", "a lost it");
-        time.advance(LeaderElection.LEASE);
+        time.advance(LeaderElection.LEASE_DURATION);
         assertThat(happened).containsExactly("a leads", "a lost it", "b leads");
         hanging.forEach(Runnable::run);
         assertThat(lease.holder()).isEqualTo("b");
@@ -76,11 +76,11 @@ class LeaderElectionTest {
     @Test
     void shortInterruptionChangesNothing() {
         var connection = new Connection();
-        replica("a", connection).begin();
-        replica("b", lease).begin();
+        replica("a", connection).start();
+        replica("b", lease).start();
         time.advance(Duration.ofMinutes(1));
         connection.down = true;
-        time.advance(LeaderElection.RENEWED_WITHIN.minusSeconds(4));
+        time.advance(LeaderElection.RENEW_DEADLINE.minusSeconds(4));
         connection.down = false;
         time.advance(Duration.ofMinutes(1));
         assertThat(happened).containsExactly("a leads");
@@ -89,26 +89,26 @@ class LeaderElectionTest {
     @Test
     void writeWhoseAnswerIsLostCountsOnceItIsSeen() {
         lease.losesAnswers = 1;
-        replica("a", lease).begin();
-        time.advance(LeaderElection.EVERY);
+        replica("a", lease).start();
+        time.advance(LeaderElection.RETRY_PERIOD);
         assertThat(happened).containsExactly("a leads");
         assertThat(lease.transitions()).isZero();
     }
 
     @Test
     void leaderThatFindsAnotherInTheLeaseGivesUpAtOnce() {
-        replica("a", lease).begin();
+        replica("a", lease).start();
         time.advance(Duration.ofSeconds(1));
-        lease.view = new LeaseRecord("somebody", LeaderElection.LEASE, "99", 1, null);
-        time.advance(LeaderElection.EVERY);
+        lease.view = new LeaseRecord("somebody", LeaderElection.LEASE_DURATION, "99", 1, null);
+        time.advance(LeaderElection.RETRY_PERIOD);
         assertThat(happened).containsExactly("a leads", "a lost it");
     }
 
     @Test
     void leaseOfSomebodyWhoNeverRenewsItIsTakenOverOnlyAfterItWasWatchedForItsWholeLength() {
-        lease.view = new LeaseRecord("gone", LeaderElection.LEASE, "7", 3, "2001-01-01T00:00:00Z");
-        replica("a", lease).begin();
-        time.advance(LeaderElection.LEASE.minusMillis(1));
+        lease.view = new LeaseRecord("gone", LeaderElection.LEASE_DURATION, "7", 3, "2001-01-01T00:00:00Z");
+        replica("a", lease).start();
+        time.advance(LeaderElection.LEASE_DURATION.minusMillis(1));
         assertThat(happened).isEmpty();
         time.advance(Duration.ofMillis(1));
         assertThat(happened).containsExactly("a leads");
@@ -118,8 +118,8 @@ class LeaderElectionTest {
     @Test
     void ofTwoThatWriteAtTheSameTimeOneLeads() {
         lease.conflicts = 1;
-        replica("a", lease).begin();
-        replica("b", lease).begin();
+        replica("a", lease).start();
+        replica("b", lease).start();
         time.advance(Duration.ofSeconds(10));
         assertThat(happened).singleElement();
     }
@@ -127,7 +127,7 @@ class LeaderElectionTest {
     @Test
     void replicaThatIsClosedAsksNoMore() {
         var closed = replica("a", lease);
-        closed.begin();
+        closed.start();
         time.advance(Duration.ofSeconds(1));
         closed.close();
         int reads = lease.reads;
@@ -176,7 +176,7 @@ class LeaderElectionTest {
                     && !before.get().holder().equals(holder);
             view = new LeaseRecord(
                     holder,
-                    LeaderElection.LEASE,
+                    LeaderElection.LEASE_DURATION,
                     String.valueOf(version++),
                     before.map(LeaseRecord::transitions).orElse(0) + (moved ? 1 : 0),
                     null);

@@ -52,7 +52,7 @@ class ApplierIT {
             var first = applier.apply(desired, Optional.empty());
             assertThat(written(first)).isTrue();
 
-            now.addAndGet(Applier.ON_ITS_WAY.toNanos() - 1);
+            now.addAndGet(Applier.CACHE_LAG.toNanos() - 1);
             var onItsWay = applier.apply(desired, Optional.empty());
             assertThat(written(onItsWay)).isFalse();
             assertThat(applied(onItsWay)).isEqualTo(applied(first));
@@ -66,9 +66,9 @@ class ApplierIT {
                     .withUid("another")
                     .endMetadata()
                     .build();
-            applier.gone(another);
+            applier.onDeleted(another);
             assertThat(written(applier.apply(desired, Optional.empty()))).isFalse();
-            applier.gone(applied(first));
+            applier.onDeleted(applied(first));
             assertThat(written(applier.apply(desired, Optional.empty()))).isTrue();
         }
     }
@@ -80,23 +80,23 @@ class ApplierIT {
             var now = new AtomicLong();
             var applier = new Applier(client, now::get);
             applier.apply(desired, Optional.empty());
-            for (int repair = 0; repair < Applier.REPAIRS_AT_ONCE; repair++) {
+            for (int repair = 0; repair < Applier.IMMEDIATE_REPAIRS; repair++) {
                 assertThat(written(applier.apply(desired, Optional.of(changed(client, desired)))))
                         .isTrue();
             }
-            var wait = Applier.FIRST_WAIT;
+            var wait = Applier.FIRST_REPAIR_DELAY;
             for (int round = 0; round < 10; round++) {
                 var theirs = changed(client, desired);
                 assertThat(applier.apply(desired, Optional.of(theirs)))
                         .isEqualTo(new Applier.Outcome.Contested<>(theirs, wait));
                 now.addAndGet(wait.toNanos());
                 assertThat(written(applier.apply(desired, Optional.of(theirs)))).isTrue();
-                wait = wait.multipliedBy(2).compareTo(Applier.LONGEST_WAIT) < 0
+                wait = wait.multipliedBy(2).compareTo(Applier.MAX_REPAIR_DELAY) < 0
                         ? wait.multipliedBy(2)
-                        : Applier.LONGEST_WAIT;
+                        : Applier.MAX_REPAIR_DELAY;
             }
-            now.addAndGet(Applier.LONGEST_WAIT.multipliedBy(3).toNanos());
-            for (int repair = 0; repair < Applier.REPAIRS_AT_ONCE; repair++) {
+            now.addAndGet(Applier.MAX_REPAIR_DELAY.multipliedBy(3).toNanos());
+            for (int repair = 0; repair < Applier.IMMEDIATE_REPAIRS; repair++) {
                 assertThat(written(applier.apply(desired, Optional.of(changed(client, desired)))))
                         .as("after a long peace")
                         .isTrue();

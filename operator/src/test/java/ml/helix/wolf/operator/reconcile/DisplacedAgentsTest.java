@@ -21,7 +21,7 @@ class DisplacedAgentsTest {
     private static final ResourceID TUNNEL = new ResourceID("gpu-nodes", "wolf");
 
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1);
-    private final DisplacedAgents displacements = new DisplacedAgents(now::get);
+    private final DisplacedAgents displaced = new DisplacedAgents(now::get);
 
     @Test
     void displacedAgentFightsUntilItsConnectionHasStoodForTwoMinutes() {
@@ -71,11 +71,8 @@ class DisplacedAgentsTest {
                 Optional.empty());
         var pod = new AgentPod(
                 "pod-1", "uid-1", "owner", "node-1", "10.0.0.1", 9797, "", "", false, true, false, "", List.of());
-        return displacements
-                .judged(
-                        TUNNEL,
-                        List.of(new ObservedAgent(pod, new AgentAnswer.Reported(report), Optional.empty())),
-                        last)
+        return displaced
+                .mark(TUNNEL, List.of(new ObservedAgent(pod, new AgentAnswer.Reported(report), Optional.empty())), last)
                 .getFirst()
                 .conflict()
                 .equals(Optional.of(new RunnerIdConflict.WithUnknownAgent()));

@@ -10,27 +10,27 @@ class ReconcileRateLimiterTest {
     /** Soon beyond the largest number, as nanoTime may be. */
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 100_000_000);
 
-    private final ReconcileRateLimiter spacing = new ReconcileRateLimiter(Duration.ofMillis(250), 3, now::get);
-    private final ReconcileRateLimiter.Turns tunnel = spacing.initState();
+    private final ReconcileRateLimiter limiter = new ReconcileRateLimiter(Duration.ofMillis(250), 3, now::get);
+    private final ReconcileRateLimiter.State state = limiter.initState();
 
     @Test
     void aFewEventsAreServedAtOnceAndTheNextAfterOneInterval() {
         serveAtOnce();
-        assertThat(spacing.isLimited(tunnel)).contains(Duration.ofMillis(250));
+        assertThat(limiter.isLimited(state)).contains(Duration.ofMillis(250));
         pass(1);
-        assertThat(spacing.isLimited(tunnel)).contains(Duration.ofMillis(249));
+        assertThat(limiter.isLimited(state)).contains(Duration.ofMillis(249));
         pass(249);
-        assertThat(spacing.isLimited(tunnel)).isEmpty();
-        assertThat(spacing.isLimited(tunnel)).contains(Duration.ofMillis(250));
+        assertThat(limiter.isLimited(state)).isEmpty();
+        assertThat(limiter.isLimited(state)).contains(Duration.ofMillis(250));
     }
 
     @Test
     void whoeverWaitsAsLongAsItSaysDoesNotComeTooEarly() {
         serveAtOnce();
         now.addAndGet(600_000);
-        assertThat(spacing.isLimited(tunnel)).contains(Duration.ofMillis(250));
+        assertThat(limiter.isLimited(state)).contains(Duration.ofMillis(250));
         pass(250);
-        assertThat(spacing.isLimited(tunnel)).isEmpty();
+        assertThat(limiter.isLimited(state)).isEmpty();
     }
 
     @Test
@@ -38,7 +38,7 @@ class ReconcileRateLimiterTest {
         serveAtOnce();
         pass(60_000);
         serveAtOnce();
-        assertThat(spacing.isLimited(tunnel)).contains(Duration.ofMillis(250));
+        assertThat(limiter.isLimited(state)).contains(Duration.ofMillis(250));
     }
 
     @Test
@@ -46,20 +46,20 @@ class ReconcileRateLimiterTest {
         serveAtOnce();
         for (int i = 0; i < 100; i++) {
             pass(250);
-            assertThat(spacing.isLimited(tunnel)).isEmpty();
-            assertThat(spacing.isLimited(tunnel)).isPresent();
+            assertThat(limiter.isLimited(state)).isEmpty();
+            assertThat(limiter.isLimited(state)).isPresent();
         }
     }
 
     @Test
     void tunnelsDoNotWaitForOneAnother() {
         serveAtOnce();
-        assertThat(spacing.isLimited(spacing.initState())).isEmpty();
+        assertThat(limiter.isLimited(limiter.initState())).isEmpty();
     }
 
     private void serveAtOnce() {
         for (int i = 0; i < 3; i++) {
-            assertThat(spacing.isLimited(tunnel)).isEmpty();
+            assertThat(limiter.isLimited(state)).isEmpty();
         }
     }
 

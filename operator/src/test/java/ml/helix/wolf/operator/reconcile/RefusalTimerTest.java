@@ -15,31 +15,31 @@ class RefusalTimerTest {
 
     @Test
     void refusalLastsOnceItHasRepeatedForThirtySeconds() {
-        assertThat(refusals.lasting(TUNNEL)).isFalse();
+        assertThat(refusals.persists(TUNNEL)).isFalse();
         pass(29);
-        assertThat(refusals.lasting(TUNNEL)).isFalse();
+        assertThat(refusals.persists(TUNNEL)).isFalse();
         pass(1);
-        assertThat(refusals.lasting(TUNNEL)).isTrue();
+        assertThat(refusals.persists(TUNNEL)).isTrue();
         pass(3600);
-        assertThat(refusals.lasting(TUNNEL)).isTrue();
+        assertThat(refusals.persists(TUNNEL)).isTrue();
     }
 
     @Test
     void successEndsItAndTunnelsDoNotCountForOneAnother() {
-        refusals.lasting(TUNNEL);
+        refusals.persists(TUNNEL);
         pass(30);
-        assertThat(refusals.lasting(new ResourceID("another", "wolf"))).isFalse();
-        refusals.over(TUNNEL);
-        assertThat(refusals.lasting(TUNNEL)).isFalse();
+        assertThat(refusals.persists(new ResourceID("another", "wolf"))).isFalse();
+        refusals.reset(TUNNEL);
+        assertThat(refusals.persists(TUNNEL)).isFalse();
     }
 
     @Test
     void clockThatJumpsBackBeginsAnew() {
-        refusals.lasting(TUNNEL);
+        refusals.persists(TUNNEL);
         pass(-3600);
-        assertThat(refusals.lasting(TUNNEL)).isFalse();
+        assertThat(refusals.persists(TUNNEL)).isFalse();
         pass(30);
-        assertThat(refusals.lasting(TUNNEL)).isTrue();
+        assertThat(refusals.persists(TUNNEL)).isTrue();
     }
 
     private void pass(long seconds) {

@@ -1,0 +1,43 @@
+package ml.helix.wolf.operator.reconcile;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.util.List;
+import java.util.Optional;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.operator.desired.AgentServiceAccount;
+import ml.helix.wolf.operator.observed.AgentPod;
+
+/**
+ * What the caches know of a WolfTunnel and its objects when a pass begins.
+ *
+ * @param account the ServiceAccount with the name that the WolfTunnel needs, whoever owns it
+ * @param daemonSet likewise
+ * @param pods with the WolfTunnel's label, whoever owns them
+ */
+record Observed(
+        WolfTunnel resource, Optional<ServiceAccount> account, Optional<DaemonSet> daemonSet, List<AgentPod> pods) {
+
+    static Observed of(WolfTunnel resource, Context<WolfTunnel> context) {
+        return new Observed(
+                resource,
+                context.getSecondaryResource(ServiceAccount.class),
+                context.getSecondaryResource(DaemonSet.class),
+                context.getSecondaryResourcesAsStream(Pod.class)
+                        .map(AgentPod::of)
+                        .toList());
+    }
+
+    ResourceID id() {
+        return ResourceID.fromResource(resource);
+    }
+
+    /** The DaemonSet if it is the WolfTunnel's own, or an orphan that it may adopt. */
+    Optional<DaemonSet> ownDaemonSet() {
+        var desired = AgentServiceAccount.of(resource);
+        return daemonSet.filter(found -> Ownership.of(found, desired).permitsChanges());
+    }
+}

@@ -1,0 +1,129 @@
+package ml.helix.wolf.operator.reconcile;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.operator.agents.AgentPoller;
+import ml.helix.wolf.operator.desired.AgentPodSpec;
+import ml.helix.wolf.operator.desired.SettingSources;
+import ml.helix.wolf.operator.observed.AgentPod;
+import ml.helix.wolf.operator.observed.Observations;
+import ml.helix.wolf.operator.observed.ObservedAgent;
+import ml.helix.wolf.operator.observed.Rollout;
+import ml.helix.wolf.operator.status.StatusOf;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The last step of a pass: gathers all that is known of the agents, makes the status of it, and writes the status if it
+ * differs from the last one. Polls the agents of each WolfTunnel that was reported, until {@link #forget}.
+ *
+ * <p>Thread-safe, if reports of one WolfTunnel follow one another.
+ */
+final class StatusReporter implements AutoCloseable {
+    /** Time alone may change a status that isn't Ready, and what keeps pods from starting comes without an event. */
+    private static final Duration RECHECK_UNTIL_READY = Duration.ofSeconds(5);
+
+    private final AgentPoller<ResourceID> poller;
+    private final StuckPods stuckPods;
+    private final DuplicateRunnerIds duplicates;
+    private final DisplacedAgents displaced = new DisplacedAgents(System::nanoTime);
+    private final StatusWriter statuses;
+    private final InstantSource clock;
+    private final OperatorMetrics metrics;
+
+    /**
+     * @param timers for the polls; the caller closes them, after this
+     * @param trigger called without a lock with a WolfTunnel whose agents have changed
+     */
+    StatusReporter(
+            KubernetesClient client,
+            ScheduledExecutorService timers,
+            InstantSource clock,
+            OperatorMetrics metrics,
+            Consumer<ResourceID> trigger) {
+        this.poller =
+                AgentPoller.overHttp(timers, RandomGenerator.getDefault()::nextDouble, trigger, metrics::countPoll);
+        this.stuckPods = new StuckPods(client, System::nanoTime);
+        this.duplicates = new DuplicateRunnerIds(trigger);
+        this.statuses = new StatusWriter(client);
+        this.clock = clock;
+        this.metrics = metrics;
+    }
+
+    /** @return when the next pass is due even if no event comes before; empty if only events matter */
+    Optional<Duration> report(Observed observed, ApplyResult applied) {
+        var last = statuses.last(observed.resource());
+        var status = StatusOf.observations(observations(observed, applied, last), last, clock.instant());
+        boolean differs = !status.equals(last);
+        if (differs) {
+            statuses.write(observed.resource(), status);
+        }
+        metrics.countStatus(differs);
+        return applied.retryAfter()
+                .or(() -> StatusOf.isReady(status) ? Optional.empty() : Optional.of(RECHECK_UNTIL_READY));
+    }
+
+    private Observations observations(Observed observed, ApplyResult applied, @Nullable WolfTunnelStatus last) {
+        var id = observed.id();
+        var spec = observed.resource().getSpec();
+        var pods = podsOf(applied, observed.pods());
+        poller.watch(id, pods);
+        var stuck = stuckPods.diagnose(id, applied.daemonSet(), pods);
+        return new Observations(
+                observed.resource().getMetadata().getGeneration(),
+                applied.daemonSet().map(Rollout::of),
+                displaced.mark(id, agents(observed, pods, stuck), last),
+                applied.obstacle(),
+                spec.paused(),
+                applied.heldBack(),
+                stuck.podsForbidden(),
+                AgentPodSpec.wolfContainer(spec),
+                SettingSources.of(spec));
+    }
+
+    private static List<AgentPod> podsOf(ApplyResult applied, List<AgentPod> pods) {
+        var owner = applied.daemonSet()
+                .map(daemonSet -> daemonSet.getMetadata().getUid())
+                .orElse("none");
+        return pods.stream().filter(pod -> pod.ownerUid().equals(owner)).toList();
+    }
+
+    private List<ObservedAgent> agents(Observed observed, List<AgentPod> pods, StuckPods.Diagnosis stuck) {
+        var id = observed.id();
+        var rivals = duplicates.rivals(observed.resource(), pods);
+        return pods.stream()
+                .map(pod -> new ObservedAgent(
+                        pod,
+                        poller.answer(id, pod),
+                        Optional.ofNullable(stuck.warnings().get(pod.uid())),
+                        Optional.ofNullable(rivals.get(pod.node()))))
+                .toList();
+    }
+
+    /** For a WolfTunnel that another operator works on. */
+    void stopPolling(ResourceID resource) {
+        poller.forget(resource);
+    }
+
+    /** For a WolfTunnel that is deleted. */
+    void forget(ResourceID resource) {
+        poller.forget(resource);
+        statuses.forget(resource);
+        stuckPods.forget(resource);
+        displaced.forget(resource);
+        duplicates.forget(resource);
+    }
+
+    /** Ends the polls. Idempotent. */
+    @Override
+    public void close() {
+        poller.close();
+    }
+}
