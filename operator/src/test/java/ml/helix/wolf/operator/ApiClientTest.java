@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class ApiClientTest {
 
     @Test
-    void whoManagesWhichFieldIsOneTextThatDiffersWhereAFieldDoes() {
+    void managedFieldsAreOneTextThatDiffersIfAFieldDoes() {
         try (var client = ApiClient.of(Config.empty()).build()) {
             var two = fields(client, "{\"f:metadata\":{\"f:labels\":{\"f:a\":{},\"f:b\":{}}}}");
             var one = fields(client, "{\"f:metadata\":{\"f:labels\":{\"f:a\":{}}}}");

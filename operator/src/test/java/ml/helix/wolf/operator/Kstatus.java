@@ -2,11 +2,11 @@ package ml.helix.wolf.operator;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
-/** What kstatus, and so Flux, makes of a resource. */
+/** How kstatus, and so Flux, judges a resource. */
 public final class Kstatus {
     private Kstatus() {}
 
-    /** The generic part of it: sigs.k8s.io/cli-utils/pkg/kstatus/status, for a resource of a kind that it doesn't know. */
+    /** The rules of sigs.k8s.io/cli-utils/pkg/kstatus/status for a kind that it doesn't know. */
     public static String of(JsonNode resource) {
         if (resource.at("/metadata").has("deletionTimestamp")) {
             return "Terminating";

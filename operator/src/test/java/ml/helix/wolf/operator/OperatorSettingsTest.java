@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class OperatorSettingsTest {
     @Test
-    void imageAloneIsEnough() throws UsageException {
+    void onlyTheImageIsRequired() throws UsageException {
         var settings = settings(Map.of("AGENT_IMAGE", "agent:1"));
         assertThat(settings.agentImage()).isEqualTo("agent:1");
         assertThat(settings.namespaces()).isEmpty();

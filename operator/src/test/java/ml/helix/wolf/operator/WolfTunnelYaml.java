@@ -5,20 +5,22 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
-/** Manifests of WolfTunnels as an admin would write them. */
+/** Makes WolfTunnels from YAML, as an admin would write them. */
 public final class WolfTunnelYaml {
     private WolfTunnelYaml() {}
 
-    /** The same as an object that an API server has accepted: with a uid and a generation. */
+    /** The WolfTunnel as an API server would have accepted it: with a uid and a generation. */
     public static WolfTunnel resource(String spec) {
-        var tunnel = new KubernetesSerialization().unmarshal(of("wolf", "gpu-nodes", spec), WolfTunnel.class);
-        tunnel.getMetadata().setUid("11111111-2222-3333-4444-555555555555");
-        tunnel.getMetadata().setGeneration(1L);
-        return tunnel;
+        var resource = new KubernetesSerialization().unmarshal(of("wolf", "gpu-nodes", spec), WolfTunnel.class);
+        resource.getMetadata().setUid("11111111-2222-3333-4444-555555555555");
+        resource.getMetadata().setGeneration(1L);
+        return resource;
     }
 
     /**
-     * @param spec in YAML flow style; what it says at the top level of the spec replaces the valid default
+     * A complete manifest.
+     *
+     * @param spec in YAML flow style; its fields replace those of a valid default
      */
     public static String of(String namespace, String name, String spec) {
         var yaml = new KubernetesSerialization();

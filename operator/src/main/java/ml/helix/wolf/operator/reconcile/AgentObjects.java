@@ -130,6 +130,6 @@ final class AgentObjects {
     void forget(WolfTunnel resource) {
         refusals.reset(ResourceID.fromResource(resource));
         applier.forget(AgentServiceAccount.of(resource));
-        applier.forget(AgentDaemonSet.of(resource, new Facts("", Optional.empty(), Optional.empty())));
+        applier.forget(AgentDaemonSet.of(resource, new TemplateInputs("", Optional.empty(), Optional.empty())));
     }
 }

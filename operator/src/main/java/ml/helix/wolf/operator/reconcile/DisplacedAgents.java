@@ -43,7 +43,7 @@ final class DisplacedAgents {
     }
 
     /**
-     * The same agents. Those that count as displaced have a rival.
+     * The same agents. Those that count as displaced have a conflict.
      *
      * @param last the last status. An operator that has just started cannot know how old a displacement is: it counts only if
      *     the agent is not connected, or if the last status names it.
@@ -65,9 +65,9 @@ final class DisplacedAgents {
             displaced.put(resource, seen);
         }
         return agents.stream()
-                .map(agent -> agent.rival().isEmpty()
+                .map(agent -> agent.conflict().isEmpty()
                                 && isDisplaced(seen.get(agent.pod().uid()), now)
-                        ? agent.against(new Rival.Elsewhere())
+                        ? agent.withConflict(new RunnerIdConflict.WithUnknownAgent())
                         : agent)
                 .toList();
     }

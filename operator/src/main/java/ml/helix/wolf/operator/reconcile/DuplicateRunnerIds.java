@@ -15,7 +15,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import ml.helix.wolf.crds.v1alpha1.WolfId;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.desired.AgentMetadata;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.RunnerIdConflict;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * after nodes can have that, as pods' names are unique. Not found are two URLs of one control plane, and WolfTunnels of other
  * clusters.
  *
- * <p>Thread-safe. Keeps the nodes of each such WolfTunnel from its first {@link #rivals} to {@link #forget}.
+ * <p>Thread-safe. Keeps the nodes of each such WolfTunnel from its first {@link #conflicts} to {@link #forget}.
  */
 final class DuplicateRunnerIds {
     private final Consumer<ResourceID> changed;
@@ -54,20 +54,20 @@ final class DuplicateRunnerIds {
         }
     }
 
-    /** @param changed called without a lock with each WolfTunnel whose rivals may have changed */
+    /** @param changed called without a lock with each WolfTunnel whose conflicts may have changed */
     DuplicateRunnerIds(Consumer<ResourceID> changed) {
         this.changed = changed;
     }
 
-    /** The rivals of the WolfTunnel's agents, by node. */
-    Map<String, Rival> rivals(WolfTunnel resource, Collection<AgentPod> pods) {
+    /** The conflicts of the WolfTunnel's agents, by node. */
+    Map<String, RunnerIdConflict> conflicts(WolfTunnel resource, Collection<AgentPod> pods) {
         var id = ResourceID.fromResource(resource);
         if (resource.getSpec().wolfId().source() != WolfId.Source.NodeName) {
             forget(id);
             return Map.of();
         }
         var ids = runnerIds(resource, pods);
-        var rivals = new HashMap<String, Rival>();
+        var conflicts = new HashMap<String, RunnerIdConflict>();
         Set<ResourceID> affected;
         synchronized (this) {
             affected = affected(id, known.put(id, ids), ids);
@@ -75,12 +75,12 @@ final class DuplicateRunnerIds {
                 if (!other.equals(id)) {
                     ids.nodes().stream()
                             .filter(node -> its.contain(ids.idOn(node), ids.controlPlane()))
-                            .forEach(node -> rivals.put(node, rival(ids.idOn(node), other)));
+                            .forEach(node -> conflicts.put(node, conflict(ids.idOn(node), other)));
                 }
             });
         }
         affected.forEach(changed);
-        return rivals;
+        return conflicts;
     }
 
     /** For a WolfTunnel that is deleted, or whose agents are no longer named after nodes. */
@@ -104,8 +104,8 @@ final class DuplicateRunnerIds {
                 .collect(Collectors.toSet());
     }
 
-    private static Rival rival(String runnerId, ResourceID resource) {
-        return new Rival.OfTunnel(
+    private static RunnerIdConflict conflict(String runnerId, ResourceID resource) {
+        return new RunnerIdConflict.WithOtherResource(
                 runnerId,
                 resource.getNamespace().map(namespace -> namespace + "/").orElse("") + resource.getName());
     }
@@ -113,7 +113,7 @@ final class DuplicateRunnerIds {
     private static RunnerIds runnerIds(WolfTunnel resource, Collection<AgentPod> pods) {
         return new RunnerIds(
                 normalised(resource.getSpec().controlPlane().url()),
-                Names.RUNNER_ID_PREFIX + resource.getSpec().wolfId().prefix(),
+                AgentMetadata.RUNNER_ID_PREFIX + resource.getSpec().wolfId().prefix(),
                 pods.stream()
                         .filter(pod -> !pod.terminating() && pod.unschedulable().isEmpty())
                         .map(AgentPod::node)

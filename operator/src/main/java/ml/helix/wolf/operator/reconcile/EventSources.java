@@ -10,6 +10,8 @@ import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
+import io.javaoperatorsdk.operator.processing.event.source.ResourceEventAware;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
 import java.util.ArrayList;
@@ -18,7 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.desired.AgentMetadata;
 import ml.helix.wolf.operator.observed.AgentPod;
 import org.jspecify.annotations.Nullable;
 
@@ -31,11 +33,27 @@ final class EventSources {
     private static final long PODS_PER_PAGE = 200;
 
     private final ReferenceWatches references;
-    private final ReconcileTrigger trigger;
+    private final Trigger trigger;
     private final Consumer<HasMetadata> onObjectDeleted;
 
     /** The cache of WolfTunnels; null before {@link #prepare}. */
     private volatile @Nullable IndexerResourceCache<WolfTunnel> resources;
+
+    /** Requests passes from inside this process, and learns of deleted WolfTunnels. */
+    private static final class Trigger extends SimpleInboundEventSource<WolfTunnel>
+            implements ResourceEventAware<WolfTunnel> {
+        private final Consumer<WolfTunnel> onDeleted;
+
+        Trigger(Consumer<WolfTunnel> onDeleted) {
+            super("trigger");
+            this.onDeleted = onDeleted;
+        }
+
+        @Override
+        public void onResourceDeleted(WolfTunnel resource) {
+            onDeleted.accept(resource);
+        }
+    }
 
     /**
      * @param onObjectDeleted called with each DaemonSet and ServiceAccount that is deleted
@@ -46,7 +64,7 @@ final class EventSources {
             Consumer<HasMetadata> onObjectDeleted,
             Consumer<WolfTunnel> onResourceDeleted) {
         this.references = references;
-        this.trigger = new ReconcileTrigger(onResourceDeleted);
+        this.trigger = new Trigger(onResourceDeleted);
         this.onObjectDeleted = onObjectDeleted;
     }
 
@@ -65,7 +83,7 @@ final class EventSources {
         return new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(kind, WolfTunnel.class)
                         .withName(kind.getSimpleName())
-                        .withLabelSelector(Names.SELECTOR)
+                        .withLabelSelector(AgentMetadata.SELECTOR)
                         .withNamespacesInheritedFromController()
                         .withSecondaryToPrimaryMapper(EventSources::resourceByName)
                         .withOnDeleteFilter((deleted, stateUnknown) -> {
@@ -81,10 +99,10 @@ final class EventSources {
         return new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(Pod.class, WolfTunnel.class)
                         .withName(namespace.equals(Constants.WATCH_ALL_NAMESPACES) ? "Pod" : "Pod in " + namespace)
-                        .withLabelSelector(Names.SELECTOR)
+                        .withLabelSelector(AgentMetadata.SELECTOR)
                         .withNamespaces(namespace)
                         .withSecondaryToPrimaryMapper(EventSources::resourceByLabel)
-                        .withItemStore(new TransformingItemStore<>(AgentPod::remembered))
+                        .withItemStore(new TransformingItemStore<>(AgentPod::stripped))
                         .withInformerListLimit(PODS_PER_PAGE)
                         .withOnUpdateFilter((now, before) -> !AgentPod.of(now).equals(AgentPod.of(before)))
                         .build(),
@@ -93,13 +111,14 @@ final class EventSources {
 
     /** By the name alone: anybody can change labels and owners, and the operator restores them. */
     private static Set<ResourceID> resourceByName(HasMetadata object) {
-        return id(object, Names.tunnelOf(object.getMetadata().getName()));
+        return id(object, AgentMetadata.resourceName(object.getMetadata().getName()));
     }
 
     private static Set<ResourceID> resourceByLabel(HasMetadata object) {
         return id(
                 object,
-                Optional.ofNullable(object.getMetadata().getLabels()).map(labels -> labels.get(Names.INSTANCE_LABEL)));
+                Optional.ofNullable(object.getMetadata().getLabels())
+                        .map(labels -> labels.get(AgentMetadata.INSTANCE_LABEL)));
     }
 
     private static Set<ResourceID> id(HasMetadata object, Optional<String> name) {
@@ -110,7 +129,7 @@ final class EventSources {
 
     /** Requests a pass; several requests may become one. */
     void trigger(ResourceID resource) {
-        trigger.trigger(resource);
+        trigger.propagateEvent(resource);
     }
 
     /** Requests a pass over every WolfTunnel in the cache. */

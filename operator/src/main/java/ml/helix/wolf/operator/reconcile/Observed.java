@@ -14,9 +14,9 @@ import ml.helix.wolf.operator.observed.AgentPod;
 /**
  * What the caches know of a WolfTunnel and its objects when a pass begins.
  *
- * @param account the ServiceAccount with the name that the WolfTunnel needs, whoever owns it
+ * @param account the ServiceAccount with the name that the WolfTunnel needs; another owner's too
  * @param daemonSet likewise
- * @param pods with the WolfTunnel's label, whoever owns them
+ * @param pods those with the WolfTunnel's label; another owner's too
  */
 record Observed(
         WolfTunnel resource, Optional<ServiceAccount> account, Optional<DaemonSet> daemonSet, List<AgentPod> pods) {

@@ -9,7 +9,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import ml.helix.wolf.operator.desired.Names;
+import ml.helix.wolf.operator.desired.AgentMetadata;
 import ml.helix.wolf.operator.leadership.LeaderElection;
 import ml.helix.wolf.operator.leadership.OtherLeases;
 import org.slf4j.Logger;
@@ -69,7 +69,7 @@ final class OperatorClaims {
      */
     boolean heldByAnother(ResourceID resource, Optional<DaemonSet> present) {
         var claim = present.map(daemonSet -> daemonSet.getMetadata().getAnnotations())
-                .map(annotations -> annotations.get(Names.OPERATOR_ANNOTATION))
+                .map(annotations -> annotations.get(AgentMetadata.OPERATOR_ANNOTATION))
                 .filter(namespace -> home.isPresent() && !home.get().equals(namespace))
                 .map(namespace -> new Claim(namespace, leases.holder(namespace)));
         if (claim.isEmpty()) {
@@ -94,7 +94,7 @@ final class OperatorClaims {
                     claim.namespace(),
                     LeaderElection.NAME,
                     claim.holder().get(),
-                    Names.OPERATOR_ANNOTATION);
+                    AgentMetadata.OPERATOR_ANNOTATION);
         } else {
             LOG.warn(
                     "WolfTunnel {} is taken over from the operator in namespace {}, which does not work any more, or whose"

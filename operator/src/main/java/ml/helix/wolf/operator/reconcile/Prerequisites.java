@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.RunnerToken;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
-import ml.helix.wolf.operator.desired.Facts;
+import ml.helix.wolf.operator.desired.TemplateInputs;
 import ml.helix.wolf.operator.observed.Obstacle;
 
 /** Checks the token and the CA bundle that a WolfTunnel names, and makes the desired DaemonSet of them. Thread-safe. */
@@ -51,7 +51,7 @@ final class Prerequisites {
         boolean rolls = spec.runnerToken().delivery() == RunnerToken.Delivery.Env;
         var desired = AgentDaemonSet.of(
                 resource,
-                new Facts(
+                new TemplateInputs(
                         agentImage,
                         rolls ? Optional.of(generation(token)) : Optional.empty(),
                         bundle.map(Prerequisites::generation)));

@@ -17,7 +17,7 @@ import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.Rollout;
-import ml.helix.wolf.operator.status.StatusOf;
+import ml.helix.wolf.operator.status.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,14 +60,14 @@ final class StatusReporter implements AutoCloseable {
     /** @return when the next pass is due even if no event comes before; empty if only events matter */
     Optional<Duration> report(Observed observed, ApplyResult applied) {
         var last = statuses.last(observed.resource());
-        var status = StatusOf.observations(observations(observed, applied, last), last, clock.instant());
+        var status = Status.of(observations(observed, applied, last), last, clock.instant());
         boolean differs = !status.equals(last);
         if (differs) {
             statuses.write(observed.resource(), status);
         }
         metrics.countStatus(differs);
         return applied.retryAfter()
-                .or(() -> StatusOf.isReady(status) ? Optional.empty() : Optional.of(RECHECK_UNTIL_READY));
+                .or(() -> Status.isReady(status) ? Optional.empty() : Optional.of(RECHECK_UNTIL_READY));
     }
 
     private Observations observations(Observed observed, ApplyResult applied, @Nullable WolfTunnelStatus last) {
@@ -97,13 +97,13 @@ final class StatusReporter implements AutoCloseable {
 
     private List<ObservedAgent> agents(Observed observed, List<AgentPod> pods, StuckPods.Diagnosis stuck) {
         var id = observed.id();
-        var rivals = duplicates.rivals(observed.resource(), pods);
+        var conflicts = duplicates.conflicts(observed.resource(), pods);
         return pods.stream()
                 .map(pod -> new ObservedAgent(
                         pod,
                         poller.answer(id, pod),
                         Optional.ofNullable(stuck.warnings().get(pod.uid())),
-                        Optional.ofNullable(rivals.get(pod.node()))))
+                        Optional.ofNullable(conflicts.get(pod.node()))))
                 .toList();
     }
 

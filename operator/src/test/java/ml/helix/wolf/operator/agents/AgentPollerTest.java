@@ -17,57 +17,57 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import ml.helix.wolf.operator.AgentPods;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
-import ml.helix.wolf.operator.observed.ContainerState;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class AgentPollerTest {
-    /** In a second from its first nanosecond to the first of the next. */
-    private static final int MOST_WITH_BOTH_ENDS = AgentPoller.MAX_PER_SECOND + 1;
+    /** In a second that includes the first nanosecond of the next one. */
+    private static final int MAX_WITH_BOTH_ENDS = AgentPoller.MAX_PER_SECOND + 1;
 
     private static final AgentAnswer UNREACHABLE = new AgentAnswer.Unreachable("refused");
 
     private final ManualScheduler timers = new ManualScheduler();
     private final Map<String, AgentAnswer> answers = new HashMap<>();
-    private final List<String> asked = new ArrayList<>();
-    private final List<String> news = new ArrayList<>();
+    private final List<String> polled = new ArrayList<>();
+    private final List<String> changed = new ArrayList<>();
     private final AgentPoller<String> poller = new AgentPoller<>(
             address -> {
-                asked.add(address.ip());
+                polled.add(address.ip());
                 return answers.getOrDefault(address.ip(), UNREACHABLE);
             },
             timers,
             Runnable::run,
             () -> 0.5,
             timers::nanoTime,
-            news::add);
+            changed::add);
 
     @Test
-    void newAgentIsAskedAtOnceAndItsAnswerIsNews() {
+    void newAgentIsPolledAtOnceAndItsAnswerIsReported() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofMillis(100));
-        assertThat(asked).containsExactly("1");
-        assertThat(news).containsExactly("t");
+        assertThat(polled).containsExactly("1");
+        assertThat(changed).containsExactly("t");
         assertThat(poller.answer("t", pod("1", true))).isEqualTo(reported(1));
     }
 
     @Test
-    void quietAgentIsAskedOnEveryTickAndIsNoNewsInTenMinutes() {
+    void unchangedAgentIsPolledPeriodicallyAndReportedOnce() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofMinutes(10));
-        assertThat(asked).hasSizeBetween(110, 130);
-        assertThat(news).hasSize(1);
+        assertThat(polled).hasSizeBetween(110, 130);
+        assertThat(changed).hasSize(1);
     }
 
     @Test
-    void watchingTheSameAgentsAgainAsksNobody() {
+    void watchingTheSameAgentsAgainPollsNone() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
@@ -75,33 +75,33 @@ class AgentPollerTest {
             poller.watch("t", List.of(pod("1", true)));
         }
         timers.advance(Duration.ofSeconds(1));
-        assertThat(asked).hasSize(1);
+        assertThat(polled).hasSize(1);
         assertThat(timers.waitingTasks()).isEqualTo(1);
     }
 
     @Test
-    void changeOfReadinessIsAReasonToAskAtOnce() {
+    void changeOfReadinessPollsAtOnce() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
         poller.watch("t", List.of(pod("1", false)));
         timers.advance(Duration.ofMillis(1));
-        assertThat(asked).hasSize(2);
+        assertThat(polled).hasSize(2);
     }
 
     @Test
-    void changeWhileTheQuestionIsUnderWayAsksOnceMoreAfterwards() {
+    void changeDuringAPollPollsOnceMoreAfterIt() {
         Queue<Runnable> tasks = new ArrayDeque<>();
         var slow = new AgentPoller<String>(
                 address -> {
-                    asked.add(address.ip());
+                    polled.add(address.ip());
                     return reported(1);
                 },
                 timers,
                 tasks::add,
                 () -> 0.5,
                 timers::nanoTime,
-                news::add);
+                changed::add);
         slow.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
         slow.watch("t", List.of(pod("1", false)));
@@ -116,74 +116,56 @@ class AgentPollerTest {
     void agentThatHasNeverAnsweredIsUnreachableAfterTwoFailures() {
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(AgentPoller.SECOND_TRY.minusMillis(1));
-        assertThat(asked).hasSize(1);
+        assertThat(polled).hasSize(1);
         assertThat(poller.answer("t", pod("1", true))).isEqualTo(new AgentAnswer.None());
         timers.advance(Duration.ofMillis(100));
         assertThat(poller.answer("t", pod("1", true))).isEqualTo(UNREACHABLE);
-        assertThat(news).containsExactly("t");
+        assertThat(changed).containsExactly("t");
     }
 
-    /** Load alone makes answers late, and turns no row. */
+    /** Load alone makes answers late, and must not change a status. */
     @ParameterizedTest(name = "agent ready {0}: kept for {1} s, unreachable within {2} s")
     @CsvSource({"false, 20, 40", "true, 100, 150"})
-    void agentThatFallsSilentKeepsItsAnswerForAWhile(boolean ready, int kept, int over) {
+    void silentAgentKeepsItsAnswerForAWhile(boolean ready, int kept, int over) {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", ready)));
         timers.advance(Duration.ofSeconds(1));
         answers.remove("1");
-        news.clear();
+        changed.clear();
         timers.advance(Duration.ofSeconds(kept));
         assertThat(poller.answer("t", pod("1", ready))).isEqualTo(reported(1));
-        assertThat(news).isEmpty();
+        assertThat(changed).isEmpty();
         timers.advance(Duration.ofSeconds(over - kept));
         assertThat(poller.answer("t", pod("1", ready))).isEqualTo(UNREACHABLE);
-        assertThat(news).containsExactly("t");
+        assertThat(changed).containsExactly("t");
     }
 
     @Test
-    void agentThatFallsSilentOnANodeThatTheClusterHasLostIsUnreachableAfterTwoFailures() {
+    void silentAgentOnALostNodeIsUnreachableAfterTwoFailures() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
         answers.remove("1");
-        poller.watch("t", List.of(lost("1")));
+        poller.watch("t", List.of(AgentPods.lost("1")));
         timers.advance(Duration.ofMillis(100));
-        assertThat(poller.answer("t", lost("1"))).isEqualTo(reported(1));
+        assertThat(poller.answer("t", AgentPods.lost("1"))).isEqualTo(reported(1));
         timers.advance(AgentPoller.SECOND_TRY);
-        assertThat(poller.answer("t", lost("1"))).isEqualTo(UNREACHABLE);
-    }
-
-    private static AgentPod lost(String ip) {
-        var heard = pod(ip, true);
-        return new AgentPod(
-                heard.name(),
-                heard.uid(),
-                heard.ownerUid(),
-                heard.node(),
-                ip,
-                heard.port(),
-                "",
-                "",
-                false,
-                false,
-                true,
-                "",
-                heard.containers());
+        assertThat(poller.answer("t", AgentPods.lost("1"))).isEqualTo(UNREACHABLE);
     }
 
     @Test
-    void agentThatAnswersOneQuestionInTenStaysAsItIs() {
+    void agentThatAnswersOnePollInTenKeepsItsAnswer() {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
-        news.clear();
+        changed.clear();
         for (int i = 0; i < 20; i++) {
             answers.remove("1");
             timers.advance(AgentPoller.PERIOD.multipliedBy(9));
             answers.put("1", reported(1));
             timers.advance(AgentPoller.PERIOD.multipliedBy(2));
         }
-        assertThat(news).isEmpty();
+        assertThat(changed).isEmpty();
     }
 
     @Test
@@ -198,84 +180,84 @@ class AgentPollerTest {
             answers.put("1", reported(1));
             timers.advance(AgentPoller.SECOND_TRY);
         }
-        assertThat(news).hasSize(1);
+        assertThat(changed).hasSize(1);
     }
 
     @Test
-    void agentWithoutAnAddressOrARunningContainerIsNotAsked() {
+    void agentWithoutAnAddressOrARunningContainerIsNotPolled() {
         poller.watch("t", List.of(pod("", true), stopped("2")));
         timers.advance(Duration.ofMinutes(1));
-        assertThat(asked).isEmpty();
+        assertThat(polled).isEmpty();
         assertThat(poller.answer("t", stopped("2"))).isEqualTo(new AgentAnswer.None());
     }
 
     @Test
-    void agentsThatAreGoneAreNoLongerAsked() {
+    void removedAgentsAreNotPolled() {
         poller.watch("t", List.of(pod("1", true), pod("2", true)));
         timers.advance(Duration.ofSeconds(1));
         poller.watch("t", List.of(pod("2", true)));
-        asked.clear();
+        polled.clear();
         timers.advance(Duration.ofMinutes(1));
-        assertThat(asked).containsOnly("2");
+        assertThat(polled).containsOnly("2");
         poller.forget("t");
         assertThat(timers.waitingTasks()).isZero();
     }
 
     @Test
-    void thousandsAreAskedAtABoundedRateFromTheFirstMoment() {
+    void thousandsArePolledAtABoundedRateFromTheStart() {
         var random = new Random(7);
         var spread = new AgentPoller<String>(
                 address -> {
-                    asked.add(address.ip());
+                    polled.add(address.ip());
                     return reported(1);
                 },
                 timers,
                 Runnable::run,
                 random::nextDouble,
                 timers::nanoTime,
-                news::add);
+                changed::add);
         spread.watch("t", fleet(true));
         for (int second = 0; second < 150; second++) {
-            int before = asked.size();
+            int before = polled.size();
             timers.advance(Duration.ofSeconds(1));
-            assertThat(asked.size() - before).isLessThanOrEqualTo(MOST_WITH_BOTH_ENDS);
+            assertThat(polled.size() - before).isLessThanOrEqualTo(MAX_WITH_BOTH_ENDS);
         }
-        assertThat(asked).hasSizeBetween(11_000, 17_000);
-        assertThat(asked.stream().distinct()).hasSize(5_000);
+        assertThat(polled).hasSizeBetween(11_000, 17_000);
+        assertThat(polled.stream().distinct()).hasSize(5_000);
         spread.close();
         assertThat(timers.waitingTasks()).isZero();
     }
 
     @Test
-    void thousandsThatChangeAtOnceAndAgainAndAgainAreAskedAtABoundedRateEachInItsTurn() {
+    void thousandsThatKeepChangingArePolledAtABoundedRateEachInItsTurn() {
         IntStream.range(0, 5_000).forEach(i -> answers.put("10." + i, reported(1)));
         poller.watch("t", fleet(true));
         timers.advance(Duration.ofMinutes(1));
-        asked.clear();
+        polled.clear();
         for (int second = 0; second < 30; second++) {
-            int before = asked.size();
+            int before = polled.size();
             poller.watch("t", fleet(second % 2 == 0));
             timers.advance(Duration.ofSeconds(1));
-            assertThat(asked.size() - before).isLessThanOrEqualTo(MOST_WITH_BOTH_ENDS);
+            assertThat(polled.size() - before).isLessThanOrEqualTo(MAX_WITH_BOTH_ENDS);
         }
-        assertThat(asked.stream().distinct()).hasSize(5_000);
+        assertThat(polled.stream().distinct()).hasSize(5_000);
     }
 
     @Test
-    void loneChangeAmongThousandsIsAskedForAtOnce() {
+    void singleChangeAmongThousandsIsPolledAtOnce() {
         IntStream.range(0, 5_000).forEach(i -> answers.put("10." + i, reported(1)));
         poller.watch("t", fleet(true));
         timers.advance(Duration.ofMinutes(5));
-        asked.clear();
+        polled.clear();
         var changed = new ArrayList<>(fleet(true));
         changed.set(4_000, pod("10.4000", false));
         poller.watch("t", changed);
         timers.advance(Duration.ofMillis(100));
-        assertThat(asked).contains("10.4000");
+        assertThat(polled).contains("10.4000");
     }
 
     @Test
-    void noMoreQuestionsAreUnderWayThanTheRateAndThePatienceMake() throws Exception {
+    void concurrentPollsAreBoundedByRateAndTimeout() throws Exception {
         var open = new Semaphore(0);
         var underWay = new AtomicInteger();
         var most = new AtomicInteger();
@@ -311,13 +293,13 @@ class AgentPollerTest {
     }
 
     @Test
-    void closedPollerAsksNobodyAnyMore() {
+    void closedPollerPollsNone() {
         poller.watch("t", List.of(pod("1", true)));
         poller.close();
         poller.close();
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofMinutes(1));
-        assertThat(asked).isEmpty();
+        assertThat(polled).isEmpty();
     }
 
     private static AgentAnswer reported(long connects) {
@@ -335,27 +317,10 @@ class AgentPollerTest {
     }
 
     private static AgentPod pod(String ip, boolean ready) {
-        return pod(ip, ready, true);
+        return AgentPods.at(ip, ready, true);
     }
 
     private static AgentPod stopped(String ip) {
-        return pod(ip, false, false);
-    }
-
-    private static AgentPod pod(String ip, boolean ready, boolean running) {
-        return new AgentPod(
-                "pod-" + ip,
-                "uid-" + ip,
-                "owner",
-                "node",
-                ip,
-                9797,
-                "",
-                "",
-                false,
-                ready,
-                false,
-                "",
-                List.of(new ContainerState("agent", running, ready, "", "", "", "", Optional.empty())));
+        return AgentPods.at(ip, false, false);
     }
 }

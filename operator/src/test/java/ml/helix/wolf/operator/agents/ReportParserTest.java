@@ -16,7 +16,7 @@ class ReportParserTest {
              "lastError":{"reason":"DnsFailure","message":"no such host","at":"2026-01-01T00:00:00Z"},"version":"1.0"}""";
 
     @Test
-    void statusOfTheContractIsRead() {
+    void statusWithAllFieldsIsRead() {
         assertThat(ReportParser.parse(CONTRACT))
                 .contains(new AgentReport(
                         "Disconnected",
@@ -32,7 +32,7 @@ class ReportParserTest {
     }
 
     @Test
-    void countersThatTickAreNoNews() {
+    void tickingCountersMakeNoDifference() {
         assertThat(ReportParser.parse(CONTRACT.replace("99", "100").replace("\"at\":\"2026", "\"at\":\"2027")))
                 .isEqualTo(ReportParser.parse(CONTRACT));
     }
@@ -63,7 +63,7 @@ class ReportParserTest {
     }
 
     @Test
-    void whatIsWrongWithWolfIsRead() {
+    void healthOfWolfIsRead() {
         assertThat(ReportParser.parse(
                         CONTRACT.replaceFirst("\\{", "{\"wolfHealthy\":false,\"wolfError\":\"it answers 500\",")))
                 .get()
@@ -74,7 +74,7 @@ class ReportParserTest {
     }
 
     @Test
-    void nullsAreAbsent() {
+    void nullFieldsAreAbsent() {
         assertThat(ReportParser.parse(
                         "{\"state\":\"Connecting\",\"wolfId\":null,\"wolfReachable\":null,\"lastError\":null}"))
                 .get()
@@ -87,12 +87,12 @@ class ReportParserTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "hello", "[]", "{}", "{\"state\":7}", "null", "{\"state\":\"Conn"})
-    void anythingElseIsNoStatus(String text) {
+    void otherTextIsNoStatus(String text) {
         assertThat(ReportParser.parse(text)).isEmpty();
     }
 
     @Test
-    void reasonThatIsNoWordIsReplaced() {
+    void reasonThatIsNotOneWordIsReplaced() {
         assertThat(ReportParser.parse("{\"state\":\"x\",\"lastError\":{\"reason\":\"a b\\n\",\"message\":\"m\"}}"))
                 .get()
                 .satisfies(report ->

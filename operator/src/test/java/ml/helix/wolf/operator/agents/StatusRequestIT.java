@@ -15,8 +15,8 @@ import ml.helix.wolf.operator.observed.AgentAnswer;
 import org.junit.jupiter.api.Test;
 
 class StatusRequestIT {
-    /** Where time is not what is tested. */
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** For tests in which time doesn't matter. */
+    private static final Duration LONG = Duration.ofSeconds(60);
 
     private static final String OK = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
 
@@ -42,7 +42,7 @@ class StatusRequestIT {
     }
 
     @Test
-    void anythingBut200IsNoAgent() throws Exception {
+    void otherAnswersThan200AreNoAgent() throws Exception {
         assertThat(why(out -> write(out, "HTTP/1.1 404 Not Found\r\n\r\n{\"state\":\"Connected\"}")))
                 .contains("something else than 200");
         assertThat(why(out -> write(out, "SSH-2.0-OpenSSH_9.9\r\n"))).contains("something else than 200");
@@ -67,7 +67,7 @@ class StatusRequestIT {
     }
 
     @Test
-    void answerThatTricklesIsGivenUpInTimeHoweverLivelyItIs() throws Exception {
+    void answerThatTricklesTimesOut() throws Exception {
         var answer = answerTo(StatusRequest.TIMEOUT, out -> {
             write(out, OK);
             while (true) {
@@ -80,10 +80,10 @@ class StatusRequestIT {
     }
 
     @Test
-    void nobodyThereIsRefused() throws Exception {
+    void closedPortIsRefused() throws Exception {
         try (var bound = new Socket()) {
             bound.bind(new InetSocketAddress("127.0.0.1", 0));
-            assertThat(StatusRequest.send(new AgentAddress("127.0.0.1", bound.getLocalPort()), PATIENCE))
+            assertThat(StatusRequest.send(new AgentAddress("127.0.0.1", bound.getLocalPort()), LONG))
                     .isEqualTo(new AgentAnswer.Unreachable("the connection is refused"));
         }
     }
@@ -93,14 +93,14 @@ class StatusRequestIT {
     }
 
     private static AgentAnswer answerTo(Script script) throws Exception {
-        return answerTo(PATIENCE, script);
+        return answerTo(LONG, script);
     }
 
-    private static AgentAnswer answerTo(Duration patience, Script script) throws Exception {
+    private static AgentAnswer answerTo(Duration timeout, Script script) throws Exception {
         var request = new StringBuffer();
         try (var server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             var serving = Thread.ofVirtual().start(() -> serve(server, request, script));
-            var answer = StatusRequest.send(new AgentAddress("127.0.0.1", server.getLocalPort()), patience);
+            var answer = StatusRequest.send(new AgentAddress("127.0.0.1", server.getLocalPort()), timeout);
             serving.join();
             assertThat(request.toString()).startsWith("GET /status HTTP/1.0\r\nHost: 127.0.0.1:");
             return answer;
@@ -114,7 +114,7 @@ class StatusRequestIT {
             }
             script.play(socket.getOutputStream());
         } catch (IOException expected) {
-            // the other side has had enough
+            // the client has closed the connection
         }
     }
 

@@ -29,14 +29,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What manifests/admission-policy lets somebody do who may only create and change WolfTunnels. */
+/** What manifests/admission-policy allows to a user who may only create and change WolfTunnels. */
 @ExtendWith(RealApiServer.class)
 class AdmissionPolicyIT {
     private static final String HOME = "wolf-system";
     private static final String POLICY = "wolf-tunnel-policy";
     private static final String ORDINARY = "policy-ordinary";
     private static final String PRIVILEGED = "policy-privileged";
-    private static final String CREATOR = "creator-of-tunnels";
+    private static final String CREATOR = "creator-of-wolf-tunnels";
 
     @TempDir
     private static Path folder;
@@ -61,18 +61,18 @@ class AdmissionPolicyIT {
                             .build())
                     .serverSideApply();
         }
-        mayCreateTunnels(ORDINARY);
-        mayCreateTunnels(PRIVILEGED);
+        mayCreateWolfTunnels(ORDINARY);
+        mayCreateWolfTunnels(PRIVILEGED);
         var kubectl = new Kubectl(server, folder);
         kubectl.run("", "apply", "--server-side", "-k", "../manifests/admission-policy");
-        // fails where the API server keeps something else than was applied
+        // fails if the API server keeps something else than was applied
         kubectl.run("", "diff", "--server-side", "-k", "../manifests/admission-policy");
         defaults =
                 admin.configMaps().inNamespace(HOME).withName(POLICY).require().getData();
         parameters(Map.of());
     }
 
-    private static void mayCreateTunnels(String namespace) {
+    private static void mayCreateWolfTunnels(String namespace) {
         admin.resource(new RoleBuilder()
                         .withNewMetadata()
                         .withNamespace(namespace)
@@ -96,7 +96,7 @@ class AdmissionPolicyIT {
                 .serverSideApply();
     }
 
-    /** For the other tests of this API server; returns when it has noticed. */
+    /** Removes the policy for the tests that follow; returns when the API server no longer applies it. */
     @AfterAll
     static void uninstall() throws Exception {
         for (var kind : List.of("ValidatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy")) {
@@ -106,8 +106,8 @@ class AdmissionPolicyIT {
         }
         admin.configMaps().inNamespace(HOME).withName(POLICY).delete();
         admin.resources(WolfTunnel.class).inNamespace(ORDINARY).delete();
-        // without the ConfigMap the policy lets nothing through
-        Eventually.holds(() -> assertThatCode(() -> admin.resource(tunnel(ORDINARY, "after-the-policy", "{}"))
+        // the policy refuses everything without the ConfigMap
+        Eventually.holds(() -> assertThatCode(() -> admin.resource(resource(ORDINARY, "after-the-policy", "{}"))
                         .dryRun()
                         .create())
                 .doesNotThrowAnyException());
@@ -133,7 +133,7 @@ class AdmissionPolicyIT {
                 "{agent: {image: 'registry.example.com/agent:1', env: [{name: NO_PROXY, value: a}]}}",
                 "{pod: {volumes: [{name: c, emptyDir: {}}], securityContext: {seccompProfile: {type: RuntimeDefault}}}}",
             })
-    void whatPodSecurityBaselineAndTheNodeNetworkAllowIsAcceptedEverywhere(String spec) {
+    void everythingOfPodSecurityBaselineAndTheNodeNetworkIsAccepted(String spec) {
         assertThat(refusal(ORDINARY, spec)).isEmpty();
     }
 
@@ -177,7 +177,7 @@ class AdmissionPolicyIT {
                 "{agent: {env: [{name: LD_PRELOAD, value: x}]}}                           | options of the JVM",
                 "{agent: {env: [{name: https_proxy, value: x}]}}                          | must not set a proxy",
             })
-    void moreIsRefusedWithTheRuleAndWhoCanChangeIt(String spec, String sentence) {
+    void anythingMoreIsRefusedWithTheRuleAndWhoCanChangeIt(String spec, String sentence) {
         var refusal = refusal(ORDINARY, spec);
         assertThat(refusal).contains(sentence);
         if (!sentence.equals("absolute path")) {
@@ -189,7 +189,7 @@ class AdmissionPolicyIT {
     }
 
     @Test
-    void privilegedNamespacesMayHaveAllOfItAndNoOtherMay() throws Exception {
+    void onlyPrivilegedNamespacesMayHaveEverything() throws Exception {
         var spec = "{pod: {hostNetwork: true, volumes: [{name: root, hostPath: {path: /}}]},"
                 + " wolf: {container: {image: x, securityContext: {privileged: true}}}}";
         parameters(Map.of("privilegedNamespaces", "other, policy-priv*"));
@@ -240,10 +240,10 @@ class AdmissionPolicyIT {
     }
 
     @Test
-    void whatAnUpdateLeavesAloneIsNotAskedForAgain() throws Exception {
+    void fieldsThatAnUpdateLeavesAloneAreNotCheckedAgain() throws Exception {
         var name = "kept";
         var unix = "{wolf: {address: 'unix:///var/run/wolf/wolf.sock'}, %s}";
-        creator.resource(tunnel(ORDINARY, name, unix.formatted("paused: false")))
+        creator.resource(resource(ORDINARY, name, unix.formatted("paused: false")))
                 .create();
         parameters(Map.of("hostPaths", "", "controlPlaneUrls", "", "agentImages", ""));
 
@@ -262,7 +262,7 @@ class AdmissionPolicyIT {
     }
 
     @Test
-    void withoutItsParametersNothingIsLetThrough() throws Exception {
+    void everythingIsRefusedWithoutTheParameters() throws Exception {
         admin.configMaps().inNamespace(HOME).withName(POLICY).delete();
         Eventually.holds(
                 () -> assertThat(refusal(ORDINARY, "{}")).contains("policy", "no params found for policy binding"));
@@ -270,30 +270,30 @@ class AdmissionPolicyIT {
 
     @Test
     void policyHasNoEffectOnTheStatusThatTheOperatorWrites() throws Exception {
-        creator.resource(tunnel(ORDINARY, "told", "{}")).create();
+        creator.resource(resource(ORDINARY, "created", "{}")).create();
         parameters(Map.of("controlPlaneUrls", ""));
-        var told = admin.genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
+        var created = admin.genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
                 .inNamespace(ORDINARY)
-                .withName("told");
-        told.editStatus(tunnel -> {
-            tunnel.setAdditionalProperty("status", Map.of("summary", "1/1 connected"));
-            return tunnel;
+                .withName("created");
+        created.editStatus(resource -> {
+            resource.setAdditionalProperty("status", Map.of("summary", "1/1 connected"));
+            return resource;
         });
-        assertThat(told.get().<String>get("status", "summary")).isEqualTo("1/1 connected");
+        assertThat(created.get().<String>get("status", "summary")).isEqualTo("1/1 connected");
     }
 
     private static String target(String url, String proxy) {
         return "{controlPlane: {url: '%s'%s}}".formatted(url, proxy.isEmpty() ? "" : ", proxyUrl: '" + proxy + "'");
     }
 
-    /** Empty where it is accepted. */
+    /** Empty if it is accepted. */
     private static String refusal(String namespace, String spec) {
         return refused(() ->
-                creator.resource(tunnel(namespace, "t", spec)).dryRun(true).create());
+                creator.resource(resource(namespace, "t", spec)).dryRun(true).create());
     }
 
     private static void update(String name, String spec) {
-        creator.resource(tunnel(ORDINARY, name, spec)).unlock().update();
+        creator.resource(resource(ORDINARY, name, spec)).unlock().update();
     }
 
     private static String refused(Runnable write) {
@@ -305,16 +305,16 @@ class AdmissionPolicyIT {
         }
     }
 
-    private static GenericKubernetesResource tunnel(String namespace, String name, String spec) {
+    private static GenericKubernetesResource resource(String namespace, String name, String spec) {
         return admin.getKubernetesSerialization()
                 .unmarshal(WolfTunnelYaml.of(namespace, name, spec), GenericKubernetesResource.class);
     }
 
-    /** Writes the shipped parameters but for these, and returns when the API server goes by them. */
+    /** Writes the shipped parameters with these changes, and returns when the API server applies them. */
     private static void parameters(Map<String, String> changed) throws Exception {
         var data = new HashMap<>(defaults);
         data.putAll(changed);
-        // tells the new ConfigMap from the one before it
+        // tells the new ConfigMap from the old one
         var marker = "marker" + System.nanoTime();
         data.merge("hostPaths", "/" + marker, (paths, mark) -> paths + "," + mark);
         data.merge("controlPlaneUrls", "http://" + marker, (urls, mark) -> urls + "," + mark);

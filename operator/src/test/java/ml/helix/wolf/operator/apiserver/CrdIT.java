@@ -84,8 +84,8 @@ class CrdIT {
     }
 
     @Test
-    void tunnelThatNoOperatorHasSeenHasObservedGenerationMinusOne() throws Exception {
-        client.resource(tunnel("unseen", "{}")).create();
+    void wolfTunnelThatNoOperatorHasSeenHasObservedGenerationMinusOne() throws Exception {
+        client.resource(resource("unseen", "{}")).create();
         try {
             var unseen = json(client.genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
                     .inNamespace("default")
@@ -94,11 +94,11 @@ class CrdIT {
             assertThat(unseen.path("status")).hasToString("{\"observedGeneration\":-1}");
             assertThat(Kstatus.of(unseen)).isEqualTo("InProgress");
         } finally {
-            client.resource(tunnel("unseen", "{}")).delete();
+            client.resource(resource("unseen", "{}")).delete();
         }
     }
 
-    /** The rows of the table that the agent is tested with too. */
+    /** The rows of the table with which the agent is tested too. */
     static Stream<Arguments> values() {
         return Map.of(
                         "url", "{controlPlane: {url: %s}}",
@@ -132,7 +132,7 @@ class CrdIT {
 
     @ParameterizedTest
     @CsvSource({"128MB", "4GB", "1 Gi", "''", "abc", "-1", "1e", "0x10", "1mi", "1K"})
-    void noQuantityIsRefusedWhereverThereIsOne(String quantity) {
+    void textThatIsNoQuantityIsRefusedWhereverThereIsOne(String quantity) {
         for (var spec : quantities("'" + quantity + "'")) {
             assertThat(refusal("t", spec))
                     .contains("in body should match", "|Mi|")
@@ -165,7 +165,7 @@ class CrdIT {
     }
 
     @Test
-    void smallestTunnelIsAcceptedAndGetsEveryDefault() {
+    void smallestWolfTunnelIsAcceptedAndGetsEveryDefault() {
         var created = create("{}");
         var spec = created.getSpec();
         assertThat(spec.runnerToken().secretRef().key()).isEqualTo("token");
@@ -245,7 +245,7 @@ class CrdIT {
 
     private static String refusal(String name, String spec) {
         try {
-            client.resource(tunnel(name, spec)).dryRun(true).create();
+            client.resource(resource(name, spec)).dryRun(true).create();
         } catch (KubernetesClientException e) {
             return e.getStatus().getMessage();
         }
@@ -253,13 +253,13 @@ class CrdIT {
     }
 
     private static WolfTunnel create(String spec) {
-        var answer = client.resource(tunnel("t", spec)).dryRun(true).create();
+        var answer = client.resource(resource("t", spec)).dryRun(true).create();
         var yaml = client.getKubernetesSerialization();
         return yaml.unmarshal(yaml.asJson(answer), WolfTunnel.class);
     }
 
-    /** Valid but for what {@code spec}, which wins over the rest field by field, makes of it. */
-    private static GenericKubernetesResource tunnel(String name, String spec) {
+    /** A valid WolfTunnel whose fields {@code spec} replaces. */
+    private static GenericKubernetesResource resource(String name, String spec) {
         return client.getKubernetesSerialization()
                 .unmarshal(WolfTunnelYaml.of("default", name, spec), GenericKubernetesResource.class);
     }

@@ -4,15 +4,15 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
-/** Waits for what another process does, with a bound that only a failing test reaches. */
+/** Waits for what another process does. Only a failing test waits until the timeout. */
 final class Eventually {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private Eventually() {}
 
-    /** Returns as soon as the assertion holds; throws its last error after {@link #PATIENCE}. */
+    /** Returns as soon as the assertion holds. Throws its last error after {@link #TIMEOUT}. */
     static void holds(ThrowingCallable assertion) throws Exception {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + TIMEOUT.toNanos();
         while (true) {
             try {
                 assertion.call();

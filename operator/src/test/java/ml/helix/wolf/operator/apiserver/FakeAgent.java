@@ -9,10 +9,10 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import ml.helix.wolf.program.MonitoringServer;
 
-/** An agent's status page on a loopback address of its own, saying what a test wants. */
+/** Serves an agent's /status on a loopback address, with the content that a test wants. */
 final class FakeAgent implements AutoCloseable {
     private final MonitoringServer server;
-    private final AtomicInteger asked = new AtomicInteger();
+    private final AtomicInteger polls = new AtomicInteger();
     private volatile String status = "{}";
 
     /** @param port 0 for any */
@@ -23,7 +23,7 @@ final class FakeAgent implements AutoCloseable {
                     Optional::empty,
                     new PrometheusRegistry(),
                     Map.of("/status", () -> {
-                        int n = asked.incrementAndGet();
+                        int n = polls.incrementAndGet();
                         return MonitoringServer.Page.json(status.replace("<n>", String.valueOf(n)));
                     }));
         } catch (IOException e) {
@@ -35,8 +35,8 @@ final class FakeAgent implements AutoCloseable {
         return server.address().getPort();
     }
 
-    int timesAsked() {
-        return asked.get();
+    int polls() {
+        return polls.get();
     }
 
     FakeAgent connected(String wolfId) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Whatever happens between the operator and its API server: what changed meanwhile is told afterwards, without a hand. */
+/** Whatever happens between the operator and its API server, the status has all changes afterwards, by itself. */
 @ExtendWith(RealApiServer.class)
 class FaultsIT {
     private static final String IP = "127.0.0.31";
@@ -27,224 +27,225 @@ class FaultsIT {
             "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n" + "Content-Length: 0\r\n\r\n";
 
     private RealApiServer.Running server;
-    private Trial trial;
-    private FaultyApi way;
+    private Testbed testbed;
+    private FaultyApi api;
     private FakeAgent agent;
     private LogLines log;
 
     @BeforeEach
-    void begin(RealApiServer.Running running) {
+    void setUp(RealApiServer.Running running) {
         server = running;
-        trial = new Trial(running);
-        way = new FaultyApi(running.config());
+        testbed = new Testbed(running);
+        api = new FaultyApi(running.config());
         agent = new FakeAgent(IP, 0).connected("a1");
-        trial.token("t");
+        testbed.token("t");
         log = new LogLines();
     }
 
     @AfterEach
-    void end() throws Exception {
+    void tearDown() throws Exception {
         log.close();
-        way.noObstacle();
-        way.speak();
-        trial.close();
-        way.close();
+        api.removeFaults();
+        api.resume();
+        testbed.close();
+        api.close();
         agent.close();
     }
 
     @Test
-    void apiServerThatIsKilledAndComesBackIsFoundAgainAndReadyzSaysSoMeanwhile() throws Exception {
+    void killedApiServerIsFoundAgainAndReadyzSaysSoMeanwhile() throws Exception {
         try (var second = new SecondApiServer(server).start()) {
-            tunnelIsUp(trial.setup(second.config()));
+            tunnelIsUp(testbed.setup(second.config()));
             second.kill();
-            Eventually.holds(() -> assertThat(trial.operator().notReady())
+            Eventually.holds(() -> assertThat(testbed.operator().notReady())
                     .hasValueSatisfying(why -> assertThat(why).contains("no connection to the API server")));
             nodeIsLost();
             second.start();
-            Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
-            Eventually.holds(() -> assertThat(trial.operator().notReady()).isEmpty());
+            Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
+            Eventually.holds(() -> assertThat(testbed.operator().notReady()).isEmpty());
             recovers();
-            quietLog();
+            logIsShort();
         }
     }
 
     @Test
-    void connectionsThatBreakAgainAndAgainLoseNoChange() throws Exception {
-        tunnelIsUp(trial.setup(way.config().build()));
+    void brokenConnectionsLoseNoChange() throws Exception {
+        tunnelIsUp(testbed.setup(api.config().build()));
         for (int round = 0; round < 3; round++) {
-            way.cut();
+            api.breakConnections();
             nodeIsLost();
-            way.cut();
-            Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
-            way.cut();
+            api.breakConnections();
+            Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
+            api.breakConnections();
             recovers();
         }
-        quietLog();
+        logIsShort();
     }
 
     @Test
     void watchThatBreaksInTheMiddleOfAnEventLosesNoChange() throws Exception {
-        tunnelIsUp(trial.setup(way.config().build()));
-        way.tearEvents(3);
+        tunnelIsUp(testbed.setup(api.config().build()));
+        api.tearEvents(3);
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
-        way.noObstacle();
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
+        api.removeFaults();
         recovers();
-        quietLog();
+        logIsShort();
     }
 
     @Test
-    void apiServerThatHasTooManyRequestsIsAskedAgainAfterTheTimeThatItNames() throws Exception {
-        tunnelIsUp(trial.setup(way.config().build()));
+    void apiServerWithTooManyRequestsIsAskedAgainAfterItsRetryAfter() throws Exception {
+        tunnelIsUp(testbed.setup(api.config().build()));
         var refused = new AtomicInteger();
-        way.obstacle(head -> {
+        api.rewriteRequests(head -> {
             boolean refuses = !head.contains("watch=true") && refused.getAndUpdate(n -> Math.min(4, n + 1)) < 4;
             return refuses ? TOO_MANY : head;
         });
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
         assertThat(refused).hasValue(4);
-        way.noObstacle();
+        api.removeFaults();
         recovers();
-        quietLog();
+        logIsShort();
     }
 
     @Test
-    void watchesAndListsThatAreRefusedForTooManyRequestsComeBack() throws Exception {
-        tunnelIsUp(trial.setup(way.config().build()));
-        way.obstacle(head -> head.startsWith("GET") ? TOO_MANY : head);
-        way.cut();
+    void watchesAndListsThatWereRefusedForTooManyRequestsReturn() throws Exception {
+        tunnelIsUp(testbed.setup(api.config().build()));
+        api.rewriteRequests(head -> head.startsWith("GET") ? TOO_MANY : head);
+        api.breakConnections();
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.operator().notReady()).isPresent());
-        way.noObstacle();
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
-        Eventually.holds(() -> assertThat(trial.operator().notReady()).isEmpty());
+        Eventually.holds(() -> assertThat(testbed.operator().notReady()).isPresent());
+        api.removeFaults();
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
+        Eventually.holds(() -> assertThat(testbed.operator().notReady()).isEmpty());
         recovers();
-        quietLog();
+        logIsShort();
     }
 
     @Test
-    void watchOfAVersionThatTheApiServerNoLongerHasBeginsAnew() throws Exception {
-        tunnelIsUp(trial.setup(way.config().build()));
+    void watchOfAnExpiredVersionBeginsAnew() throws Exception {
+        tunnelIsUp(testbed.setup(api.config().build()));
         var expired = new AtomicInteger();
-        way.obstacle(head -> {
+        api.rewriteRequests(head -> {
             if (!head.contains("watch=true") || expired.get() >= 8) {
                 return head;
             }
             expired.incrementAndGet();
             return head.replaceFirst("resourceVersion=\\d+", "resourceVersion=1");
         });
-        way.cut();
+        api.breakConnections();
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
         assertThat(expired.get()).isPositive();
-        way.noObstacle();
+        api.removeFaults();
         recovers();
-        quietLog();
+        logIsShort();
     }
 
     @Test
     void conflictsOnEachWriteOnlyDelayIt() throws Exception {
-        tunnelIsUp(trial.setup(way.config().build()));
+        tunnelIsUp(testbed.setup(api.config().build()));
         var conflicts = new AtomicInteger();
-        way.obstacle(head -> head.startsWith("PATCH") && conflicts.getAndIncrement() < 3 ? CONFLICT : head);
+        api.rewriteRequests(head -> head.startsWith("PATCH") && conflicts.getAndIncrement() < 3 ? CONFLICT : head);
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
         assertThat(conflicts.get()).isGreaterThan(3);
 
         conflicts.set(0);
-        trial.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
+        testbed.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
         Eventually.holds(() -> assertThat(
-                        trial.daemonSet().getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
+                        testbed.daemonSet().getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
                 .isEqualTo(87));
-        quietLog();
+        logIsShort();
     }
 
     @Test
-    void anotherWriterThatNeverRestsIsNoHindranceAndNoReasonToFight() throws Exception {
-        tunnelIsUp(trial.setup());
-        int before = trial.writes().size();
+    void anotherBusyWriterCausesNoDelayAndNoFurtherWrite() throws Exception {
+        tunnelIsUp(testbed.setup());
+        int before = testbed.writes().size();
         var over = new AtomicBoolean();
         var writer = Thread.ofVirtual().start(() -> {
             for (int i = 0; !over.get(); i++) {
                 var round = String.valueOf(i);
-                Trial.untilNoConflict(() -> trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
-                        .editMetadata()
-                        .addToAnnotations("other.example.com/round", round)
-                        .endMetadata()
-                        .build()));
-                Trial.untilNoConflict(() -> trial.admin
+                Testbed.untilNoConflict(
+                        () -> testbed.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+                                .editMetadata()
+                                .addToAnnotations("other.example.com/round", round)
+                                .endMetadata()
+                                .build()));
+                Testbed.untilNoConflict(() -> testbed.admin
                         .genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
-                        .inNamespace(trial.namespace)
-                        .withName(Trial.TUNNEL)
-                        .edit(tunnel -> annotated(tunnel, round)));
+                        .inNamespace(testbed.namespace)
+                        .withName(Testbed.NAME)
+                        .edit(resource -> annotated(resource, round)));
             }
         });
-        trial.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
+        testbed.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
         Eventually.holds(() -> assertThat(
-                        trial.daemonSet().getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
+                        testbed.daemonSet().getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
                 .isEqualTo(87));
-        trial.rolledOut(1, 1);
+        testbed.rolledOut(1, 1);
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
         over.set(true);
         writer.join();
         recovers();
-        assertThat(trial.writes().stream().skip(before))
+        assertThat(testbed.writes().stream().skip(before))
                 .filteredOn(write -> write.resource().equals("apps/daemonsets"))
                 .as("one change of the template, one write")
                 .hasSize(1);
-        quietLog();
+        logIsShort();
     }
 
     @Test
-    void apiServerThatTakesASecondForEachRequestIsWaitedFor() throws Exception {
-        tunnelIsUp(trial.setup(way.config().build()));
-        way.slow(Duration.ofSeconds(1));
+    void slowApiServerIsWaitedFor() throws Exception {
+        tunnelIsUp(testbed.setup(api.config().build()));
+        api.delayRequests(Duration.ofSeconds(1));
         nodeIsLost();
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
         recovers();
-        quietLog();
+        logIsShort();
     }
 
     @Test
-    void tunnelThatIsDeletedWhileItIsReconciledLeavesNobodyAskingItsAgents() throws Exception {
-        tunnelIsUp(trial.setup(way.config().build()).hurried());
+    void agentsOfAWolfTunnelThatIsDeletedDuringItsPassAreNotPolled() throws Exception {
+        tunnelIsUp(testbed.setup(api.config().build()).pollingFast());
         var applying = new CountDownLatch(1);
         var deleted = new CountDownLatch(1);
-        way.obstacle(head -> {
+        api.rewriteRequests(head -> {
             if (head.startsWith("PATCH") && head.contains("/daemonsets/")) {
                 applying.countDown();
                 await(deleted);
             }
             return head;
         });
-        trial.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
+        testbed.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
         await(applying);
-        trial.admin
+        testbed.admin
                 .genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
-                .inNamespace(trial.namespace)
-                .withName(Trial.TUNNEL)
+                .inNamespace(testbed.namespace)
+                .withName(Testbed.NAME)
                 .delete();
-        nobodyAsks();
+        awaitNoPolls();
         long reports = statusWrites();
         deleted.countDown();
         Eventually.holds(() -> assertThat(statusWrites()).isGreaterThan(reports));
-        nobodyAsks();
+        awaitNoPolls();
     }
 
     private long statusWrites() {
-        return way.requests().stream()
+        return api.requests().stream()
                 .filter(request -> request.matches("PATCH .*/status\\?.*"))
                 .count();
     }
 
     /** For as long as four polls take. */
-    private void nobodyAsks() throws Exception {
+    private void awaitNoPolls() throws Exception {
         Eventually.holds(() -> {
-            int asked = agent.timesAsked();
+            int polls = agent.polls();
             LockSupport.parkNanos(Duration.ofSeconds(2).toNanos());
-            assertThat(agent.timesAsked()).isEqualTo(asked);
+            assertThat(agent.polls()).isEqualTo(polls);
         });
     }
 
@@ -257,57 +258,59 @@ class FaultsIT {
     }
 
     @Test
-    void clockThatJumpsAnHourBackOrForthWritesNothingAndMixesUpNoTimes() throws Exception {
+    void clockThatJumpsAnHourWritesNothingAndKeepsTheOrderOfTimes() throws Exception {
         var clock = new AtomicReference<>(InstantSource.system());
-        tunnelIsUp(trial.setup().hurried().clock(() -> clock.get().instant()));
-        trial.settled();
-        int before = trial.writes().size();
+        tunnelIsUp(testbed.setup().pollingFast().clock(() -> clock.get().instant()));
+        testbed.awaitIdle();
+        int before = testbed.writes().size();
         for (int hours : List.of(-1, 0, 1, 0)) {
             clock.set(InstantSource.offset(InstantSource.system(), Duration.ofHours(hours)));
-            int asked = agent.timesAsked();
-            double looks = trial.looks();
-            trial.touchSecret("hours", "h" + (hours + 1));
-            Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(looks));
-            Eventually.holds(() -> assertThat(agent.timesAsked()).isGreaterThan(asked));
+            int polls = agent.polls();
+            double passes = testbed.passes();
+            testbed.touchSecret("hours", "h" + (hours + 1));
+            Eventually.holds(() -> assertThat(testbed.passes()).isGreaterThan(passes));
+            Eventually.holds(() -> assertThat(agent.polls()).isGreaterThan(polls));
         }
-        assertThat(trial.writes()).hasSize(before);
+        assertThat(testbed.writes()).hasSize(before);
 
         clock.set(InstantSource.offset(InstantSource.system(), Duration.ofHours(-1)));
-        var readySince = Instant.parse(trial.condition("Ready").getLastTransitionTime());
+        var readySince = Instant.parse(testbed.condition("Ready").getLastTransitionTime());
         agent.failing("ConnectFailure", "refused");
-        trial.podSays("node-1", Trial.running(IP, false));
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False ConnectFailure"));
-        assertThat(Instant.parse(trial.condition("Ready").getLastTransitionTime()))
+        testbed.podSays("node-1", Testbed.running(IP, false));
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False ConnectFailure"));
+        assertThat(Instant.parse(testbed.condition("Ready").getLastTransitionTime()))
                 .as("a later change has no earlier time")
                 .isAfterOrEqualTo(readySince);
-        assertThat(Instant.parse(trial.row("node-1").since())).isAfterOrEqualTo(readySince);
+        assertThat(Instant.parse(testbed.tunnel("node-1").since())).isAfterOrEqualTo(readySince);
     }
 
     @Test
     void errorThatRepeatsForThirtySecondsIsARefusalWhateverItsCode() throws Exception {
         var clock = new AtomicReference<>(InstantSource.system());
-        tunnelIsUp(trial.setup(way.config().build()).clock(() -> clock.get().instant()));
-        way.obstacle(head -> head.startsWith("PATCH") && head.contains("/daemonsets/") ? QUANTITIES : head);
-        trial.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
+        tunnelIsUp(testbed.setup(api.config().build()).clock(() -> clock.get().instant()));
+        api.rewriteRequests(head -> head.startsWith("PATCH") && head.contains("/daemonsets/") ? QUANTITIES : head);
+        testbed.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
         int tried = refusedApplies();
         Eventually.holds(() -> assertThat(refusedApplies()).isGreaterThan(tried + 1));
-        assertThat(trial.verdict("Ready")).as("it may pass").isEqualTo("True Connected");
-        assertThat(trial.tunnel().getStatus().observedGeneration()).isEqualTo(1);
+        assertThat(testbed.statusAndReason("Ready")).as("the error may pass").isEqualTo("True Connected");
+        assertThat(testbed.resource().getStatus().observedGeneration()).isEqualTo(1);
 
         clock.set(InstantSource.offset(InstantSource.system(), Duration.ofSeconds(31)));
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ApplyRefused"));
-        assertThat(trial.condition("Ready").getMessage())
-                .contains("DaemonSet " + Trial.AGENTS, "quantities must match the regular expression");
-        assertThat(trial.tunnel().getStatus().connected()).as("what runs, runs").isEqualTo(1);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True ApplyRefused"));
+        assertThat(testbed.condition("Ready").getMessage())
+                .contains("DaemonSet " + Testbed.AGENTS, "quantities must match the regular expression");
+        assertThat(testbed.resource().getStatus().connected())
+                .as("the agents run on")
+                .isEqualTo(1);
 
-        way.noObstacle();
-        trial.apply("{agent: {port: %d, drainSeconds: 78}}".formatted(agent.port()));
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
-        quietLog();
+        api.removeFaults();
+        testbed.apply("{agent: {port: %d, drainSeconds: 78}}".formatted(agent.port()));
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        logIsShort();
     }
 
     private int refusedApplies() {
-        return (int) way.requests().stream()
+        return (int) api.requests().stream()
                 .filter(request -> request.matches("PATCH .*/daemonsets/.*"))
                 .count();
     }
@@ -322,40 +325,40 @@ class FaultsIT {
                     + "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"reason\":\"Conflict\",\"code\":409,"
                     + "\"message\":\"the object has been modified; please apply your changes to the latest version\"}";
 
-    private static GenericKubernetesResource annotated(GenericKubernetesResource tunnel, String round) {
-        tunnel.getMetadata().getAnnotations().put("other.example.com/round", round);
-        return tunnel;
+    private static GenericKubernetesResource annotated(GenericKubernetesResource resource, String round) {
+        resource.getMetadata().getAnnotations().put("other.example.com/round", round);
+        return resource;
     }
 
     private void tunnelIsUp(Replica.Setup setup) throws Exception {
-        trial.operate(setup);
-        trial.apply("{agent: {port: %d}}".formatted(agent.port()));
-        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
-        trial.podRuns("node-1", IP, true);
-        trial.rolledOut(1, 1);
+        testbed.operate(setup);
+        testbed.apply("{agent: {port: %d}}".formatted(agent.port()));
+        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.podRuns("node-1", IP, true);
+        testbed.rolledOut(1, 1);
         up();
     }
 
     private void nodeIsLost() {
-        trial.nodeIsLost("node-1", IP);
+        testbed.nodeIsLost("node-1", IP);
     }
 
     private void recovers() throws Exception {
-        trial.podSays("node-1", Trial.running(IP, true));
+        testbed.podSays("node-1", Testbed.running(IP, true));
         up();
     }
 
     private void up() throws Exception {
         Eventually.holds(() -> {
-            assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
-            assertThat(trial.row("node-1").wolfId()).isEqualTo("a1");
-            assertThat(trial.row("node-1").reason()).isNull();
+            assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
+            assertThat(testbed.tunnel("node-1").wolfId()).isEqualTo("a1");
+            assertThat(testbed.tunnel("node-1").reason()).isNull();
         });
     }
 
-    /** A few lines that say what is wrong, no storm; of a watch that breaks the HTTP client may say two. */
-    private void quietLog() {
-        long watches = way.requests().stream()
+    /** A few lines that say what is wrong, and no flood of them. The HTTP client may log two per broken watch. */
+    private void logIsShort() {
+        long watches = api.requests().stream()
                 .filter(request -> request.contains("watch=true"))
                 .count();
         assertThat(log.warnings())

@@ -26,8 +26,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
 
 /**
- * The way to an API server, in plain HTTP, on which a test can put obstacles: one request per connection, so that each
- * can be looked at. Thread-safe; a virtual thread per direction.
+ * A proxy before an API server that makes faults as a test wants them. It serves plain HTTP, one request per connection, so
+ * that it sees each request. Thread-safe; a virtual thread per direction.
  */
 final class FaultyApi implements AutoCloseable {
     private final ServerSocket server;
@@ -36,15 +36,15 @@ final class FaultyApi implements AutoCloseable {
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final List<String> requests = new CopyOnWriteArrayList<>();
 
-    /** What becomes of a request's head; a head that begins with HTTP/ is an answer instead. */
-    private volatile UnaryOperator<String> obstacle = UnaryOperator.identity();
+    /** Makes of a request's head the one to send on, or a whole answer, which begins with HTTP/. */
+    private volatile UnaryOperator<String> rewrite = UnaryOperator.identity();
 
     private volatile Duration delay = Duration.ZERO;
 
     /** Guarded by this. */
-    private boolean silent;
+    private boolean stalled;
 
-    /** How many events more are torn. */
+    /** How many more events are torn. */
     private final AtomicInteger tears = new AtomicInteger();
 
     FaultyApi(Config upstream) {
@@ -61,7 +61,7 @@ final class FaultyApi implements AutoCloseable {
         Thread.ofVirtual().name("faulty-api").start(this::accept);
     }
 
-    /** For clients: without credentials, those of the upstream's config are used. */
+    /** For clients. Has no credentials: the proxy uses those of the API server's config. */
     ConfigBuilder config() {
         return new ConfigBuilder(Config.empty()).withMasterUrl("http://127.0.0.1:" + server.getLocalPort() + "/");
     }
@@ -71,40 +71,40 @@ final class FaultyApi implements AutoCloseable {
         return List.copyOf(requests);
     }
 
-    /** From now on rewrites each request's head, or answers it itself with text that begins with HTTP/. */
-    void obstacle(UnaryOperator<String> change) {
-        obstacle = change;
+    /** From now on rewrites each request's head, or answers it with what begins with HTTP/. */
+    void rewriteRequests(UnaryOperator<String> change) {
+        rewrite = change;
     }
 
-    void noObstacle() {
-        obstacle = UnaryOperator.identity();
+    void removeFaults() {
+        rewrite = UnaryOperator.identity();
         delay = Duration.ZERO;
         tears.set(0);
     }
 
-    /** From now on each request waits that long before it is passed on. */
-    void slow(Duration by) {
+    /** From now on each request waits that long before it is sent on. */
+    void delayRequests(Duration by) {
         delay = by;
     }
 
-    /** So many times a watch ends in the middle of the first event that comes. */
+    /** The next events of watches, this many, break off in the middle and end their watches. */
     void tearEvents(int times) {
         tears.set(times);
     }
 
-    /** From now on nothing passes, and nothing ends either, until {@link #speak}. */
-    synchronized void fallSilent() {
-        silent = true;
+    /** From now on no byte passes and no connection ends, until {@link #resume}. */
+    synchronized void stall() {
+        stalled = true;
     }
 
-    synchronized void speak() {
-        silent = false;
+    synchronized void resume() {
+        stalled = false;
         notifyAll();
     }
 
-    private synchronized void awaitVoice() {
+    private synchronized void awaitResumed() {
         try {
-            while (silent) {
+            while (stalled) {
                 wait();
             }
         } catch (InterruptedException e) {
@@ -112,8 +112,8 @@ final class FaultyApi implements AutoCloseable {
         }
     }
 
-    /** Breaks all connections. New ones are taken. */
-    void cut() {
+    /** Resets all connections. New ones are accepted. */
+    void breakConnections() {
         sockets.forEach(FaultyApi::reset);
     }
 
@@ -132,19 +132,19 @@ final class FaultyApi implements AutoCloseable {
     private void serve(Socket client) {
         try (client) {
             var in = new BufferedInputStream(client.getInputStream());
-            var asked = head(in);
-            requests.add(asked.substring(0, asked.indexOf('\r')));
+            var request = head(in);
+            requests.add(request.substring(0, request.indexOf('\r')));
             LockSupport.parkNanos(delay.toNanos());
-            var head = obstacle.apply(asked);
+            var head = rewrite.apply(request);
             if (head.startsWith("HTTP/")) {
                 client.getOutputStream().write(head.getBytes(StandardCharsets.UTF_8));
                 return;
             }
-            awaitVoice();
+            awaitResumed();
             var url = URI.create(upstream.getMasterUrl());
             try (var api = tls.createSocket(url.getHost(), url.getPort())) {
                 sockets.add(api);
-                api.getOutputStream().write(oneOnly(head).getBytes(StandardCharsets.ISO_8859_1));
+                api.getOutputStream().write(withoutKeepAlive(head).getBytes(StandardCharsets.ISO_8859_1));
                 boolean watch = head.contains("watch=true");
                 Thread back = Thread.ofVirtual().name("faulty-api-answer").start(() -> copyQuietly(api, client, watch));
                 copy(in, api);
@@ -172,7 +172,7 @@ final class FaultyApi implements AutoCloseable {
         return head.toString();
     }
 
-    private static String oneOnly(String head) {
+    private static String withoutKeepAlive(String head) {
         if (head.contains("Upgrade: websocket")) {
             return head;
         }
@@ -188,7 +188,7 @@ final class FaultyApi implements AutoCloseable {
             var in = from.getInputStream();
             boolean answered = false;
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                awaitVoice();
+                awaitResumed();
                 if (watch && answered && tears.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
                     to.getOutputStream().write(buffer, 0, read / 2);
                     reset(to);
@@ -209,7 +209,7 @@ final class FaultyApi implements AutoCloseable {
         var buffer = new byte[16 * 1024];
         try {
             for (int read = from.read(buffer); read >= 0; read = from.read(buffer)) {
-                awaitVoice();
+                awaitResumed();
                 to.getOutputStream().write(buffer, 0, read);
             }
         } finally {
@@ -222,14 +222,14 @@ final class FaultyApi implements AutoCloseable {
             socket.setSoLinger(true, 0);
             socket.close();
         } catch (IOException e) {
-            // closed is closed
+            // it is closed all the same
         }
     }
 
     @Override
     public void close() throws IOException {
         server.close();
-        speak();
-        cut();
+        resume();
+        breakConnections();
     }
 }

@@ -10,12 +10,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The kubectl that stands beside the API server's program. */
+/** Runs the kubectl that is in the same folder as the kube-apiserver. */
 final class Kubectl {
     private final String program;
     private final Path kubeconfig;
 
-    /** @param folder for its files */
+    /** @param folder for the kubeconfig */
     Kubectl(RealApiServer.Running server, Path folder) throws IOException {
         program = ProcessHandle.current()
                 .descendants()
@@ -28,9 +28,9 @@ final class Kubectl {
     }
 
     /**
-     * What it prints.
+     * Returns what it prints to standard output.
      *
-     * @param in what it reads from standard input
+     * @param in its standard input
      */
     String run(String in, String... arguments) throws Exception {
         var process = new ProcessBuilder(

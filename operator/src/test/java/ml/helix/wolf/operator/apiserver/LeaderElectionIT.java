@@ -46,43 +46,43 @@ class LeaderElectionIT {
     private Path folder;
 
     private RealApiServer.Running server;
-    private Trial trial;
+    private Testbed testbed;
     private FakeAgent agent;
 
     @BeforeEach
-    void begin(RealApiServer.Running running) {
+    void setUp(RealApiServer.Running running) {
         server = running;
-        trial = new Trial(running);
-        trial.token("t");
+        testbed = new Testbed(running);
+        testbed.token("t");
         agent = new FakeAgent(IP, 0).connected("a1");
     }
 
     @AfterEach
-    void end() {
-        trial.close();
+    void tearDown() {
+        testbed.close();
         agent.close();
     }
 
     @Test
-    void leaderThatIsStoppedIsFollowedLongBeforeItsLeaseWouldEnd() throws Exception {
+    void stoppedLeaderIsReplacedLongBeforeItsLeaseWouldEnd() throws Exception {
         Process leader = process();
         try {
             Eventually.holds(() -> assertThat(holder()).as(() -> log()).isPresent());
             tunnelIsUp();
-            try (var standby = new Replica(trial.setup().electing())) {
-                var before = version(trial.tunnel());
+            try (var standby = new Replica(testbed.setup().electing())) {
+                var before = version(testbed.resource());
                 leader.destroy();
                 assertThat(leader.waitFor()).as("exit status").isZero();
                 Eventually.holds(() -> assertThat(standby.leads()).isTrue());
-                assertThat(looksUntilItLed(standby))
-                        .as("one that was under way, and its next")
+                assertThat(readsUntilItLed(standby))
+                        .as("one that was under way, and the next")
                         .isLessThanOrEqualTo(2);
                 assertThat(log()).contains("released the Lease").doesNotContain("lost the Lease");
 
-                assertThat(version(trial.tunnel())).isEqualTo(before);
+                assertThat(version(testbed.resource())).isEqualTo(before);
                 agent.connected("a1", 2, true);
                 Eventually.holds(
-                        () -> assertThat(trial.row("node-1").connects()).isEqualTo(2));
+                        () -> assertThat(testbed.tunnel("node-1").connects()).isEqualTo(2));
                 Eventually.holds(() -> assertThat(standby.statusWrites()).isEqualTo(1));
             }
         } finally {
@@ -91,19 +91,19 @@ class LeaderElectionIT {
     }
 
     @Test
-    void leaderThatIsKilledInTheMiddleOfARolloutIsFollowedAndNothingIsDoneTwiceOrLost() throws Exception {
+    void leaderThatIsKilledDuringARolloutIsReplacedAndNothingIsDoneTwiceOrLost() throws Exception {
         Process leader = process();
         var seen = new Statuses();
-        try (var _ = trial.admin
+        try (var _ = testbed.admin
                 .resources(WolfTunnel.class)
-                .inNamespace(trial.namespace)
+                .inNamespace(testbed.namespace)
                 .watch(seen)) {
             Eventually.holds(() -> assertThat(leader.isAlive() && holder().isPresent())
                     .as(() -> log())
                     .isTrue());
             tunnelIsUp();
-            var upBefore = version(trial.tunnel());
-            try (var standby = new Replica(trial.setup().electing())) {
+            var upBefore = version(testbed.resource());
+            try (var standby = new Replica(testbed.setup().electing())) {
                 applyMany(0, MANY / 2);
                 Eventually.holds(() -> assertThat(daemonSets()).hasSizeGreaterThan(3));
                 leader.destroyForcibly().waitFor();
@@ -112,15 +112,15 @@ class LeaderElectionIT {
                         .collect(Collectors.toMap(LeaderElectionIT::name, LeaderElectionIT::version));
 
                 Eventually.holds(() -> assertThat(daemonSets()).hasSize(MANY + 1));
-                assertThat(looksUntilItLed(standby))
-                        .as("those of a lease's length, and one under way")
+                assertThat(readsUntilItLed(standby))
+                        .as("those within a Lease's duration, and one under way")
                         .isLessThanOrEqualTo(LeaderElection.LEASE_DURATION.dividedBy(LeaderElection.RETRY_PERIOD) + 3);
-                Eventually.holds(() -> assertThat(seen.told()).hasSize(MANY + 1));
+                Eventually.holds(() -> assertThat(seen.last()).hasSize(MANY + 1));
 
                 server.awaitAudit();
                 assertThat(standby.writes(server))
                         .filteredOn(write -> write.resource().equals("apps/daemonsets"))
-                        .extracting(Audited::name)
+                        .extracting(AuditedRequest::name)
                         .as("each DaemonSet is applied once")
                         .doesNotHaveDuplicates();
                 assertThat(daemonSets()).allSatisfy(daemonSet -> {
@@ -129,8 +129,8 @@ class LeaderElectionIT {
                         assertThat(version(daemonSet)).isEqualTo(made.get(name(daemonSet)));
                     }
                 });
-                assertThat(version(trial.tunnel()))
-                        .as("a tunnel that is up has nothing new to say")
+                assertThat(version(testbed.resource()))
+                        .as("nothing has changed for a tunnel that is up")
                         .isEqualTo(upBefore);
                 assertThat(seen.stepsBack()).isEmpty();
             }
@@ -140,33 +140,34 @@ class LeaderElectionIT {
     }
 
     @Test
-    void leaderWhoseConnectionGoesSilentEndsBeforeTheOtherBegins() throws Exception {
+    void leaderWhoseConnectionStallsStopsBeforeTheOtherLeads() throws Exception {
         var other = new AtomicReference<Replica>();
         var otherLedWhenItEnded = new CompletableFuture<Boolean>();
-        try (var way = new FaultyApi(server.config());
+        try (var api = new FaultyApi(server.config());
                 var cutOff = new Replica(
-                        trial.setup(way.config().build()).electing(),
+                        testbed.setup(api.config().build()).electing(),
                         () -> otherLedWhenItEnded.complete(other.get().leads()))) {
             Eventually.holds(() -> assertThat(cutOff.leads()).isTrue());
-            try (var standby = new Replica(trial.setup().electing())) {
+            try (var standby = new Replica(testbed.setup().electing())) {
                 other.set(standby);
                 tunnelIsUp();
-                way.fallSilent();
+                api.stall();
                 Eventually.holds(() -> assertThat(otherLedWhenItEnded).isDone());
                 assertThat(otherLedWhenItEnded).isCompletedWithValue(false);
                 assertThat(cutOff.leads()).isFalse();
                 Eventually.holds(() -> assertThat(standby.leads()).isTrue());
-                way.speak();
+                api.resume();
             }
         }
     }
 
     @Test
-    void operatorThatIsStoppedBeforeItWorksTakesNoLease() throws Exception {
+    void operatorThatIsClosedBeforeItWorksTakesNoLease() throws Exception {
         var settings =
-                new OperatorSettings("agent:1", Set.of(trial.namespace), true, Optional.empty(), LogSettings.DEFAULT);
-        try (var client =
-                new KubernetesClientBuilder().withConfig(trial.setup().config()).build()) {
+                new OperatorSettings("agent:1", Set.of(testbed.namespace), true, Optional.empty(), LogSettings.DEFAULT);
+        try (var client = new KubernetesClientBuilder()
+                .withConfig(testbed.setup().config())
+                .build()) {
             var operator = WolfTunnelOperator.standBy(client, settings, new PrometheusRegistry(), () -> {});
             operator.close();
             operator.work();
@@ -174,12 +175,12 @@ class LeaderElectionIT {
         }
     }
 
-    /** How often it asked for the Lease between another's last write to it and its own first. */
-    private long looksUntilItLed(Replica standby) {
+    /** How often it read the Lease between the other replica's last write to it and its own first. */
+    private long readsUntilItLed(Replica standby) {
         server.awaitAudit();
         var requests = server.audited().stream()
-                .map(Audited::parse)
-                .filter(request -> request.isOfLease() && request.namespace().equals(trial.namespace))
+                .map(AuditedRequest::parse)
+                .filter(request -> request.isOfLease() && request.namespace().equals(testbed.namespace))
                 .toList();
         var untilItLed = requests.stream()
                 .takeWhile(request -> !(request.agent().equals(standby.agent) && request.isWrite()))
@@ -192,42 +193,43 @@ class LeaderElectionIT {
     }
 
     private void tunnelIsUp() throws Exception {
-        trial.apply("{agent: {port: %d}}".formatted(agent.port()));
-        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
-        trial.podRuns("node-1", IP, true);
-        trial.rolledOut(1, 1);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True Connected"));
-        Eventually.holds(() -> assertThat(trial.row("node-1").wolfId()).isEqualTo("a1"));
+        testbed.apply("{agent: {port: %d}}".formatted(agent.port()));
+        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.podRuns("node-1", IP, true);
+        testbed.rolledOut(1, 1);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").wolfId()).isEqualTo("a1"));
     }
 
     private void applyMany(int from, int to) {
         IntStream.range(from, to)
-                .mapToObj(i -> trial.admin
+                .mapToObj(i -> testbed.admin
                         .getKubernetesSerialization()
                         .unmarshal(
-                                WolfTunnelYaml.of(trial.namespace, "many-" + i, "{}"), GenericKubernetesResource.class))
-                .forEach(tunnel -> trial.admin.resource(tunnel).create());
+                                WolfTunnelYaml.of(testbed.namespace, "many-" + i, "{}"),
+                                GenericKubernetesResource.class))
+                .forEach(resource -> testbed.admin.resource(resource).create());
     }
 
     private List<DaemonSet> daemonSets() {
-        return trial.admin
+        return testbed.admin
                 .apps()
                 .daemonSets()
-                .inNamespace(trial.namespace)
+                .inNamespace(testbed.namespace)
                 .list()
                 .getItems();
     }
 
     private Optional<String> holder() {
-        return Optional.ofNullable(trial.admin
+        return Optional.ofNullable(testbed.admin
                         .leases()
-                        .inNamespace(trial.namespace)
+                        .inNamespace(testbed.namespace)
                         .withName("wolf-tunnel-operator")
                         .get())
                 .map(lease -> lease.getSpec().getHolderIdentity());
     }
 
-    /** The operator as it is started in a cluster, so that it can be killed. */
+    /** The operator as a process of its own, as in a cluster, so that it can be killed. */
     private Process process() throws Exception {
         var kubeconfig = Files.writeString(folder.resolve("kubeconfig"), server.kubeconfig());
         var builder = new ProcessBuilder(
@@ -242,9 +244,9 @@ class LeaderElectionIT {
                         "KUBECONFIG",
                         kubeconfig.toString(),
                         "KUBERNETES_NAMESPACE",
-                        trial.namespace,
+                        testbed.namespace,
                         "WATCH_NAMESPACES",
-                        trial.namespace,
+                        testbed.namespace,
                         "AGENT_IMAGE",
                         "agent:1",
                         "LEADER_ELECTION",
@@ -270,35 +272,35 @@ class LeaderElectionIT {
         return object.getMetadata().getResourceVersion();
     }
 
-    /** Every status that was ever written, by tunnel. */
+    /** The last status of each WolfTunnel, and what any later status has lost. */
     private static final class Statuses implements Watcher<WolfTunnel> {
         private final Map<String, WolfTunnelStatus> last = new ConcurrentHashMap<>();
         private final ConcurrentLinkedQueue<String> stepsBack = new ConcurrentLinkedQueue<>();
 
         @Override
-        public void eventReceived(Action action, WolfTunnel tunnel) {
-            var status = tunnel.getStatus();
+        public void eventReceived(Action action, WolfTunnel resource) {
+            var status = resource.getStatus();
             if (status == null) {
-                if (last.containsKey(name(tunnel))) {
-                    stepsBack.add(name(tunnel) + " lost its status");
+                if (last.containsKey(name(resource))) {
+                    stepsBack.add(name(resource) + " lost its status");
                 }
                 return;
             }
-            var before = last.put(name(tunnel), status);
+            var before = last.put(name(resource), status);
             if (before != null) {
                 if (status.tunnels().size() < before.tunnels().size()) {
-                    stepsBack.add(name(tunnel) + " lost rows");
+                    stepsBack.add(name(resource) + " lost tunnels");
                 }
                 before.conditions().stream()
                         .filter(condition -> !condition.getReason().equals("NotKnown"))
                         .filter(condition -> status.conditions().stream()
                                 .anyMatch(now -> now.getType().equals(condition.getType())
                                         && now.getReason().equals("NotKnown")))
-                        .forEach(condition -> stepsBack.add(name(tunnel) + " forgot " + condition.getType()));
+                        .forEach(condition -> stepsBack.add(name(resource) + " forgot " + condition.getType()));
             }
         }
 
-        Map<String, WolfTunnelStatus> told() {
+        Map<String, WolfTunnelStatus> last() {
             return last;
         }
 

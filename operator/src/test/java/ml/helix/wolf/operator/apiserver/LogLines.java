@@ -6,7 +6,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** What this process logs, from now to {@link #close}; it goes to standard error too. */
+/** Keeps what this process logs until {@link #close}. The log goes to standard error too. */
 final class LogLines implements AutoCloseable {
     private final PrintStream before = System.err;
     private final ByteArrayOutputStream copy = new ByteArrayOutputStream();

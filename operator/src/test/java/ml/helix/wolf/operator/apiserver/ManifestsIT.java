@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The folders of manifests/ as kubectl applies them. */
+/** kubectl applies the folders of manifests/. */
 @ExtendWith(RealApiServer.class)
 class ManifestsIT {
     private static final int AGENT_PORT = 9797;
@@ -47,7 +47,7 @@ class ManifestsIT {
     @Test
     void networkPolicyOfTheAgentsRestrictsTheirPortAndNoOther() throws Exception {
         kubectl.run("", "apply", "--server-side", "-k", "../manifests/network-policies");
-        // fails where the API server keeps something else than was applied
+        // fails if the API server keeps something else than was applied
         kubectl.run("", "diff", "--server-side", "-k", "../manifests/network-policies");
         var policy = new ObjectMapper()
                 .readTree(kubectl.run("", "-n", "wolf", "get", "networkpolicy", "wolf-tunnel-agents", "-o", "json"));

@@ -22,77 +22,77 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the operator takes for a tunnel's own and keeps as it should be, and what it leaves alone. */
+/** Which objects the operator takes for a WolfTunnel's own and keeps as desired, and which it leaves alone. */
 @ExtendWith(RealApiServer.class)
 class OwnershipIT {
     private static final Map<String, String> OUR_LABELS = Map.of(
             "app.kubernetes.io/name", "wolf-tunnel-agent",
-            "app.kubernetes.io/instance", Trial.TUNNEL,
+            "app.kubernetes.io/instance", Testbed.NAME,
             "app.kubernetes.io/managed-by", "wolf-tunnel-operator");
 
-    private Trial trial;
+    private Testbed testbed;
 
     @BeforeEach
-    void begin(RealApiServer.Running server) {
-        trial = new Trial(server);
-        trial.token("t0k3n");
+    void setUp(RealApiServer.Running server) {
+        testbed = new Testbed(server);
+        testbed.token("t0k3n");
     }
 
     @AfterEach
-    void end() {
-        trial.close();
+    void tearDown() {
+        testbed.close();
     }
 
     @Test
-    void daemonSetOfSomebodyElseIsLeftAloneAndItsNameIsSaidToBeTaken() throws Exception {
+    void daemonSetOfSomebodyElseIsLeftAloneAndTheNameIsTaken() throws Exception {
         daemonSet(Map.of("app", "monitoring"), List.of());
-        leftAlone("DaemonSet " + Trial.AGENTS);
+        leftAlone("DaemonSet " + Testbed.AGENTS);
     }
 
     @Test
     void daemonSetWithAnotherOwnerIsLeftAloneWhateverItsLabelsSay() throws Exception {
         daemonSet(OUR_LABELS, List.of(owner("ConfigMap", "another", "99999999-2222-3333-4444-555555555555")));
-        leftAlone("DaemonSet " + Trial.AGENTS);
+        leftAlone("DaemonSet " + Testbed.AGENTS);
     }
 
     @Test
     void serviceAccountOfSomebodyElseIsLeftAloneAndNoPodRunsAsIt() throws Exception {
         serviceAccount(Map.of("app", "monitoring"));
-        trial.operate();
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True NameTaken"));
-        assertThat(trial.condition("Ready").getMessage())
-                .contains("ServiceAccount " + Trial.AGENTS + " exists and isn't this WolfTunnel's");
-        assertThat(trial.serviceAccount().getMetadata().getOwnerReferences()).isEmpty();
-        assertThat(trial.serviceAccount().getMetadata().getLabels()).containsOnlyKeys("app");
-        assertThat(trial.daemonSet()).isNull();
+        testbed.operate();
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True NameTaken"));
+        assertThat(testbed.condition("Ready").getMessage())
+                .contains("ServiceAccount " + Testbed.AGENTS + " exists and isn't this WolfTunnel's");
+        assertThat(testbed.serviceAccount().getMetadata().getOwnerReferences()).isEmpty();
+        assertThat(testbed.serviceAccount().getMetadata().getLabels()).containsOnlyKeys("app");
+        assertThat(testbed.daemonSet()).isNull();
     }
 
     @Test
-    void orphansOfAnEarlierTunnelAreAdoptedAsTheyAre() throws Exception {
-        trial.operate();
+    void orphansOfAnEarlierWolfTunnelAreAdopted() throws Exception {
+        testbed.operate();
         rolledOut();
-        var before = trial.daemonSet();
-        trial.operator().close();
-        trial.admin
+        var before = testbed.daemonSet();
+        testbed.operator().close();
+        testbed.admin
                 .genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
-                .inNamespace(trial.namespace)
-                .withName(Trial.TUNNEL)
+                .inNamespace(testbed.namespace)
+                .withName(Testbed.NAME)
                 .delete();
-        Eventually.holds(() -> assertThat(trial.tunnel()).isNull());
-        for (HasMetadata object : List.of(trial.daemonSet(), trial.serviceAccount())) {
+        Eventually.holds(() -> assertThat(testbed.resource()).isNull());
+        for (HasMetadata object : List.of(testbed.daemonSet(), testbed.serviceAccount())) {
             object.getMetadata().setOwnerReferences(List.of());
-            trial.admin.resource(object).update();
+            testbed.admin.resource(object).update();
         }
-        trial.apply("{}");
-        trial.operate();
-        Eventually.holds(() -> assertThat(trial.daemonSet().getMetadata().getOwnerReferences())
+        testbed.apply("{}");
+        testbed.operate();
+        Eventually.holds(() -> assertThat(testbed.daemonSet().getMetadata().getOwnerReferences())
                 .singleElement()
                 .extracting(OwnerReference::getUid)
-                .isEqualTo(trial.tunnel().getMetadata().getUid()));
-        assertThat(trial.daemonSet().getMetadata().getUid())
+                .isEqualTo(testbed.resource().getMetadata().getUid()));
+        assertThat(testbed.daemonSet().getMetadata().getUid())
                 .isEqualTo(before.getMetadata().getUid());
-        assertThat(trial.daemonSet().getSpec().getTemplate())
+        assertThat(testbed.daemonSet().getSpec().getTemplate())
                 .as("the pods stay")
                 .isEqualTo(before.getSpec().getTemplate());
     }
@@ -100,31 +100,31 @@ class OwnershipIT {
     @Test
     void orphanThatCannotBeChangedIsNamedWithWhatToDo() throws Exception {
         daemonSet(OUR_LABELS, List.of());
-        trial.operate();
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ApplyRefused"));
-        assertThat(trial.condition("Ready").getMessage())
-                .contains("DaemonSet " + Trial.AGENTS + " exists")
-                .contains("kubectl -n " + trial.namespace + " delete daemonset " + Trial.AGENTS)
+        testbed.operate();
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True ApplyRefused"));
+        assertThat(testbed.condition("Ready").getMessage())
+                .contains("DaemonSet " + Testbed.AGENTS + " exists")
+                .contains("kubectl -n " + testbed.namespace + " delete daemonset " + Testbed.AGENTS)
                 .contains("field is immutable");
-        trial.daemonSetResource().delete();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+        testbed.daemonSetResource().delete();
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
     }
 
     @Test
-    void whatAnEarlierTunnelOfTheNameHasLeftIsNotTakenOverButWaitedFor() throws Exception {
+    void objectOfAnEarlierWolfTunnelOfTheNameIsWaitedFor() throws Exception {
         var clock = new AtomicReference<>(InstantSource.system());
-        daemonSet(OUR_LABELS, List.of(owner("WolfTunnel", Trial.TUNNEL, "99999999-2222-3333-4444-555555555555")));
-        var before = text(trial.daemonSet());
-        trial.operate(trial.setup().clock(() -> clock.get().instant()));
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+        daemonSet(OUR_LABELS, List.of(owner("WolfTunnel", Testbed.NAME, "99999999-2222-3333-4444-555555555555")));
+        var before = text(testbed.daemonSet());
+        testbed.operate(testbed.setup().clock(() -> clock.get().instant()));
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
         clock.set(InstantSource.offset(InstantSource.system(), Duration.ofSeconds(31)));
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True NameTaken"));
-        assertThat(text(trial.daemonSet())).isEqualTo(before);
-        trial.daemonSetResource().delete();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
-        assertThat(trial.agentImage()).isEqualTo("agent:1");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True NameTaken"));
+        assertThat(text(testbed.daemonSet())).isEqualTo(before);
+        testbed.daemonSetResource().delete();
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        assertThat(testbed.agentImage()).isEqualTo("agent:1");
     }
 
     @ParameterizedTest
@@ -134,29 +134,29 @@ class OwnershipIT {
                 "app.kubernetes.io/name",
                 "app.kubernetes.io/managed-by",
             })
-    void labelThatSomebodyChangesIsPutRight(String label) throws Exception {
-        trial.operate();
+    void labelThatSomebodyChangesIsRestored(String label) throws Exception {
+        testbed.operate();
         rolledOut();
-        trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+        testbed.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
                 .editMetadata()
                 .addToLabels(label, "another")
                 .endMetadata()
                 .build());
         Eventually.holds(
-                () -> assertThat(trial.daemonSet().getMetadata().getLabels()).containsAllEntriesOf(OUR_LABELS));
+                () -> assertThat(testbed.daemonSet().getMetadata().getLabels()).containsAllEntriesOf(OUR_LABELS));
     }
 
     @Test
-    void whatAnotherWritesByTheOperatorsOwnFieldManagerIsPutRight() throws Exception {
-        trial.operate();
+    void changeByTheOperatorsOwnFieldManagerIsUndone() throws Exception {
+        testbed.operate();
         rolledOut();
-        var desired = trial.daemonSet().getMetadata().getAnnotations().get("wolf.helix.ml/desired");
-        var patch = trial.daemonSet();
+        var desired = testbed.daemonSet().getMetadata().getAnnotations().get("wolf.helix.ml/desired");
+        var patch = testbed.daemonSet();
         patch.getSpec().getTemplate().getSpec().getContainers().getFirst().setImage("another:1");
         patch.getMetadata().setManagedFields(null);
         patch.getMetadata().setResourceVersion(null);
         patch.setStatus(null);
-        trial.admin
+        testbed.admin
                 .resource(patch)
                 .patch(new PatchContext.Builder()
                         .withPatchType(PatchType.SERVER_SIDE_APPLY)
@@ -164,37 +164,37 @@ class OwnershipIT {
                         .withForce(true)
                         .build());
         Eventually.holds(() -> {
-            assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(3);
-            assertThat(trial.agentImage()).isEqualTo("agent:1");
+            assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(3);
+            assertThat(testbed.agentImage()).isEqualTo("agent:1");
         });
-        assertThat(trial.daemonSet().getMetadata().getAnnotations()).containsEntry("wolf.helix.ml/desired", desired);
+        assertThat(testbed.daemonSet().getMetadata().getAnnotations()).containsEntry("wolf.helix.ml/desired", desired);
     }
 
     private void leftAlone(String what) throws Exception {
-        var before = text(trial.daemonSet());
-        trial.operate();
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True NameTaken"));
-        assertThat(trial.condition("Ready").getMessage())
+        var before = text(testbed.daemonSet());
+        testbed.operate();
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True NameTaken"));
+        assertThat(testbed.condition("Ready").getMessage())
                 .contains(what + " exists and isn't this WolfTunnel's: rename the WolfTunnel, or delete the DaemonSet");
-        trial.settled();
-        assertThat(text(trial.daemonSet())).isEqualTo(before);
-        trial.daemonSetResource().delete();
-        trial.settled();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
-        assertThat(trial.agentImage()).isEqualTo("agent:1");
+        testbed.awaitIdle();
+        assertThat(text(testbed.daemonSet())).isEqualTo(before);
+        testbed.daemonSetResource().delete();
+        testbed.awaitIdle();
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        assertThat(testbed.agentImage()).isEqualTo("agent:1");
     }
 
     private void rolledOut() throws Exception {
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
     }
 
     private void daemonSet(Map<String, String> labels, List<OwnerReference> owners) {
         DaemonSet foreign = new DaemonSetBuilder()
                 .withNewMetadata()
-                .withNamespace(trial.namespace)
-                .withName(Trial.AGENTS)
+                .withNamespace(testbed.namespace)
+                .withName(Testbed.AGENTS)
                 .withLabels(labels)
                 .withOwnerReferences(owners)
                 .endMetadata()
@@ -215,15 +215,15 @@ class OwnershipIT {
                 .endTemplate()
                 .endSpec()
                 .build();
-        trial.admin.resource(foreign).create();
+        testbed.admin.resource(foreign).create();
     }
 
     private void serviceAccount(Map<String, String> labels) {
-        trial.admin
+        testbed.admin
                 .resource(new ServiceAccountBuilder()
                         .withNewMetadata()
-                        .withNamespace(trial.namespace)
-                        .withName(Trial.AGENTS)
+                        .withNamespace(testbed.namespace)
+                        .withName(Testbed.AGENTS)
                         .withLabels(labels)
                         .endMetadata()
                         .build())
@@ -240,6 +240,6 @@ class OwnershipIT {
     }
 
     private String text(HasMetadata object) {
-        return trial.admin.getKubernetesSerialization().asYaml(object);
+        return testbed.admin.getKubernetesSerialization().asYaml(object);
     }
 }

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The operator with the committed roles and its own ServiceAccount's token, and what it asked for in the audit log. */
+/** The operator with the committed roles and its own ServiceAccount's token; the audit log has its requests. */
 @ExtendWith(RealApiServer.class)
 class RbacIT {
     private static final String HOME = "wolf-system";
@@ -76,14 +76,14 @@ class RbacIT {
     void operatorInTheWholeClusterNeedsEveryVerbOfItsRolesAndNoOther() throws Exception {
         applied(committed.stream().map(RbacIT::placed).toList(), HOME);
         int before = server.audited().size();
-        lifeOfATunnel(Set.of());
+        lifeOfAWolfTunnel(Set.of());
         Eventually.holds(() -> assertThat(permissions(before, "allow")).isEqualTo(granted()));
         assertThat(permissions(before, "forbid")).isEmpty();
     }
 
     @Test
     void namespacedInstallAsKustomizeRendersItWorksInItsNamespaceAlone(@TempDir Path folder) throws Exception {
-        try (var home = new Trial(server)) {
+        try (var home = new Testbed(server)) {
             var install = namespacedInstall(folder, home.namespace);
             applied(install, home.namespace);
             assertThat(watchedNamespaces(install)).containsExactly(home.namespace);
@@ -96,8 +96,8 @@ class RbacIT {
     @Test
     void namespacedInstallWithItsRoleInASecondNamespaceWorksInBothAndNowhereElse(@TempDir Path folder)
             throws Exception {
-        try (var home = new Trial(server);
-                var second = new Trial(server)) {
+        try (var home = new Testbed(server);
+                var second = new Testbed(server)) {
             var install = namespacedInstall(folder, home.namespace);
             applied(install, home.namespace);
             var roleAlone = install.stream()
@@ -114,7 +114,7 @@ class RbacIT {
         }
     }
 
-    /** Returns once the authorizer knows the roles, too: it learns of them a moment later. */
+    /** Returns when the authorizer knows the roles too, which is a moment later. */
     private void applied(List<HasMetadata> objects, String home) throws Exception {
         objects.forEach(object -> admin.resource(object).serverSideApply());
         for (var object : objects) {
@@ -160,7 +160,7 @@ class RbacIT {
         }
     }
 
-    /** What {@code kubectl apply -k manifests/namespaced} would apply, with another namespace in the place of its own. */
+    /** The objects of {@code kubectl apply -k manifests/namespaced}, in another namespace. */
     private List<HasMetadata> namespacedInstall(Path folder, String namespace) throws Exception {
         var yaml = new Kubectl(server, folder)
                 .run("", "kustomize", "../manifests/namespaced")
@@ -175,7 +175,7 @@ class RbacIT {
         return objects;
     }
 
-    /** As the operator's Deployment says. */
+    /** The namespaces that the operator's Deployment sets. */
     private static Set<String> watchedNamespaces(List<HasMetadata> install) {
         return install.stream()
                 .filter(Deployment.class::isInstance)
@@ -191,54 +191,55 @@ class RbacIT {
                 .collect(Collectors.toSet());
     }
 
-    /** A watch is in the log when it has ended, which the API server notices a moment after the operator has closed. */
+    /** The log has a watch when it has ended, which the API server notices a moment after the operator has closed. */
     private void staysWithin(int since, String home, Set<String> namespaces) throws Exception {
-        Eventually.holds(() -> assertThat(asked(since, user(home)))
-                .extracting(Audited::permission)
+        Eventually.holds(() -> assertThat(requests(since, user(home)))
+                .extracting(AuditedRequest::permission)
                 .contains("list wolf.helix.ml/wolftunnels", "watch /pods"));
         server.awaitAudit();
-        var asked = asked(since, user(home)).toList();
-        assertThat(asked).extracting(Audited::decision).containsOnly("allow");
-        assertThat(asked).extracting(Audited::namespace).isSubsetOf(namespaces);
+        var requests = requests(since, user(home)).toList();
+        assertThat(requests).extracting(AuditedRequest::decision).containsOnly("allow");
+        assertThat(requests).extracting(AuditedRequest::namespace).isSubsetOf(namespaces);
     }
 
-    private void lifeOfATunnel(Set<String> namespaces) throws Exception {
-        try (var trial = new Trial(server)) {
-            life(trial, HOME, namespaces);
+    private void lifeOfAWolfTunnel(Set<String> namespaces) throws Exception {
+        try (var testbed = new Testbed(server)) {
+            life(testbed, HOME, namespaces);
         }
     }
 
     /** @param home where the operator runs */
-    private void life(Trial trial, String home, Set<String> namespaces) throws Exception {
+    private void life(Testbed testbed, String home, Set<String> namespaces) throws Exception {
         var settings = new OperatorSettings("agent:1", namespaces, true, Optional.empty(), LogSettings.DEFAULT);
         try (var client = operatorClient(home);
                 var operator = WolfTunnelOperator.standBy(client, settings, new PrometheusRegistry(), () -> {})) {
             operator.work();
-            trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}");
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));
-            trial.token("t");
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False CaBundleMissing"));
-            trial.apply("{}");
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
-            trial.apply("{agent: {port: 9000}}");
-            Eventually.holds(() ->
-                    assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
-            trial.rolledOut(1, 0);
-            trial.failedCreate("pods \"x\" is forbidden: exceeded quota");
-            Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True PodsForbidden"));
-            trial.podRuns("node-1", "127.0.0.1", true);
-            trial.rolledOut(1, 1);
+            testbed.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}");
+            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RunnerTokenMissing"));
+            testbed.token("t");
+            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False CaBundleMissing"));
+            testbed.apply("{}");
+            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+            testbed.apply("{agent: {port: 9000}}");
+            Eventually.holds(() -> assertThat(testbed.daemonSet().getMetadata().getGeneration())
+                    .isEqualTo(2));
+            testbed.rolledOut(1, 0);
+            testbed.failedCreate("pods \"x\" is forbidden: exceeded quota");
             Eventually.holds(
-                    () -> assertThat(trial.tunnel().getStatus().connected()).isEqualTo(1));
+                    () -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True PodsForbidden"));
+            testbed.podRuns("node-1", "127.0.0.1", true);
+            testbed.rolledOut(1, 1);
+            Eventually.holds(
+                    () -> assertThat(testbed.resource().getStatus().connected()).isEqualTo(1));
             Eventually.holds(() -> assertThat(operator.notReady()).isEmpty());
-            renewed(server.audited().size(), home);
+            awaitRenewal(server.audited().size(), home);
         }
     }
 
-    /** The lease is renewed every two seconds. */
-    private void renewed(int since, String home) throws Exception {
-        Eventually.holds(() -> assertThat(asked(since, user(home)))
-                .extracting(Audited::permission)
+    /** Returns after the operator has renewed its Lease, as it does every two seconds. */
+    private void awaitRenewal(int since, String home) throws Exception {
+        Eventually.holds(() -> assertThat(requests(since, user(home)))
+                .extracting(AuditedRequest::permission)
                 .contains("patch coordination.k8s.io/leases"));
     }
 
@@ -261,19 +262,19 @@ class RbacIT {
                 .build();
     }
 
-    /** What an operator asked for, but for the discovery that is everybody's. */
-    private Stream<Audited> asked(int since, String user) {
+    /** A user's requests, without discovery, which everybody may do. */
+    private Stream<AuditedRequest> requests(int since, String user) {
         return server.audited().stream()
                 .skip(since)
-                .map(Audited::parse)
+                .map(AuditedRequest::parse)
                 .filter(request -> request.user().equals(user))
                 .filter(request -> !request.resource().equals("/"));
     }
 
     private Set<String> permissions(int since, String decision) {
-        return asked(since, user(HOME))
+        return requests(since, user(HOME))
                 .filter(request -> request.decision().equals(decision))
-                .map(Audited::permission)
+                .map(AuditedRequest::permission)
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
@@ -290,10 +291,7 @@ class RbacIT {
                 })
                 .flatMap(rule -> rule.getApiGroups().stream().flatMap(group -> rule.getResources().stream()
                         .flatMap(resource -> rule.getVerbs().stream().map(verb -> verb(verb, group, resource)))))
-                // Asked of the authorizer within a patch, so these have no audit event of their own; without them
-                // the
-                // patch
-                // fails.
+                // the API server checks these within a patch, without an audit event; without them the patch fails
                 .filter(granted -> !granted.matches(
                         "create (apps/daemonsets|/serviceaccounts)|update wolf.helix.ml/wolftunnels/finalizers"))
                 .collect(Collectors.toCollection(TreeSet::new));

@@ -27,9 +27,9 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * One API server of kube-api-test for all test classes of a run, with the CRD installed; a parameter of this type gives
- * access to it. Its own environment variables (KUBE_API_TEST_DIR and others) say where its binaries are. Where there are
- * none and none can be had the tests are skipped, and {@code target/kube-api-tests-skipped} says why.
+ * One API server of kube-api-test for all test classes of a run, with the CRD installed. A test gets it as a parameter of
+ * type {@link Running}. The environment (KUBE_API_TEST_DIR and others) says where its binaries are. If there are none and
+ * they cannot be downloaded, the tests are skipped, and {@code target/kube-api-tests-skipped} says why.
  */
 public final class RealApiServer implements ExecutionCondition, ParameterResolver {
     private static final Path CRD = Path.of("../manifests/crds/wolftunnels.wolf.helix.ml.yaml");
@@ -57,7 +57,7 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
             this.auditLog = auditLog;
         }
 
-        /** Of an admin. */
+        /** A client with all permissions; the caller closes it. */
         public KubernetesClient client() {
             return new KubernetesClientBuilder().withConfig(config()).build();
         }
@@ -70,18 +70,18 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
             return server.getKubeConfigYaml();
         }
 
-        /** One JSON event per line and request, as far as it is written. */
+        /** The audit log so far: one JSON event per line and request. */
         public List<String> audited() {
             try {
                 var text = new String(Files.readAllBytes(auditLog), StandardCharsets.UTF_8);
-                // a line may be half written
+                // the last line may not be complete yet
                 return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         }
 
-        /** Returns when every request that was answered before is in {@link #audited}. */
+        /** Returns when {@link #audited} has every request that was answered before. */
         public void awaitAudit() {
             var marker = "audit-" + UUID.randomUUID();
             try (var client = client()) {
@@ -129,7 +129,7 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                     .withApiServerFlag(
                             "--audit-policy-file", AUDIT_POLICY.toAbsolutePath().toString())
                     .withApiServerFlag("--audit-log-path", auditLog.toString())
-                    // some distributions have it on: who sets blockOwnerDeletion needs a permission for it
+                    // some distributions enable it: to set blockOwnerDeletion then needs a permission
                     .withApiServerFlag("--enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
                     .withStartupTimeout((int) Duration.ofMinutes(2).toMillis())
                     .build());
@@ -168,7 +168,7 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                                                     && condition.getStatus().equals("True")),
                             60,
                             TimeUnit.SECONDS);
-            // established is told a moment before it is served
+            // the condition Established is true a moment before the API server serves the resource
             Eventually.holds(() -> assertThatCode(() ->
                             client.resources(WolfTunnel.class).inAnyNamespace().list())
                     .doesNotThrowAnyException());

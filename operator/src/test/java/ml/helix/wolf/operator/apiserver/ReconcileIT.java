@@ -19,71 +19,71 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @ExtendWith(RealApiServer.class)
 class ReconcileIT {
-    private Trial trial;
+    private Testbed testbed;
 
     @BeforeEach
-    void begin(RealApiServer.Running server) {
-        trial = new Trial(server).operate();
+    void setUp(RealApiServer.Running server) {
+        testbed = new Testbed(server).operate();
     }
 
     @AfterEach
-    void end() {
-        trial.close();
+    void tearDown() {
+        testbed.close();
     }
 
     @Test
     void missingSecretIsNamedAndOnceItIsThereTheAgentsRollOutWithoutARestart() throws Exception {
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));
-        assertThat(trial.verdict("Stalled")).isEqualTo("True RunnerTokenMissing");
-        assertThat(trial.condition("Ready").getMessage()).contains("Secret wolf-token does not exist", "kubectl");
-        assertThat(trial.daemonSet()).isNull();
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RunnerTokenMissing"));
+        assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True RunnerTokenMissing");
+        assertThat(testbed.condition("Ready").getMessage()).contains("Secret wolf-token does not exist", "kubectl");
+        assertThat(testbed.daemonSet()).isNull();
 
-        trial.token("t0k3n");
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
-        assertThat(trial.verdict("Stalled")).startsWith("False");
-        assertThat(trial.verdict("Reconciling")).startsWith("True");
+        testbed.token("t0k3n");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        assertThat(testbed.statusAndReason("Stalled")).startsWith("False");
+        assertThat(testbed.statusAndReason("Reconciling")).startsWith("True");
 
-        trial.rolledOut(0, 0);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes"));
+        testbed.rolledOut(0, 0);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True NoMatchingNodes"));
     }
 
     @Test
     void secretWithoutTheKeyIsAMissingTokenToo() throws Exception {
-        trial.admin
+        testbed.admin
                 .resource(new SecretBuilder()
                         .withNewMetadata()
-                        .withNamespace(trial.namespace)
+                        .withNamespace(testbed.namespace)
                         .withName("wolf-token")
                         .endMetadata()
                         .withStringData(Map.of("other", "x"))
                         .build())
                 .create();
-        trial.apply("{}");
-        Eventually.holds(
-                () -> assertThat(trial.condition("Ready").getMessage()).contains("Secret wolf-token has no key token"));
+        testbed.apply("{}");
+        Eventually.holds(() ->
+                assertThat(testbed.condition("Ready").getMessage()).contains("Secret wolf-token has no key token"));
     }
 
     @Test
     void missingCaBundleIsNamedAndOnceItIsThereTheAgentsRollOut() throws Exception {
-        trial.token("t");
-        trial.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: helix-ca}}}");
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True CaBundleMissing"));
+        testbed.token("t");
+        testbed.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: helix-ca}}}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True CaBundleMissing"));
         bundle(Map.of("ca.crt", "no certificate"));
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True CaBundleInvalid"));
-        assertThat(trial.condition("Stalled").getMessage())
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True CaBundleInvalid"));
+        assertThat(testbed.condition("Stalled").getMessage())
                 .contains("ConfigMap helix-ca, key ca.crt", "line 1 should be -----BEGIN CERTIFICATE-----");
-        assertThat(trial.daemonSet()).isNull();
+        assertThat(testbed.daemonSet()).isNull();
         bundle(Map.of(
                 "ca.crt",
                 ValueTable.of("caBundle", true).findFirst().orElseThrow().text()));
-        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
     }
 
     private void bundle(Map<String, String> data) {
-        trial.admin
+        testbed.admin
                 .configMaps()
-                .inNamespace(trial.namespace)
+                .inNamespace(testbed.namespace)
                 .resource(new ConfigMapBuilder()
                         .withNewMetadata()
                         .withName("helix-ca")
@@ -94,25 +94,25 @@ class ReconcileIT {
     }
 
     @Test
-    void tokenThatNoAgentCouldSendIsToldAndNeverShown() throws Exception {
-        trial.token("with a space");
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True RunnerTokenInvalid"));
-        assertThat(trial.condition("Stalled").getMessage())
+    void tokenThatNoAgentCouldSendIsReportedAndNeverShown() throws Exception {
+        testbed.token("with a space");
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True RunnerTokenInvalid"));
+        assertThat(testbed.condition("Stalled").getMessage())
                 .contains("Secret wolf-token, key token has a space or a line break inside")
                 .doesNotContain("s3cr3t");
-        assertThat(trial.daemonSet()).isNull();
-        trial.token("t0k3n");
-        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+        assertThat(testbed.daemonSet()).isNull();
+        testbed.token("t0k3n");
+        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
     }
 
     @Test
-    void whatItMakesIsOwnedByTheTunnelSoThatNothingOfItIsLeft() throws Exception {
+    void objectsAreOwnedByTheWolfTunnelSoThatNoneIsLeft() throws Exception {
         rolledOut("{}");
-        for (HasMetadata owned : List.of(trial.daemonSet(), trial.serviceAccount())) {
+        for (HasMetadata owned : List.of(testbed.daemonSet(), testbed.serviceAccount())) {
             assertThat(owned.getMetadata().getOwnerReferences()).singleElement().satisfies(owner -> {
                 assertThat(owner.getUid())
-                        .isEqualTo(trial.tunnel().getMetadata().getUid());
+                        .isEqualTo(testbed.resource().getMetadata().getUid());
                 assertThat(owner.getApiVersion()).isEqualTo("wolf.helix.ml/v1alpha1");
                 assertThat(owner.getKind()).isEqualTo("WolfTunnel");
                 assertThat(owner.getController()).isTrue();
@@ -120,37 +120,37 @@ class ReconcileIT {
             });
             assertThat(owned.getMetadata().getFinalizers()).isEmpty();
         }
-        assertThat(trial.tunnel().getMetadata().getFinalizers()).isEmpty();
+        assertThat(testbed.resource().getMetadata().getFinalizers()).isEmpty();
     }
 
     @Test
-    void lookingAgainAndAgainAndStartingAgainWritesNothing() throws Exception {
+    void furtherPassesAndARestartWriteNothing() throws Exception {
         rolledOut("{wolf: {container: {image: wolf, resources: {limits: {cpu: 1000m, memory: 1024Mi}}}}}");
-        trial.rolledOut(0, 0);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes"));
-        var before = List.of(text(trial.tunnel()), text(trial.daemonSet()), text(trial.serviceAccount()));
+        testbed.rolledOut(0, 0);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True NoMatchingNodes"));
+        var before = List.of(text(testbed.resource()), text(testbed.daemonSet()), text(testbed.serviceAccount()));
 
         for (int round = 0; round < 3; round++) {
-            double looks = trial.looks();
-            trial.touchSecret("round", String.valueOf(round));
-            Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(looks));
+            double passes = testbed.passes();
+            testbed.touchSecret("round", String.valueOf(round));
+            Eventually.holds(() -> assertThat(testbed.passes()).isGreaterThan(passes));
         }
-        trial.operate();
-        Eventually.holds(() -> assertThat(trial.looks()).isPositive());
-        trial.touchSecret("round", "99");
-        Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(1));
+        testbed.operate();
+        Eventually.holds(() -> assertThat(testbed.passes()).isPositive());
+        testbed.touchSecret("round", "99");
+        Eventually.holds(() -> assertThat(testbed.passes()).isGreaterThan(1));
 
-        assertThat(List.of(text(trial.tunnel()), text(trial.daemonSet()), text(trial.serviceAccount())))
+        assertThat(List.of(text(testbed.resource()), text(testbed.daemonSet()), text(testbed.serviceAccount())))
                 .isEqualTo(before);
     }
 
     @Test
-    void tunnelItselfIsNeverWrittenButForItsStatus() throws Exception {
+    void nothingButTheStatusOfAWolfTunnelIsWritten() throws Exception {
         rolledOut("{}");
-        Eventually.holds(() -> assertThat(trial.tunnel().getStatus()).isNotNull());
-        var tunnel = trial.tunnel();
-        assertThat(tunnel.getMetadata().getGeneration()).isEqualTo(1);
-        assertThat(tunnel.getMetadata().getManagedFields())
+        Eventually.holds(() -> assertThat(testbed.resource().getStatus()).isNotNull());
+        var resource = testbed.resource();
+        assertThat(resource.getMetadata().getGeneration()).isEqualTo(1);
+        assertThat(resource.getMetadata().getManagedFields())
                 .filteredOn(entry -> entry.getManager().equals("wolf-tunnel-operator"))
                 .singleElement()
                 .satisfies(entry -> {
@@ -162,7 +162,7 @@ class ReconcileIT {
     @Test
     void fieldsOfOthersAreLeftAloneWhenTheTemplateChanges() throws Exception {
         rolledOut("{}");
-        trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+        testbed.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
                 .editMetadata()
                 .addToAnnotations("injector.example.com/status", "injected")
                 .endMetadata()
@@ -174,20 +174,20 @@ class ReconcileIT {
                 .endTemplate()
                 .endSpec()
                 .build());
-        trial.apply("{agent: {drainSeconds: 77}}");
+        testbed.apply("{agent: {drainSeconds: 77}}");
         Eventually.holds(() -> assertThat(
-                        trial.daemonSet().getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
+                        testbed.daemonSet().getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
                 .isEqualTo(87));
-        assertThat(trial.daemonSet().getMetadata().getAnnotations())
+        assertThat(testbed.daemonSet().getMetadata().getAnnotations())
                 .containsEntry("injector.example.com/status", "injected");
-        assertThat(trial.daemonSet().getSpec().getTemplate().getMetadata().getAnnotations())
+        assertThat(testbed.daemonSet().getSpec().getTemplate().getMetadata().getAnnotations())
                 .containsEntry("kubectl.kubernetes.io/restartedAt", "2026-01-01T00:00:00Z");
     }
 
     @Test
-    void fieldOfItsOwnThatSomebodyChangesIsPutRight() throws Exception {
+    void ownFieldThatSomebodyChangesIsRestored() throws Exception {
         rolledOut("{}");
-        trial.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
+        testbed.daemonSetResource().edit(daemonSet -> new DaemonSetBuilder(daemonSet)
                 .editSpec()
                 .editTemplate()
                 .editSpec()
@@ -198,93 +198,94 @@ class ReconcileIT {
                 .endTemplate()
                 .endSpec()
                 .build());
-        Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:1"));
+        Eventually.holds(() -> assertThat(testbed.agentImage()).isEqualTo("agent:1"));
     }
 
     @Test
-    void daemonSetThatSomebodyDeletesIsMadeAgain() throws Exception {
+    void deletedDaemonSetIsMadeAgain() throws Exception {
         rolledOut("{}");
-        var uid = trial.daemonSet().getMetadata().getUid();
-        trial.daemonSetResource().delete();
+        var uid = testbed.daemonSet().getMetadata().getUid();
+        testbed.daemonSetResource().delete();
         Eventually.holds(
-                () -> assertThat(trial.daemonSet().getMetadata().getUid()).isNotEqualTo(uid));
+                () -> assertThat(testbed.daemonSet().getMetadata().getUid()).isNotEqualTo(uid));
     }
 
     @Test
     void newTokenRollsThePodsOnceAndTheAnnotationDoesNotRevealIt() throws Exception {
-        trial.token("hunter2");
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+        testbed.token("hunter2");
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
         var before = generation();
-        trial.touchSecret("round", "1");
-        trial.token("hunter3");
+        testbed.touchSecret("round", "1");
+        testbed.token("hunter3");
         Eventually.holds(() -> assertThat(generation()).isNotEqualTo(before));
         assertThat(generation()).matches("[0-9a-f]{16}");
-        double looks = trial.looks();
-        trial.admin
+        double passes = testbed.passes();
+        testbed.admin
                 .secrets()
-                .inNamespace(trial.namespace)
+                .inNamespace(testbed.namespace)
                 .withName("wolf-token")
                 .edit(secret -> new SecretBuilder(secret)
                         .addToStringData("other", "key")
                         .build());
-        Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(looks));
-        assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2);
-        assertThat(trial.writes())
+        Eventually.holds(() -> assertThat(testbed.passes()).isGreaterThan(passes));
+        assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(2);
+        assertThat(testbed.writes())
                 .filteredOn(write -> write.resource().equals("apps/daemonsets"))
                 .as("one for the DaemonSet, one for the new token")
                 .hasSize(2);
     }
 
     @Test
-    void newTokenDeliveredByFileChangesNothingOfTheDaemonSet() throws Exception {
+    void newTokenDeliveredByFileDoesNotChangeTheDaemonSet() throws Exception {
         rolledOut("{runnerToken: {secretRef: {name: wolf-token}, delivery: File}}");
-        var before = text(trial.daemonSet());
-        double looks = trial.looks();
-        trial.token("another");
-        Eventually.holds(() -> assertThat(trial.looks()).isGreaterThan(looks));
-        assertThat(text(trial.daemonSet())).isEqualTo(before);
+        var before = text(testbed.daemonSet());
+        double passes = testbed.passes();
+        testbed.token("another");
+        Eventually.holds(() -> assertThat(testbed.passes()).isGreaterThan(passes));
+        assertThat(text(testbed.daemonSet())).isEqualTo(before);
     }
 
     @Test
     void deletedSecretLeavesWhatRunsAlone() throws Exception {
         rolledOut("{}");
-        var before = text(trial.daemonSet());
-        trial.admin
+        var before = text(testbed.daemonSet());
+        testbed.admin
                 .secrets()
-                .inNamespace(trial.namespace)
+                .inNamespace(testbed.namespace)
                 .withName("wolf-token")
                 .delete();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RunnerTokenMissing"));
-        assertThat(text(trial.daemonSet())).isEqualTo(before);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RunnerTokenMissing"));
+        assertThat(text(testbed.daemonSet())).isEqualTo(before);
     }
 
     @Test
-    void pausedTunnelKeepsItsDaemonSetAsItIsAndSaysSo() throws Exception {
+    void pausedWolfTunnelKeepsItsDaemonSetAndSaysSo() throws Exception {
         rolledOut("{}");
-        trial.rolledOut(0, 0);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes"));
-        trial.apply("{paused: true}");
-        Eventually.holds(() -> assertThat(trial.verdict("Reconciling")).isEqualTo("False Paused"));
-        assertThat(trial.verdict("Ready")).isEqualTo("True NoMatchingNodes");
-        var before = text(trial.daemonSet());
+        testbed.rolledOut(0, 0);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True NoMatchingNodes"));
+        testbed.apply("{paused: true}");
+        Eventually.holds(
+                () -> assertThat(testbed.statusAndReason("Reconciling")).isEqualTo("False Paused"));
+        assertThat(testbed.statusAndReason("Ready")).isEqualTo("True NoMatchingNodes");
+        var before = text(testbed.daemonSet());
 
-        trial.apply("{paused: true, agent: {image: 'agent:2'}}");
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False Paused"));
-        assertThat(text(trial.daemonSet())).isEqualTo(before);
+        testbed.apply("{paused: true, agent: {image: 'agent:2'}}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False Paused"));
+        assertThat(text(testbed.daemonSet())).isEqualTo(before);
 
-        trial.apply("{agent: {image: 'agent:2'}}");
-        Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:2"));
+        testbed.apply("{agent: {image: 'agent:2'}}");
+        Eventually.holds(() -> assertThat(testbed.agentImage()).isEqualTo("agent:2"));
     }
 
     @Test
-    void whatTheApiServerRefusesIsSaidWithItsWordsAndRetriedAfterAChange() throws Exception {
-        trial.token("t");
-        trial.apply("{pod: {volumes: [{name: data, hostPath: {}}]}}");
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ApplyRefused"));
-        assertThat(trial.condition("Ready").getMessage()).contains("hostPath.path: Required value");
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+    void refusalOfTheApiServerIsReportedAndRetriedAfterAChange() throws Exception {
+        testbed.token("t");
+        testbed.apply("{pod: {volumes: [{name: data, hostPath: {}}]}}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True ApplyRefused"));
+        assertThat(testbed.condition("Ready").getMessage()).contains("hostPath.path: Required value");
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
     }
 
     @ParameterizedTest
@@ -298,31 +299,31 @@ class ReconcileIT {
                 "{updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 3}}, agent: {env: [{name: A, value: B}], resources: {limits: {cpu: 1}}}}",
                 "{pod: {securityContext: {runAsUser: 0, supplementalGroups: [44]}, tolerations: [{operator: Exists}]}}",
             })
-    void thereAndBackLeavesWhatAFreshStartMakes(String detour) throws Exception {
+    void changeAndItsReversalGiveTheSameDaemonSetAsAtFirst(String detour) throws Exception {
         rolledOut("{}");
         var plain = spec();
-        trial.apply(detour);
+        testbed.apply(detour);
         Eventually.holds(() ->
-                assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+                assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
         var detoured = spec();
-        trial.apply("{}");
+        testbed.apply("{}");
         Eventually.holds(() ->
-                assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(3));
+                assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(3));
         assertThat(spec()).isEqualTo(plain);
 
-        trial.apply(detour);
+        testbed.apply(detour);
         Eventually.holds(() -> assertThat(spec()).isEqualTo(detoured));
-        trial.daemonSetResource().delete();
+        testbed.daemonSetResource().delete();
         Eventually.holds(() -> assertThat(spec()).isEqualTo(detoured));
     }
 
     @Test
     void podsOfEveryWatchedNamespaceAreKnownToAnOperatorThatStartsBesideThem(RealApiServer.Running server)
             throws Exception {
-        try (var other = new Trial(server)) {
-            var both = List.of(trial, other);
-            var namespaces = Set.of(trial.namespace, other.namespace);
-            trial.operate(trial.setup().watching(namespaces));
+        try (var other = new Testbed(server)) {
+            var both = List.of(testbed, other);
+            var namespaces = Set.of(testbed.namespace, other.namespace);
+            testbed.operate(testbed.setup().watching(namespaces));
             for (var each : both) {
                 each.token("t0k3n");
                 each.apply("{}");
@@ -331,26 +332,26 @@ class ReconcileIT {
                 each.rolledOut(1, 1);
             }
 
-            trial.operate(trial.setup().watching(namespaces));
+            testbed.operate(testbed.setup().watching(namespaces));
             for (var each : both) {
                 each.podRuns("node-2", "127.0.0.2", true);
                 each.rolledOut(2, 2);
             }
             for (var each : both) {
                 Eventually.holds(
-                        () -> assertThat(each.tunnel().getStatus().summary()).isEqualTo("2/2 connected"));
+                        () -> assertThat(each.resource().getStatus().summary()).isEqualTo("2/2 connected"));
             }
         }
     }
 
     private void rolledOut(String spec) throws Exception {
-        trial.token("t0k3n");
-        trial.apply(spec);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
+        testbed.token("t0k3n");
+        testbed.apply(spec);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
     }
 
     private String generation() {
-        return trial.daemonSet()
+        return testbed.daemonSet()
                 .getSpec()
                 .getTemplate()
                 .getMetadata()
@@ -359,10 +360,12 @@ class ReconcileIT {
     }
 
     private String spec() {
-        return trial.admin.getKubernetesSerialization().asYaml(trial.daemonSet().getSpec());
+        return testbed.admin
+                .getKubernetesSerialization()
+                .asYaml(testbed.daemonSet().getSpec());
     }
 
     private String text(HasMetadata object) {
-        return trial.admin.getKubernetesSerialization().asYaml(object);
+        return testbed.admin.getKubernetesSerialization().asYaml(object);
     }
 }

@@ -20,11 +20,11 @@ import ml.helix.wolf.operator.OperatorSettings;
 import ml.helix.wolf.operator.WolfTunnelOperator;
 import ml.helix.wolf.program.LogSettings;
 
-/** An operator with a client and a User-Agent of its own, so that the audit log says what it did. */
+/** An operator with a client and a User-Agent of its own, by which the audit log tells its requests. */
 final class Replica implements AutoCloseable {
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
-    /** How one is set up. */
+    /** Its settings. */
     record Setup(
             Config config,
             String image,
@@ -40,7 +40,7 @@ final class Replica implements AutoCloseable {
                     false,
                     InstantSource.system(),
                     Executors.newSingleThreadScheduledExecutor(
-                            Thread.ofPlatform().name("agent-polls").daemon().factory()));
+                            Thread.ofPlatform().name("timers").daemon().factory()));
         }
 
         Setup image(String name) {
@@ -51,8 +51,8 @@ final class Replica implements AutoCloseable {
             return new Setup(config, image, namespaces, true, clock, timers);
         }
 
-        Setup watching(Set<String> them) {
-            return new Setup(config, image, them, leaderElection, clock, timers);
+        Setup watching(Set<String> others) {
+            return new Setup(config, image, others, leaderElection, clock, timers);
         }
 
         Setup clock(InstantSource other) {
@@ -60,8 +60,8 @@ final class Replica implements AutoCloseable {
         }
 
         /** Polls ten times as often. */
-        Setup hurried() {
-            return timers(new HurriedTimers());
+        Setup pollingFast() {
+            return timers(new FastTimers());
         }
 
         Setup timers(ScheduledExecutorService other) {
@@ -79,8 +79,8 @@ final class Replica implements AutoCloseable {
         this(setup, () -> {});
     }
 
-    /** @param leaseLost is told when it may not work any more; others would end their process */
-    Replica(Setup setup, Runnable leaseLost) {
+    /** @param onLeaseLost called when it loses the Lease, instead of ending the process */
+    Replica(Setup setup, Runnable onLeaseLost) {
         client = ApiClient.of(
                         new ConfigBuilder(setup.config()).withUserAgent(agent).build())
                 .build();
@@ -95,7 +95,7 @@ final class Replica implements AutoCloseable {
                 registry,
                 setup.clock(),
                 setup.timers(),
-                leaseLost);
+                onLeaseLost);
         operator.work();
     }
 
@@ -109,8 +109,8 @@ final class Replica implements AutoCloseable {
                 .anyMatch(point -> point.getValue() == 1);
     }
 
-    /** How often it has looked at statuses, whether it wrote or not. */
-    double looks() {
+    /** How many passes have compared a status, whether they wrote it or not. */
+    double passes() {
         return count("true") + count("false");
     }
 
@@ -131,17 +131,17 @@ final class Replica implements AutoCloseable {
                 .filter(metric -> metric.getMetadata().getName().equals(name));
     }
 
-    /** What it asked for, leases aside. */
-    List<Audited> asked(RealApiServer.Running server) {
+    /** Its requests, without those for the Lease. */
+    List<AuditedRequest> requests(RealApiServer.Running server) {
         return server.audited().stream()
-                .map(Audited::parse)
+                .map(AuditedRequest::parse)
                 .filter(request -> request.agent().equals(agent))
                 .filter(request -> !request.isOfLease())
                 .toList();
     }
 
-    List<Audited> writes(RealApiServer.Running server) {
-        return asked(server).stream().filter(Audited::isWrite).toList();
+    List<AuditedRequest> writes(RealApiServer.Running server) {
+        return requests(server).stream().filter(AuditedRequest::isWrite).toList();
     }
 
     @Override

@@ -11,12 +11,12 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the operator asks of the API server for one and the same event, with few pods and with many. */
+/** The operator's requests to the API server for the same events, with few pods and with many. */
 @ExtendWith(RealApiServer.class)
 class RequestCountIT {
 
     @Test
-    void whatAnEventCostsDoesNotDependOnTheNumberOfPods(RealApiServer.Running server) throws Exception {
+    void requestsPerEventDoNotDependOnTheNumberOfPods(RealApiServer.Running server) throws Exception {
         var few = requests(server, 10);
         assertThat(few)
                 .isEqualTo(Map.of(
@@ -35,51 +35,51 @@ class RequestCountIT {
         assertThat(requests(server, 100)).isEqualTo(few);
     }
 
-    /** By event, how often what was asked for. */
+    /** By event, the requests and their number. */
     private static Map<String, Map<String, Long>> requests(RealApiServer.Running server, int pods) throws Exception {
         var requests = new LinkedHashMap<String, Map<String, Long>>();
         try (var agents = new FakeAgent("0.0.0.0", 0).connected("w");
-                var trial = new Trial(server).operate()) {
-            trial.token("t");
-            trial.apply("{agent: {port: %d}}".formatted(agents.port()));
-            Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+                var testbed = new Testbed(server).operate()) {
+            testbed.token("t");
+            testbed.apply("{agent: {port: %d}}".formatted(agents.port()));
+            Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
             for (int i = 1; i <= pods; i++) {
-                trial.podRuns("node-" + i, ip(i), true);
+                testbed.podRuns("node-" + i, ip(i), true);
             }
-            trial.rolledOut(pods, pods);
+            testbed.rolledOut(pods, pods);
             Eventually.holds(() -> {
-                assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
-                assertThat(trial.tunnel().getStatus().tunnels())
+                assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
+                assertThat(testbed.resource().getStatus().tunnels())
                         .extracting(row -> row.wolfId())
                         .containsOnly("w");
-                assertThat(agents.timesAsked()).isGreaterThanOrEqualTo(pods);
+                assertThat(agents.polls()).isGreaterThanOrEqualTo(pods);
             });
 
-            trial.settled();
-            int before = asked(trial, server).size();
-            trial.podSays(
+            testbed.awaitIdle();
+            int before = requests(testbed, server).size();
+            testbed.podSays(
                     "node-2",
-                    new PodStatusBuilder(Trial.running(ip(2), true))
+                    new PodStatusBuilder(Testbed.running(ip(2), true))
                             .editMatchingCondition(
                                     condition -> condition.getType().equals("Ready"))
                             .withStatus("False")
                             .endCondition()
                             .build());
-            Eventually.holds(() -> assertThat(trial.row("node-2").reason()).isEqualTo("NodeNotReady"));
-            trial.settled();
-            requests.put("a node is lost", counted(asked(trial, server), before));
+            Eventually.holds(() -> assertThat(testbed.tunnel("node-2").reason()).isEqualTo("NodeNotReady"));
+            testbed.awaitIdle();
+            requests.put("a node is lost", counted(requests(testbed, server), before));
 
-            before = asked(trial, server).size();
-            trial.apply("{agent: {port: %d, logLevel: debug}}".formatted(agents.port()));
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
-            trial.settled();
-            requests.put("the spec changes", counted(asked(trial, server), before));
+            before = requests(testbed, server).size();
+            testbed.apply("{agent: {port: %d, logLevel: debug}}".formatted(agents.port()));
+            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+            testbed.awaitIdle();
+            requests.put("the spec changes", counted(requests(testbed, server), before));
 
-            trial.rolledOut(pods, pods);
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True Connected"));
-            trial.operate();
-            Eventually.holds(() -> assertThat(trial.operator().looks()).isPositive());
-            requests.put("another operator", counted(asked(trial, server), 0));
+            testbed.rolledOut(pods, pods);
+            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
+            testbed.operate();
+            Eventually.holds(() -> assertThat(testbed.operator().passes()).isPositive());
+            requests.put("another operator", counted(requests(testbed, server), 0));
         }
         return requests;
     }
@@ -88,17 +88,17 @@ class RequestCountIT {
         return "127.0.1." + number;
     }
 
-    /** Without the questions that a client asks about the API itself. */
-    private static List<Audited> asked(Trial trial, RealApiServer.Running server) {
+    /** Without a client's requests about the API itself. */
+    private static List<AuditedRequest> requests(Testbed testbed, RealApiServer.Running server) {
         server.awaitAudit();
-        return trial.operator().asked(server).stream()
+        return testbed.operator().requests(server).stream()
                 .filter(request -> !request.resource().equals("/"))
                 .toList();
     }
 
-    private static Map<String, Long> counted(List<Audited> requests, int from) {
+    private static Map<String, Long> counted(List<AuditedRequest> requests, int from) {
         return requests.stream()
                 .skip(from)
-                .collect(Collectors.groupingBy(Audited::permission, TreeMap::new, Collectors.counting()));
+                .collect(Collectors.groupingBy(AuditedRequest::permission, TreeMap::new, Collectors.counting()));
     }
 }

@@ -15,8 +15,8 @@ import ml.helix.wolf.testkit.FreePort;
 import org.assertj.core.api.Assertions;
 
 /**
- * Another kube-apiserver on the etcd of the one that runs, as in a cluster with several: it can be killed and started
- * again, on the same port, without the tests' own way to the cluster being lost.
+ * A second kube-apiserver on the etcd of the first, as in a cluster with several. It can be killed and started again on the
+ * same port, while the tests still reach the cluster through the first.
  */
 final class SecondApiServer implements AutoCloseable {
     private final Config first;
@@ -67,7 +67,7 @@ final class SecondApiServer implements AutoCloseable {
         return this;
     }
 
-    /** Without a goodbye. */
+    /** By SIGKILL: connections break without a TLS or HTTP close. */
     void kill() {
         process.destroyForcibly().onExit().join();
     }

@@ -21,7 +21,7 @@ class StatusIT {
     private static final String IP_1 = "127.0.0.11";
     private static final String IP_2 = "127.0.0.12";
 
-    private Trial trial;
+    private Testbed testbed;
     private FakeAgent agent1;
     private FakeAgent agent2;
     private RealApiServer.Running server;
@@ -31,27 +31,27 @@ class StatusIT {
         server = running;
         agent1 = new FakeAgent(IP_1, 0).connected("a1");
         agent2 = new FakeAgent(IP_2, agent1.port()).connected("a2");
-        trial = new Trial(server);
+        testbed = new Testbed(server);
         operate();
-        trial.token("t");
-        trial.apply("{agent: {port: %d}}".formatted(agent1.port()));
-        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
-        trial.podRuns("node-1", IP_1, true);
-        trial.podRuns("node-2", IP_2, true);
-        trial.rolledOut(2, 2);
+        testbed.token("t");
+        testbed.apply("{agent: {port: %d}}".formatted(agent1.port()));
+        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.podRuns("node-1", IP_1, true);
+        testbed.podRuns("node-2", IP_2, true);
+        testbed.rolledOut(2, 2);
         recovered();
     }
 
     @AfterEach
-    void end() {
-        trial.close();
+    void tearDown() {
+        testbed.close();
         agent1.close();
         agent2.close();
     }
 
     @Test
-    void twoTunnelsAreToldOf() {
-        var status = trial.tunnel().getStatus();
+    void twoTunnelsAreReported() {
+        var status = testbed.resource().getStatus();
         assertThat(status.summary()).isEqualTo("2/2 connected");
         assertThat(status.desired()).isEqualTo(2);
         assertThat(status.updated()).isEqualTo(2);
@@ -67,97 +67,99 @@ class StatusIT {
             assertThat(row.agentVersion()).isEqualTo("1.2.3");
             assertThat(row.reason()).isNull();
         });
-        assertThat(trial.verdict("AgentsAvailable")).isEqualTo("True AllAvailable");
-        assertThat(trial.verdict("ControlPlaneReachable")).isEqualTo("True Reachable");
-        assertThat(trial.verdict("Authenticated")).isEqualTo("True TokenAccepted");
-        assertThat(trial.verdict("WolfReachable")).isEqualTo("True Reachable");
-        assertThat(trial.verdict("Reconciling")).isEqualTo("False UpToDate");
-        assertThat(trial.verdict("Stalled")).isEqualTo("False NotStalled");
+        assertThat(testbed.statusAndReason("AgentsAvailable")).isEqualTo("True AllAvailable");
+        assertThat(testbed.statusAndReason("ControlPlaneReachable")).isEqualTo("True Reachable");
+        assertThat(testbed.statusAndReason("Authenticated")).isEqualTo("True TokenAccepted");
+        assertThat(testbed.statusAndReason("WolfReachable")).isEqualTo("True Reachable");
+        assertThat(testbed.statusAndReason("Reconciling")).isEqualTo("False UpToDate");
+        assertThat(testbed.statusAndReason("Stalled")).isEqualTo("False NotStalled");
     }
 
     @Test
-    void quietTunnelsAreAskedAgainAndNothingIsWritten() throws Exception {
-        var before = trial.tunnel().getMetadata().getResourceVersion();
-        int asked = agent1.timesAsked();
+    void unchangedAgentsArePolledAndNothingIsWritten() throws Exception {
+        var before = testbed.resource().getMetadata().getResourceVersion();
+        int polls = agent1.polls();
         agent1.connected("a1");
-        Eventually.holds(() -> assertThat(agent1.timesAsked()).isGreaterThan(asked));
-        assertThat(trial.tunnel().getMetadata().getResourceVersion()).isEqualTo(before);
+        Eventually.holds(() -> assertThat(agent1.polls()).isGreaterThan(polls));
+        assertThat(testbed.resource().getMetadata().getResourceVersion()).isEqualTo(before);
     }
 
     @Test
-    void refusedTokenStallsTheTunnelUntilTheAgentGetsIn() throws Exception {
+    void refusedTokenStallsTheWolfTunnelUntilTheAgentConnects() throws Exception {
         agent2.failing("Unauthorized", "the control plane answers 401");
         readiness("node-2", IP_2, false);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False Unauthorized"));
-        assertThat(trial.verdict("Stalled")).isEqualTo("True Unauthorized");
-        assertThat(trial.verdict("Authenticated")).isEqualTo("False Unauthorized");
-        assertThat(trial.verdict("ControlPlaneReachable")).startsWith("True");
-        assertThat(trial.condition("Ready").getMessage())
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False Unauthorized"));
+        assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True Unauthorized");
+        assertThat(testbed.statusAndReason("Authenticated")).isEqualTo("False Unauthorized");
+        assertThat(testbed.statusAndReason("ControlPlaneReachable")).startsWith("True");
+        assertThat(testbed.condition("Ready").getMessage())
                 .isEqualTo("1 of 2 tunnels are connected; node-2: the control plane answers 401");
-        assertThat(trial.tunnel().getStatus().summary()).isEqualTo("1/2 connected");
-        assertThat(trial.row("node-2").reason()).isEqualTo("Unauthorized");
-        assertThat(trial.tunnel().getStatus().tunnels().getFirst().node()).isEqualTo("node-2");
+        assertThat(testbed.resource().getStatus().summary()).isEqualTo("1/2 connected");
+        assertThat(testbed.tunnel("node-2").reason()).isEqualTo("Unauthorized");
+        assertThat(testbed.resource().getStatus().tunnels().getFirst().node()).isEqualTo("node-2");
 
         agent2.connected("a2", 2, true);
         readiness("node-2", IP_2, true);
         recovered();
-        assertThat(trial.row("node-2").connects()).isEqualTo(2);
+        assertThat(testbed.tunnel("node-2").connects()).isEqualTo(2);
     }
 
     @Test
     void unknownHostNameIsAReasonOfTheControlPlane() throws Exception {
         agent1.failing("DnsFailure", "no address for helix.example.com");
         readiness("node-1", IP_1, false);
-        Eventually.holds(
-                () -> assertThat(trial.verdict("ControlPlaneReachable")).isEqualTo("False DnsFailure"));
-        assertThat(trial.verdict("Ready")).isEqualTo("False DnsFailure");
-        assertThat(trial.verdict("Stalled")).startsWith("False");
+        Eventually.holds(() ->
+                assertThat(testbed.statusAndReason("ControlPlaneReachable")).isEqualTo("False DnsFailure"));
+        assertThat(testbed.statusAndReason("Ready")).isEqualTo("False DnsFailure");
+        assertThat(testbed.statusAndReason("Stalled")).startsWith("False");
         agent1.connected("a1");
         readiness("node-1", IP_1, true);
         recovered();
     }
 
     @Test
-    void wolfThatIsDownIsToldOfAlthoughTheTunnelIsUp() throws Exception {
+    void unreachableWolfIsReportedAlthoughTheTunnelIsUp() throws Exception {
         agent1.connected("a1", 1, false);
-        Eventually.holds(() -> assertThat(trial.verdict("WolfReachable")).isEqualTo("False WolfUnreachable"));
-        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
-        assertThat(trial.row("node-1").reason()).isEqualTo("WolfUnreachable");
+        Eventually.holds(
+                () -> assertThat(testbed.statusAndReason("WolfReachable")).isEqualTo("False WolfUnreachable"));
+        assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
+        assertThat(testbed.tunnel("node-1").reason()).isEqualTo("WolfUnreachable");
         agent1.connected("a1");
-        Eventually.holds(() -> assertThat(trial.verdict("WolfReachable")).isEqualTo("True Reachable"));
+        Eventually.holds(
+                () -> assertThat(testbed.statusAndReason("WolfReachable")).isEqualTo("True Reachable"));
     }
 
     @Test
-    void agentThatCannotBeAskedIsJudgedByItsReadinessAloneAndThatIsSaid() throws Exception {
+    void agentThatCannotBePolledIsJudgedByItsReadinessAlone() throws Exception {
         agent1.close();
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("StatusUnreachable"));
-        assertThat(trial.row("node-1").state()).isEqualTo("Connected");
-        Eventually.holds(() ->
-                assertThat(trial.row("node-1").message()).contains("readiness alone", "the connection is refused"));
-        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("StatusUnreachable"));
+        assertThat(testbed.tunnel("node-1").state()).isEqualTo("Connected");
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").message())
+                .contains("readiness alone", "the connection is refused"));
+        assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
 
         readiness("node-1", IP_1, false);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False StatusUnreachable"));
-        assertThat(trial.row("node-1").state()).isEqualTo("Disconnected");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False StatusUnreachable"));
+        assertThat(testbed.tunnel("node-1").state()).isEqualTo("Disconnected");
 
         agent1 = new FakeAgent(IP_1, agent1.port()).connected("a1");
         readiness("node-1", IP_1, true);
         recovered();
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isNull());
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isNull());
     }
 
     @Test
-    void lostNodeIsToldOfOnceItsAgentIsNotHeardOfEither() throws Exception {
-        trial.nodeIsLost("node-1", IP_1);
-        Eventually.holds(() -> assertThat(trial.row("node-1").reason()).isEqualTo("NodeNotReady"));
-        assertThat(trial.row("node-1").state()).as("its agent answers").isEqualTo("Connected");
-        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
-        assertThat(trial.verdict("AgentsAvailable")).isEqualTo("True AllAvailable");
+    void lostNodeIsReportedOnceItsAgentDoesNotAnswerEither() throws Exception {
+        testbed.nodeIsLost("node-1", IP_1);
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
+        assertThat(testbed.tunnel("node-1").state()).as("its agent answers").isEqualTo("Connected");
+        assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
+        assertThat(testbed.statusAndReason("AgentsAvailable")).isEqualTo("True AllAvailable");
 
         agent1.close();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False NodeNotReady"));
-        assertThat(trial.verdict("AgentsAvailable")).isEqualTo("False NodeNotReady");
-        assertThat(trial.row("node-1").state()).isEqualTo("Unknown");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False NodeNotReady"));
+        assertThat(testbed.statusAndReason("AgentsAvailable")).isEqualTo("False NodeNotReady");
+        assertThat(testbed.tunnel("node-1").state()).isEqualTo("Unknown");
         agent1 = new FakeAgent(IP_1, agent1.port()).connected("a1");
         readiness("node-1", IP_1, true);
         recovered();
@@ -165,222 +167,224 @@ class StatusIT {
 
     @Test
     void operatorThatStartsWhileEveryNodeIsCalledLostTurnsNoTunnelDown() throws Exception {
-        trial.nodeIsLost("node-1", IP_1);
-        trial.nodeIsLost("node-2", IP_2);
-        Eventually.holds(() -> assertThat(trial.tunnel().getStatus().tunnels())
+        testbed.nodeIsLost("node-1", IP_1);
+        testbed.nodeIsLost("node-2", IP_2);
+        Eventually.holds(() -> assertThat(testbed.resource().getStatus().tunnels())
                 .extracting(row -> row.reason())
                 .containsOnly("NodeNotReady"));
-        int asked = agent2.timesAsked();
+        int polls = agent2.polls();
         operate();
-        Eventually.holds(() -> assertThat(agent2.timesAsked()).isGreaterThan(asked + 1));
-        Eventually.holds(() -> assertThat(trial.looks()).isPositive());
-        assertThat(trial.statusWrites()).isZero();
-        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
+        Eventually.holds(() -> assertThat(agent2.polls()).isGreaterThan(polls + 1));
+        Eventually.holds(() -> assertThat(testbed.passes()).isPositive());
+        assertThat(testbed.statusWrites()).isZero();
+        assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
     }
 
     @Test
-    void agentsOfTwoTunnelsWithTheSameIdsAreToldOfOnBothUntilOneHasAPrefix() throws Exception {
+    void duplicateRunnerIdsAreReportedByBothWolfTunnelsUntilOneHasAPrefix() throws Exception {
         var ids = "{agent: {port: %d}, wolfId: {source: NodeName, prefix: '%s'}}";
-        try (var other = new Trial(server)) {
-            trial.operate(trial.setup().hurried().watching(Set.of(trial.namespace, other.namespace)));
-            trial.apply(ids.formatted(agent1.port(), ""));
+        try (var other = new Testbed(server)) {
+            testbed.operate(testbed.setup().pollingFast().watching(Set.of(testbed.namespace, other.namespace)));
+            testbed.apply(ids.formatted(agent1.port(), ""));
             other.token("t");
             other.apply(ids.formatted(agent1.port(), ""));
             Eventually.holds(() -> assertThat(other.daemonSet()).isNotNull());
             other.podRuns("node-1", IP_1, true);
             other.rolledOut(1, 1);
-            trial.rolledOut(2, 2);
-            Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False DuplicateRunnerId"));
-            Eventually.holds(() -> assertThat(other.verdict("Stalled")).isEqualTo("True DuplicateRunnerId"));
-            assertThat(trial.condition("Ready").getMessage())
-                    .contains(other.namespace + "/" + Trial.TUNNEL, "wolf-node-1", "spec.wolfId.prefix");
-            assertThat(trial.row("node-2").reason()).isNull();
-            assertThat(trial.verdict("ControlPlaneReachable")).isEqualTo("True Reachable");
+            testbed.rolledOut(2, 2);
+            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False DuplicateRunnerId"));
+            Eventually.holds(() -> assertThat(other.statusAndReason("Stalled")).isEqualTo("True DuplicateRunnerId"));
+            assertThat(testbed.condition("Ready").getMessage())
+                    .contains(other.namespace + "/" + Testbed.NAME, "wolf-node-1", "spec.wolfId.prefix");
+            assertThat(testbed.tunnel("node-2").reason()).isNull();
+            assertThat(testbed.statusAndReason("ControlPlaneReachable")).isEqualTo("True Reachable");
 
             other.apply(ids.formatted(agent1.port(), "other-"));
             Eventually.holds(() ->
                     assertThat(other.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
             other.rolledOut(1, 1);
-            Eventually.holds(() -> assertThat(other.verdict("Ready")).isEqualTo("True Connected"));
+            Eventually.holds(() -> assertThat(other.statusAndReason("Ready")).isEqualTo("True Connected"));
             recovered();
         }
     }
 
     @Test
-    void agentThatSomebodyDisplacesAgainAndAgainHasOneStatusAndNotTwoInTurn() throws Exception {
+    void agentThatIsDisplacedRepeatedlyHasOneSteadyStatus() throws Exception {
         agent1.displaced("a1", "Disconnected", 1);
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True Displaced"));
-        assertThat(trial.row("node-1").message()).contains("another agent uses wolf-a1: set spec.wolfId.prefix");
-        trial.settled();
-        var before = trial.tunnel().getMetadata().getResourceVersion();
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True Displaced"));
+        assertThat(testbed.tunnel("node-1").message()).contains("another agent uses wolf-a1: set spec.wolfId.prefix");
+        testbed.awaitIdle();
+        var before = testbed.resource().getMetadata().getResourceVersion();
         for (int connects = 2; connects < 5; connects++) {
             for (var state : List.of("Connected", "Disconnected")) {
-                int asked = agent1.timesAsked();
+                int polls = agent1.polls();
                 agent1.displaced("a1", state, connects);
-                Eventually.holds(() -> assertThat(agent1.timesAsked()).isGreaterThan(asked + 1));
+                Eventually.holds(() -> assertThat(agent1.polls()).isGreaterThan(polls + 1));
             }
         }
-        trial.settled();
-        assertThat(trial.tunnel().getMetadata().getResourceVersion()).isEqualTo(before);
+        testbed.awaitIdle();
+        assertThat(testbed.resource().getMetadata().getResourceVersion()).isEqualTo(before);
     }
 
     @Test
-    void imageThatCannotBePulledStallsTheTunnel() throws Exception {
+    void imageThatCannotBePulledStallsTheWolfTunnel() throws Exception {
         containerWaits("ImagePullBackOff", "Back-off pulling image \"agent:1\"");
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True ImagePullBackOff"));
-        assertThat(trial.verdict("AgentsAvailable")).isEqualTo("False ImagePullBackOff");
-        assertThat(trial.row("node-1").message()).contains("container agent has no image agent:1");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True ImagePullBackOff"));
+        assertThat(testbed.statusAndReason("AgentsAvailable")).isEqualTo("False ImagePullBackOff");
+        assertThat(testbed.tunnel("node-1").message()).contains("container agent has no image agent:1");
         readiness("node-1", IP_1, true);
         recovered();
     }
 
     @Test
-    void crashLoopStallsTheTunnel() throws Exception {
+    void crashLoopStallsTheWolfTunnel() throws Exception {
         containerWaits("CrashLoopBackOff", "back-off 5m0s restarting failed container");
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True CrashLoopBackOff"));
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True CrashLoopBackOff"));
         readiness("node-1", IP_1, true);
         recovered();
     }
 
     @Test
-    void podThatNoNodeTakesStallsTheTunnel() throws Exception {
+    void unschedulablePodStallsTheWolfTunnel() throws Exception {
         var scheduled = new PodCondition();
         scheduled.setType("PodScheduled");
         scheduled.setStatus("False");
         scheduled.setReason("Unschedulable");
         scheduled.setMessage("0/2 nodes are available: 1 Insufficient cpu");
-        trial.podSays(
+        testbed.podSays(
                 "node-1",
                 new PodStatusBuilder()
                         .withPhase("Pending")
                         .withConditions(scheduled)
                         .build());
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True Unschedulable"));
-        assertThat(trial.row("node-1").message()).contains("Insufficient cpu");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True Unschedulable"));
+        assertThat(testbed.tunnel("node-1").message()).contains("Insufficient cpu");
     }
 
     @Test
-    void statusOutlivesTheOperatorAndTheNextOneWritesOnlyWhatChanges() throws Exception {
-        int asked = agent2.timesAsked();
+    void statusOutlivesTheOperatorAndTheNextOneWritesOnlyChanges() throws Exception {
+        int polls = agent2.polls();
         operate();
-        Eventually.holds(() -> assertThat(agent2.timesAsked()).isGreaterThan(asked));
-        Eventually.holds(() -> assertThat(trial.looks()).isPositive());
+        Eventually.holds(() -> assertThat(agent2.polls()).isGreaterThan(polls));
+        Eventually.holds(() -> assertThat(testbed.passes()).isPositive());
         agent1.connected("a1", 7, true);
-        Eventually.holds(() -> assertThat(trial.row("node-1").connects()).isEqualTo(7));
-        Eventually.holds(() -> assertThat(trial.statusWrites()).isEqualTo(1));
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").connects()).isEqualTo(7));
+        Eventually.holds(() -> assertThat(testbed.statusWrites()).isEqualTo(1));
     }
 
     @Test
-    void olderAgentWithHardlyAFieldAndANewerOneWithMoreAreToldOfHonestly() throws Exception {
+    void olderAgentWithFewFieldsAndNewerAgentWithMoreAreReported() throws Exception {
         agent1.says("{\"state\":\"Connected\",\"wolfId\":\"a1\"}");
         agent2.says("""
                 {"state":"Disconnected","since":"2026-01-01T00:00:00Z","wolfId":"a2","moon":{"phase":1},"connects":"many",
                  "lastError":{"reason":"QuotaExceeded","message":"three tunnels are enough"},"version":"9.0"}""");
         readiness("node-2", IP_2, false);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False QuotaExceeded"));
-        assertThat(trial.verdict("Stalled")).startsWith("False");
-        assertThat(trial.row("node-2").agentVersion()).isEqualTo("9.0");
-        assertThat(trial.row("node-2").message()).isEqualTo("three tunnels are enough");
-        Eventually.holds(() -> assertThat(trial.row("node-1").agentVersion()).isNull());
-        assertThat(trial.row("node-1").state()).isEqualTo("Connected");
-        assertThat(trial.row("node-1").connects()).isNull();
-        assertThat(trial.verdict("WolfReachable")).isEqualTo("Unknown NotKnown");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False QuotaExceeded"));
+        assertThat(testbed.statusAndReason("Stalled")).startsWith("False");
+        assertThat(testbed.tunnel("node-2").agentVersion()).isEqualTo("9.0");
+        assertThat(testbed.tunnel("node-2").message()).isEqualTo("three tunnels are enough");
+        Eventually.holds(
+                () -> assertThat(testbed.tunnel("node-1").agentVersion()).isNull());
+        assertThat(testbed.tunnel("node-1").state()).isEqualTo("Connected");
+        assertThat(testbed.tunnel("node-1").connects()).isNull();
+        assertThat(testbed.statusAndReason("WolfReachable")).isEqualTo("Unknown NotKnown");
     }
 
     @Test
-    void newTokenInAFileIsFollowedFromNodeToNodeWithoutARestart() throws Exception {
+    void newTokenInAFileIsReportedPerNodeWithoutARestart() throws Exception {
         deliveredByFile();
-        var daemonSet = trial.daemonSet().getMetadata().getResourceVersion();
-        trial.token("another");
+        var daemonSet = testbed.daemonSet().getMetadata().getResourceVersion();
+        testbed.token("another");
         agent1.connectedWithToken("a1", "2026-02-02T00:00:00.5Z", false);
-        Eventually.holds(() -> assertThat(trial.row("node-1").tokenSince()).isEqualTo("2026-02-02T00:00:00Z"));
-        assertThat(trial.row("node-2").tokenSince()).as("not there yet").isEqualTo("2026-01-01T00:00:00Z");
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").tokenSince()).isEqualTo("2026-02-02T00:00:00Z"));
+        assertThat(testbed.tunnel("node-2").tokenSince()).as("not there yet").isEqualTo("2026-01-01T00:00:00Z");
         agent2.connectedWithToken("a2", "2026-02-02T00:00:09Z", false);
-        Eventually.holds(() -> assertThat(trial.row("node-2").tokenSince()).isEqualTo("2026-02-02T00:00:09Z"));
-        assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-2").tokenSince()).isEqualTo("2026-02-02T00:00:09Z"));
+        assertThat(testbed.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
         recovered();
     }
 
     @Test
-    void newTokenThatIsRefusedIsToldOfWhileTheTunnelIsUpOnTheOldOne() throws Exception {
+    void refusedNewTokenIsReportedWhileTheTunnelKeepsTheOldOne() throws Exception {
         deliveredByFile();
-        trial.token("mistyped");
+        testbed.token("mistyped");
         agent1.connectedWithToken("a1", "2026-01-01T00:00:00Z", true);
-        Eventually.holds(() -> assertThat(trial.verdict("Authenticated")).isEqualTo("False TokenRefused"));
-        assertThat(trial.row("node-1").reason()).isEqualTo("TokenRefused");
-        assertThat(trial.row("node-1").state()).isEqualTo("Connected");
-        assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
-        assertThat(trial.condition("Authenticated").getMessage()).contains("node-1", "the one before");
+        Eventually.holds(
+                () -> assertThat(testbed.statusAndReason("Authenticated")).isEqualTo("False TokenRefused"));
+        assertThat(testbed.tunnel("node-1").reason()).isEqualTo("TokenRefused");
+        assertThat(testbed.tunnel("node-1").state()).isEqualTo("Connected");
+        assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
+        assertThat(testbed.condition("Authenticated").getMessage()).contains("node-1", "the one before");
         agent1.connectedWithToken("a1", "2026-02-02T00:00:00Z", false);
         recovered();
-        assertThat(trial.verdict("Authenticated")).isEqualTo("True TokenAccepted");
+        assertThat(testbed.statusAndReason("Authenticated")).isEqualTo("True TokenAccepted");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"Env", "File"})
-    void deletedSecretIsToldOfAndTakesNothingDown(String delivery) throws Exception {
+    void deletedSecretIsReportedAndLeavesTunnelsUp(String delivery) throws Exception {
         if (delivery.equals("File")) {
             deliveredByFile();
         }
-        var daemonSet = trial.daemonSet().getMetadata().getResourceVersion();
-        trial.admin
+        var daemonSet = testbed.daemonSet().getMetadata().getResourceVersion();
+        testbed.admin
                 .secrets()
-                .inNamespace(trial.namespace)
+                .inNamespace(testbed.namespace)
                 .withName("wolf-token")
                 .delete();
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True RunnerTokenMissing"));
-        assertThat(trial.tunnel().getStatus().summary()).isEqualTo("2/2 connected");
-        assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
-        trial.token("t");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True RunnerTokenMissing"));
+        assertThat(testbed.resource().getStatus().summary()).isEqualTo("2/2 connected");
+        assertThat(testbed.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
+        testbed.token("t");
         if (delivery.equals("File")) {
             recovered();
-            assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
+            assertThat(testbed.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
         }
     }
 
     private void deliveredByFile() throws Exception {
         agent1.connectedWithToken("a1", "2026-01-01T00:00:00Z", false);
         agent2.connectedWithToken("a2", "2026-01-01T00:00:00Z", false);
-        trial.apply("{agent: {port: %d}, runnerToken: {secretRef: {name: wolf-token}, delivery: File}}"
+        testbed.apply("{agent: {port: %d}, runnerToken: {secretRef: {name: wolf-token}, delivery: File}}"
                 .formatted(agent1.port()));
         Eventually.holds(() ->
-                assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
-        trial.rolledOut(2, 2);
+                assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+        testbed.rolledOut(2, 2);
         recovered();
-        Eventually.holds(() -> assertThat(trial.tunnel().getStatus().tunnels())
+        Eventually.holds(() -> assertThat(testbed.resource().getStatus().tunnels())
                 .extracting(row -> row.tokenSince())
                 .containsOnly("2026-01-01T00:00:00Z"));
     }
 
     @Test
-    void podsOfOthersWithTheSameLabelsAreNotAsked() throws Exception {
-        var stranger = trial.admin
+    void podsOfOthersWithTheSameLabelsAreNotPolled() throws Exception {
+        var stranger = testbed.admin
                 .pods()
-                .inNamespace(trial.namespace)
+                .inNamespace(testbed.namespace)
                 .withName("gpu-nodes-tunnel-agent-node-1")
                 .get();
         stranger.getMetadata().setName("stranger");
         stranger.getMetadata().setUid(null);
         stranger.getMetadata().setResourceVersion(null);
         stranger.getMetadata().setOwnerReferences(null);
-        trial.admin.resource(stranger).create();
+        testbed.admin.resource(stranger).create();
         agent1.connected("a1", 5, true);
-        Eventually.holds(() -> assertThat(trial.row("node-1").connects()).isEqualTo(5));
-        assertThat(trial.tunnel().getStatus().tunnels()).hasSize(2);
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").connects()).isEqualTo(5));
+        assertThat(testbed.resource().getStatus().tunnels()).hasSize(2);
     }
 
     private void operate() {
-        trial.operate(trial.setup().hurried());
+        testbed.operate(testbed.setup().pollingFast());
     }
 
     private void readiness(String node, String ip, boolean ready) {
-        trial.podSays(node, Trial.running(ip, ready));
+        testbed.podSays(node, Testbed.running(ip, ready));
     }
 
     private void containerWaits(String reason, String message) {
-        trial.podSays(
+        testbed.podSays(
                 "node-1",
-                new PodStatusBuilder(Trial.running(IP_1, false))
+                new PodStatusBuilder(Testbed.running(IP_1, false))
                         .editFirstContainerStatus()
                         .withState(new ContainerStateBuilder()
                                 .withNewWaiting()
@@ -394,9 +398,9 @@ class StatusIT {
 
     private void recovered() throws Exception {
         Eventually.holds(() -> {
-            assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
-            assertThat(trial.tunnel().getStatus().summary()).isEqualTo("2/2 connected");
-            assertThat(trial.tunnel().getStatus().tunnels())
+            assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
+            assertThat(testbed.resource().getStatus().summary()).isEqualTo("2/2 connected");
+            assertThat(testbed.resource().getStatus().tunnels())
                     .extracting(row -> row.wolfId(), row -> row.reason())
                     .containsExactly(tuple("a1", null), tuple("a2", null));
         });

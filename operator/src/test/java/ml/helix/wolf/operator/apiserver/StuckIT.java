@@ -8,82 +8,83 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the cluster tells by events alone, or not at all, is in the status; and the events are read sparingly. */
+/** The status has what only the cluster's events say, and the events are read sparingly. */
 @ExtendWith(RealApiServer.class)
 class StuckIT {
     private RealApiServer.Running server;
-    private Trial trial;
+    private Testbed testbed;
 
     @BeforeEach
     void daemonSetIsMade(RealApiServer.Running server) throws Exception {
         this.server = server;
-        trial = new Trial(server).operate();
-        trial.token("t");
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
+        testbed = new Testbed(server).operate();
+        testbed.token("t");
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
     }
 
     @AfterEach
-    void end() {
-        trial.close();
+    void tearDown() {
+        testbed.close();
     }
 
     @Test
-    void daemonSetThatMayMakeNoPodsStallsTheTunnelUntilItMakesThem() throws Exception {
-        trial.failedCreate(
+    void daemonSetThatMayMakeNoPodsStallsTheWolfTunnelUntilItMakesThem() throws Exception {
+        testbed.failedCreate(
                 "pods \"gpu-nodes-tunnel-agent-x2b4k\" is forbidden: violates PodSecurity \"baseline:latest\"");
-        trial.rolledOut(1, 0);
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True PodsForbidden"));
-        assertThat(trial.condition("Ready").getMessage())
+        testbed.rolledOut(1, 0);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True PodsForbidden"));
+        assertThat(testbed.condition("Ready").getMessage())
                 .contains("pods \"gpu-nodes-tunnel-agent-…\" is forbidden: violates PodSecurity");
         assertThat(eventReads()).as("first after a while, then every 15 s").isLessThanOrEqualTo(2);
 
-        trial.podRuns("node-1", "127.0.0.1", true);
-        trial.rolledOut(1, 1);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True Connected"));
+        testbed.podRuns("node-1", "127.0.0.1", true);
+        testbed.rolledOut(1, 1);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
     }
 
     @Test
-    void podWhoseVolumeCannotBeMountedStallsTheTunnel() throws Exception {
-        trial.podRuns("node-1", "127.0.0.1", false);
-        trial.podSays("node-1", new PodStatusBuilder().withPhase("Pending").build());
-        trial.rolledOut(1, 1);
-        trial.podWarning("node-1", "FailedMount", "Unable to attach or mount volumes: timed out");
-        trial.podWarning(
+    void podWhoseVolumeCannotBeMountedStallsTheWolfTunnel() throws Exception {
+        testbed.podRuns("node-1", "127.0.0.1", false);
+        testbed.podSays("node-1", new PodStatusBuilder().withPhase("Pending").build());
+        testbed.rolledOut(1, 1);
+        testbed.podWarning("node-1", "FailedMount", "Unable to attach or mount volumes: timed out");
+        testbed.podWarning(
                 "node-1", "FailedMount", "MountVolume.SetUp failed for volume \"v\" : configmap \"c\" not found");
-        Eventually.holds(() -> assertThat(trial.verdict("Stalled")).isEqualTo("True VolumeNotMounted"));
-        assertThat(trial.row("node-1").message()).contains("configmap \"c\" not found");
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True VolumeNotMounted"));
+        assertThat(testbed.tunnel("node-1").message()).contains("configmap \"c\" not found");
     }
 
     @Test
-    void eventsAreNotReadWhereNothingIsStuck() throws Exception {
-        trial.podRuns("node-1", "127.0.0.1", true);
-        trial.rolledOut(1, 1);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True Connected"));
-        trial.settled();
+    void eventsAreNotReadIfNothingIsStuck() throws Exception {
+        testbed.podRuns("node-1", "127.0.0.1", true);
+        testbed.rolledOut(1, 1);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
+        testbed.awaitIdle();
         assertThat(eventReads()).isZero();
     }
 
     @Test
-    void tunnelThatAFinalizerHoldsInDeletionSaysSo() throws Exception {
-        trial.podRuns("node-1", "127.0.0.1", true);
-        trial.rolledOut(1, 1);
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("True Connected"));
-        trial.finalizers("example.com/holds");
-        trial.delete();
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False Terminating"));
-        assertThat(trial.condition("Ready").getMessage()).contains("example.com/holds");
+    void deletedWolfTunnelThatWaitsForAFinalizerSaysSo() throws Exception {
+        testbed.podRuns("node-1", "127.0.0.1", true);
+        testbed.rolledOut(1, 1);
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
+        testbed.finalizers("example.com/holds");
+        testbed.delete();
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False Terminating"));
+        assertThat(testbed.condition("Ready").getMessage()).contains("example.com/holds");
 
-        trial.daemonSetResource().delete();
-        Eventually.holds(() -> assertThat(trial.tunnel().getStatus().summary()).isEqualTo("0/0 connected"));
-        assertThat(trial.daemonSet()).as("made anew").isNull();
-        trial.finalizers();
-        Eventually.holds(() -> assertThat(trial.tunnel()).isNull());
+        testbed.daemonSetResource().delete();
+        Eventually.holds(
+                () -> assertThat(testbed.resource().getStatus().summary()).isEqualTo("0/0 connected"));
+        assertThat(testbed.daemonSet()).as("not made again").isNull();
+        testbed.finalizers();
+        Eventually.holds(() -> assertThat(testbed.resource()).isNull());
     }
 
     private long eventReads() {
         server.awaitAudit();
-        return trial.operator().asked(server).stream()
+        return testbed.operator().requests(server).stream()
                 .filter(request -> request.permission().equals("list /events"))
                 .count();
     }

@@ -9,58 +9,58 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Two installs, with different agent images, that watch the same namespace. */
+/** Two installs with different agent images watch the same namespace. */
 @ExtendWith(RealApiServer.class)
 class TwoOperatorsIT {
     private RealApiServer.Running server;
-    private Trial trial;
-    private Trial elsewhere;
+    private Testbed testbed;
+    private Testbed elsewhere;
     private LogLines log;
 
     @BeforeEach
-    void begin(RealApiServer.Running running) {
+    void setUp(RealApiServer.Running running) {
         server = running;
-        trial = new Trial(running);
-        elsewhere = new Trial(running);
-        trial.token("t");
+        testbed = new Testbed(running);
+        elsewhere = new Testbed(running);
+        testbed.token("t");
         log = new LogLines();
     }
 
     @AfterEach
-    void end() {
+    void tearDown() {
         log.close();
-        trial.close();
+        testbed.close();
         elsewhere.close();
     }
 
     @Test
-    void secondOperatorLeavesTunnelsToTheFirstSaysSoAndGoesOnOnceThatOneIsGone() throws Exception {
-        trial.operate(trial.setup().electing());
-        trial.apply("{}");
-        Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:1"));
+    void secondInstallYieldsToTheFirstLogsItAndTakesOverWhenThatOneStops() throws Exception {
+        testbed.operate(testbed.setup().electing());
+        testbed.apply("{}");
+        Eventually.holds(() -> assertThat(testbed.agentImage()).isEqualTo("agent:1"));
 
         var second = elsewhere
                 .setup(new ConfigBuilder(server.config()).build())
                 .electing()
                 .image("agent:2")
-                .watching(Set.of(trial.namespace));
+                .watching(Set.of(testbed.namespace));
         try (var other = new Replica(second)) {
             Eventually.holds(() -> assertThat(log.warnings()).anySatisfy(line -> assertThat(line)
-                    .contains("WolfTunnel " + trial.namespace + "/" + Trial.TUNNEL
-                            + " is left to the operator in namespace " + trial.namespace)));
-            trial.apply("{agent: {port: 9000}}");
-            Eventually.holds(() ->
-                    assertThat(trial.tunnel().getStatus().observedGeneration()).isEqualTo(2));
-            trial.settled();
-            assertThat(trial.agentImage()).isEqualTo("agent:1");
-            assertThat(trial.daemonSet().getMetadata().getGeneration())
+                    .contains("WolfTunnel " + testbed.namespace + "/" + Testbed.NAME
+                            + " is left to the operator in namespace " + testbed.namespace)));
+            testbed.apply("{agent: {port: 9000}}");
+            Eventually.holds(() -> assertThat(testbed.resource().getStatus().observedGeneration())
+                    .isEqualTo(2));
+            testbed.awaitIdle();
+            assertThat(testbed.agentImage()).isEqualTo("agent:1");
+            assertThat(testbed.daemonSet().getMetadata().getGeneration())
                     .as("one change, one rollout")
                     .isEqualTo(2);
             server.awaitAudit();
             assertThat(other.writes(server)).isEmpty();
 
-            trial.operator().close();
-            Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:2"));
+            testbed.operator().close();
+            Eventually.holds(() -> assertThat(testbed.agentImage()).isEqualTo("agent:2"));
         }
     }
 }

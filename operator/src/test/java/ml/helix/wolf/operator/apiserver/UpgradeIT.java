@@ -9,81 +9,81 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Another operator in the place of the one before. */
+/** A new operator replaces an old one. */
 @ExtendWith(RealApiServer.class)
 class UpgradeIT {
     private static final String IP = "127.0.0.51";
 
-    private Trial trial;
+    private Testbed testbed;
     private FakeAgent agent;
 
     @BeforeEach
-    void begin(RealApiServer.Running server) throws Exception {
+    void setUp(RealApiServer.Running server) throws Exception {
         agent = new FakeAgent(IP, 0).connected("a1");
-        trial = new Trial(server);
+        testbed = new Testbed(server);
         operate("agent:1");
-        trial.token("t");
-        trial.apply("{agent: {port: %d}}".formatted(agent.port()));
-        Eventually.holds(() -> assertThat(trial.daemonSet()).isNotNull());
-        trial.podRuns("node-1", IP, true);
-        trial.rolledOut(1, 1);
+        testbed.token("t");
+        testbed.apply("{agent: {port: %d}}".formatted(agent.port()));
+        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.podRuns("node-1", IP, true);
+        testbed.rolledOut(1, 1);
         up();
     }
 
     @AfterEach
-    void end() {
-        trial.close();
+    void tearDown() {
+        testbed.close();
         agent.close();
     }
 
     @Test
-    void operatorThatMeansTheSameTemplateChangesNothing() throws Exception {
-        var daemonSet = trial.daemonSet().getMetadata().getResourceVersion();
-        var account = trial.serviceAccount().getMetadata().getResourceVersion();
-        var tunnel = trial.tunnel().getMetadata().getResourceVersion();
-        int asked = agent.timesAsked();
+    void operatorWithTheSameTemplateChangesNothing() throws Exception {
+        var daemonSet = testbed.daemonSet().getMetadata().getResourceVersion();
+        var account = testbed.serviceAccount().getMetadata().getResourceVersion();
+        var resource = testbed.resource().getMetadata().getResourceVersion();
+        int polls = agent.polls();
         operate("agent:1");
-        Eventually.holds(() -> assertThat(agent.timesAsked()).isGreaterThan(asked + 1));
-        assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
-        assertThat(trial.serviceAccount().getMetadata().getResourceVersion()).isEqualTo(account);
-        assertThat(trial.tunnel().getMetadata().getResourceVersion()).isEqualTo(tunnel);
-        assertThat(trial.writes())
-                .as("it takes its fields for its own once, which changes nothing")
-                .extracting(Audited::permission)
+        Eventually.holds(() -> assertThat(agent.polls()).isGreaterThan(polls + 1));
+        assertThat(testbed.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
+        assertThat(testbed.serviceAccount().getMetadata().getResourceVersion()).isEqualTo(account);
+        assertThat(testbed.resource().getMetadata().getResourceVersion()).isEqualTo(resource);
+        assertThat(testbed.writes())
+                .as("the first apply of a process, which changes nothing")
+                .extracting(AuditedRequest::permission)
                 .containsExactlyInAnyOrder("patch /serviceaccounts", "patch apps/daemonsets");
     }
 
     @Test
     void operatorWithAnotherAgentImageRollsTheAgentsOnce() throws Exception {
         operate("agent:2");
-        Eventually.holds(() -> assertThat(trial.agentImage()).isEqualTo("agent:2"));
-        Eventually.holds(() -> assertThat(trial.verdict("Ready")).isEqualTo("False RollingOut"));
-        trial.rolledOut(1, 1);
+        Eventually.holds(() -> assertThat(testbed.agentImage()).isEqualTo("agent:2"));
+        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.rolledOut(1, 1);
         up();
-        assertThat(trial.daemonSet().getMetadata().getGeneration()).isEqualTo(2);
-        assertThat(trial.writes())
+        assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(2);
+        assertThat(testbed.writes())
                 .filteredOn(write -> write.resource().equals("apps/daemonsets"))
                 .hasSize(1);
     }
 
     @Test
-    void operatorWithAnotherAgentImageLeavesTunnelsAloneThatNameTheirOwn() throws Exception {
-        trial.apply("{agent: {port: %d, image: 'agent:1'}}".formatted(agent.port()));
+    void otherAgentImageOfTheOperatorLeavesWolfTunnelsAloneThatNameTheirOwn() throws Exception {
+        testbed.apply("{agent: {port: %d, image: 'agent:1'}}".formatted(agent.port()));
         Eventually.holds(() ->
-                assertThat(trial.tunnel().getStatus().observedGeneration()).isEqualTo(2));
-        var daemonSet = trial.daemonSet().getMetadata().getResourceVersion();
-        int asked = agent.timesAsked();
+                assertThat(testbed.resource().getStatus().observedGeneration()).isEqualTo(2));
+        var daemonSet = testbed.daemonSet().getMetadata().getResourceVersion();
+        int polls = agent.polls();
         operate("agent:2");
-        Eventually.holds(() -> assertThat(agent.timesAsked()).isGreaterThan(asked + 1));
-        assertThat(trial.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
+        Eventually.holds(() -> assertThat(agent.polls()).isGreaterThan(polls + 1));
+        assertThat(testbed.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
     }
 
     @Test
-    void statusWithHardlyAFieldThatAnEarlierOperatorLeftIsMadeWhole() throws Exception {
-        trial.admin
+    void incompleteStatusOfAnEarlierOperatorIsCompleted() throws Exception {
+        testbed.admin
                 .genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
-                .inNamespace(trial.namespace)
-                .withName(Trial.TUNNEL)
+                .inNamespace(testbed.namespace)
+                .withName(Testbed.NAME)
                 .subresource("status")
                 .patch(
                         PatchContext.of(PatchType.JSON_MERGE),
@@ -91,18 +91,18 @@ class UpgradeIT {
                                 + " \"tunnels\": [{\"pod\": \"gpu-nodes-tunnel-agent-node-1\"}]}}");
         operate("agent:1");
         up();
-        assertThat(trial.tunnel().getStatus().summary()).isEqualTo("1/1 connected");
-        assertThat(trial.tunnel().getStatus().conditions()).hasSize(7);
+        assertThat(testbed.resource().getStatus().summary()).isEqualTo("1/1 connected");
+        assertThat(testbed.resource().getStatus().conditions()).hasSize(7);
     }
 
     private void operate(String agentImage) {
-        trial.operate(trial.setup().hurried().image(agentImage));
+        testbed.operate(testbed.setup().pollingFast().image(agentImage));
     }
 
     private void up() throws Exception {
         Eventually.holds(() -> {
-            assertThat(trial.verdict("Ready")).isEqualTo("True Connected");
-            assertThat(trial.row("node-1").wolfId()).isEqualTo("a1");
+            assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
+            assertThat(testbed.tunnel("node-1").wolfId()).isEqualTo("a1");
         });
     }
 }

@@ -16,7 +16,7 @@ class LeaderElectionTest {
     private final List<String> happened = new ArrayList<>();
 
     @Test
-    void firstOneLeadsAtOnceAndTheSecondStandsBy() {
+    void firstReplicaLeadsAtOnceAndTheSecondStandsBy() {
         replica("a", lease).start();
         replica("b", lease).start();
         time.advance(Duration.ofMinutes(10));
@@ -25,7 +25,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void leaderThatStopsLetsTheLeaseGoAndTheOtherLeadsAtItsNextLook() {
+    void leaderThatStopsReleasesTheLeaseAndTheOtherLeadsAtItsNextTry() {
         var first = replica("a", lease);
         first.start();
         replica("b", lease).start();
@@ -37,7 +37,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void leaderThatIsKilledIsFollowedAfterItsLease() {
+    void killedLeaderIsReplacedAfterTheLeaseDuration() {
         var connection = new Connection();
         replica("a", connection).start();
         replica("b", lease).start();
@@ -45,13 +45,13 @@ class LeaderElectionTest {
         happened.clear();
         connection.down = true;
         time.advance(LeaderElection.LEASE_DURATION.minus(LeaderElection.RETRY_PERIOD));
-        assertThat(happened).containsExactly("a lost it");
+        assertThat(happened).containsExactly("a lost");
         time.advance(LeaderElection.RETRY_PERIOD.multipliedBy(2));
-        assertThat(happened).containsExactly("a lost it", "b leads");
+        assertThat(happened).containsExactly("a lost", "b leads");
     }
 
     @Test
-    void leaderWhoseRequestHangsGivesUpBeforeAnotherMayBegin() {
+    void leaderWhoseRequestHangsStopsBeforeAnotherMayLead() {
         var hanging = new ArrayList<Runnable>();
         var stuck = new boolean[1];
         replica("a", lease, task -> {
@@ -66,9 +66,9 @@ class LeaderElectionTest {
         time.advance(Duration.ofMinutes(1));
         stuck[0] = true;
         time.advance(LeaderElection.RENEW_DEADLINE.plusMillis(1));
-        assertThat(happened).containsExactly("a leads", "a lost it");
+        assertThat(happened).containsExactly("a leads", "a lost");
         time.advance(LeaderElection.LEASE_DURATION);
-        assertThat(happened).containsExactly("a leads", "a lost it", "b leads");
+        assertThat(happened).containsExactly("a leads", "a lost", "b leads");
         hanging.forEach(Runnable::run);
         assertThat(lease.holder()).isEqualTo("b");
     }
@@ -87,8 +87,8 @@ class LeaderElectionTest {
     }
 
     @Test
-    void writeWhoseAnswerIsLostCountsOnceItIsSeen() {
-        lease.losesAnswers = 1;
+    void writeWhoseAnswerIsLostCountsOnceItIsRead() {
+        lease.answersToLose = 1;
         replica("a", lease).start();
         time.advance(LeaderElection.RETRY_PERIOD);
         assertThat(happened).containsExactly("a leads");
@@ -96,17 +96,17 @@ class LeaderElectionTest {
     }
 
     @Test
-    void leaderThatFindsAnotherInTheLeaseGivesUpAtOnce() {
+    void leaderThatFindsAnotherHolderStopsAtOnce() {
         replica("a", lease).start();
         time.advance(Duration.ofSeconds(1));
-        lease.view = new LeaseRecord("somebody", LeaderElection.LEASE_DURATION, "99", 1, null);
+        lease.record = new LeaseRecord("somebody", LeaderElection.LEASE_DURATION, "99", 1, null);
         time.advance(LeaderElection.RETRY_PERIOD);
-        assertThat(happened).containsExactly("a leads", "a lost it");
+        assertThat(happened).containsExactly("a leads", "a lost");
     }
 
     @Test
-    void leaseOfSomebodyWhoNeverRenewsItIsTakenOverOnlyAfterItWasWatchedForItsWholeLength() {
-        lease.view = new LeaseRecord("gone", LeaderElection.LEASE_DURATION, "7", 3, "2001-01-01T00:00:00Z");
+    void abandonedLeaseIsTakenOnlyAfterItWasSeenUnchangedForItsDuration() {
+        lease.record = new LeaseRecord("gone", LeaderElection.LEASE_DURATION, "7", 3, "2001-01-01T00:00:00Z");
         replica("a", lease).start();
         time.advance(LeaderElection.LEASE_DURATION.minusMillis(1));
         assertThat(happened).isEmpty();
@@ -116,7 +116,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void ofTwoThatWriteAtTheSameTimeOneLeads() {
+    void ofTwoReplicasThatWriteAtTheSameTimeOneLeads() {
         lease.conflicts = 1;
         replica("a", lease).start();
         replica("b", lease).start();
@@ -125,7 +125,7 @@ class LeaderElectionTest {
     }
 
     @Test
-    void replicaThatIsClosedAsksNoMore() {
+    void closedReplicaSendsNoRequest() {
         var closed = replica("a", lease);
         closed.start();
         time.advance(Duration.ofSeconds(1));
@@ -149,53 +149,53 @@ class LeaderElectionTest {
                 tasks,
                 time::nanoTime,
                 () -> happened.add(name + " leads"),
-                () -> happened.add(name + " lost it"));
+                () -> happened.add(name + " lost"));
     }
 
-    /** A Lease as the API server keeps it: each write needs the version that was read. */
+    /** A Lease in the manner of the API server: a write needs the version that was read. */
     private static final class SharedLease implements LeaseStore {
-        LeaseRecord view;
+        LeaseRecord record;
         int reads;
-        int losesAnswers;
+        int answersToLose;
         int conflicts;
         private int version = 100;
 
         @Override
         public Optional<LeaseRecord> read() {
             reads++;
-            return Optional.ofNullable(view);
+            return Optional.ofNullable(record);
         }
 
         @Override
         public Outcome write(Optional<LeaseRecord> before, String holder) {
-            if (conflicts-- > 0 || !before.equals(Optional.ofNullable(view))) {
+            if (conflicts-- > 0 || !before.equals(Optional.ofNullable(record))) {
                 return Outcome.CONFLICT;
             }
             boolean moved = before.isPresent()
                     && !holder.isEmpty()
                     && !before.get().holder().equals(holder);
-            view = new LeaseRecord(
+            record = new LeaseRecord(
                     holder,
                     LeaderElection.LEASE_DURATION,
                     String.valueOf(version++),
                     before.map(LeaseRecord::transitions).orElse(0) + (moved ? 1 : 0),
                     null);
-            if (losesAnswers-- > 0) {
+            if (answersToLose-- > 0) {
                 throw new IllegalStateException("the connection broke");
             }
             return Outcome.WRITTEN;
         }
 
         String holder() {
-            return view.holder();
+            return record.holder();
         }
 
         int transitions() {
-            return view.transitions();
+            return record.transitions();
         }
     }
 
-    /** A way to the shared lease that can be cut. */
+    /** A connection to the shared Lease that can break. */
     private final class Connection implements LeaseStore {
         boolean down;
 

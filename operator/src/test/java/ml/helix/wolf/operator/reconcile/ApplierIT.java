@@ -22,7 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(RealApiServer.class)
 class ApplierIT {
     @Test
-    void cacheThatLagsBehindTheLastAnswerIsNotBelieved(RealApiServer.Running server) {
+    void cacheThatLagsBehindTheLastAnswerDoesNotCount(RealApiServer.Running server) {
         try (var client = server.client()) {
             var desired = desired(client);
 
@@ -44,7 +44,7 @@ class ApplierIT {
     }
 
     @Test
-    void objectThatIsOnItsWayToTheCacheIsNotAppliedAgainAndOneThatIsGoneIs(RealApiServer.Running server) {
+    void objectThatTheCacheLacksIsAppliedAgainOnlyIfDeletedOrAfterTheLag(RealApiServer.Running server) {
         try (var client = server.client()) {
             var desired = desired(client);
             var now = new AtomicLong();
@@ -53,12 +53,12 @@ class ApplierIT {
             assertThat(written(first)).isTrue();
 
             now.addAndGet(Applier.CACHE_LAG.toNanos() - 1);
-            var onItsWay = applier.apply(desired, Optional.empty());
-            assertThat(written(onItsWay)).isFalse();
-            assertThat(applied(onItsWay)).isEqualTo(applied(first));
+            var missing = applier.apply(desired, Optional.empty());
+            assertThat(written(missing)).isFalse();
+            assertThat(applied(missing)).isEqualTo(applied(first));
             now.incrementAndGet();
             assertThat(written(applier.apply(desired, Optional.empty())))
-                    .as("it should be there by now")
+                    .as("the cache should have it by now")
                     .isTrue();
 
             var another = new DaemonSetBuilder(applied(first))
@@ -74,7 +74,7 @@ class ApplierIT {
     }
 
     @Test
-    void somebodyWhoUndoesEachApplyIsNotFought(RealApiServer.Running server) {
+    void repairsSlowDownIfSomebodyUndoesEachApply(RealApiServer.Running server) {
         try (var client = server.client()) {
             var desired = desired(client);
             var now = new AtomicLong();
@@ -98,45 +98,45 @@ class ApplierIT {
             now.addAndGet(Applier.MAX_REPAIR_DELAY.multipliedBy(3).toNanos());
             for (int repair = 0; repair < Applier.IMMEDIATE_REPAIRS; repair++) {
                 assertThat(written(applier.apply(desired, Optional.of(changed(client, desired)))))
-                        .as("after a long peace")
+                        .as("after a long quiet time")
                         .isTrue();
             }
         }
     }
 
     @Test
-    void orphanGetsNoOwnerThatIsBeingDeletedOrIsGone(RealApiServer.Running server) {
+    void orphanIsNotAdoptedByAWolfTunnelThatIsDeleted(RealApiServer.Running server) {
         try (var client = server.client()) {
             var namespace = namespace(client);
             client.load(new ByteArrayInputStream(
                             WolfTunnelYaml.of(namespace, "gpu-nodes", "{}").getBytes(StandardCharsets.UTF_8)))
                     .create();
-            var tunnels =
+            var resources =
                     client.resources(WolfTunnel.class).inNamespace(namespace).withName("gpu-nodes");
-            tunnels.edit(tunnel -> {
-                tunnel.getMetadata().setFinalizers(List.of("wolf.example.com/held"));
-                return tunnel;
+            resources.edit(resource -> {
+                resource.getMetadata().setFinalizers(List.of("wolf.example.com/held"));
+                return resource;
             });
             var applier = new Applier(client);
-            var desired = desired(tunnels.require());
+            var desired = desired(resources.require());
             applier.apply(desired, Optional.empty());
 
             var orphan = orphaned(client, desired);
             assertThat(applied(applier.apply(desired, Optional.of(orphan)))
                             .getMetadata()
                             .getOwnerReferences())
-                    .as("its tunnel stands")
+                    .as("its WolfTunnel exists")
                     .hasSize(1);
 
             orphan = orphaned(client, desired);
-            tunnels.delete();
+            resources.delete();
             assertThat(applier.apply(desired, Optional.of(orphan)))
                     .isEqualTo(new Applier.Outcome.NotOurs<>(orphan, Ownership.LEFTOVER));
-            tunnels.edit(tunnel -> {
-                tunnel.getMetadata().setFinalizers(List.of());
-                return tunnel;
+            resources.edit(resource -> {
+                resource.getMetadata().setFinalizers(List.of());
+                return resource;
             });
-            assertThat(tunnels.get()).isNull();
+            assertThat(resources.get()).isNull();
             assertThat(applier.apply(desired, Optional.of(orphan)))
                     .isEqualTo(new Applier.Outcome.NotOurs<>(orphan, Ownership.LEFTOVER));
             assertThat(client.resource(desired).get().getMetadata().getOwnerReferences())
@@ -167,13 +167,13 @@ class ApplierIT {
     }
 
     private static DaemonSet desired(KubernetesClient client) {
-        var tunnel = WolfTunnelYaml.resource("{}");
-        tunnel.getMetadata().setNamespace(namespace(client));
-        return desired(tunnel);
+        var resource = WolfTunnelYaml.resource("{}");
+        resource.getMetadata().setNamespace(namespace(client));
+        return desired(resource);
     }
 
-    private static DaemonSet desired(WolfTunnel tunnel) {
-        return AgentDaemonSet.of(tunnel, new TemplateInputs("agent:1", Optional.empty(), Optional.empty()));
+    private static DaemonSet desired(WolfTunnel resource) {
+        return AgentDaemonSet.of(resource, new TemplateInputs("agent:1", Optional.empty(), Optional.empty()));
     }
 
     private static String namespace(KubernetesClient client) {

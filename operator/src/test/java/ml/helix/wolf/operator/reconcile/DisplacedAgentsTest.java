@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.operator.AgentPods;
 import ml.helix.wolf.operator.observed.AgentAnswer;
-import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.RunnerIdConflict;
@@ -18,46 +18,46 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class DisplacedAgentsTest {
-    private static final ResourceID TUNNEL = new ResourceID("gpu-nodes", "wolf");
+    private static final ResourceID RESOURCE = new ResourceID("gpu-nodes", "wolf");
 
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1);
-    private final DisplacedAgents displaced = new DisplacedAgents(now::get);
+    private final DisplacedAgents agents = new DisplacedAgents(now::get);
 
     @Test
-    void displacedAgentFightsUntilItsConnectionHasStoodForTwoMinutes() {
-        assertThat(fights("Disconnected", 1)).isTrue();
+    void displacedAgentHasAConflictUntilItsConnectionHasStoodForTwoMinutes() {
+        assertThat(isDisplaced("Disconnected", 1)).isTrue();
         pass(45);
-        assertThat(fights("Connected", 2)).isTrue();
+        assertThat(isDisplaced("Connected", 2)).isTrue();
         pass(45);
-        assertThat(fights("Disconnected", 2)).isTrue();
+        assertThat(isDisplaced("Disconnected", 2)).isTrue();
         pass(45);
-        assertThat(fights("Connected", 3)).isTrue();
+        assertThat(isDisplaced("Connected", 3)).isTrue();
         pass(119);
-        assertThat(fights("Connected", 3)).isTrue();
+        assertThat(isDisplaced("Connected", 3)).isTrue();
         pass(1);
-        assertThat(fights("Connected", 3)).isFalse();
+        assertThat(isDisplaced("Connected", 3)).isFalse();
     }
 
     @Test
-    void oldDisplacementIsNoNewsToAnOperatorThatHasJustStarted() {
-        assertThat(fights("Connected", 2)).isFalse();
+    void operatorThatHasJustStartedIgnoresAnOldDisplacement() {
+        assertThat(isDisplaced("Connected", 2)).isFalse();
     }
 
     @Test
     void operatorThatHasJustStartedKeepsWhatTheLastStatusSays() {
-        var row = new TunnelStatus(
+        var tunnel = new TunnelStatus(
                 "node-1", "pod-1", "w", "Disconnected", "Displaced", "m", "2026-01-01T00:00:00Z", 1L, "1", null);
-        var displaced = new WolfTunnelStatus(1L, 1, 1, 0, "0/1 connected", null, null, List.of(), List.of(row), 0);
-        assertThat(fights("Connected", 2, displaced)).isTrue();
+        var displaced = new WolfTunnelStatus(1L, 1, 1, 0, "0/1 connected", null, null, List.of(), List.of(tunnel), 0);
+        assertThat(isDisplaced("Connected", 2, displaced)).isTrue();
         pass(120);
-        assertThat(fights("Connected", 2, displaced)).isFalse();
+        assertThat(isDisplaced("Connected", 2, displaced)).isFalse();
     }
 
-    private boolean fights(String state, long connects) {
-        return fights(state, connects, null);
+    private boolean isDisplaced(String state, long connects) {
+        return isDisplaced(state, connects, null);
     }
 
-    private boolean fights(String state, long connects, @Nullable WolfTunnelStatus last) {
+    private boolean isDisplaced(String state, long connects, @Nullable WolfTunnelStatus last) {
         var report = new AgentReport(
                 state,
                 "",
@@ -69,10 +69,11 @@ class DisplacedAgentsTest {
                 Optional.of(new AgentReport.Failure("Displaced", "replaced")),
                 "1",
                 Optional.empty());
-        var pod = new AgentPod(
-                "pod-1", "uid-1", "owner", "node-1", "10.0.0.1", 9797, "", "", false, true, false, "", List.of());
-        return displaced
-                .mark(TUNNEL, List.of(new ObservedAgent(pod, new AgentAnswer.Reported(report), Optional.empty())), last)
+        var pod = AgentPods.on("1");
+        return agents.mark(
+                        RESOURCE,
+                        List.of(new ObservedAgent(pod, new AgentAnswer.Reported(report), Optional.empty())),
+                        last)
                 .getFirst()
                 .conflict()
                 .equals(Optional.of(new RunnerIdConflict.WithUnknownAgent()));

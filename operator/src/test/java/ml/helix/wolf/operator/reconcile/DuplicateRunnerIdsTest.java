@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.operator.AgentPods;
 import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.RunnerIdConflict;
@@ -16,31 +17,31 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class DuplicateRunnerIdsTest {
-    private final List<ResourceID> told = new ArrayList<>();
-    private final DuplicateRunnerIds ids = new DuplicateRunnerIds(told::add);
-    private final WolfTunnel one = tunnel("one", "{wolfId: {source: NodeName}}");
-    private final WolfTunnel other = tunnel("other", "{wolfId: {source: NodeName}}");
+    private final List<ResourceID> triggered = new ArrayList<>();
+    private final DuplicateRunnerIds duplicates = new DuplicateRunnerIds(triggered::add);
+    private final WolfTunnel one = resource("one", "{wolfId: {source: NodeName}}");
+    private final WolfTunnel other = resource("other", "{wolfId: {source: NodeName}}");
 
     @Test
-    void tunnelsWithAgentsOnTheSameNodeAreRivalsAndEachIsTold() {
-        assertThat(ids.rivals(one, pods("n1", "n2"))).isEmpty();
-        assertThat(told).isEmpty();
-        assertThat(ids.rivals(other, pods("n2", "n3"))).isEqualTo(Map.of("n2", rival("wolf-n2", "one")));
-        assertThat(told).containsExactly(id(one));
-        assertThat(ids.rivals(one, pods("n1", "n2"))).isEqualTo(Map.of("n2", rival("wolf-n2", "other")));
-        assertThat(told).as("nothing has changed").hasSize(1);
-        assertThat(ids.rivals(other, pods("n3"))).isEmpty();
-        assertThat(told).as("the end is told, too").containsExactly(id(one), id(one));
-        assertThat(ids.rivals(one, pods("n1", "n2"))).isEmpty();
+    void wolfTunnelsWithAgentsOnTheSameNodeAreInConflictAndBothAreTriggered() {
+        assertThat(duplicates.conflicts(one, pods("n1", "n2"))).isEmpty();
+        assertThat(triggered).isEmpty();
+        assertThat(duplicates.conflicts(other, pods("n2", "n3"))).isEqualTo(Map.of("n2", conflict("wolf-n2", "one")));
+        assertThat(triggered).containsExactly(id(one));
+        assertThat(duplicates.conflicts(one, pods("n1", "n2"))).isEqualTo(Map.of("n2", conflict("wolf-n2", "other")));
+        assertThat(triggered).as("nothing has changed").hasSize(1);
+        assertThat(duplicates.conflicts(other, pods("n3"))).isEmpty();
+        assertThat(triggered).as("the end triggers too").containsExactly(id(one), id(one));
+        assertThat(duplicates.conflicts(one, pods("n1", "n2"))).isEmpty();
     }
 
     @Test
-    void tunnelThatIsGoneIsNoRival() {
-        ids.rivals(one, pods("n1"));
-        ids.rivals(other, pods("n1"));
-        ids.forget(id(other));
-        assertThat(told).containsExactly(id(one), id(one));
-        assertThat(ids.rivals(one, pods("n1"))).isEmpty();
+    void deletedWolfTunnelCausesNoConflict() {
+        duplicates.conflicts(one, pods("n1"));
+        duplicates.conflicts(other, pods("n1"));
+        duplicates.forget(id(other));
+        assertThat(triggered).containsExactly(id(one), id(one));
+        assertThat(duplicates.conflicts(one, pods("n1"))).isEmpty();
     }
 
     @ParameterizedTest
@@ -51,16 +52,17 @@ class DuplicateRunnerIdsTest {
                 "{wolfId: {source: NodeName, prefix: lab-}}",
                 "{wolfId: {source: NodeName}, controlPlane: {url: 'https://another.example.com'}}",
             })
-    void otherIdsOrAnotherControlPlaneAreNoRivals(String spec) {
-        ids.rivals(one, pods("n1"));
-        assertThat(ids.rivals(tunnel("other", spec), pods("n1"))).isEmpty();
-        assertThat(told).isEmpty();
+    void otherIdsOrAnotherControlPlaneCauseNoConflict(String spec) {
+        duplicates.conflicts(one, pods("n1"));
+        assertThat(duplicates.conflicts(resource("other", spec), pods("n1"))).isEmpty();
+        assertThat(triggered).isEmpty();
     }
 
     @Test
-    void wholeIdsAreComparedHoweverTheyArePutTogether() {
-        ids.rivals(tunnel("one", "{wolfId: {source: NodeName, prefix: lab-}}"), pods("n1"));
-        assertThat(ids.rivals(other, pods("lab-n1"))).isEqualTo(Map.of("lab-n1", rival("wolf-lab-n1", "one")));
+    void wholeIdsAreComparedWhateverTheirPrefix() {
+        duplicates.conflicts(resource("one", "{wolfId: {source: NodeName, prefix: lab-}}"), pods("n1"));
+        assertThat(duplicates.conflicts(other, pods("lab-n1")))
+                .isEqualTo(Map.of("lab-n1", conflict("wolf-lab-n1", "one")));
     }
 
     @ParameterizedTest
@@ -79,36 +81,21 @@ class DuplicateRunnerIdsTest {
         assertThat(DuplicateRunnerIds.normalised(one)).isNotEqualTo(DuplicateRunnerIds.normalised(other));
     }
 
-    private static WolfTunnel tunnel(String name, String spec) {
-        var tunnel = WolfTunnelYaml.resource(spec);
-        tunnel.getMetadata().setName(name);
-        return tunnel;
+    private static WolfTunnel resource(String name, String spec) {
+        var resource = WolfTunnelYaml.resource(spec);
+        resource.getMetadata().setName(name);
+        return resource;
     }
 
-    private static ResourceID id(WolfTunnel tunnel) {
-        return ResourceID.fromResource(tunnel);
+    private static ResourceID id(WolfTunnel resource) {
+        return ResourceID.fromResource(resource);
     }
 
-    private static RunnerIdConflict rival(String runnerId, String tunnel) {
+    private static RunnerIdConflict conflict(String runnerId, String tunnel) {
         return new RunnerIdConflict.WithOtherResource(runnerId, "wolf/" + tunnel);
     }
 
     private static List<AgentPod> pods(String... nodes) {
-        return Stream.of(nodes)
-                .map(node -> new AgentPod(
-                        "pod-" + node,
-                        "uid",
-                        "owner",
-                        node,
-                        "10.0.0.1",
-                        9797,
-                        "",
-                        "",
-                        false,
-                        true,
-                        false,
-                        "",
-                        List.of()))
-                .toList();
+        return Stream.of(nodes).map(AgentPods::on).toList();
     }
 }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** With the rows of the table that the agent is tested with too: what is passed on to the agent it can use. */
+/** With the table of values that the agent is tested with too: the agent can use whatever the operator accepts. */
 class KeyContentTest {
     static Stream<ValueTable.Row> tokens() {
         return ValueTable.of("token").stream();
@@ -52,7 +52,7 @@ class KeyContentTest {
     }
 
     @Test
-    void keyThatIsNotThereIsMissing() {
+    void absentKeyIsMissing() {
         assertThat(KeyContent.ofToken(secret(new byte[] {'t'}), "Secret wolf-token", "other"))
                 .isEqualTo(new KeyContent.Missing("Secret wolf-token has no key other"));
         assertThat(KeyContent.ofBundle(map().build(), "ConfigMap ca", "ca.crt"))
@@ -70,7 +70,7 @@ class KeyContentTest {
                 assertThat(row.good()).isFalse();
                 assertThat(why).startsWith(beginning).contains(row.why());
             }
-            case KeyContent.Unknown unknown -> throw new AssertionError("it is there");
+            case KeyContent.Unknown unknown -> throw new AssertionError("it is known");
         }
     }
 

@@ -77,7 +77,7 @@ class OwnedFieldsTest {
         "desiredNumberScheduled: 3, desiredNumberScheduled: 4",
         "name: d, 'name: d, generation: 7'",
     })
-    void changeOfWhatOthersOwnIsNone(String before, String after) {
+    void changeOfFieldsOfOthersIsNone(String before, String after) {
         assertThat(OBJECT).contains(before);
         assertThat(digest(OBJECT.replace(before, after.replace(", gen", "\n  gen"))))
                 .isEqualTo(digest(OBJECT));

@@ -7,15 +7,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class ReconcileRateLimiterTest {
-    /** Soon beyond the largest number, as nanoTime may be. */
+    /** Soon overflows, as nanoTime may. */
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 100_000_000);
 
     private final ReconcileRateLimiter limiter = new ReconcileRateLimiter(Duration.ofMillis(250), 3, now::get);
     private final ReconcileRateLimiter.State state = limiter.initState();
 
     @Test
-    void aFewEventsAreServedAtOnceAndTheNextAfterOneInterval() {
-        serveAtOnce();
+    void fewPassesBeginAtOnceAndTheNextAfterOneInterval() {
+        beginAtOnce();
         assertThat(limiter.isLimited(state)).contains(Duration.ofMillis(250));
         pass(1);
         assertThat(limiter.isLimited(state)).contains(Duration.ofMillis(249));
@@ -25,8 +25,8 @@ class ReconcileRateLimiterTest {
     }
 
     @Test
-    void whoeverWaitsAsLongAsItSaysDoesNotComeTooEarly() {
-        serveAtOnce();
+    void waitOfTheReturnedTimeIsLongEnough() {
+        beginAtOnce();
         now.addAndGet(600_000);
         assertThat(limiter.isLimited(state)).contains(Duration.ofMillis(250));
         pass(250);
@@ -34,16 +34,16 @@ class ReconcileRateLimiterTest {
     }
 
     @Test
-    void aLongQuietWhileSavesUpNoMoreThanAShortOne() {
-        serveAtOnce();
+    void longQuietTimeAllowsNoMorePassesThanAShortOne() {
+        beginAtOnce();
         pass(60_000);
-        serveAtOnce();
+        beginAtOnce();
         assertThat(limiter.isLimited(state)).contains(Duration.ofMillis(250));
     }
 
     @Test
-    void fourASecondAreServedForEver() {
-        serveAtOnce();
+    void fourPassesASecondBeginForEver() {
+        beginAtOnce();
         for (int i = 0; i < 100; i++) {
             pass(250);
             assertThat(limiter.isLimited(state)).isEmpty();
@@ -52,12 +52,12 @@ class ReconcileRateLimiterTest {
     }
 
     @Test
-    void tunnelsDoNotWaitForOneAnother() {
-        serveAtOnce();
+    void wolfTunnelsDoNotWaitForOneAnother() {
+        beginAtOnce();
         assertThat(limiter.isLimited(limiter.initState())).isEmpty();
     }
 
-    private void serveAtOnce() {
+    private void beginAtOnce() {
         for (int i = 0; i < 3; i++) {
             assertThat(limiter.isLimited(state)).isEmpty();
         }

@@ -8,38 +8,38 @@ import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 class RefusalTimerTest {
-    private static final ResourceID TUNNEL = new ResourceID("gpu-nodes", "wolf");
+    private static final ResourceID RESOURCE = new ResourceID("gpu-nodes", "wolf");
 
     private Instant now = Instant.EPOCH;
     private final RefusalTimer refusals = new RefusalTimer(() -> now);
 
     @Test
-    void refusalLastsOnceItHasRepeatedForThirtySeconds() {
-        assertThat(refusals.persists(TUNNEL)).isFalse();
+    void refusalPersistsOnceItHasRepeatedForThirtySeconds() {
+        assertThat(refusals.persists(RESOURCE)).isFalse();
         pass(29);
-        assertThat(refusals.persists(TUNNEL)).isFalse();
+        assertThat(refusals.persists(RESOURCE)).isFalse();
         pass(1);
-        assertThat(refusals.persists(TUNNEL)).isTrue();
+        assertThat(refusals.persists(RESOURCE)).isTrue();
         pass(3600);
-        assertThat(refusals.persists(TUNNEL)).isTrue();
+        assertThat(refusals.persists(RESOURCE)).isTrue();
     }
 
     @Test
-    void successEndsItAndTunnelsDoNotCountForOneAnother() {
-        refusals.persists(TUNNEL);
+    void successResetsTheTimeAndEachWolfTunnelHasItsOwn() {
+        refusals.persists(RESOURCE);
         pass(30);
         assertThat(refusals.persists(new ResourceID("another", "wolf"))).isFalse();
-        refusals.reset(TUNNEL);
-        assertThat(refusals.persists(TUNNEL)).isFalse();
+        refusals.reset(RESOURCE);
+        assertThat(refusals.persists(RESOURCE)).isFalse();
     }
 
     @Test
-    void clockThatJumpsBackBeginsAnew() {
-        refusals.persists(TUNNEL);
+    void clockThatJumpsBackStartsTheTimeAnew() {
+        refusals.persists(RESOURCE);
         pass(-3600);
-        assertThat(refusals.persists(TUNNEL)).isFalse();
+        assertThat(refusals.persists(RESOURCE)).isFalse();
         pass(30);
-        assertThat(refusals.persists(TUNNEL)).isTrue();
+        assertThat(refusals.persists(RESOURCE)).isTrue();
     }
 
     private void pass(long seconds) {

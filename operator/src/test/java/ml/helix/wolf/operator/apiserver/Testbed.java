@@ -29,24 +29,26 @@ import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.WolfTunnelYaml;
 
-/** A namespace with an operator for it. There are no controllers and no kubelets: the test plays them. */
-final class Trial implements AutoCloseable {
-    static final String TUNNEL = "gpu-nodes";
+/**
+ * A namespace with an operator for it. The API server has no controllers and no kubelets: the test plays them.
+ */
+final class Testbed implements AutoCloseable {
+    static final String NAME = "gpu-nodes";
     static final String AGENTS = "gpu-nodes-tunnel-agent";
 
     final KubernetesClient admin;
     final String namespace;
     private final RealApiServer.Running server;
     private Replica operator;
-    private int touches;
+    private int touched;
 
-    Trial(RealApiServer.Running server) {
+    Testbed(RealApiServer.Running server) {
         this.server = server;
         this.admin = server.client();
         this.namespace = admin.namespaces()
                 .resource(new NamespaceBuilder()
                         .withNewMetadata()
-                        .withGenerateName("trial-")
+                        .withGenerateName("testbed-")
                         .endMetadata()
                         .build())
                 .create()
@@ -54,7 +56,7 @@ final class Trial implements AutoCloseable {
                 .getName();
     }
 
-    /** Straight to the API server, for this namespace. */
+    /** An operator for this namespace, with a direct connection to the API server. */
     Replica.Setup setup() {
         return setup(server.config());
     }
@@ -64,12 +66,12 @@ final class Trial implements AutoCloseable {
                 new ConfigBuilder(config).withNamespace(namespace).build(), namespace);
     }
 
-    /** Starts the operator, or another in its place. */
-    Trial operate() {
+    /** Starts the operator, after stopping the one that runs. */
+    Testbed operate() {
         return operate(setup());
     }
 
-    Trial operate(Replica.Setup setup) {
+    Testbed operate(Replica.Setup setup) {
         if (operator != null) {
             operator.close();
         }
@@ -81,16 +83,16 @@ final class Trial implements AutoCloseable {
         return operator;
     }
 
-    /** What the operator has written until now, leases aside; but for what it has no answer to yet, see {@link #settled}. */
-    List<Audited> writes() {
+    /** The operator's answered writes so far, without those of the Lease. To have all, {@link #awaitIdle} first. */
+    List<AuditedRequest> writes() {
         server.awaitAudit();
         return operator.writes(server);
     }
 
-    /** Tunnel {@link #TUNNEL} as {@link WolfTunnelYaml} has it. */
+    /** Applies the WolfTunnel {@link #NAME} with this spec, see {@link WolfTunnelYaml}. */
     void apply(String spec) {
         admin.resource(admin.getKubernetesSerialization()
-                        .unmarshal(WolfTunnelYaml.of(namespace, TUNNEL, spec), GenericKubernetesResource.class))
+                        .unmarshal(WolfTunnelYaml.of(namespace, NAME, spec), GenericKubernetesResource.class))
                 .fieldManager("test")
                 .serverSideApply();
     }
@@ -106,7 +108,7 @@ final class Trial implements AutoCloseable {
                 .serverSideApply();
     }
 
-    /** Changes of the Secret what concerns nobody: a reason to look again. */
+    /** Changes a label of the Secret, which means nothing but triggers a pass. */
     void touchSecret(String label, String value) {
         admin.secrets().inNamespace(namespace).withName("wolf-token").edit(secret -> new SecretBuilder(secret)
                 .editMetadata()
@@ -115,65 +117,62 @@ final class Trial implements AutoCloseable {
                 .build());
     }
 
-    /** Gives a reason to look again, and returns after a look; it may have begun before. */
-    void looksAgain() throws Exception {
-        double looks = looks();
-        touchSecret("touched", String.valueOf(++touches));
-        Eventually.holds(() -> assertThat(looks()).isGreaterThan(looks));
+    /** Triggers a pass, and returns after a pass, which may have begun before the call. */
+    void awaitPass() throws Exception {
+        double passes = passes();
+        touchSecret("touched", String.valueOf(++touched));
+        Eventually.holds(() -> assertThat(passes()).isGreaterThan(passes));
     }
 
     /**
-     * Returns after a look that began after the call: the looks before it are over, so whatever was written in one of
-     * them is answered, and counted.
+     * Returns after a pass that began after the call. So all earlier passes are over, and their writes are answered and
+     * counted.
      */
-    void settled() throws Exception {
-        looksAgain();
-        looksAgain();
+    void awaitIdle() throws Exception {
+        awaitPass();
+        awaitPass();
     }
 
-    /** Somebody's finalizers, instead of those that are there. */
+    /** Replaces the WolfTunnel's finalizers. */
     void finalizers(String... names) {
         untilNoConflict(() -> admin.resources(WolfTunnel.class)
                 .inNamespace(namespace)
-                .withName(TUNNEL)
-                .edit(tunnel -> {
-                    tunnel.getMetadata().setFinalizers(List.of(names));
-                    return tunnel;
+                .withName(NAME)
+                .edit(resource -> {
+                    resource.getMetadata().setFinalizers(List.of(names));
+                    return resource;
                 }));
     }
 
     void delete() {
-        admin.resources(WolfTunnel.class)
-                .inNamespace(namespace)
-                .withName(TUNNEL)
-                .delete();
+        admin.resources(WolfTunnel.class).inNamespace(namespace).withName(NAME).delete();
     }
 
-    WolfTunnel tunnel() {
+    WolfTunnel resource() {
         return admin.resources(WolfTunnel.class)
                 .inNamespace(namespace)
-                .withName(TUNNEL)
+                .withName(NAME)
                 .get();
     }
 
     Condition condition(String type) {
-        return tunnel().getStatus().conditions().stream()
+        return resource().getStatus().conditions().stream()
                 .filter(condition -> condition.getType().equals(type))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no condition " + type));
     }
 
-    /** Such as "False RunnerTokenMissing". */
-    String verdict(String type) {
+    /** For example "False RunnerTokenMissing". */
+    String statusAndReason(String type) {
         var condition = condition(type);
         return condition.getStatus() + " " + condition.getReason();
     }
 
-    TunnelStatus row(String node) {
-        return tunnel().getStatus().tunnels().stream()
-                .filter(row -> node.equals(row.node()))
+    TunnelStatus tunnel(String node) {
+        return resource().getStatus().tunnels().stream()
+                .filter(tunnel -> node.equals(tunnel.node()))
                 .findFirst()
-                .orElseThrow(() -> new AssertionError("no row for " + node));
+                .orElseThrow(() -> new AssertionError("no tunnel on " + node));
     }
 
     DaemonSet daemonSet() {
@@ -199,7 +198,7 @@ final class Trial implements AutoCloseable {
         return admin.serviceAccounts().inNamespace(namespace).withName(AGENTS).get();
     }
 
-    /** Edits what is there, and again where somebody else was faster, as controllers do. */
+    /** Repeats an edit while it conflicts with other writers, as controllers do. */
     static void untilNoConflict(Runnable edit) {
         while (true) {
             try {
@@ -213,7 +212,7 @@ final class Trial implements AutoCloseable {
         }
     }
 
-    /** What the DaemonSet's controller would say. */
+    /** Plays the DaemonSet's controller: writes the DaemonSet's status. */
     void rolledOut(int desired, int updated) {
         untilNoConflict(
                 () -> daemonSetResource().subresource("status").edit(daemonSet -> new DaemonSetBuilder(daemonSet)
@@ -226,13 +225,13 @@ final class Trial implements AutoCloseable {
                         .build()));
     }
 
-    /** What the DaemonSet's controller says when it may not make a pod. */
+    /** Plays the DaemonSet's controller: an event that it may not make a pod. */
     void failedCreate(String why) {
         var daemonSet = daemonSet();
         warning("apps/v1", "DaemonSet", daemonSet, "FailedCreate", "Error creating: " + why);
     }
 
-    /** What a kubelet says of a pod that it cannot start. */
+    /** Plays the kubelet: an event about a pod that it cannot start. */
     void podWarning(String node, String reason, String message) {
         var pod = admin.pods()
                 .inNamespace(namespace)
@@ -265,7 +264,7 @@ final class Trial implements AutoCloseable {
                 .create();
     }
 
-    /** What the DaemonSet's controller and the node's kubelet would make: a pod that runs. */
+    /** Plays the DaemonSet's controller and the kubelet: makes a pod that runs. */
     void podRuns(String node, String ip, boolean ready) {
         var daemonSet = daemonSet();
         admin.resource(new PodBuilder()
@@ -299,7 +298,7 @@ final class Trial implements AutoCloseable {
                 .edit(pod -> new PodBuilder(pod).withStatus(status).build()));
     }
 
-    /** What the node controller says of a pod whose node nobody hears. */
+    /** Plays the node controller: the pod's node is lost. */
     void nodeIsLost(String node, String ip) {
         podSays(
                 node,
@@ -341,8 +340,8 @@ final class Trial implements AutoCloseable {
                 .build();
     }
 
-    double looks() {
-        return operator.looks();
+    double passes() {
+        return operator.passes();
     }
 
     double statusWrites() {

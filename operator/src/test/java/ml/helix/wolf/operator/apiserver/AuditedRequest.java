@@ -5,14 +5,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Set;
 
 /**
- * A request that the API server has answered, from its audit log.
+ * An answered request in the API server's audit log.
  *
  * @param agent the client's User-Agent
- * @param resource such as apps/daemonsets or wolf.helix.ml/wolftunnels/status; "/" for what is none
- * @param namespace "" in the whole cluster
+ * @param resource for example apps/daemonsets or wolf.helix.ml/wolftunnels/status; "/" if the request names none
+ * @param namespace "" for the whole cluster
  * @param decision the authorizer's: allow or forbid
  */
-record Audited(
+record AuditedRequest(
         String user,
         String agent,
         String verb,
@@ -24,12 +24,12 @@ record Audited(
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> WRITES = Set.of("create", "update", "patch", "delete", "deletecollection");
 
-    static Audited parse(String line) {
+    static AuditedRequest parse(String line) {
         try {
             var event = JSON.readTree(line);
             var object = event.path("objectRef");
             var subresource = object.path("subresource").asText();
-            return new Audited(
+            return new AuditedRequest(
                     event.at("/user/username").asText(),
                     event.path("userAgent").asText(),
                     event.path("verb").asText(),
@@ -52,7 +52,7 @@ record Audited(
         return resource.equals("coordination.k8s.io/leases");
     }
 
-    /** Such as "patch apps/daemonsets". */
+    /** For example "patch apps/daemonsets". */
     String permission() {
         return verb + " " + resource;
     }
