@@ -2,21 +2,13 @@ package ml.helix.wolf.program;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
-import picocli.CommandLine.ParseResult;
 
 /**
  * What a command line and an environment say, flags before environment before fallbacks.
@@ -27,102 +19,41 @@ import picocli.CommandLine.ParseResult;
 public final class Settings {
     private static final Flag HELP = Flag.toggle("help", "", "Prints this.");
 
-    private final Map<String, String> given = new HashMap<>();
+    private final CommandLine line;
     private final Map<String, String> environment;
     private final List<String> problems = new ArrayList<>();
     private String command = "";
 
-    private Settings(Map<String, String> environment) {
+    private Settings(CommandLine line, Map<String, String> environment) {
+        this.line = line;
         this.environment = environment;
     }
 
     /** Parses the arguments. Never throws: what is wrong with them is among {@link #done}'s problems. */
-    public static Settings read(Program program, String[] args, Map<String, String> environment) {
-        var settings = new Settings(environment);
-        var line = commandLine(program);
-        ParseResult parsed = line.parseArgs(Stream.of(args)
-                .map(argument -> bareToggles(program).contains(argument) ? argument + "=true" : argument)
-                .toArray(String[]::new));
-        parsed.errors().forEach(error -> settings.problems.add(said(error)));
-        for (Flag flag : program.flags()) {
-            settings.note(flag, parsed);
-        }
-        settings.note(HELP, parsed);
-        settings.note(program, parsed);
+    public static Settings read(Program program, String[] arguments, Map<String, String> environment) {
+        List<Flag> flags =
+                Stream.concat(program.flags().stream(), Stream.of(HELP)).toList();
+        var settings = new Settings(CommandLine.parse(flags, arguments), environment);
+        settings.checkLine(program);
         return settings;
     }
 
-    private static Set<String> bareToggles(Program program) {
-        return Stream.concat(program.flags().stream(), Stream.of(HELP))
-                .filter(Flag::toggle)
-                .flatMap(flag -> Stream.of("-" + flag.name(), "--" + flag.name()))
-                .collect(Collectors.toSet());
-    }
-
-    private static CommandLine commandLine(Program program) {
-        var spec = CommandSpec.create().name(program.name());
-        program.flags().forEach(flag -> spec.addOption(option(flag)));
-        spec.addOption(option(HELP));
-        spec.addPositional(PositionalParamSpec.builder()
-                .paramLabel("command")
-                .arity("0..*")
-                .type(List.class)
-                .auxiliaryTypes(String.class)
-                .build());
-        spec.parser()
-                .collectErrors(true)
-                .posixClusteredShortOptionsAllowed(false)
-                .abbreviatedOptionsAllowed(false);
-        return new CommandLine(spec).setExpandAtFiles(false).setOverwrittenOptionsAllowed(true);
-    }
-
-    private static OptionSpec option(Flag flag) {
-        return OptionSpec.builder("-" + flag.name(), "--" + flag.name())
-                .paramLabel("value")
-                .type(String.class)
-                .arity("1")
-                .build();
-    }
-
-    /** picocli quotes the offending value in its messages, and the value of a flag may be a secret. */
-    private static String said(Exception error) {
-        return switch (error) {
-            case CommandLine.MissingParameterException missing
-            when missing.getMissing().getFirst() instanceof OptionSpec option -> option.names()[0] + " needs a value";
-            case CommandLine.UnmatchedArgumentException unknown ->
-                "unknown flag " + unknown.getUnmatched().getFirst().replaceFirst("=.*", "");
-            case CommandLine.ParameterException bad
-            when bad.getArgSpec() instanceof OptionSpec option -> option.names()[0] + " takes no such value";
-            default -> "the arguments can't be read";
-        };
-    }
-
-    private void note(Flag flag, ParseResult parsed) {
-        var option = parsed.matchedOption("-" + flag.name());
-        if (option != null) {
-            given.put(flag.name(), option.getValue());
-        }
-    }
-
-    private void note(Program program, ParseResult parsed) {
-        List<String> words = parsed.matchedPositionals().stream()
-                .flatMap(positional -> positional.stringValues().stream())
-                .toList();
+    private void checkLine(Program program) {
+        line.withoutValue().forEach(flag -> problems.add("-" + flag.name() + " needs a value"));
+        // Only the first: the next may be its value, and that a secret.
+        line.unknown().stream().limit(1).forEach(flag -> problems.add("unknown flag " + flag));
+        List<String> words = line.words();
         if (words.size() > 1) {
             problems.add("one command at a time, not " + words.size());
-        } else if (words.size() == 1 && !program.commands().containsKey(words.getFirst())) {
+        } else if (words.size() == 1 && program.commands().containsKey(words.getFirst())) {
+            command = words.getFirst();
+        } else if (words.size() == 1) {
+            // It may be the value of a mistyped flag, and that a secret.
             problems.add(
-                    couldBeACommand(words.getFirst(), parsed)
+                    line.unknown().isEmpty() && words.getFirst().matches("[a-z]{1,12}")
                             ? "unknown command '" + words.getFirst() + "'"
                             : "unknown command, here left out lest it is a secret");
-        } else if (words.size() == 1) {
-            command = words.getFirst();
         }
-    }
-
-    /** Else it may be the value of a mistyped flag, and that a token. */
-    private static boolean couldBeACommand(String word, ParseResult parsed) {
-        return parsed.unmatched().isEmpty() && word.matches("[a-z]{1,12}");
     }
 
     /** The command given, "" for none. */
@@ -141,7 +72,7 @@ public final class Settings {
     }
 
     private String textOr(Flag flag) {
-        @Nullable String onLine = given.get(flag.name());
+        @Nullable String onLine = line.values().get(flag.name());
         if (onLine != null) {
             return onLine;
         }
