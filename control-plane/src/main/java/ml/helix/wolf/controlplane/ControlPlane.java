@@ -16,14 +16,16 @@ import ml.helix.wolf.controlplane.auth.AdminOnly;
 import ml.helix.wolf.controlplane.auth.AdminOnly.Subject;
 import ml.helix.wolf.controlplane.auth.Refusals;
 import ml.helix.wolf.controlplane.auth.RunnerAccess;
+import ml.helix.wolf.controlplane.dialing.DialMetrics;
+import ml.helix.wolf.controlplane.dialing.Dialing;
+import ml.helix.wolf.controlplane.dialing.LocalDialing;
+import ml.helix.wolf.controlplane.dialing.MeteredDialing;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.forward.ForwardListener;
 import ml.helix.wolf.controlplane.http.Page;
 import ml.helix.wolf.controlplane.http.WebServer;
 import ml.helix.wolf.controlplane.proxy.ProxyHandler;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
-import ml.helix.wolf.controlplane.tunnel.TunnelMetrics;
-import ml.helix.wolf.controlplane.tunnel.Tunnels;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.Timers;
 import org.eclipse.jetty.http.HttpStatus;
@@ -55,17 +57,18 @@ public final class ControlPlane implements AutoCloseable {
         var admin = new AdminAccess(settings.adminTokens(), System::nanoTime);
         var runners = new RunnerAccess(settings.runnerTokens(), admin, refusals, System::nanoTime);
         revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);
-        var tunnels = new Tunnels(connections, new TunnelMetrics(registry, connections::stats));
+        Dialing dialing = new MeteredDialing(
+                new LocalDialing(connections), new DialMetrics(registry, connections::stats), System::nanoTime);
         try {
             for (Forward forward : settings.forwards()) {
-                forwards.add(ForwardListener.open(forward, tunnels));
+                forwards.add(ForwardListener.open(forward, dialing));
             }
             // The last: whoever finds /readyz at 200 finds the forwards too.
             server = WebServer.start(
                     settings.listen(),
                     fields -> admin.find(fields).isPresent()
                             || runners.find(fields).isPresent(),
-                    routes(admin, refusals, tunnels));
+                    routes(admin, refusals, dialing));
         } catch (IOException e) {
             forwards.forEach(ForwardListener::close);
             throw e;
@@ -85,8 +88,8 @@ public final class ControlPlane implements AutoCloseable {
         }
     }
 
-    private Routes routes(AdminAccess admin, Refusals refusals, Tunnels tunnels) {
-        var proxy = new ProxyHandler(tunnels, admin);
+    private Routes routes(AdminAccess admin, Refusals refusals, Dialing dialing) {
+        var proxy = new ProxyHandler(dialing, admin);
         return new Routes(
                 Map.of(
                         "/livez",

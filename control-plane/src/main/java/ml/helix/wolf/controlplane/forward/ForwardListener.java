@@ -8,8 +8,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongConsumer;
-import ml.helix.wolf.controlplane.tunnel.ReadAhead;
-import ml.helix.wolf.controlplane.tunnel.Tunnels;
+import ml.helix.wolf.controlplane.dialing.Dial;
+import ml.helix.wolf.controlplane.dialing.Dialing;
+import ml.helix.wolf.controlplane.dialing.ReadAhead;
 import ml.helix.wolf.program.FileDescriptors;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.RetryPause;
@@ -35,14 +36,14 @@ public final class ForwardListener implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ForwardListener.class);
 
     private final Forward forward;
-    private final Tunnels tunnels;
+    private final Dialing dialing;
     private final ServerSocket server;
     private final Semaphore room = new Semaphore(most(FileDescriptors.limit()));
     private final Set<ByteStream> callers = ConcurrentHashMap.newKeySet();
 
-    private ForwardListener(Forward forward, Tunnels tunnels, ServerSocket server) {
+    private ForwardListener(Forward forward, Dialing dialing, ServerSocket server) {
         this.forward = forward;
-        this.tunnels = tunnels;
+        this.dialing = dialing;
         this.server = server;
     }
 
@@ -52,7 +53,7 @@ public final class ForwardListener implements AutoCloseable {
     }
 
     /** @throws IOException where the address can't be bound */
-    public static ForwardListener open(Forward forward, Tunnels tunnels) throws IOException {
+    public static ForwardListener open(Forward forward, Dialing dialing) throws IOException {
         var server = new ServerSocket();
         try {
             server.bind(forward.address(), 256);
@@ -61,7 +62,7 @@ public final class ForwardListener implements AutoCloseable {
             throw new IOException(
                     "cannot listen on " + ListenAddress.show(forward.address()) + ": " + e.getMessage(), e);
         }
-        var listener = new ForwardListener(forward, tunnels, server);
+        var listener = new ForwardListener(forward, dialing, server);
         Thread.ofVirtual().name("forward-" + server.getLocalPort()).start(listener::accept);
         log.info("Forwarding {} to {}", server.getLocalSocketAddress(), forward.runnerId());
         if (!server.getInetAddress().isLoopbackAddress()) {
@@ -141,7 +142,7 @@ public final class ForwardListener implements AutoCloseable {
     }
 
     private void join(SocketStream caller) {
-        Tunnels.Dial dial = tunnels.begin(forward.runnerId());
+        Dial dial = dialing.dial(forward.runnerId());
         var ahead = ReadAhead.start(caller::read, failure -> dial.withdraw());
         try {
             ByteStream wolf = dial.await();

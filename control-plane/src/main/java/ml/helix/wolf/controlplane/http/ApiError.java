@@ -4,6 +4,13 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
 import ml.helix.wolf.program.Printable;
+import ml.helix.wolf.revdial.DialException;
+import ml.helix.wolf.revdial.DialFailure.DialTimeout;
+import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
+import ml.helix.wolf.revdial.DialFailure.NoConnection;
+import ml.helix.wolf.revdial.DialFailure.PickupFailed;
+import ml.helix.wolf.revdial.DialFailure.ReconnectTimeout;
+import ml.helix.wolf.revdial.DialFailure.Withdrawn;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Response;
@@ -37,6 +44,21 @@ public record ApiError(int status, String code, String message) {
 
     public static ApiError notFound(String message) {
         return new ApiError(HttpStatus.NOT_FOUND_404, "NotFound", message);
+    }
+
+    /** What a caller gets for a dial that led to no stream. */
+    public static ApiError of(DialException failed) {
+        int status =
+                switch (failed.failure()) {
+                    case NoConnection ignored -> HttpStatus.SERVICE_UNAVAILABLE_503;
+                    case ReconnectTimeout ignored -> HttpStatus.GATEWAY_TIMEOUT_504;
+                    case MaxPendingDials ignored -> HttpStatus.SERVICE_UNAVAILABLE_503;
+                    case DialTimeout ignored -> HttpStatus.GATEWAY_TIMEOUT_504;
+                    case PickupFailed ignored -> HttpStatus.BAD_GATEWAY_502;
+                    // Nobody is there to read it.
+                    case Withdrawn ignored -> HttpStatus.SERVICE_UNAVAILABLE_503;
+                };
+        return new ApiError(status, failed.failure().code(), String.valueOf(failed.getMessage()));
     }
 
     /** Answers with it; {@code callback} is told when the answer is written. */

@@ -10,21 +10,13 @@ import org.eclipse.jetty.util.BufferUtil;
 /** A caller's connection, once it has left HTTP, as a blocking stream of bytes. */
 final class EndPointStream extends LingeringStream {
     private final EndPoint endPoint;
-    /** What had arrived before the connection left HTTP. Touched by the reading thread only. */
-    private final ByteBuffer early;
 
-    EndPointStream(EndPoint endPoint, ByteBuffer early) {
+    EndPointStream(EndPoint endPoint) {
         this.endPoint = endPoint;
-        this.early = early;
     }
 
     @Override
     protected int receive(byte[] buffer, int offset, int length) throws IOException {
-        if (early.hasRemaining()) {
-            int count = Math.min(length, early.remaining());
-            early.get(buffer, offset, count);
-            return count;
-        }
         ByteBuffer into = ByteBuffer.wrap(buffer, offset, length).slice();
         BufferUtil.flipToFlush(into, 0);
         while (true) {

@@ -40,7 +40,7 @@ public final class UpgradedConnection extends AbstractConnection implements Conn
     public void onOpen() {
         super.onOpen();
         getEndPoint().setIdleTimeout(0);
-        var stream = new EndPointStream(getEndPoint(), early);
+        var stream = new PrefixedStream(early, new EndPointStream(getEndPoint()), () -> {});
         Thread.ofVirtual().name("upgraded").start(() -> user.accept(stream));
     }
 

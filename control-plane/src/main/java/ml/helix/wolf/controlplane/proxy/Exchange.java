@@ -7,15 +7,15 @@ import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.util.function.LongConsumer;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
+import ml.helix.wolf.controlplane.dialing.Dial;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
+import ml.helix.wolf.controlplane.http.PrefixedStream;
 import ml.helix.wolf.controlplane.http.UpgradedConnection;
 import ml.helix.wolf.controlplane.proxy.ResponseReader.Head;
-import ml.helix.wolf.controlplane.tunnel.Tunnels;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
-import ml.helix.wolf.revdial.DialFailure;
 import ml.helix.wolf.revdial.Splice;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
@@ -47,7 +47,7 @@ final class Exchange {
     private final Response response;
     private final Callback callback;
     private final ProxyTarget target;
-    private final Tunnels.Dial dial;
+    private final Dial dial;
     private final AdminAccess access;
     private final BodyMemory memory;
     private final PeerEndPoint caller;
@@ -66,7 +66,7 @@ final class Exchange {
             Response response,
             Callback callback,
             ProxyTarget target,
-            Tunnels.Dial dial,
+            Dial dial,
             AdminAccess access,
             BodyMemory memory) {
         this.request = request;
@@ -195,9 +195,7 @@ final class Exchange {
             return dial.await();
         } catch (DialException e) {
             throwIfGone();
-            DialFailure failure = e.failure();
-            throw new ApiException(
-                    new ApiError(DialStatus.of(failure), failure.code(), failure.message(target.runnerId())));
+            throw new ApiException(ApiError.of(e));
         }
     }
 

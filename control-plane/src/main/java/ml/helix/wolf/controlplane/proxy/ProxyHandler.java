@@ -3,8 +3,9 @@ package ml.helix.wolf.controlplane.proxy;
 import java.io.IOException;
 import java.util.Optional;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
+import ml.helix.wolf.controlplane.dialing.Dial;
+import ml.helix.wolf.controlplane.dialing.Dialing;
 import ml.helix.wolf.controlplane.http.ApiException;
-import ml.helix.wolf.controlplane.tunnel.Tunnels;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -14,13 +15,13 @@ import org.eclipse.jetty.util.Callback;
  * and its response comes back, both as they come. Whoever calls has been admitted before. Thread safe.
  */
 public final class ProxyHandler implements Request.Handler {
-    private final Tunnels tunnels;
+    private final Dialing dialing;
     private final AdminAccess access;
     private final BodyMemory memory = BodyMemory.ofHeap();
 
     /** @param access keeps the admin token from Wolf */
-    public ProxyHandler(Tunnels tunnels, AdminAccess access) {
-        this.tunnels = tunnels;
+    public ProxyHandler(Dialing dialing, AdminAccess access) {
+        this.dialing = dialing;
         this.access = access;
     }
 
@@ -39,7 +40,7 @@ public final class ProxyHandler implements Request.Handler {
             throws ApiException, IOException, InterruptedException {
         var uri = request.getHttpURI();
         ProxyTarget target = ProxyTarget.of(uri.getPath(), uri.getQuery());
-        Tunnels.Dial dial = tunnels.begin(target.runnerId());
+        Dial dial = dialing.dial(target.runnerId());
         new Exchange(request, response, callback, target, dial, access, memory).run();
         return true;
     }

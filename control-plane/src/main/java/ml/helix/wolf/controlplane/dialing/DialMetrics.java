@@ -1,4 +1,4 @@
-package ml.helix.wolf.controlplane.tunnel;
+package ml.helix.wolf.controlplane.dialing;
 
 import io.prometheus.metrics.core.datapoints.CounterDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
@@ -12,7 +12,7 @@ import java.util.function.ToIntFunction;
 import ml.helix.wolf.revdial.Stats;
 
 /** What the control plane counts of agents, dials and streams. Thread safe. */
-public final class TunnelMetrics {
+public final class DialMetrics {
     private static final String PREFIX = "wolf_control_plane_";
 
     private final Counter dials;
@@ -23,7 +23,7 @@ public final class TunnelMetrics {
     private final CounterDataPoint fromWolf;
 
     /** @param stats asked at each scrape */
-    public TunnelMetrics(PrometheusRegistry registry, Supplier<Stats> stats) {
+    public DialMetrics(PrometheusRegistry registry, Supplier<Stats> stats) {
         dials = Counter.builder()
                 .name(PREFIX + "dials_total")
                 .help("Dials by how they ended: Ok or the name of the failure.")
@@ -64,7 +64,7 @@ public final class TunnelMetrics {
                 .register(registry);
     }
 
-    void dialled(Duration took) {
+    void succeeded(Duration took) {
         dials.labelValues("Ok").inc();
         dialSeconds.observe(took.toNanos() / 1e9);
         streamsTotal.inc();
@@ -75,7 +75,7 @@ public final class TunnelMetrics {
         dials.labelValues(code).inc();
     }
 
-    void ended() {
+    void streamClosed() {
         streamsActive.dec();
     }
 

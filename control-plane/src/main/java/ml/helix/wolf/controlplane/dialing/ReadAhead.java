@@ -1,4 +1,4 @@
-package ml.helix.wolf.controlplane.tunnel;
+package ml.helix.wolf.controlplane.dialing;
 
 import java.io.IOException;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package ml.helix.wolf.controlplane.tunnel;
+package ml.helix.wolf.controlplane.dialing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

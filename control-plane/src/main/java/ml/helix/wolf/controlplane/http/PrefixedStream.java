@@ -1,4 +1,4 @@
-package ml.helix.wolf.controlplane.proxy;
+package ml.helix.wolf.controlplane.http;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -7,10 +7,10 @@ import ml.helix.wolf.revdial.ByteStream;
 /**
  * A stream of which some bytes have been read already: they come first.
  *
- * @param first touched by the reading thread only
- * @param broke told when reading fails, before the reader hears of it; must not block
+ * @param first used by the reading thread only
+ * @param onReadFailure runs when reading the rest fails, before the reader gets the exception; must not block
  */
-record PrefixedStream(ByteBuffer first, ByteStream rest, Runnable broke) implements ByteStream {
+public record PrefixedStream(ByteBuffer first, ByteStream rest, Runnable onReadFailure) implements ByteStream {
 
     @Override
     public int read(byte[] buffer, int offset, int length) throws IOException {
@@ -18,7 +18,7 @@ record PrefixedStream(ByteBuffer first, ByteStream rest, Runnable broke) impleme
             try {
                 return rest.read(buffer, offset, length);
             } catch (IOException e) {
-                broke.run();
+                onReadFailure.run();
                 throw e;
             }
         }

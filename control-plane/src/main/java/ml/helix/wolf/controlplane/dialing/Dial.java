@@ -1,0 +1,25 @@
+package ml.helix.wolf.controlplane.dialing;
+
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.DialException;
+
+/** A dial that has started. Ends by {@link #await} or {@link #withdraw}. Implementations are thread safe. */
+public interface Dial {
+
+    /**
+     * Waits for the stream; the caller closes it. Call it once.
+     *
+     * @throws DialException if the dial failed; {@link DialException#failure} says how
+     * @throws InterruptedException if the waiting thread was interrupted; the dial is then withdrawn
+     */
+    ByteStream await() throws DialException, InterruptedException;
+
+    /** Whether {@link #await} returns without waiting. */
+    boolean isSettled();
+
+    /**
+     * Gives the dial up because its caller has gone: a dial that still waits fails with {@code Withdrawn}, and a stream that
+     * it has led to is closed. Idempotent; never blocks.
+     */
+    void withdraw();
+}

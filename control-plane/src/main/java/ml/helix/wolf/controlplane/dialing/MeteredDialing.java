@@ -1,0 +1,89 @@
+package ml.helix.wolf.controlplane.dialing;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.DialException;
+
+/**
+ * Counts and times the dials of another {@link Dialing}, and counts the bytes of their streams. Thread safe.
+ *
+ * @param nanoTime measures dials
+ */
+public record MeteredDialing(Dialing dialing, DialMetrics metrics, LongSupplier nanoTime) implements Dialing {
+
+    @Override
+    public Dial dial(String runnerId) {
+        long start = nanoTime.getAsLong();
+        return new MeteredDial(dialing.dial(runnerId), start);
+    }
+
+    private final class MeteredDial implements Dial {
+        private final Dial dial;
+        private final long start;
+
+        MeteredDial(Dial dial, long start) {
+            this.dial = dial;
+            this.start = start;
+        }
+
+        @Override
+        public ByteStream await() throws DialException, InterruptedException {
+            try {
+                ByteStream stream = dial.await();
+                metrics.succeeded(Duration.ofNanos(nanoTime.getAsLong() - start));
+                return new MeteredStream(stream);
+            } catch (DialException e) {
+                metrics.failed(e.failure().code());
+                throw e;
+            }
+        }
+
+        @Override
+        public boolean isSettled() {
+            return dial.isSettled();
+        }
+
+        @Override
+        public void withdraw() {
+            dial.withdraw();
+        }
+    }
+
+    private final class MeteredStream implements ByteStream {
+        private final ByteStream stream;
+        private final AtomicBoolean closed = new AtomicBoolean();
+
+        MeteredStream(ByteStream stream) {
+            this.stream = stream;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            int read = stream.read(buffer, offset, length);
+            if (read > 0) {
+                metrics.fromWolf(read);
+            }
+            return read;
+        }
+
+        @Override
+        public void write(byte[] buffer, int offset, int length) throws IOException {
+            stream.write(buffer, offset, length);
+            metrics.toWolf(length);
+        }
+
+        @Override
+        public void close() {
+            if (closed.compareAndSet(false, true)) {
+                try {
+                    stream.close();
+                } finally {
+                    metrics.streamClosed();
+                }
+            }
+        }
+    }
+}
