@@ -9,11 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
-import ml.helix.wolf.controlplane.auth.AdminOnly;
-import ml.helix.wolf.controlplane.auth.AdminOnly.Subject;
+import ml.helix.wolf.controlplane.auth.AdminRules;
 import ml.helix.wolf.controlplane.auth.Refusals;
 import ml.helix.wolf.controlplane.auth.RunnerAccess;
 import ml.helix.wolf.controlplane.dialing.DialMetrics;
@@ -22,7 +20,8 @@ import ml.helix.wolf.controlplane.dialing.LocalDialing;
 import ml.helix.wolf.controlplane.dialing.MeteredDialing;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.forward.ForwardListener;
-import ml.helix.wolf.controlplane.http.Page;
+import ml.helix.wolf.controlplane.http.Router;
+import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.controlplane.http.WebServer;
 import ml.helix.wolf.controlplane.proxy.ProxyHandler;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
@@ -68,7 +67,13 @@ public final class ControlPlane implements AutoCloseable {
                     settings.listen(),
                     fields -> admin.find(fields).isPresent()
                             || runners.find(fields).isPresent(),
-                    routes(admin, refusals, dialing));
+                    new Router(Routes.of(
+                            new AdminRules(admin, refusals),
+                            this::readiness,
+                            this::metrics,
+                            connections::stats,
+                            revdial,
+                            new ProxyHandler(dialing, admin))));
         } catch (IOException e) {
             forwards.forEach(ForwardListener::close);
             throw e;
@@ -88,34 +93,13 @@ public final class ControlPlane implements AutoCloseable {
         }
     }
 
-    private Routes routes(AdminAccess admin, Refusals refusals, Dialing dialing) {
-        var proxy = new ProxyHandler(dialing, admin);
-        return new Routes(
-                Map.of(
-                        "/livez",
-                        Page.each(() -> Page.text(HttpStatus.OK_200, "ok")),
-                        "/readyz",
-                        Page.each(this::readiness),
-                        "/metrics",
-                        new AdminOnly(admin, refusals, Subject.EVERY_ID, Page.each(this::metrics)),
-                        "/api/v1/revdial",
-                        revdial,
-                        // Helix's client of November 2025 picks up here, without the prefix.
-                        "/revdial",
-                        revdial,
-                        "/api/v1/revdial/stats",
-                        new AdminOnly(
-                                admin, refusals, Subject.EVERY_ID, Page.each(() -> Page.json(connections.stats())))),
-                Map.of("/api/v1/wolf-instances/", new AdminOnly(admin, refusals, ProxyHandler::runnerId, proxy)));
-    }
-
-    private Page readiness() {
+    private TextResponse readiness() {
         return stopping
-                ? Page.text(HttpStatus.SERVICE_UNAVAILABLE_503, "stopping")
-                : Page.text(HttpStatus.OK_200, "ok");
+                ? TextResponse.line(HttpStatus.SERVICE_UNAVAILABLE_503, "stopping")
+                : TextResponse.line(HttpStatus.OK_200, "ok");
     }
 
-    private Page metrics() {
+    private TextResponse metrics() {
         var writer = PrometheusTextFormatWriter.create();
         var text = new ByteArrayOutputStream();
         try {
@@ -123,7 +107,7 @@ public final class ControlPlane implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new Page(HttpStatus.OK_200, writer.getContentType(), text.toString(StandardCharsets.UTF_8));
+        return new TextResponse(HttpStatus.OK_200, writer.getContentType(), text.toString(StandardCharsets.UTF_8));
     }
 
     /** Where HTTP is served: the port that the system chose for port 0. */

@@ -1,34 +1,53 @@
 package ml.helix.wolf.controlplane;
 
-import java.util.Map;
+import static ml.helix.wolf.controlplane.http.AccessRule.OPEN;
+import static ml.helix.wolf.controlplane.http.Route.any;
+import static ml.helix.wolf.controlplane.http.Route.on;
+import static ml.helix.wolf.controlplane.http.Route.upgrade;
+import static ml.helix.wolf.controlplane.http.TextResponse.each;
+import static org.eclipse.jetty.http.HttpMethod.GET;
+
+import java.util.List;
+import java.util.function.Supplier;
+import ml.helix.wolf.controlplane.auth.AdminRules;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
-import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.server.Response;
-import org.eclipse.jetty.util.Callback;
+import ml.helix.wolf.controlplane.http.Route;
+import ml.helix.wolf.controlplane.http.RouteHandler;
+import ml.helix.wolf.controlplane.http.TextResponse;
+import ml.helix.wolf.revdial.Stats;
+import org.eclipse.jetty.http.HttpStatus;
 
-/**
- * Which handler a path belongs to. Goes by the raw path, in which an escape never stands for a slash or a dot.
- *
- * @param exact by the whole path
- * @param below by what the path begins with
- */
-record Routes(Map<String, Request.Handler> exact, Map<String, Request.Handler> below) implements Request.Handler {
+/** Every route of the control plane: its methods, its path, who may use it, what handles it. */
+final class Routes {
+    private Routes() {}
 
-    @Override
-    public boolean handle(Request request, Response response, Callback callback) throws Exception {
-        return find(request.getHttpURI().getPath()).handle(request, response, callback);
-    }
-
-    private Request.Handler find(String path) throws ApiException {
-        Request.Handler handler = exact.get(path);
-        if (handler != null) {
-            return handler;
-        }
-        return below.entrySet().stream()
-                .filter(entry -> path.startsWith(entry.getKey()))
-                .map(Map.Entry::getValue)
-                .findFirst()
-                .orElseThrow(() -> new ApiException(ApiError.notFound("no such path")));
+    static List<Route> of(
+            AdminRules admin,
+            Supplier<TextResponse> readiness,
+            Supplier<TextResponse> metrics,
+            Supplier<Stats> stats,
+            RouteHandler revdial,
+            RouteHandler proxy) {
+        return List.of(
+                on(GET, "/livez", OPEN, each((request, path) -> TextResponse.line(HttpStatus.OK_200, "ok"))),
+                on(GET, "/readyz", OPEN, each((request, path) -> readiness.get())),
+                on(GET, "/metrics", admin.everyId(), each((request, path) -> metrics.get())),
+                // It asks for a runner's token itself, since the token must open the id of its query.
+                upgrade("/api/v1/revdial", OPEN, revdial),
+                // Helix's client of November 2025 picks up here, without the prefix.
+                upgrade("/revdial", OPEN, revdial),
+                on(
+                        GET,
+                        "/api/v1/revdial/stats",
+                        admin.everyId(),
+                        each((request, path) -> TextResponse.json(stats.get()))),
+                any("/api/v1/wolf-instances/{id}/proxy", admin.idIn("id"), proxy),
+                any("/api/v1/wolf-instances/{id}/proxy/**", admin.idIn("id"), proxy),
+                // Without a token nobody learns which paths there are below.
+                any("/api/v1/wolf-instances/**", admin.anyToken(), (request, path, response, callback) -> {
+                    throw new ApiException(ApiError.notFound(
+                            "no such path; a request to a Wolf goes to /api/v1/wolf-instances/{id}/proxy/{path}"));
+                }));
     }
 }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ControlPlaneIT {
@@ -110,15 +111,49 @@ class ControlPlaneIT {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "/livez,'GET, HEAD, OPTIONS'",
+        "/readyz,'GET, HEAD, OPTIONS'",
+        "/metrics,'GET, HEAD, OPTIONS'",
+        "/api/v1/revdial,'GET, OPTIONS'",
+        "/revdial,'GET, OPTIONS'",
+        "/api/v1/revdial/stats,'GET, HEAD, OPTIONS'",
+    })
+    void anotherMethodIsRefusedAndThePossibleOnesAreNamed(String path, String allow) throws Exception {
+        var posted = controlPlane.send(
+                controlPlane.admin(path).POST(BodyPublishers.noBody()).build());
+        var options = controlPlane.send(controlPlane
+                .admin(path)
+                .method("OPTIONS", BodyPublishers.noBody())
+                .build());
+
+        assertThat(posted.statusCode()).isEqualTo(405);
+        assertThat(posted.body()).contains("\"code\":\"MethodNotAllowed\"");
+        assertThat(posted.headers().firstValue("Allow")).contains(allow);
+        assertThat(options.statusCode()).isEqualTo(204);
+        assertThat(options.headers().firstValue("Allow")).contains(allow);
+    }
+
     @Test
-    void anotherMethodIsRefused() throws Exception {
-        for (String path : new String[] {"/livez", "/api/v1/revdial/stats", "/api/v1/revdial"}) {
-            assertThat(controlPlane.error(controlPlane
-                            .admin(path)
-                            .POST(BodyPublishers.noBody())
-                            .build()))
-                    .isEqualTo("405 MethodNotAllowed");
+    void aWrongMethodIsToldOnlyWithAToken() throws Exception {
+        for (String path : new String[] {"/metrics", "/api/v1/revdial/stats", "/api/v1/wolf-instances/wolf-1"}) {
+            for (String method : new String[] {"POST", "OPTIONS"}) {
+                assertThat(controlPlane.error(controlPlane
+                                .request(path)
+                                .method(method, BodyPublishers.noBody())
+                                .build()))
+                        .isEqualTo("401 Unauthorized");
+            }
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/wolf-1", "/wolf-1/", "/wolf-1/proxyx", "//proxy/x", "/wolf-1/heartbeat"})
+    void anUnknownPathBelowTheInstancesIsNotFound(String path) throws Exception {
+        assertThat(controlPlane.error(
+                        controlPlane.admin("/api/v1/wolf-instances" + path).build()))
+                .isEqualTo("404 NotFound");
     }
 
     @ParameterizedTest

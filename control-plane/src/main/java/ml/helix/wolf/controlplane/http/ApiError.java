@@ -1,7 +1,5 @@
 package ml.helix.wolf.controlplane.http;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.ByteBuffer;
 import ml.helix.wolf.program.Printable;
 import ml.helix.wolf.revdial.DialException;
@@ -11,6 +9,7 @@ import ml.helix.wolf.revdial.DialFailure.NoConnection;
 import ml.helix.wolf.revdial.DialFailure.PickupFailed;
 import ml.helix.wolf.revdial.DialFailure.ReconnectTimeout;
 import ml.helix.wolf.revdial.DialFailure.Withdrawn;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Response;
@@ -22,9 +21,9 @@ import org.eclipse.jetty.util.Callback;
  * @param status of HTTP
  * @param code one word for programs; stable
  * @param message one sentence for people, without secrets; made {@link Printable} here
+ * @param fields header fields that belong to the status, such as {@code Allow}
  */
-public record ApiError(int status, String code, String message) {
-    private static final ObjectMapper JSON = new ObjectMapper();
+public record ApiError(int status, String code, String message, HttpFields fields) {
 
     private record Body(Detail error) {}
 
@@ -32,6 +31,11 @@ public record ApiError(int status, String code, String message) {
 
     public ApiError {
         message = Printable.of(message);
+        fields = fields.asImmutable();
+    }
+
+    public ApiError(int status, String code, String message) {
+        this(status, code, message, HttpFields.EMPTY);
     }
 
     public static ApiError badRequest(String message) {
@@ -39,11 +43,24 @@ public record ApiError(int status, String code, String message) {
     }
 
     public static ApiError unauthorized(String message) {
-        return new ApiError(HttpStatus.UNAUTHORIZED_401, "Unauthorized", message);
+        return new ApiError(
+                HttpStatus.UNAUTHORIZED_401,
+                "Unauthorized",
+                message,
+                HttpFields.build().put(HttpHeader.WWW_AUTHENTICATE, "Bearer"));
     }
 
     public static ApiError notFound(String message) {
         return new ApiError(HttpStatus.NOT_FOUND_404, "NotFound", message);
+    }
+
+    /** @param allow the methods that are, separated by commas */
+    static ApiError methodNotAllowed(String method, String allow) {
+        return new ApiError(
+                HttpStatus.METHOD_NOT_ALLOWED_405,
+                "MethodNotAllowed",
+                method + " is not possible here, only " + allow,
+                HttpFields.build().put(HttpHeader.ALLOW, allow));
     }
 
     /** What a caller gets for a dial that led to no stream. */
@@ -61,21 +78,15 @@ public record ApiError(int status, String code, String message) {
         return new ApiError(status, failed.failure().code(), String.valueOf(failed.getMessage()));
     }
 
-    /** Answers with it; {@code callback} is told when the answer is written. */
+    /** Answers with it; {@code callback} completes when the answer is written. */
     public void send(Response response, Callback callback) {
         response.setStatus(status);
-        response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
-        if (status == HttpStatus.UNAUTHORIZED_401) {
-            response.getHeaders().put(HttpHeader.WWW_AUTHENTICATE, "Bearer");
-        }
+        fields.forEach(response.getHeaders()::put);
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, Json.TYPE);
         response.write(true, ByteBuffer.wrap(json()), callback);
     }
 
     byte[] json() {
-        try {
-            return JSON.writeValueAsBytes(new Body(new Detail(code, message)));
-        } catch (JsonProcessingException e) {
-            throw new AssertionError("strings have their JSON", e);
-        }
+        return Json.write(new Body(new Detail(code, message)));
     }
 }

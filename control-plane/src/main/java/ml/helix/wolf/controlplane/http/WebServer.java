@@ -8,27 +8,19 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.socket.TcpKeepAlive;
 import org.eclipse.jetty.http.HttpFields;
-import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpHeaderValue;
-import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
-import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.util.Blocker;
-import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,7 +54,7 @@ public final class WebServer implements AutoCloseable {
      *
      * @param authorised whether a request carries a valid token, whatever it asks for. A connection that has brought none
      *     is bounded by the {@link AdmissionGate} and closed after its response
-     * @param handler blocks as it likes; an {@link ApiException} becomes the answer
+     * @param handler may block; {@link OuterHandler} makes answers of what it throws
      * @throws IOException where the address can't be bound
      */
     public static WebServer start(InetSocketAddress address, Predicate<HttpFields> authorised, Request.Handler handler)
@@ -76,7 +68,7 @@ public final class WebServer implements AutoCloseable {
         threads.setVirtualThreadsExecutor(virtual);
         var server = new Server(threads);
         server.setErrorHandler(new JsonErrors());
-        server.setHandler(new Answers(authorised, handler));
+        server.setHandler(new OuterHandler(authorised, handler));
         var connector = new GuardedConnector(server, new BoundedHttpConnection.Factory(configuration()));
         connector.setHost(address.getAddress().isAnyLocalAddress() ? null : address.getHostString());
         connector.setPort(address.getPort());
@@ -164,67 +156,6 @@ public final class WebServer implements AutoCloseable {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return false;
-            }
-        }
-    }
-
-    private static final class Answers extends Handler.Abstract {
-        private static final ApiError STALLED = new ApiError(
-                HttpStatus.REQUEST_TIMEOUT_408, "RequestTimeout", "nothing came of the request's body for too long");
-
-        private final Predicate<HttpFields> authorised;
-        private final Request.Handler handler;
-
-        Answers(Predicate<HttpFields> authorised, Request.Handler handler) {
-            this.authorised = authorised;
-            this.handler = handler;
-        }
-
-        @Override
-        public boolean handle(Request request, Response response, Callback callback) throws Exception {
-            GuardedEndPoint connection = GuardedEndPoint.of(request);
-            if (!connection.isAdmitted() && authorised.test(request.getHeaders())) {
-                connection.admit();
-            }
-            closeIfUnknown(request, response);
-            try {
-                return handler.handle(request, response, callback);
-            } catch (ApiException e) {
-                refuse(request, response, callback, e.error());
-            } catch (IOException e) {
-                if (e.getCause() instanceof TimeoutException && !response.isCommitted()) {
-                    refuse(request, response, callback, STALLED);
-                    return true;
-                }
-                log.debug(
-                        "{} {} broke off",
-                        request.getMethod(),
-                        request.getHttpURI().getPath(),
-                        e);
-                callback.failed(e);
-            }
-            return true;
-        }
-
-        private static void closeIfUnknown(Request request, Response response) {
-            if (!GuardedEndPoint.of(request).isAdmitted()) {
-                response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString());
-            }
-        }
-
-        /** An unauthorised caller's body is not worth reading: its connection is closed. */
-        private static void refuse(Request request, Response response, Callback callback, ApiError error) {
-            response.reset();
-            closeIfUnknown(request, response);
-            try (Blocker.Callback written = Blocker.callback()) {
-                error.send(response, written);
-                written.block();
-                if (error != STALLED && error.status() != HttpStatus.UNAUTHORIZED_401) {
-                    UnreadBody.discard(request);
-                }
-                callback.succeeded();
-            } catch (IOException e) {
-                callback.failed(e);
             }
         }
     }

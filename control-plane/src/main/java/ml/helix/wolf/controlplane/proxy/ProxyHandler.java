@@ -1,11 +1,12 @@
 package ml.helix.wolf.controlplane.proxy;
 
 import java.io.IOException;
-import java.util.Optional;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
 import ml.helix.wolf.controlplane.dialing.Dial;
 import ml.helix.wolf.controlplane.dialing.Dialing;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.controlplane.http.PathMatch;
+import ml.helix.wolf.controlplane.http.RouteHandler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -14,7 +15,7 @@ import org.eclipse.jetty.util.Callback;
  * {@code ANY /api/v1/wolf-instances/{id}/proxy/{path}}: the request goes through that id's tunnel, one dial for each,
  * and its response comes back, both as they come. Whoever calls has been admitted before. Thread safe.
  */
-public final class ProxyHandler implements Request.Handler {
+public final class ProxyHandler implements RouteHandler {
     private final Dialing dialing;
     private final AdminAccess access;
     private final BodyMemory memory = BodyMemory.ofHeap();
@@ -25,23 +26,11 @@ public final class ProxyHandler implements Request.Handler {
         this.access = access;
     }
 
-    /**
-     * The id that a request is for.
-     *
-     * @throws ApiException as {@link ProxyTarget#of}
-     */
-    public static Optional<String> runnerId(Request request) throws ApiException {
-        var uri = request.getHttpURI();
-        return Optional.of(ProxyTarget.of(uri.getPath(), uri.getQuery()).runnerId());
-    }
-
     @Override
-    public boolean handle(Request request, Response response, Callback callback)
+    public void handle(Request request, PathMatch path, Response response, Callback callback)
             throws ApiException, IOException, InterruptedException {
-        var uri = request.getHttpURI();
-        ProxyTarget target = ProxyTarget.of(uri.getPath(), uri.getQuery());
+        ProxyTarget target = ProxyTarget.of(path, request.getHttpURI().getQuery());
         Dial dial = dialing.dial(target.runnerId());
         new Exchange(request, response, callback, target, dial, access, memory).run();
-        return true;
     }
 }

@@ -17,7 +17,9 @@ import ml.helix.wolf.controlplane.auth.AccessToken;
 import ml.helix.wolf.controlplane.auth.RunnerAccess;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.controlplane.http.PathMatch;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
+import ml.helix.wolf.controlplane.http.RouteHandler;
 import ml.helix.wolf.program.RunnerId;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.ControlSender;
@@ -25,7 +27,6 @@ import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.Dialer;
 import ml.helix.wolf.revdial.RemoteAgent;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -46,7 +47,7 @@ import org.slf4j.LoggerFactory;
  * Accepts agents: {@code GET /api/v1/revdial?runnerid=…} opens a control connection, {@code
  * ?revdial.dialer=…&revdial.req=…} a data connection. Both need a runner token. Thread safe.
  */
-public final class RevDialHandler implements Request.Handler {
+public final class RevDialHandler implements RouteHandler {
     /** The same on all control connections of one process of this project's agent. */
     private static final String INSTANCE = "Wolf-Agent-Instance";
 
@@ -86,10 +87,7 @@ public final class RevDialHandler implements Request.Handler {
     }
 
     @Override
-    public boolean handle(Request request, Response response, Callback callback) throws ApiException {
-        if (!HttpMethod.GET.is(request.getMethod())) {
-            throw new ApiException(new ApiError(HttpStatus.METHOD_NOT_ALLOWED_405, "MethodNotAllowed", "only GET"));
-        }
+    public void handle(Request request, PathMatch path, Response response, Callback callback) throws ApiException {
         AccessToken token = access.admit(request);
         Fields query = query(request);
         @Nullable String dialerId = query.getValue("revdial.dialer");
@@ -105,7 +103,6 @@ public final class RevDialHandler implements Request.Handler {
             PeerEndPoint.beneath(request).readPastReset();
             upgrade(request, response, callback, dataEndpoint(request, dialerId, query), NO_LIMIT);
         }
-        return true;
     }
 
     private DataEndpoint dataEndpoint(Request request, String dialerId, Fields query) {

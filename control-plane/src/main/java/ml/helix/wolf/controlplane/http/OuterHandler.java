@@ -1,0 +1,103 @@
+package ml.helix.wolf.controlplane.http;
+
+import java.io.IOException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import ml.helix.wolf.revdial.DialException;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Blocker;
+import org.eclipse.jetty.util.Callback;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Surrounds all other handlers. It admits a connection that brings a valid token, and it is the one place where a failure
+ * becomes an answer: an {@link ApiException} and a {@link DialException} say which, a body that stalls is 408, what nobody
+ * has planned for is 500 and is logged here. Requests that Jetty itself refuses never come here: see {@link JsonErrors}.
+ */
+final class OuterHandler extends Handler.Abstract {
+    private static final ApiError STALLED = new ApiError(
+            HttpStatus.REQUEST_TIMEOUT_408, "RequestTimeout", "nothing came of the request's body for too long");
+    private static final ApiError UNEXPECTED = new ApiError(
+            HttpStatus.INTERNAL_SERVER_ERROR_500, "ServerError", "it could not be handled; the log says why");
+    private static final Logger log = LoggerFactory.getLogger(OuterHandler.class);
+
+    private final Predicate<HttpFields> authorised;
+    private final Request.Handler handler;
+
+    OuterHandler(Predicate<HttpFields> authorised, Request.Handler handler) {
+        this.authorised = authorised;
+        this.handler = handler;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        GuardedEndPoint connection = GuardedEndPoint.of(request);
+        if (!connection.isAdmitted() && authorised.test(request.getHeaders())) {
+            connection.admit();
+        }
+        closeUnlessAdmitted(request, response);
+        try {
+            return handler.handle(request, response, callback);
+        } catch (ApiException e) {
+            refuse(request, response, callback, e.error());
+        } catch (DialException e) {
+            refuse(request, response, callback, ApiError.of(e));
+        } catch (IOException e) {
+            if (e.getCause() instanceof TimeoutException && !response.isCommitted()) {
+                refuse(request, response, callback, STALLED);
+            } else {
+                log.debug("{} broke off", describe(request), e);
+                callback.failed(e);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            callback.failed(e);
+        } catch (Exception e) {
+            if (e instanceof HttpException) { // Jetty's own: JsonErrors answers
+                callback.failed(e);
+            } else {
+                log.error("{} failed", describe(request), e);
+                refuse(request, response, callback, UNEXPECTED);
+            }
+        }
+        return true;
+    }
+
+    private static String describe(Request request) {
+        return request.getMethod() + " " + request.getHttpURI().getPath();
+    }
+
+    private static void closeUnlessAdmitted(Request request, Response response) {
+        if (!GuardedEndPoint.of(request).isAdmitted()) {
+            response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString());
+        }
+    }
+
+    /** A response that has begun can't become another one: it is cut off. The body of an unauthorised caller is not read. */
+    private static void refuse(Request request, Response response, Callback callback, ApiError error) {
+        if (response.isCommitted()) {
+            callback.failed(new IOException("the response had begun: " + error.message()));
+            return;
+        }
+        response.reset();
+        closeUnlessAdmitted(request, response);
+        try (Blocker.Callback written = Blocker.callback()) {
+            error.send(response, written);
+            written.block();
+            if (error != STALLED && error.status() != HttpStatus.UNAUTHORIZED_401) {
+                UnreadBody.discard(request);
+            }
+            callback.succeeded();
+        } catch (IOException e) {
+            callback.failed(e);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package ml.helix.wolf.controlplane.http;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.server.Request;
+
+/** A response whose body is complete before the first byte is sent. */
+public record TextResponse(int status, String contentType, String body) {
+
+    /** Makes the response to one request. Thread safe; may block. */
+    @FunctionalInterface
+    public interface Maker {
+        /** @throws Exception as {@link RouteHandler#handle} */
+        TextResponse make(Request request, PathMatch path) throws Exception;
+    }
+
+    public static TextResponse line(int status, String line) {
+        return new TextResponse(status, "text/plain; charset=utf-8", line + "\n");
+    }
+
+    /** 200 with one line of JSON; {@code value} as {@link Json#write} takes it. */
+    public static TextResponse json(Object value) {
+        return new TextResponse(
+                HttpStatus.OK_200, Json.TYPE, new String(Json.write(value), StandardCharsets.UTF_8) + "\n");
+    }
+
+    /** Answers each request with a response made for it. */
+    public static RouteHandler each(Maker maker) {
+        return (request, path, response, callback) -> {
+            TextResponse made = maker.make(request, path);
+            byte[] bytes = made.body.getBytes(StandardCharsets.UTF_8);
+            response.setStatus(made.status);
+            response.getHeaders().put(HttpHeader.CONTENT_TYPE, made.contentType);
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
+            response.write(true, ByteBuffer.wrap(bytes), callback);
+        };
+    }
+}
