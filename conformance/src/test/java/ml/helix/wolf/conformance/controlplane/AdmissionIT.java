@@ -10,21 +10,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 1, server: who is let in. */
+/** Contract, section 1, server: which connections it accepts. */
 class AdmissionIT extends ControlPlaneSpec {
 
     @BeforeEach
-    void begin() throws Exception {
+    void startControlPlane() throws Exception {
         start();
     }
 
     @Test
-    void anAgentWithTheTokenAndAnIdIsAcceptedAsRfc6455HasIt() throws Exception {
-        Connection control = connected(ID);
+    void anAgentWithTheTokenAndAnIdIsAcceptedAsRfc6455Says() throws Exception {
+        Connection control = connect(ID);
         assertThat(control.head().header("Sec-WebSocket-Accept")).hasValue("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         assertThat(control.head().header("Upgrade").orElseThrow()).isEqualToIgnoringCase("websocket");
         assertThat(control.head().all("Sec-WebSocket-Extensions")).isEmpty();
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
     @ParameterizedTest
@@ -39,14 +39,14 @@ class AdmissionIT extends ControlPlaneSpec {
                 "Authorization: Basic kit-s3cr3t-runner-token",
                 "Authorization: kit-s3cr3t-runner-token"
             })
-    void noTokenOrAnotherIs401ForControlAndData(String header) throws Exception {
-        Connection control = connected(ID);
+    void noTokenOrAWrongOneIs401ForControlAndDataConnections(String header) throws Exception {
+        Connection control = connect(ID);
         call(ID, "");
-        String path = connPath(control);
-        for (String target : new String[] {"/api/v1/revdial?runnerid=" + ID, "/api/v1" + path, path}) {
+        String path = awaitConnReady(control);
+        for (String target : new String[] {CONTROL + ID, "/api/v1" + path, path}) {
             assertThat(open(agent().with(header), target).head().status()).isEqualTo(401);
         }
-        answer(pickUp(path), "the right one may still pick up");
+        respond(pickUp(path), "the right token may still pick up");
     }
 
     @ParameterizedTest
@@ -56,7 +56,7 @@ class AdmissionIT extends ControlPlaneSpec {
     }
 
     @Test
-    void theTokenIsAskedForFirst() throws Exception {
+    void theTokenIsCheckedBeforeTheRunnerId() throws Exception {
         assertThat(open(agent().with("Authorization: Bearer wrong"), "/api/v1/revdial")
                         .head()
                         .status())
@@ -74,10 +74,10 @@ class AdmissionIT extends ControlPlaneSpec {
     }
 
     @Test
-    void aDialerThatIsGoneIs410() throws Exception {
-        Connection control = connected(ID);
+    void aDialerWhoseConnectionIsClosedIs410() throws Exception {
+        Connection control = connect(ID);
         call(ID, "");
-        String path = connPath(control);
+        String path = awaitConnReady(control);
         control.reset();
         long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
         Connection pickup = pickUp(path);
@@ -88,36 +88,36 @@ class AdmissionIT extends ControlPlaneSpec {
     }
 
     @Test
-    void aDataConnectionThatNobodyWaitsForAnyMoreIsClosedAtOnce() throws Exception {
-        Connection control = connected(ID);
+    void aSecondPickupOfADialIsClosedAtOnce() throws Exception {
+        Connection control = connect(ID);
         var call = call(ID, "");
-        String path = connPath(control);
-        answer(pickUp(path), "first");
+        String path = awaitConnReady(control);
+        respond(pickUp(path), "first");
         assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("first");
         Connection second = pickUp(path);
         if (second.head().status() == 101) {
             second.end();
         }
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
     @Test
-    void anOldClientMayPickUpWithoutTheApisPrefix() throws Exception {
-        Connection control = connected(ID);
+    void anOldAgentMayPickUpWithoutThePrefix() throws Exception {
+        Connection control = connect(ID);
         var call = call(ID, "");
-        answer(open(agent(), connPath(control)), "by the old path");
-        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("by the old path");
+        respond(open(agent(), awaitConnReady(control)), "picked up without the prefix");
+        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("picked up without the prefix");
     }
 
     @ParameterizedTest
     @CsvSource({"wolf-a%20b,wolf-a%20b", "wolf-a+b,wolf-a%20b", "wolf-w%C3%B6lf,wolf-w%C3%B6lf", "x,x"})
-    void theIdIsReadAsAQueryIs(String inQuery, String inPath) throws Exception {
-        Connection control = connected(inQuery);
-        serves(control, inPath);
+    void theRunnerIdIsDecodedAsAQueryParameter(String inQuery, String inPath) throws Exception {
+        Connection control = connect(inQuery);
+        assertServes(control, inPath);
     }
 
     @Test
-    void aRequestThatIsNoUpgradeIsRefused() throws Exception {
+    void aRequestWithoutAnUpgradeIsRefused() throws Exception {
         Connection answer = agent().send("GET /api/v1/revdial?runnerid=x HTTP/1.1\r\nHost: localhost\r\n"
                 + "Authorization: Bearer " + RUNNER_TOKEN + "\r\n\r\n");
         assertThat(answer.head().status()).isBetween(400, 499);

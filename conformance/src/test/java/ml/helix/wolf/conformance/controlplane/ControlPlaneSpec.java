@@ -1,6 +1,7 @@
 package ml.helix.wolf.conformance.controlplane;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -29,36 +31,42 @@ import ml.helix.wolf.controlplane.ControlPlaneSettings;
 import ml.helix.wolf.program.Settings;
 import org.junit.jupiter.api.AfterEach;
 
-/** What each section stands on: a control plane, scripted agents, and callers. All end with the test. */
+/**
+ * Base of the tests of a control plane: it starts the control plane, scripted agents and callers, and closes them all after
+ * each test.
+ */
 abstract class ControlPlaneSpec {
     static final String RUNNER_TOKEN = Secrets.MARK + "-runner-token";
     static final String ADMIN_TOKEN = Secrets.MARK + "-admin-token";
     static final String ID = "wolf-gpu-1";
+    /** Request target of a control connection; the runner id follows. */
+    static final String CONTROL = "/api/v1/revdial?runnerid=";
+
     static final ObjectMapper JSON = new ObjectMapper();
 
-    private final List<AutoCloseable> running = new ArrayList<>();
+    private final List<AutoCloseable> opened = new ArrayList<>();
     private ControlPlane controlPlane;
 
     @AfterEach
     void closeAll() throws Exception {
-        for (AutoCloseable one : running.reversed()) {
+        for (AutoCloseable one : opened.reversed()) {
             one.close();
         }
-        running.clear();
+        opened.clear();
     }
 
-    /** A control plane with these flags after the usual ones. */
+    /** Starts a control plane with these flags beside {@code -listen}. */
     void start(String... flags) throws Exception {
         startWith(Map.of("RUNNER_TOKEN", RUNNER_TOKEN, "ADMIN_TOKEN", ADMIN_TOKEN), flags);
     }
 
-    /** The same, with tokens of the test's own. */
+    /** As {@link #start}, with the test's own tokens in the environment. */
     void startWith(Map<String, String> environment, String... flags) throws Exception {
         List<String> all = new ArrayList<>(List.of("-listen", "127.0.0.1:0"));
         all.addAll(List.of(flags));
         Settings settings = Settings.read(ControlPlaneSettings.PROGRAM, all.toArray(String[]::new), environment);
         controlPlane = ControlPlane.start(ControlPlaneSettings.read(settings, environment));
-        running.add(controlPlane);
+        opened.add(controlPlane);
     }
 
     ScriptedAgent agent() {
@@ -66,33 +74,34 @@ abstract class ControlPlaneSpec {
                 new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port()), RUNNER_TOKEN);
     }
 
-    /** A connection that ends with the test. */
-    Connection open(ScriptedAgent client, String target) throws IOException {
-        Connection connection = client.open(target);
-        running.add(connection);
+    /** Opens a connection that is closed after the test. */
+    Connection open(ScriptedAgent agent, String target) throws IOException {
+        Connection connection = agent.open(target);
+        opened.add(connection);
         return connection;
     }
 
-    /** The control connection of an agent of that id: accepted, and known to callers, as its first line shows. */
-    Connection connected(String id) throws IOException {
-        Connection control = open(agent(), "/api/v1/revdial?runnerid=" + id);
+    /** Opens a control connection and waits for its first line: from then on callers reach the id. */
+    Connection connect(String id) throws IOException {
+        Connection control = open(agent(), CONTROL + id);
         if (control.head().status() != 101) {
-            throw new AssertionError("not accepted: " + control.head().start());
+            throw new AssertionError("the control plane refuses the control connection: "
+                    + control.head().start());
         }
         String first = control.line();
         if (!JSON.readTree(first).path("command").asText().equals("keep-alive")) {
-            throw new AssertionError("the first line is no keep-alive: " + first);
+            throw new AssertionError("expected keep-alive as the first line, got: " + first);
         }
         return control;
     }
 
-    /** A pickup at that connPath, below the API's prefix. */
+    /** Picks up at that connPath, under {@code /api/v1}. */
     Connection pickUp(String connPath) throws IOException {
         return open(agent(), "/api/v1" + connPath);
     }
 
-    /** The connPath of the next conn-ready; keep-alives before it are dropped. */
-    static String connPath(Connection control) throws IOException {
+    /** Waits for the next conn-ready and returns its connPath; skips keep-alives. */
+    static String awaitConnReady(Connection control) throws IOException {
         while (true) {
             JsonNode line = JSON.readTree(control.line());
             if (line.path("command").asText().equals("conn-ready")) {
@@ -109,15 +118,15 @@ abstract class ControlPlaneSpec {
                 .toString());
     }
 
-    /** A caller's request through the tunnel of that id. */
+    /** Sends a request to the Wolf of that id, in the background. */
     CompletableFuture<HttpResponse<String>> call(String id, String path) {
         return request("/api/v1/wolf-instances/" + id + "/proxy/" + path, ADMIN_TOKEN);
     }
 
-    /** A request with that admin token. */
+    /** Sends a GET with that admin token, in the background. */
     CompletableFuture<HttpResponse<String>> request(String path, String adminToken) {
         HttpClient http = HttpClient.newHttpClient();
-        running.add(http::shutdownNow);
+        opened.add(http::shutdownNow);
         return http.sendAsync(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPlane.port() + path))
                         .header("Authorization", "Bearer " + adminToken)
@@ -126,43 +135,41 @@ abstract class ControlPlaneSpec {
                 HttpResponse.BodyHandlers.ofString(UTF_8));
     }
 
-    /** A caller's TCP connection to the first forward, from now on unread. */
-    Socket forwarded() throws IOException {
+    /** Connects to the first forward. */
+    Socket connectToForward() throws IOException {
         Socket caller = new Socket(
                 InetAddress.ofLiteral("127.0.0.1"), controlPlane.forwardPorts().getFirst());
         caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
-        running.add(caller);
+        opened.add(caller);
         return caller;
     }
 
-    /** A TCP connection to the HTTP port, which ends with the test. */
-    Socket caller() throws IOException {
+    /** Connects to the HTTP port; the connection is closed after the test. */
+    Socket connectCaller() throws IOException {
         Socket caller = new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port());
         caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
-        running.add(caller);
+        opened.add(caller);
         return caller;
     }
 
-    /** The same, from this address of the machine itself. */
-    Socket callerFrom(String address) throws IOException {
+    /** As {@link #connectCaller}, from this loopback address. */
+    Socket connectCallerFrom(String address) throws IOException {
         Socket caller =
                 new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port(), InetAddress.ofLiteral(address), 0);
         caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
-        running.add(caller);
+        opened.add(caller);
         return caller;
     }
 
-    /** A caller's request to Wolf on a connection of its own: {@code GET /path HTTP/1.1}, then more header lines. */
+    /** Sends a request to the Wolf of that id on its own connection: {@code GET /path HTTP/1.1}, then these header lines. */
     RawCaller rawCall(String id, String requestLine, String... headers) throws IOException {
         String line = requestLine.replaceFirst(" /", " /api/v1/wolf-instances/" + id + "/proxy/");
-        return new RawCaller(caller())
+        return new RawCaller(connectCaller())
                 .send(line + "\r\nHost: localhost\r\nX-Admin-Token: " + ADMIN_TOKEN + "\r\n"
-                        + String.join(
-                                "",
-                                List.of(headers).stream().map(h -> h + "\r\n").toList()) + "\r\n");
+                        + List.of(headers).stream().map(h -> h + "\r\n").collect(joining()) + "\r\n");
     }
 
-    /** The value of a metric of the control plane, labels and all; 0 where there is none. */
+    /** The value of a metric, labels included in its name; 0 if there is no such line. */
     double metric(String name) throws Exception {
         try (HttpClient http = HttpClient.newHttpClient()) {
             String all = http.send(
@@ -179,7 +186,7 @@ abstract class ControlPlaneSpec {
         }
     }
 
-    /** Waits until that many dials were withdrawn. */
+    /** Waits until that many dials have been withdrawn. */
     void awaitWithdrawn(int dials) throws Exception {
         awaitMetric("wolf_control_plane_dials_total{result=\"Withdrawn\"}", dials);
     }
@@ -188,26 +195,31 @@ abstract class ControlPlaneSpec {
         long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
         while (metric(name) != value) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError(name + " is " + metric(name) + " and not " + value);
+                throw new AssertionError("expected " + name + " " + value + ", got " + metric(name));
             }
             LockSupport.parkNanos(5_000_000);
         }
     }
 
-    /** The first line of what the server answers there. */
+    /** Waits for the status line of a response. */
     static String statusLine(Socket caller) throws IOException {
         return new BufferedReader(new InputStreamReader(caller.getInputStream(), UTF_8)).readLine();
     }
 
-    /** Answers a caller's request as Wolf would, and ends the stream. */
-    static void answer(Connection data, String body) throws IOException {
+    /** Waits for a request and responds to it as Wolf would. */
+    static void respond(Connection data, String body) throws IOException {
         data.read(1);
+        sendResponse(data, body);
+    }
+
+    /** Sends a response as Wolf would, and ends the stream. */
+    static void sendResponse(Connection data, String body) throws IOException {
         data.binary("HTTP/1.0 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
         data.fin();
     }
 
-    /** Fails unless the answer is that error; gives its message. */
-    static String error(CompletableFuture<HttpResponse<String>> call, int status, String code) throws Exception {
+    /** Checks that the response is that error, and returns its message. */
+    static String assertError(CompletableFuture<HttpResponse<String>> call, int status, String code) throws Exception {
         HttpResponse<String> response = call.get(60, TimeUnit.SECONDS);
         JsonNode error = JSON.readTree(response.body()).path("error");
         if (response.statusCode() != status || !error.path("code").asText().equals(code)) {
@@ -217,13 +229,48 @@ abstract class ControlPlaneSpec {
         return error.path("message").asText();
     }
 
-    /** Proves that this control connection serves: a call over it, answered. */
-    void serves(Connection control, String id) throws Exception {
+    /** Checks that the control plane dials over this control connection: a request gets its response. */
+    void assertServes(Connection control, String id) throws Exception {
         CompletableFuture<HttpResponse<String>> call = call(id, "api/v1/apps");
-        answer(pickUp(connPath(control)), "served");
+        respond(pickUp(awaitConnReady(control)), "served");
         String body = call.get(30, TimeUnit.SECONDS).body();
         if (!body.equals("served")) {
-            throw new AssertionError("got " + body);
+            throw new AssertionError("expected the response that the agent sent, got: " + body);
         }
+    }
+
+    /** Work that reads or writes a connection. */
+    interface IoTask {
+        void run() throws IOException;
+    }
+
+    /** Runs a task on a virtual thread. */
+    static CompletableFuture<Void> inBackground(IoTask task) {
+        var done = new CompletableFuture<Void>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                task.run();
+                done.complete(null);
+            } catch (IOException e) {
+                done.completeExceptionally(e);
+            }
+        });
+        return done;
+    }
+
+    /** Random bytes, the same for the same length. */
+    static byte[] noise(int length) {
+        byte[] noise = new byte[length];
+        new SplittableRandom(length).nextBytes(noise);
+        return noise;
+    }
+
+    /** The same bytes many times over. */
+    static byte[] repeat(byte[] bytes, int times) {
+        byte[] all = new byte[times * bytes.length];
+        for (int i = 0; i < times; i++) {
+            System.arraycopy(bytes, 0, all, i * bytes.length, bytes.length);
+        }
+        return all;
     }
 }

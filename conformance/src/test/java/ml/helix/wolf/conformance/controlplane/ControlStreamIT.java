@@ -15,19 +15,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 1: the control connection from the server's side. */
+/** Contract, section 1, server: the control connection. */
 class ControlStreamIT extends ControlPlaneSpec {
     private Connection control;
 
     @BeforeEach
-    void begin() throws Exception {
+    void startControlPlane() throws Exception {
         start();
-        control = connected(ID);
+        control = connect(ID);
     }
 
     @Test
     void theFirstLineIsAKeepAliveInAnUnmaskedBinaryMessage() throws Exception {
-        Frame frame = open(agent(), "/api/v1/revdial?runnerid=other").frame();
+        Frame frame = open(agent(), CONTROL + "other").frame();
         assertThat(frame.opcode()).isEqualTo(Frame.BINARY);
         assertThat(frame.masked()).isFalse();
         assertThat(frame.text()).isEqualTo("{\"command\":\"keep-alive\"}\n");
@@ -36,9 +36,9 @@ class ControlStreamIT extends ControlPlaneSpec {
     @Test
     void aConnReadyNamesTheDialerAndTheRequest() throws Exception {
         call(ID, "");
-        String one = connPath(control);
+        String one = awaitConnReady(control);
         call(ID, "");
-        String other = connPath(control);
+        String other = awaitConnReady(control);
         assertThat(one).matches("/revdial\\?revdial\\.dialer=[0-9a-f]{32}&revdial\\.req=[0-9a-f]{32}");
         assertThat(other).startsWith(one.substring(0, one.indexOf('&'))).isNotEqualTo(one);
     }
@@ -46,28 +46,28 @@ class ControlStreamIT extends ControlPlaneSpec {
     @Test
     void aPickupFailedIs502WithTheAgentsReason() throws Exception {
         var call = call(ID, "");
-        pickupFailed(control, connPath(control), "Wolf is asleep: \"zzz\" 🐺");
-        assertThat(error(call, 502, "PickupFailed")).contains("Wolf is asleep: \"zzz\" 🐺");
-        serves(control, ID);
+        pickupFailed(control, awaitConnReady(control), "Wolf is asleep: \"zzz\" 🐺");
+        assertThat(assertError(call, 502, "PickupFailed")).contains("Wolf is asleep: \"zzz\" 🐺");
+        assertServes(control, ID);
     }
 
     @Test
-    void onlyTheCallThatItIsForFails() throws Exception {
+    void aPickupFailedFailsOnlyItsOwnCall() throws Exception {
         var one = call(ID, "");
-        String first = connPath(control);
+        String first = awaitConnReady(control);
         var other = call(ID, "");
-        String second = connPath(control);
-        pickupFailed(control, second, "only this one");
-        error(other, 502, "PickupFailed");
-        answer(pickUp(first), "and this one is served");
-        assertThat(one.get(30, TimeUnit.SECONDS).body()).isEqualTo("and this one is served");
+        String second = awaitConnReady(control);
+        pickupFailed(control, second, "only this dial");
+        assertError(other, 502, "PickupFailed");
+        respond(pickUp(first), "the other dial is served");
+        assertThat(one.get(30, TimeUnit.SECONDS).body()).isEqualTo("the other dial is served");
     }
 
     @Test
-    void aLineMayBeSplitCoalescedFragmentedAndInterleaved() throws Exception {
+    void linesMayBeSplitCoalescedFragmentedAndInterleaved() throws Exception {
         var call = call(ID, "");
-        String path = connPath(control);
-        String line = "{\"command\":\"of another day\"}\r\n{\"err\":\"cut\",\"connPath\":\""
+        String path = awaitConnReady(control);
+        String line = "{\"command\":\"from the future\"}\r\n{\"err\":\"cut\",\"connPath\":\""
                 + path.replace("&", "\\u0026") + "\",\"command\":\"pickup-failed\",\"v\":{\"x\":[1]}}\n";
         control.send(Frame.unfinished(Frame.BINARY, new byte[0]));
         for (byte one : line.getBytes(UTF_8)) {
@@ -75,19 +75,19 @@ class ControlStreamIT extends ControlPlaneSpec {
         }
         control.send(Frame.of(Frame.PING, "in between".getBytes(UTF_8)));
         control.send(Frame.of(Frame.CONTINUATION, new byte[0]));
-        assertThat(error(call, 502, "PickupFailed")).contains("cut");
+        assertThat(assertError(call, 502, "PickupFailed")).contains("cut");
         assertThat(control.frame(Frame.PONG).text()).isEqualTo("in between");
     }
 
     @Test
-    void textFramesAreTolerated() throws Exception {
+    void textFramesAreAccepted() throws Exception {
         var call = call(ID, "");
-        String path = connPath(control);
+        String path = awaitConnReady(control);
         control.send(Frame.of(
                 Frame.TEXT,
                 ("{\"command\":\"pickup-failed\",\"connPath\":\"" + path + "\",\"err\":\"in text\"}\n")
                         .getBytes(UTF_8)));
-        assertThat(error(call, 502, "PickupFailed")).contains("in text");
+        assertThat(assertError(call, 502, "PickupFailed")).contains("in text");
     }
 
     @ParameterizedTest
@@ -101,9 +101,9 @@ class ControlStreamIT extends ControlPlaneSpec {
                 "{\"command\":\"conn-ready\",\"connPath\":\"/revdial\"}",
                 "{\"command\":\"keep-alive\"}"
             })
-    void whatItHasNoUseForIsIgnored(String line) throws Exception {
+    void unknownAndMisdirectedLinesAreIgnored(String line) throws Exception {
         control.line(line);
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
     @ParameterizedTest
@@ -111,55 +111,55 @@ class ControlStreamIT extends ControlPlaneSpec {
     void aLineThatIsNoJsonObjectEndsTheConnection(String line) throws Exception {
         control.line(line);
         control.end();
-        serves(connected(ID), ID);
+        assertServes(connect(ID), ID);
     }
 
     @Test
     void aLineOf4096BytesIsRead() throws Exception {
         control.binary(lineOf(4096));
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
     @Test
-    void aLongerOneEndsTheConnection() throws Exception {
+    void aLineOf4097BytesEndsTheConnection() throws Exception {
         control.binary(lineOf(4097));
         control.end();
-        serves(connected(ID), ID);
+        assertServes(connect(ID), ID);
     }
 
     @Test
-    void aLineWithoutEndIsCutOffSoon() throws Exception {
+    void anEndlessLineEndsTheConnection() throws Exception {
         assertThat(Flood.bytesUntilClosed(
                         control,
                         Frame.of(Frame.BINARY, new byte[1024]).masked(true).bytes()))
                 .isLessThan(Flood.LIMIT);
-        serves(connected(ID), ID);
+        assertServes(connect(ID), ID);
     }
 
     @Test
-    void aMessageWithoutEndIsCutOffSoon() throws Exception {
+    void anEndlessMessageEndsTheConnection() throws Exception {
         control.send(Frame.unfinished(Frame.BINARY, new byte[1024]));
         Frame piece = Frame.unfinished(Frame.CONTINUATION, new byte[1024]);
         assertThat(Flood.bytesUntilClosed(control, piece.masked(true).bytes())).isLessThan(Flood.LIMIT);
-        serves(connected(ID), ID);
+        assertServes(connect(ID), ID);
     }
 
     @Test
-    void aFrameWithoutEndIsCutOffSoon() throws Exception {
+    void anEndlessFrameEndsTheConnection() throws Exception {
         control.raw(new byte[] {(byte) 0x82, (byte) 0xff, 0, 0, 0, 0x10, 0, 0, 0, 0, 1, 2, 3, 4});
         assertThat(Flood.bytesUntilClosed(control, new byte[1024])).isLessThan(Flood.LIMIT);
-        serves(connected(ID), ID);
+        assertServes(connect(ID), ID);
     }
 
-    /** An announced length must not be trusted with memory, whatever the opcode. */
+    /** The control plane must not allocate the length that a frame announces, whatever the opcode. */
     @ParameterizedTest
     @ValueSource(ints = {3, 7, 11, 15})
     void aFrameOfAnUnknownOpcodeThatAnnounces200MbClosesOnlyThatConnectionWith1002(int opcode) throws Exception {
-        Connection other = connected("wolf-other");
+        Connection other = connect("wolf-other");
         control.raw(Frame.announcing(opcode, 200_000_000)).raw(new byte[1024]);
         assertThat(control.end().closeCode()).hasValue(1002);
-        serves(other, "wolf-other");
-        serves(connected(ID), ID);
+        assertServes(other, "wolf-other");
+        assertServes(connect(ID), ID);
     }
 
     @ParameterizedTest
@@ -176,7 +176,7 @@ class ControlStreamIT extends ControlPlaneSpec {
             control.send(Frame.of(Frame.PING, ("ping " + i).getBytes(UTF_8)));
         }
         while (!control.frame(Frame.PONG).text().equals("ping 5000")) {
-            // an older one
+            // a pong of an older ping
         }
     }
 
@@ -185,20 +185,20 @@ class ControlStreamIT extends ControlPlaneSpec {
     void aCloseFrameIsAnsweredAndTheGracePeriodBegins(int code) throws Exception {
         control.send(Frame.close(code, "bye"));
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(code);
-        comesBack();
+        assertGracePeriod();
     }
 
     @Test
     void aBareFinBeginsTheGracePeriod() throws Exception {
         control.fin();
         control.end();
-        comesBack();
+        assertGracePeriod();
     }
 
     @Test
     void aResetBeginsTheGracePeriod() throws Exception {
         control.reset();
-        comesBack();
+        assertGracePeriod();
     }
 
     @ParameterizedTest
@@ -207,27 +207,27 @@ class ControlStreamIT extends ControlPlaneSpec {
         "a reserved bit,c2 80 01 02 03 04",
         "a reserved opcode,83 80 01 02 03 04",
         "a fragmented ping,09 80 01 02 03 04",
-        "a continuation of nothing,80 80 01 02 03 04"
+        "a continuation without a start,80 80 01 02 03 04"
     })
-    void whatIsNoWebSocketFrameOfAClientEndsTheConnection(String what, String hex) throws Exception {
+    void anInvalidFrameEndsTheConnection(String name, String hex) throws Exception {
         control.raw(HexFormat.ofDelimiter(" ").parseHex(hex));
         control.end();
-        serves(connected(ID), ID);
+        assertServes(connect(ID), ID);
     }
 
-    /** None of them is a whole frame: the connection is closed by what has come of one. */
+    /** None of them is a complete frame: its first bytes are reason enough. */
     @ParameterizedTest
     @ValueSource(strings = {"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-x\r\n", "\0\0\0\0\0\0\0\0"})
     void noiseEndsTheConnectionAtOnce(String noise) throws Exception {
         control.patience(Duration.ofSeconds(10)).raw(noise).end();
-        serves(connected(ID), ID);
+        assertServes(connect(ID), ID);
     }
 
-    /** A call made now waits for the agent, and is served once it is back. */
-    private void comesBack() throws Exception {
+    /** Checks that a call waits for the agent and is served when the agent is back. */
+    private void assertGracePeriod() throws Exception {
         var call = call(ID, "");
-        Connection next = connected(ID);
-        answer(pickUp(connPath(next)), "back");
+        Connection next = connect(ID);
+        respond(pickUp(awaitConnReady(next)), "back");
         assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("back");
     }
 

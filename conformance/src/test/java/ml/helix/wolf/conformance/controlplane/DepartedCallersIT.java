@@ -13,11 +13,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Contract, section 1: a caller that has gone gives its place up at once, and its request reaches no Wolf. */
+/** Contract, section 1: the dial of a caller that has gone is withdrawn at once, and its request reaches no Wolf. */
 class DepartedCallersIT extends ControlPlaneSpec {
     private static final String PENDING = "wolf_control_plane_pending_dials";
 
-    /** What a caller had sent, and how it goes. */
+    /** What a caller has sent, and how it goes away. */
     enum Departure {
         OF_HTTP_1_1("GET /x HTTP/1.1", "", false),
         OF_HTTP_1_0("GET /x HTTP/1.0", "", false),
@@ -29,12 +29,12 @@ class DepartedCallersIT extends ControlPlaneSpec {
         IN_ITS_CHUNKED_BODY("POST /x HTTP/1.1", "Transfer-Encoding: chunked\r\n\r\n5\r\nhel", false);
 
         private final String requestLine;
-        private final String rest;
+        private final String bodyHeaderAndBody;
         private final boolean reset;
 
-        Departure(String requestLine, String rest, boolean reset) {
+        Departure(String requestLine, String bodyHeaderAndBody, boolean reset) {
             this.requestLine = requestLine;
-            this.rest = rest;
+            this.bodyHeaderAndBody = bodyHeaderAndBody;
             this.reset = reset;
         }
 
@@ -47,99 +47,99 @@ class DepartedCallersIT extends ControlPlaneSpec {
         }
     }
 
-    private RawCaller ask(Departure departure) throws IOException {
-        if (departure.rest.isEmpty()) {
+    private RawCaller send(Departure departure) throws IOException {
+        if (departure.bodyHeaderAndBody.isEmpty()) {
             return rawCall(ID, departure.requestLine);
         }
-        int body = departure.rest.indexOf("\r\n\r\n");
-        return rawCall(ID, departure.requestLine, departure.rest.substring(0, body))
-                .send(departure.rest.substring(body + 4));
+        int body = departure.bodyHeaderAndBody.indexOf("\r\n\r\n");
+        return rawCall(ID, departure.requestLine, departure.bodyHeaderAndBody.substring(0, body))
+                .send(departure.bodyHeaderAndBody.substring(body + 4));
     }
 
     @ParameterizedTest
     @EnumSource
-    void aDialThatWaitsForItsIdIsWithdrawn(Departure departure) throws Exception {
+    void aDialThatWaitsForItsAgentToComeBackIsWithdrawn(Departure departure) throws Exception {
         start("-grace", "120", "-dial-timeout", "120");
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         control.send(Frame.close(1000, ""));
         control.end();
         List<RawCaller> callers = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
-            callers.add(ask(departure));
+            callers.add(send(departure));
         }
         awaitMetric(PENDING, 100);
         for (RawCaller caller : callers) {
             departure.of(caller);
         }
         awaitMetric(PENDING, 0);
-        serves(connected(ID), ID);
+        assertServes(connect(ID), ID);
     }
 
     @ParameterizedTest
     @EnumSource
     void aPickupThatComesTooLateIsClosed(Departure departure) throws Exception {
         start("-dial-timeout", "120");
-        Connection control = connected(ID);
-        RawCaller caller = ask(departure);
-        String connPath = connPath(control);
+        Connection control = connect(ID);
+        RawCaller caller = send(departure);
+        String connPath = awaitConnReady(control);
         departure.of(caller);
         awaitWithdrawn(1);
         Connection late = pickUp(connPath);
-        assertThat(late.readToEnd()).as("what would reach Wolf").isEmpty();
-        serves(control, ID);
+        assertThat(late.readToEnd()).as("bytes for Wolf").isEmpty();
+        assertServes(control, ID);
     }
 
     @ParameterizedTest
     @EnumSource(names = {"OF_HTTP_1_1", "OF_HTTP_1_0", "BY_RESET", "AFTER_ITS_BODY", "IN_ITS_BODY"})
     void aStreamWhoseCallerHasGoneIsClosed(Departure departure) throws Exception {
         start();
-        Connection control = connected(ID);
-        RawCaller caller = ask(departure);
-        Connection data = pickUp(connPath(control));
+        Connection control = connect(ID);
+        RawCaller caller = send(departure);
+        Connection data = pickUp(awaitConnReady(control));
         data.read(1);
         departure.of(caller);
         data.end();
         awaitMetric("wolf_control_plane_streams_active", 0);
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
     @Test
-    void fiveHundredCallersThatGoLeaveNothing() throws Exception {
+    void noDialIsLeftOfFiveHundredCallersThatHaveGone() throws Exception {
         start("-dial-timeout", "120");
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         for (int i = 0; i < 500; i++) {
             RawCaller caller = rawCall(ID, "GET /x HTTP/1.1");
-            connPath(control);
+            awaitConnReady(control);
             caller.close();
         }
         awaitWithdrawn(500);
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
     @Test
-    void aForwardedCallerThatGoesWithdrawsItsDial() throws Exception {
+    void theDialOfAForwardsCallerThatHasGoneIsWithdrawn() throws Exception {
         start("-dial-timeout", "120", "-forward", "127.0.0.1:0=" + ID);
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         for (int i = 0; i < 3; i++) {
-            Socket caller = forwarded();
-            String connPath = connPath(control);
+            Socket caller = connectToForward();
+            String connPath = awaitConnReady(control);
             caller.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(US_ASCII), 0, 6 * i);
             if (i == 2) {
                 caller.setSoLinger(true, 0);
             }
             caller.close();
             awaitWithdrawn(i + 1);
-            assertThat(pickUp(connPath).readToEnd()).as("what would reach Wolf").isEmpty();
+            assertThat(pickUp(connPath).readToEnd()).as("bytes for Wolf").isEmpty();
         }
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
     @Test
-    void aForwardedCallersBytesThatCameBeforeThePickupReachWolf() throws Exception {
+    void bytesThatAForwardsCallerSentBeforeThePickupReachWolf() throws Exception {
         start("-forward", "127.0.0.1:0=" + ID);
-        Connection control = connected(ID);
-        Socket caller = forwarded();
-        String connPath = connPath(control);
+        Connection control = connect(ID);
+        Socket caller = connectToForward();
+        String connPath = awaitConnReady(control);
         caller.getOutputStream().write("hello".getBytes(US_ASCII));
         Connection data = pickUp(connPath);
         assertThat(new String(data.read(5), US_ASCII)).isEqualTo("hello");

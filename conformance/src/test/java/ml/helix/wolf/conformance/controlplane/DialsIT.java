@@ -11,43 +11,43 @@ import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
 import org.junit.jupiter.api.Test;
 
-/** Contract, section 1, server: what becomes of a dial. */
+/** Contract, section 1, server: how dials succeed and fail. */
 class DialsIT extends ControlPlaneSpec {
 
     @Test
-    void toAnIdThatNeverCameItIsNoConnection() throws Exception {
+    void aDialToAnUnknownIdIsNoConnection() throws Exception {
         start();
-        error(call("wolf-nobody", ""), 503, "NoConnection");
+        assertError(call("wolf-nobody", ""), 503, "NoConnection");
     }
 
     @Test
-    void thatNobodyPicksUpItIsADialTimeout() throws Exception {
-        start("-dial-timeout", "5"); // the call that is served at the end has no more either
-        Connection control = connected(ID);
+    void aDialThatNobodyPicksUpIsADialTimeout() throws Exception {
+        start("-dial-timeout", "5"); // also the limit of the call at the end
+        Connection control = connect(ID);
         var call = call(ID, "");
-        String path = connPath(control);
-        error(call, 504, "DialTimeout");
+        String path = awaitConnReady(control);
+        assertError(call, 504, "DialTimeout");
         Connection late = pickUp(path);
         if (late.head().status() == 101) {
             late.end();
         }
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
     @Test
-    void toAnIdThatDoesNotComeBackItIsAReconnectTimeout() throws Exception {
+    void aDialToAnIdThatDoesNotComeBackIsAReconnectTimeout() throws Exception {
         start("-grace", "6");
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         control.send(Frame.close(1000, ""));
         control.end();
-        error(call(ID, ""), 504, "ReconnectTimeout");
-        error(call(ID, ""), 503, "NoConnection");
+        assertError(call(ID, ""), 504, "ReconnectTimeout");
+        assertError(call(ID, ""), 503, "NoConnection");
     }
 
     @Test
-    void atMost100WaitForAnIdToComeBack() throws Exception {
+    void atMost100DialsWaitForAnIdToComeBack() throws Exception {
         start("-grace", "120", "-dial-timeout", "120");
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         control.send(Frame.close(1000, ""));
         control.end();
         List<CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
@@ -57,11 +57,11 @@ class DialsIT extends ControlPlaneSpec {
         CompletableFuture.anyOf(calls.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
         var refused =
                 calls.stream().filter(CompletableFuture::isDone).findFirst().orElseThrow();
-        error(refused, 503, "MaxPendingDials");
+        assertError(refused, 503, "MaxPendingDials");
         assertThat(calls.stream().filter(CompletableFuture::isDone)).hasSize(1);
-        Connection next = connected(ID);
+        Connection next = connect(ID);
         for (int i = 0; i < 100; i++) {
-            answer(pickUp(connPath(next)), "waited");
+            respond(pickUp(awaitConnReady(next)), "served after the wait");
         }
         for (var call : calls) {
             assertThat(call.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(call == refused ? 503 : 200);
@@ -69,83 +69,81 @@ class DialsIT extends ControlPlaneSpec {
     }
 
     @Test
-    void toAnIdThatConnectsAnewItIsAskedAgainOnTheNewerConnection() throws Exception {
+    void aWaitingDialIsAskedForAgainOnTheNewerConnection() throws Exception {
         start();
-        Connection older = connected(ID);
+        Connection older = connect(ID);
         var call = call(ID, "");
-        String first = connPath(older);
-        Connection newer = connected(ID);
-        String second = connPath(newer);
+        String first = awaitConnReady(older);
+        Connection newer = connect(ID);
+        String second = awaitConnReady(newer);
         assertThat(second).isNotEqualTo(first);
-        answer(pickUp(second), "by the newer");
-        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("by the newer");
+        respond(pickUp(second), "picked up for the newer connection");
+        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("picked up for the newer connection");
         older.end();
-        serves(newer, ID);
+        assertServes(newer, ID);
     }
 
     @Test
-    void theOlderConnectionIsClosedWhenItsRunningStreamsAreDone() throws Exception {
+    void theOlderConnectionIsClosedWith4001WhenItsRunningStreamsAreDone() throws Exception {
         start();
-        Connection older = connected(ID);
+        Connection older = connect(ID);
         var call = call(ID, "");
-        Connection running = pickUp(connPath(older));
+        Connection running = pickUp(awaitConnReady(older));
         running.read(1);
-        Connection newer = connected(ID);
-        serves(newer, ID);
+        Connection newer = connect(ID);
+        assertServes(newer, ID);
         older.send(Frame.of(Frame.PING, new byte[0]));
         assertThat(older.frame(Frame.PONG)).isNotNull();
-        running.binary("HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\ndone");
-        running.fin();
+        sendResponse(running, "done");
         assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("done");
-        older.end();
+        assertThat(older.end().closeCode()).hasValue(4001);
     }
 
     @Test
-    void aDialWhoseAgentDropsIsAskedAgainWhenItIsBack() throws Exception {
+    void aDialWhoseAgentDropsIsAskedForAgainWhenTheAgentIsBack() throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         var call = call(ID, "");
-        connPath(control);
+        awaitConnReady(control);
         control.reset();
-        Connection next = connected(ID);
-        answer(pickUp(connPath(next)), "second try");
+        Connection next = connect(ID);
+        respond(pickUp(awaitConnReady(next)), "second try");
         assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("second try");
     }
 
     @Test
-    void idsDoNotGetInEachOthersWay() throws Exception {
+    void pickupsGoToTheDialsOfTheirOwnIds() throws Exception {
         start();
-        Connection one = connected("wolf-1");
-        Connection two = connected("wolf-2");
+        Connection one = connect("wolf-1");
+        Connection two = connect("wolf-2");
         var first = call("wolf-1", "");
         var second = call("wolf-2", "");
-        answer(pickUp(connPath(two)), "two");
-        answer(pickUp(connPath(one)), "one");
+        respond(pickUp(awaitConnReady(two)), "two");
+        respond(pickUp(awaitConnReady(one)), "one");
         assertThat(first.get(30, TimeUnit.SECONDS).body()).isEqualTo("one");
         assertThat(second.get(30, TimeUnit.SECONDS).body()).isEqualTo("two");
     }
 
     @Test
-    void dataConnectionsOutliveTheControlConnection() throws Exception {
+    void aResponseOutlivesTheControlConnection() throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         var call = call(ID, "");
-        Connection data = pickUp(connPath(control));
+        Connection data = pickUp(awaitConnReady(control));
         data.read(1);
         control.reset();
-        data.binary("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nstill");
-        data.fin();
+        sendResponse(data, "still");
         assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("still");
     }
 
     @Test
-    void aStreamThatEndsBeforeAnAnswerFailsOnlyItsOwnCall() throws Exception {
+    void aStreamThatBreaksBeforeItsResponseFailsOnlyItsOwnCall() throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         var call = call(ID, "");
-        Connection data = pickUp(connPath(control));
+        Connection data = pickUp(awaitConnReady(control));
         data.reset();
         assertThat(call.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(502);
-        serves(control, ID);
+        assertServes(control, ID);
     }
 }

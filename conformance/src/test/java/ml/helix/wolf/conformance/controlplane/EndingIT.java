@@ -3,9 +3,7 @@ package ml.helix.wolf.conformance.controlplane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.net.Socket;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.conformance.peer.Connection;
@@ -14,8 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Contract, section 1, data connections: every byte before the first end is delivered, also where the other side sends
- * without pause and reads slowly.
+ * Contract, section 1, data connections: every byte before the first end is delivered, even if the other side sends without
+ * pause and reads slowly.
  */
 class EndingIT extends ControlPlaneSpec {
     private static final byte[] SENT = noise(4 << 20);
@@ -25,11 +23,11 @@ class EndingIT extends ControlPlaneSpec {
     private Socket caller;
 
     @BeforeEach
-    void begin() throws Exception {
+    void startControlPlane() throws Exception {
         start("-forward", "127.0.0.1:0=" + ID);
-        Connection control = connected(ID);
-        caller = forwarded();
-        data = pickUp(connPath(control));
+        Connection control = connect(ID);
+        caller = connectToForward();
+        data = pickUp(awaitConnReady(control));
     }
 
     @Test
@@ -84,28 +82,5 @@ class EndingIT extends ControlPlaneSpec {
 
         assertThat(received.toByteArray()).isEqualTo(SENT);
         sent.join();
-    }
-
-    private interface Work {
-        void run() throws IOException;
-    }
-
-    private static CompletableFuture<Void> inBackground(Work work) {
-        var done = new CompletableFuture<Void>();
-        Thread.ofVirtual().start(() -> {
-            try {
-                work.run();
-                done.complete(null);
-            } catch (IOException e) {
-                done.completeExceptionally(e);
-            }
-        });
-        return done;
-    }
-
-    private static byte[] noise(int length) {
-        byte[] noise = new byte[length];
-        new SplittableRandom(length).nextBytes(noise);
-        return noise;
     }
 }

@@ -12,37 +12,21 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, sections 1 and 4: an id belongs to who holds it; which ids there are, and which a token opens. */
+/** Contract, sections 1 and 4: which ids are valid, which of them a token opens, and who holds an id. */
 class IdentityIT extends ControlPlaneSpec {
-    private static final String CONTROL = "/api/v1/revdial?runnerid=";
     private static final String BOUND = RUNNER_TOKEN + "-bound";
     private static final String BOUND_ADMIN = ADMIN_TOKEN + "-bound";
 
     @Test
-    void theNewerConnectionWinsAndTheOlderHearsWhy() throws Exception {
+    void theNewerConnectionWinsAndTheOlderIsClosedWithTheReason() throws Exception {
         start();
-        Connection older = connected(ID);
-        Connection newer = connected(ID);
+        Connection older = connect(ID);
+        Connection newer = connect(ID);
         Frame close = older.frame(Frame.CLOSE);
         assertThat(close.closeCode()).isEqualTo(4001);
         assertThat(close.text()).endsWith("replaced by another agent with this id");
-        serves(newer, ID);
+        assertServes(newer, ID);
         assertThat(stats()).contains("\"activeConnections\":1");
-    }
-
-    @Test
-    void anOlderConnectionIsClosedOnlyWhenItsRunningStreamsAreDone() throws Exception {
-        start();
-        Connection older = connected(ID);
-        var call = call(ID, "");
-        Connection data = pickUp(connPath(older));
-        data.read(1);
-        Connection newer = connected(ID);
-        serves(newer, ID);
-        data.binary("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
-        data.fin();
-        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("ok");
-        assertThat(older.frame(Frame.CLOSE).closeCode()).isEqualTo(4001);
     }
 
     @Test
@@ -54,28 +38,30 @@ class IdentityIT extends ControlPlaneSpec {
         for (String other : new String[] {"wolf-lab", "wolf-spare-1", "wolf-gpu-1", "doctor-wolf-gpu-1"}) {
             assertThat(open(agent, CONTROL + other).head().status()).as(other).isEqualTo(403);
         }
-        assertThat(connected("wolf-gpu-1")).as("by the token that opens all").isNotNull();
+        assertThat(connect("wolf-gpu-1"))
+                .as("with the token that opens all ids")
+                .isNotNull();
     }
 
     @Test
     void aBoundTokenPicksUpForItsOwnIdsOnly() throws Exception {
         startBound();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         var call = call(ID, "");
-        String path = connPath(control);
+        String path = awaitConnReady(control);
         assertThat(open(bearing(BOUND), "/api/v1" + path).head().status()).isEqualTo(403);
-        answer(pickUp(path), "by its own token");
-        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("by its own token");
+        respond(pickUp(path), "picked up with the right token");
+        assertThat(call.get(30, TimeUnit.SECONDS).body()).isEqualTo("picked up with the right token");
     }
 
     @Test
-    void aBoundAdminTokenReachesItsOwnIdsOnlyAndNothingThatTellsOfAll() throws Exception {
+    void aBoundAdminTokenReachesItsOwnIdsAndNothingAboutAllIds() throws Exception {
         startBound();
         String proxied = "/api/v1/wolf-instances/%s/proxy/x";
-        error(request(proxied.formatted("wolf-lab-1"), BOUND_ADMIN), 503, "NoConnection");
-        error(request(proxied.formatted("wolf-gpu-1"), BOUND_ADMIN), 403, "Forbidden");
-        error(request("/api/v1/revdial/stats", BOUND_ADMIN), 403, "Forbidden");
-        error(request("/metrics", BOUND_ADMIN), 403, "Forbidden");
+        assertError(request(proxied.formatted("wolf-lab-1"), BOUND_ADMIN), 503, "NoConnection");
+        assertError(request(proxied.formatted("wolf-gpu-1"), BOUND_ADMIN), 403, "Forbidden");
+        assertError(request("/api/v1/revdial/stats", BOUND_ADMIN), 403, "Forbidden");
+        assertError(request("/metrics", BOUND_ADMIN), 403, "Forbidden");
         assertThat(request("/api/v1/revdial/stats", ADMIN_TOKEN)
                         .get(30, TimeUnit.SECONDS)
                         .statusCode())
@@ -83,7 +69,7 @@ class IdentityIT extends ControlPlaneSpec {
     }
 
     @Test
-    void whoIsRefusedIsCounted() throws Exception {
+    void refusalsAreCounted() throws Exception {
         startBound();
         open(bearing("wrong"), CONTROL + ID);
         open(agent().with(), CONTROL + ID);
@@ -96,22 +82,22 @@ class IdentityIT extends ControlPlaneSpec {
     }
 
     @Test
-    void aDoctorIsLetInBesideTheAgentAndIsInNothingThatIsCounted() throws Exception {
+    void aDoctorConnectsBesideTheAgentAndIsNotCounted() throws Exception {
         start();
-        Connection agent = connected(ID);
-        Connection doctor = connected("doctor-" + ID);
+        Connection agent = connect(ID);
+        Connection doctor = connect("doctor-" + ID);
         assertThat(stats()).contains("\"activeConnections\":1");
-        serves(agent, ID);
-        error(call("doctor-" + ID, "x"), 503, "NoConnection");
+        assertServes(agent, ID);
+        assertError(call("doctor-" + ID, "x"), 503, "NoConnection");
         doctor.send(Frame.close(1000, ""));
         assertThat(doctor.frame(Frame.CLOSE).closeCode()).isEqualTo(1000);
         doctor.end();
         assertThat(stats()).contains("\"activeConnections\":1", "\"gracePeriodEntries\":0");
-        error(call("doctor-" + ID, "x"), 503, "NoConnection");
+        assertError(call("doctor-" + ID, "x"), 503, "NoConnection");
     }
 
     @Test
-    void aDoctorIsLetInByWhatOpensItsIdAlone() throws Exception {
+    void aDoctorNeedsATokenThatOpensItsId() throws Exception {
         startBound();
         ScriptedAgent doctor = bearing(BOUND);
         assertThat(open(doctor, CONTROL + "doctor-wolf-lab-1").head().status()).isEqualTo(101);
@@ -136,19 +122,19 @@ class IdentityIT extends ControlPlaneSpec {
                 "doctor-",
                 "doctor-.."
             })
-    void anIdThatCannotBeSeenOrChangesItsPathIs400(String id) throws Exception {
+    void anIdWithInvisibleCharactersOrDotSegmentsIs400(String id) throws Exception {
         start();
         assertThat(open(agent(), CONTROL + id).head().status()).isEqualTo(400);
     }
 
     @ParameterizedTest
     @CsvSource({"Wolf is %s down,Wolf is \\u202e down"})
-    void whatAnAgentSaysCannotTurnTheTextOfAnError(String said, String shown) throws Exception {
+    void controlCharactersInAnAgentsReasonAreEscaped(String reason, String shown) throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         var call = call(ID, "x");
-        pickupFailed(control, connPath(control), said.formatted("\u202e"));
-        assertThat(error(call, 502, "PickupFailed")).endsWith(shown);
+        pickupFailed(control, awaitConnReady(control), reason.formatted("\u202e"));
+        assertThat(assertError(call, 502, "PickupFailed")).endsWith(shown);
     }
 
     private void startBound() throws Exception {

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A caller that writes its request by hand, and judges the response by the rules of HTTP/1. */
+/** A caller that writes its request byte by byte, and applies HTTP/1's rules to the response. */
 final class RawCaller {
     private static final Pattern LENGTH = Pattern.compile("\r\ncontent-length: *(\\d+)\r\n");
 
@@ -35,8 +35,8 @@ final class RawCaller {
             return text.startsWith("HTTP/1.1 ") ? Integer.parseInt(text.substring(9, 12)) : 0;
         }
 
-        /** What a client would say: whether all of the response is here. */
-        boolean isWhole() {
+        /** Whether an HTTP client would take this for the complete response. */
+        boolean isComplete() {
             String head = head().toLowerCase(Locale.ROOT);
             Matcher length = LENGTH.matcher(head);
             if (head.contains("\r\ntransfer-encoding: chunked\r\n")) {
@@ -55,30 +55,30 @@ final class RawCaller {
         return this;
     }
 
-    /** Ends the output and reads on, as {@code nc -N} does. */
+    /** Ends its output; it can still read, as {@code nc -N} does. */
     RawCaller halfClose() throws IOException {
         socket.shutdownOutput();
         return this;
     }
 
-    /** Goes away: with a FIN, since nothing is left unread. */
+    /** Closes the connection: with a FIN, if nothing is left unread. */
     void close() throws IOException {
         socket.close();
     }
 
-    /** Goes away with a reset. */
+    /** Resets the connection. */
     void reset() throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();
     }
 
-    /** Reads up to that text. */
+    /** Reads up to this text, and returns what it has read, the text included. */
     String readUpTo(String end) throws IOException {
         var read = new StringBuilder();
         while (read.indexOf(end) < 0) {
             int next = socket.getInputStream().read();
             if (next < 0) {
-                throw new AssertionError("the end came after: " + read);
+                throw new AssertionError("the connection ended after: " + read);
             }
             read.append((char) next);
         }
@@ -91,7 +91,7 @@ final class RawCaller {
             socket.getInputStream().transferTo(read);
             return new Response(read.toString(ISO_8859_1), false);
         } catch (SocketTimeoutException e) {
-            throw new AssertionError("no end came after: " + read.toString(ISO_8859_1), e);
+            throw new AssertionError("the connection did not end after: " + read.toString(ISO_8859_1), e);
         } catch (IOException e) {
             return new Response(read.toString(ISO_8859_1), true);
         }

@@ -14,22 +14,22 @@ import org.junit.jupiter.api.condition.OS;
 class TcpKeepAliveIT extends ControlPlaneSpec {
 
     @Test
-    void agentsAndCallersOfAForwardAreKeptAlive() throws Exception {
+    void socketsToAgentsAndToCallersOfAForwardHaveTcpKeepAlive() throws Exception {
         start("-forward", "127.0.0.1:0=" + ID);
-        Connection control = connected(ID);
-        Socket caller = forwarded();
-        Connection data = pickUp(connPath(control));
+        Connection control = connect(ID);
+        Socket caller = connectToForward();
+        Connection data = pickUp(awaitConnReady(control));
         caller.getOutputStream().write('x');
         data.read(1);
 
-        assertKept(control.socket());
-        assertKept(data.socket());
-        assertKept(caller);
+        assertKeptAlive(control.socket());
+        assertKeptAlive(data.socket());
+        assertKeptAlive(caller);
     }
 
-    private static void assertKept(Socket peer) throws Exception {
+    private static void assertKeptAlive(Socket peer) throws Exception {
         assertThat(TcpSockets.hasKeepAlive(peer.getPort(), peer.getLocalPort(), 15))
-                .as("the control plane's socket at port " + peer.getPort())
+                .as("TCP keep-alive on the control plane's socket at port " + peer.getPort())
                 .isTrue();
     }
 }

@@ -2,7 +2,6 @@ package ml.helix.wolf.conformance.controlplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import ml.helix.wolf.conformance.peer.Connection;
@@ -12,27 +11,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Contract, section 1, server: its limits in time, waited for in real time, all at once. */
+/** Contract, section 1, server: its timeouts. The tests wait in real time and run side by side. */
 @Execution(ExecutionMode.CONCURRENT)
 class TimeoutsIT extends ControlPlaneSpec {
 
     @BeforeEach
-    void begin() throws Exception {
+    void startControlPlane() throws Exception {
         start();
     }
 
     @Test
-    void anAgentThatAnswersNoPingIsDroppedWithin60Seconds() throws Exception {
+    void anAgentThatSendsNoPongIsDroppedWithin60Seconds() throws Exception {
         long since = System.nanoTime();
-        Connection control = connected(ID).patience(Duration.ofSeconds(90));
+        Connection control = connect(ID).patience(Duration.ofSeconds(90));
         control.end();
         assertThat(Duration.ofNanos(System.nanoTime() - since).toSeconds()).isBetween(40L, 75L);
-        serves(connected(ID), ID);
+        assertServes(connect(ID), ID);
     }
 
     @Test
-    void anAgentThatAnswersPingsGetsAKeepAliveEvery18SecondsAndIsKept() throws Exception {
-        Connection control = connected(ID);
+    void anAgentThatSendsPongsIsKeptAndGetsAKeepAliveEvery18Seconds() throws Exception {
+        Connection control = connect(ID);
         long since = System.nanoTime();
         int pings = 0;
         int keepAlives = 0;
@@ -51,14 +50,14 @@ class TimeoutsIT extends ControlPlaneSpec {
         assertThat(keepAlives)
                 .as("keep-alives, one every 18 s after the one at the start")
                 .isBetween(3, 4);
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
     @Test
-    void anIdleDataConnectionIsKeptThoughItAnswersNoPing() throws Exception {
-        Connection control = connected(ID);
+    void anIdleDataConnectionIsKeptThoughItSendsNoPong() throws Exception {
+        Connection control = connect(ID);
         var call = call(ID, "");
-        Connection data = pickUp(connPath(control));
+        Connection data = pickUp(awaitConnReady(control));
         long since = System.nanoTime();
         data.read(1);
         while (Duration.ofNanos(System.nanoTime() - since).toSeconds() < 50) {
@@ -66,26 +65,21 @@ class TimeoutsIT extends ControlPlaneSpec {
                 control.patience(Duration.ofSeconds(1)).frame(Frame.PING);
                 control.send(Frame.of(Frame.PONG, new byte[0]));
             } catch (SocketTimeoutException e) {
-                // no ping within this second
+                // no ping in this second
             }
         }
-        answer(data);
+        sendResponse(data, "slow, but here");
         assertThat(call.get().body()).isEqualTo("slow, but here");
     }
 
     @Test
     void aQuietDataConnectionGetsAPingEvery15Seconds() throws Exception {
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         call(ID, "");
-        Connection data = pickUp(connPath(control)).patience(Duration.ofSeconds(25));
+        Connection data = pickUp(awaitConnReady(control)).patience(Duration.ofSeconds(25));
         data.read(1);
 
         assertThat(data.frame(Frame.PING)).isNotNull();
         assertThat(data.frame(Frame.PING)).isNotNull();
-    }
-
-    private static void answer(Connection data) throws IOException {
-        data.binary("HTTP/1.0 200 OK\r\nContent-Length: 14\r\n\r\nslow, but here");
-        data.fin();
     }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import ml.helix.wolf.conformance.peer.Connection;
 import org.junit.jupiter.api.Test;
 
-/** Contract, section 4: chunked bodies of callers, which have to be held until their length is known. */
+/** Contract, section 4: chunked request bodies, which the control plane buffers until it knows their length. */
 class UploadsIT extends ControlPlaneSpec {
 
     @Test
@@ -22,27 +22,27 @@ class UploadsIT extends ControlPlaneSpec {
     }
 
     @Test
-    void whatIsCollectedIsBoundedForTheWholeProcess() throws Exception {
+    void bufferedBodiesAreBoundedForTheWholeProcess() throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         byte[] most = chunk(8 * 1024 * 1024 - 1);
         long fits = Runtime.getRuntime().maxMemory() / 4 / (8 * 1024 * 1024);
         List<Socket> callers = new ArrayList<>();
         for (int i = 0; i <= fits; i++) {
             Socket caller = upload(ID);
-            pickUp(connPath(control));
+            pickUp(awaitConnReady(control));
             Thread.ofVirtual().start(() -> send(caller, most));
             callers.add(caller);
         }
-        refused(callers);
+        awaitRefusal(callers);
         for (Socket caller : callers) {
             caller.close();
         }
-        serves(control, ID);
+        assertServes(control, ID);
     }
 
-    /** The first answer that any of them gets; the others are still asked for the rest of their bodies. */
-    private static void refused(List<Socket> callers) throws IOException {
+    /** Waits for the first response to any of them; the others are still waiting for the rest of their bodies. */
+    private static void awaitRefusal(List<Socket> callers) throws IOException {
         long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
         while (System.nanoTime() < deadline) {
             for (Socket caller : callers) {
@@ -53,11 +53,11 @@ class UploadsIT extends ControlPlaneSpec {
             }
             Thread.onSpinWait();
         }
-        throw new AssertionError("all bodies are collected");
+        throw new AssertionError("all bodies are buffered, none was refused");
     }
 
     private Socket upload(String id) throws IOException {
-        Socket caller = caller();
+        Socket caller = connectCaller();
         caller.getOutputStream()
                 .write(("POST /api/v1/wolf-instances/" + id + "/proxy/x HTTP/1.1\r\nHost: localhost\r\nX-Admin-Token: "
                                 + ADMIN_TOKEN + "\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -69,7 +69,7 @@ class UploadsIT extends ControlPlaneSpec {
         try {
             caller.getOutputStream().write(bytes);
         } catch (IOException e) {
-            // refused before it was all read
+            // refused before the end of the body
         }
     }
 

@@ -10,21 +10,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 4: Wolf's response reaches its caller, whoever ends what first. */
-class EarlyAnswersIT extends ControlPlaneSpec {
+/** Contract, section 4: Wolf's response reaches its caller, whichever side ends first. */
+class EarlyResponsesIT extends ControlPlaneSpec {
     private static final String TOO_LARGE = "HTTP/1.0 413 Too Large\r\nContent-Length: 3\r\n\r\nbig";
 
     @RepeatedTest(10)
-    void wolfsAnswerWinsOverTheRestOfTheUpload() throws Exception {
+    void aResponseBeforeTheEndOfTheUploadReachesTheCaller() throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         int length = 5_000_000;
         RawCaller caller = rawCall(ID, "POST /x HTTP/1.1", "Content-Length: " + length, "Connection: close");
         Thread.ofVirtual().start(() -> send(caller, "x".repeat(length)));
-        Connection data = pickUp(connPath(control));
+        Connection data = pickUp(awaitConnReady(control));
         data.read(1);
         data.binary(TOO_LARGE);
-        // With a reset: most of the upload is unread.
+        // Resets the connection, since most of the upload is unread.
         data.close();
         Response response = caller.readToEnd();
         assertThat(response.status()).as(response.toString()).isEqualTo(413);
@@ -32,23 +32,23 @@ class EarlyAnswersIT extends ControlPlaneSpec {
     }
 
     @Test
-    void wolfsAnswerWinsOverItsOwnEndBeforeItHasTheRequest() throws Exception {
+    void aResponseOfAWolfThatClosesBeforeItHasReadTheRequestReachesTheCaller() throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         RawCaller caller = rawCall(ID, "GET /x HTTP/1.1", "Connection: close");
-        Connection data = pickUp(connPath(control));
+        Connection data = pickUp(awaitConnReady(control));
         data.binary(TOO_LARGE);
         data.close();
         assertThat(caller.readToEnd().status()).isEqualTo(413);
     }
 
     @Test
-    void anErrorDoesNotWaitForTheRestOfTheUpload() throws Exception {
+    void anErrorIsSentBeforeTheEndOfTheUpload() throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         RawCaller caller =
                 rawCall(ID, "POST /x HTTP/1.1", "Content-Length: 1000").send("not all of it");
-        Connection data = pickUp(connPath(control));
+        Connection data = pickUp(awaitConnReady(control));
         data.read(1);
         data.fin();
         assertThat(caller.readUpTo("\r\n\r\n")).startsWith("HTTP/1.1 502");
@@ -56,16 +56,15 @@ class EarlyAnswersIT extends ControlPlaneSpec {
 
     @ParameterizedTest
     @ValueSource(strings = {"HTTP/1.0", "HTTP/1.1"})
-    void aCallerThatEndsItsOutputGetsItsResponse(String version) throws Exception {
+    void aCallerThatHalfClosesGetsItsResponse(String version) throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         RawCaller caller = rawCall(ID, "GET /x " + version).halfClose();
-        Connection data = pickUp(connPath(control));
+        Connection data = pickUp(awaitConnReady(control));
         data.read(1);
-        // What the caller has by now is the beginning of its response.
+        // The control plane probes the caller with the first bytes of the status line.
         assertThat(caller.readUpTo("HTTP/1")).isEqualTo("HTTP/1");
-        data.binary("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-        data.fin();
+        sendResponse(data, "hello");
         Response rest = caller.readToEnd();
         assertThat(rest.text()).startsWith(".1 200 OK\r\n").endsWith("\r\n\r\nhello");
         assertThat(rest.reset()).isFalse();
@@ -73,33 +72,33 @@ class EarlyAnswersIT extends ControlPlaneSpec {
 
     @ParameterizedTest
     @ValueSource(strings = {"HTTP/1.0", "HTTP/1.1"})
-    void aCallerThatEndsItsOutputAfterItsBodyGetsItsResponse(String version) throws Exception {
+    void aCallerThatHalfClosesAfterItsBodyGetsItsResponse(String version) throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         RawCaller caller = rawCall(ID, "POST /x " + version, "Content-Length: 5")
                 .send("hello")
                 .halfClose();
-        answer(pickUp(connPath(control)), "thanks");
+        respond(pickUp(awaitConnReady(control)), "thanks");
         Response response = caller.readToEnd();
         assertThat(response.status()).isEqualTo(200);
         assertThat(response.body()).isEqualTo("thanks");
     }
 
     @Test
-    void aCallerThatEndsItsOutputGetsAnErrorToo() throws Exception {
+    void aCallerThatHalfClosesGetsAnErrorToo() throws Exception {
         start("-dial-timeout", "2");
-        connected(ID);
+        connect(ID);
         Response response = rawCall(ID, "GET /x HTTP/1.1").halfClose().readToEnd();
         assertThat(response.status()).isEqualTo(504);
         assertThat(response.body()).contains("\"DialTimeout\"");
     }
 
     @Test
-    void aCallerThatEndsItsOutputGetsAStreamOfEvents() throws Exception {
+    void aCallerThatHalfClosesGetsAStreamOfEvents() throws Exception {
         start();
-        Connection control = connected(ID);
+        Connection control = connect(ID);
         RawCaller caller = rawCall(ID, "GET /events HTTP/1.1").halfClose();
-        Connection data = pickUp(connPath(control));
+        Connection data = pickUp(awaitConnReady(control));
         data.read(1);
         data.binary("HTTP/1.0 200 OK\r\n\r\n");
         caller.readUpTo("\r\n\r\n");
@@ -114,7 +113,7 @@ class EarlyAnswersIT extends ControlPlaneSpec {
         try {
             caller.send(body);
         } catch (IOException e) {
-            // answered before it was all read
+            // the response came before the end of the upload
         }
     }
 }
