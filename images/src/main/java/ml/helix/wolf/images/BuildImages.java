@@ -14,18 +14,19 @@ import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 import ml.helix.wolf.program.Version;
 
-/** {@code images/build}: from the built modules to one archive per image. */
+/** The program {@code images/build}: turns the built modules into one archive for each image. */
 final class BuildImages {
     private static final Flag PROJECT = Flag.value("project", "", ".", "The checkout.");
-    private static final Flag OUT = Flag.value("out", "", "images/target/images", "Where the archives go.");
+    private static final Flag OUT = Flag.value("out", "", "images/target/images", "The folder for the archives.");
     private static final Flag TAG = Flag.value("tag", "", Version.text(), "The images' tag.");
     private static final Flag BASE = Flag.value(
             "base",
             "",
             "host",
-            "host (made from this machine's glibc), an image archive's path (*.tar), or an image's name in a registry.");
-    private static final Flag NO_AOT = Flag.toggle("no-aot", "", "Leaves out the AOT caches: smaller, starts slower.");
-    private static final Flag E2E = Flag.toggle("e2e", "", "Builds wolf-e2e too, which e2e/run needs.");
+            "The base image: host (made from this machine's glibc), the path of an archive (*.tar), or a name in a registry.");
+    private static final Flag NO_AOT =
+            Flag.toggle("no-aot", "", "Leaves out the AOT caches: the images are smaller, the programs start slower.");
+    private static final Flag E2E = Flag.toggle("e2e", "", "Builds wolf-e2e too; e2e/run needs it.");
     static final Program PROGRAM = new Program(
             "images/build",
             "Builds the images of agent, control plane and operator, without a container engine.",
@@ -34,7 +35,7 @@ final class BuildImages {
 
     private BuildImages() {}
 
-    /** Ends with 0, 2 for bad usage, 1 otherwise. */
+    /** Exit status: 0, 2 for bad usage, 1 for any other failure. */
     public static void main(String[] args) throws InterruptedException {
         System.exit(PROGRAM.run(args, System.getenv(), System.out, System.err, BuildImages::build));
     }
@@ -74,11 +75,11 @@ final class BuildImages {
             programs.add(StagedProgram.stage(recipe, project, work));
         }
         if (aot) {
-            say("training, for the AOT caches");
-            new TunnelTraining(work).run(programs.get(0), programs.get(1));
+            say("running the programs, to make their AOT caches");
+            new AgentAndControlPlaneTraining(work).run(programs.get(0), programs.get(1));
             new OperatorTraining(work).run(programs.get(2), programs.get(0));
         }
-        var archive = new Archive(layers);
+        var archive = new ImageArchive(layers);
         String from = base;
         if (base.equals("host")) {
             say("making a base from this machine's glibc");
@@ -96,8 +97,8 @@ final class BuildImages {
         }
     }
 
-    private static void say(String what) {
-        System.out.println("images/build: " + what);
+    private static void say(String message) {
+        System.out.println("images/build: " + message);
     }
 
     private static void clear(Path folder) throws IOException {

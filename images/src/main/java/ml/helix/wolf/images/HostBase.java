@@ -13,12 +13,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The file tree of a base image made from this machine's C library: the libraries that the launcher and the runtime are
- * linked with, the dynamic linker, the locale C.UTF-8, name service configuration, the users {@code root} and {@code nonroot}, {@code /tmp}.
- * It has no shell and no package manager. The roots of trust are the Java runtime's own.
+ * The file tree of a base image made from this machine's C library: the dynamic linker, the libraries that launcher and
+ * runtime are linked with, the locale C.UTF-8, the name service configuration, the users {@code root} and
+ * {@code nonroot}, {@code /tmp}. It has no shell, no package manager and no CA certificates: the Java runtime has its own.
  */
 final class HostBase {
-    /** The user that every image runs as, by the number that other small bases use too. */
+    /** The id of the user of every image; other small base images use the same id. */
     static final String NONROOT = "65532";
 
     private static final Map<String, String> CONFIGURATION = Map.of(
@@ -36,7 +36,7 @@ final class HostBase {
                     hosts: files dns
                     """);
 
-    /** A line of ldd: {@code libc.so.6 => /lib/… (0x…)} or, for the linker, {@code /lib64/… (0x…)}. */
+    /** A line of ldd: {@code libc.so.6 => /lib/… (0x…)}, or {@code /lib64/… (0x…)} for the dynamic linker. */
     private static final Pattern LINKED = Pattern.compile("\\s(/\\S+) \\(0x[0-9a-f]+\\)$");
 
     private static final List<Path> LOCALE =
@@ -44,7 +44,7 @@ final class HostBase {
 
     private HostBase() {}
 
-    /** Fills {@code root}, an empty folder, with what the binaries below {@code home} need. */
+    /** Fills the empty folder {@code root} with what the binaries below {@code home} need. */
     static void fill(Path root, Path home) throws IOException {
         for (String library : librariesOf(home)) {
             copy(Path.of(library), root);
@@ -52,7 +52,7 @@ final class HostBase {
         Path locale = LOCALE.stream()
                 .filter(Files::isDirectory)
                 .findFirst()
-                .orElseThrow(() -> new IOException("no locale C.UTF-8 in /usr/lib/locale: install it, or give -base"));
+                .orElseThrow(() -> new IOException("no locale C.UTF-8 in /usr/lib/locale: install it, or set -base"));
         try (Stream<Path> files = Files.walk(locale)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 copy(file, root);
@@ -85,8 +85,8 @@ final class HostBase {
             }
         }
         if (libraries.stream().noneMatch(library -> library.contains("libc.so"))) {
-            throw new IOException("no C library found by ldd for " + home + ": a base can be made on Linux with glibc"
-                    + " only; give another one with -base");
+            throw new IOException("ldd found no C library for " + home + ": -base host works only on Linux with"
+                    + " glibc; set another -base");
         }
         return libraries;
     }

@@ -18,30 +18,29 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.playground.api.EmbeddedApi;
 import ml.helix.wolf.playground.node.NodeSimulator;
-import ml.helix.wolf.playground.node.ProcessLauncher;
 import ml.helix.wolf.playground.node.SimulatedNode;
 import ml.helix.wolf.testkit.FreePort;
 
 /**
- * The operator's ordinary day, at an API server and a node that this process plays: it comes to lead, rolls out a tunnel,
- * asks its agent, and rolls out a change.
+ * A training run of the operator, with an API server and a node simulated in this process: the operator becomes leader,
+ * rolls out a WolfTunnel, reads the status of its agent, and rolls out a change.
  */
 final class OperatorTraining {
     private static final String NAMESPACE = "training";
     private static final String IMAGE = "agent-in-training";
-    /** A loopback address of its own, so that the agent's port is free there. */
-    private static final SimulatedNode NODE = new SimulatedNode("training", "127.90.0.1", Map.of(), List.of());
+    /** A loopback address of its own, where the agent's port is free. */
+    private static final SimulatedNode NODE = new SimulatedNode("training", "127.90.0.1", Map.of());
 
-    private static final Duration STEP = Duration.ofSeconds(120);
+    private static final Duration STEP_LIMIT = Duration.ofSeconds(120);
 
     private final Path folder;
 
-    /** @param folder for what the programs print and the node's files */
+    /** @param folder for the logs of the programs and the files of the node */
     OperatorTraining(Path folder) {
         this.folder = folder;
     }
 
-    /** @param agent runs on the node; it need not reach a control plane to have something to tell */
+    /** @param agent runs on the node; it reports its status without a control plane too */
     void run(StagedProgram operator, StagedProgram agent) throws IOException, InterruptedException {
         Path kubeconfig = folder.resolve("operator-kubeconfig");
         Path node = Files.createDirectories(folder.resolve("operator-node"));
@@ -51,8 +50,7 @@ final class OperatorTraining {
                 HttpClient http = HttpClient.newHttpClient()) {
             api.writeKubeconfig(kubeconfig);
             define(client);
-            try (var simulator = new NodeSimulator(
-                            client, List.of(NODE), new ProcessLauncher(Map.of(IMAGE, agent.launcher())), node, STEP);
+            try (var simulator = new NodeSimulator(client, List.of(NODE), Map.of(IMAGE, agent.launcher()), node);
                     var run = TrainingRun.start(
                             operator,
                             Map.of(
@@ -67,19 +65,19 @@ final class OperatorTraining {
                             folder.resolve("operator.log"))) {
                 simulator.start();
                 String health = "http://127.0.0.1:" + port;
-                Health.awaitReady(http, health, run);
-                apply(client, tunnel("info"));
-                await(client, run, "rolled nothing out", OperatorTraining::isTold);
+                HttpRequests.awaitReady(http, health, run);
+                apply(client, wolfTunnel("info"));
+                await(client, run, "didn't read the agent's status", OperatorTraining::hasAgentVersion);
                 long first = generation(client);
-                apply(client, tunnel("debug"));
+                apply(client, wolfTunnel("debug"));
                 await(
                         client,
                         run,
                         "didn't roll out a change",
-                        status ->
-                                isTold(status) && Objects.requireNonNullElse(status.observedGeneration(), 0L) > first);
-                Health.get(http, health + "/metrics");
-                Health.get(http, health + "/livez");
+                        status -> hasAgentVersion(status)
+                                && Objects.requireNonNullElse(status.observedGeneration(), 0L) > first);
+                HttpRequests.get(http, health + "/metrics");
+                HttpRequests.get(http, health + "/livez");
                 client.resources(WolfTunnel.class)
                         .inNamespace(NAMESPACE)
                         .withName("training")
@@ -89,7 +87,7 @@ final class OperatorTraining {
         }
     }
 
-    private static boolean isTold(WolfTunnelStatus status) {
+    private static boolean hasAgentVersion(WolfTunnelStatus status) {
         return status.tunnels().stream().anyMatch(tunnel -> tunnel.agentVersion() != null);
     }
 
@@ -103,20 +101,20 @@ final class OperatorTraining {
     }
 
     private static void await(
-            KubernetesClient client, TrainingRun run, String otherwise, Predicate<WolfTunnelStatus> wanted)
+            KubernetesClient client, TrainingRun run, String failure, Predicate<WolfTunnelStatus> condition)
             throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + STEP.toNanos();
+        long deadline = System.nanoTime() + STEP_LIMIT.toNanos();
         while (System.nanoTime() < deadline && run.process().isAlive()) {
-            var tunnel = client.resources(WolfTunnel.class)
+            var resource = client.resources(WolfTunnel.class)
                     .inNamespace(NAMESPACE)
                     .withName("training")
                     .get();
-            if (tunnel != null && tunnel.getStatus() != null && wanted.test(tunnel.getStatus())) {
+            if (resource != null && resource.getStatus() != null && condition.test(resource.getStatus())) {
                 return;
             }
             Thread.sleep(100);
         }
-        throw run.failure(otherwise + " within " + STEP.toSeconds() + " s");
+        throw run.failure(failure + " within " + STEP_LIMIT.toSeconds() + " s");
     }
 
     private static void define(KubernetesClient client) throws IOException {
@@ -137,7 +135,7 @@ final class OperatorTraining {
                 """.formatted(NAMESPACE));
     }
 
-    private static String tunnel(String logLevel) {
+    private static String wolfTunnel(String logLevel) {
         return """
                 apiVersion: wolf.helix.ml/v1alpha1
                 kind: WolfTunnel

@@ -14,35 +14,34 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /**
- * A program as it will lie in its image under {@code /opt/PROGRAM}: {@code bin/PROGRAM}, a native launcher that needs no
- * shell, {@code lib/runtime}, {@code lib/app} with the jars and the launcher's configuration.
+ * The files of a program as its image has them in {@code /opt/PROGRAM}: {@code bin/PROGRAM}, a native launcher that needs
+ * no shell; {@code lib/runtime}; {@code lib/app} with the jars and the configuration of the launcher.
  *
- * <p>Every file has the same time, because an AOT cache is refused where a jar's time differs from the one it was made
- * with, and because equal input shall give an equal image.
+ * <p>Every file has the same time: the JVM refuses an AOT cache if the time of a jar has changed, and equal input must
+ * give an equal image.
  *
- * @param recipe what it was made from
  * @param home the folder that becomes {@code /opt/PROGRAM}
- * @param jars file names in {@code lib/app}, in class path order, the program's own first
- * @param jvmOptions as the module's {@code jvm.options} gives them
+ * @param jars file names in {@code lib/app} in class path order, the program's own first
+ * @param jvmOptions from the module's {@code jvm.options}
  */
 record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> jvmOptions) {
 
     /** The time of every file in an image. */
     static final Instant TIME = Instant.parse("2026-01-01T00:00:00Z");
 
-    /** Collects what {@code package} built in {@code project}, below {@code folder}. */
+    /** Stages what {@code ./mvnw package} built in {@code project}, in a folder below {@code folder}. */
     static StagedProgram stage(Recipe recipe, Path project, Path folder) throws IOException {
         Path module = project.resolve(recipe.module());
-        Path own = module.resolve("target/" + recipe.module() + ".jar");
+        Path ownJar = module.resolve("target/" + recipe.module() + ".jar");
         Path libraries = module.resolve("target/lib");
-        if (!Files.exists(own) || !Files.isDirectory(libraries)) {
-            throw new IOException(own + " and " + libraries + " must be there: run ./mvnw -DskipTests package first");
+        if (!Files.exists(ownJar) || !Files.isDirectory(libraries)) {
+            throw new IOException(ownJar + " and " + libraries + " are missing: run ./mvnw -DskipTests package first");
         }
-        List<Path> jars = new ArrayList<>(List.of(own));
+        List<Path> jars = new ArrayList<>(List.of(ownJar));
         try (Stream<Path> files = Files.list(libraries)) {
             files.filter(file -> file.toString().endsWith(".jar")).sorted().forEach(jars::add);
         }
-        var modules = new TreeSet<>(JavaRuntime.modulesOf(jars));
+        var modules = new TreeSet<>(JdkTools.modulesOf(jars));
         modules.addAll(recipe.hidden());
         modules.removeAll(recipe.unused());
         Path input = Files.createDirectories(folder.resolve(recipe.program() + "-jars"));
@@ -50,8 +49,8 @@ record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> j
             Files.copy(jar, input.resolve(jar.getFileName()), StandardCopyOption.REPLACE_EXISTING);
         }
         Path runtime = folder.resolve(recipe.program() + "-runtime");
-        JavaRuntime.link(modules, runtime);
-        JavaRuntime.packageLauncher(recipe, input, own, runtime, folder);
+        JdkTools.link(modules, runtime);
+        JdkTools.packageLauncher(recipe, input, ownJar, runtime, folder);
         var staged = new StagedProgram(
                 recipe,
                 folder.resolve(recipe.program()),
@@ -72,10 +71,10 @@ record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> j
         Files.deleteIfExists(app().resolve(".jpackage.xml"));
         Files.deleteIfExists(home.resolve("lib/" + recipe.program() + ".png"));
         configure(List.of());
-        touch();
+        setTimes();
     }
 
-    /** Makes the launcher start the program with its own options and these. */
+    /** Configures the launcher with the program's own JVM options and these. */
     void configure(List<String> more) throws IOException {
         var text = new StringBuilder("[Application]\n");
         jars.forEach(jar -> text.append("app.classpath=$APPDIR/").append(jar).append('\n'));
@@ -85,8 +84,8 @@ record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> j
         Files.writeString(app().resolve(recipe.program() + ".cfg"), text);
     }
 
-    /** Gives every file the one time. */
-    void touch() throws IOException {
+    /** Sets the time of every file. */
+    void setTimes() throws IOException {
         try (Stream<Path> files = Files.walk(home)) {
             files.filter(file -> !Files.isSymbolicLink(file)).forEach(file -> {
                 try {
@@ -102,7 +101,7 @@ record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> j
         return home.resolve("bin/" + recipe.program());
     }
 
-    /** Where the AOT cache lies once there is one. */
+    /** The path of the AOT cache, whether it exists or not. */
     Path aotCache() {
         return app().resolve(recipe.program() + ".aot");
     }

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A staged program at work while its JVM notes what it loads. {@link #finish} stops it as a cluster would and leaves the
- * AOT cache made from those notes beside its jars; {@link #close} only makes sure that nothing runs on.
+ * A run of a staged program in which the JVM records which classes it loads. {@link #finish} stops the program as a
+ * cluster does, and the JVM writes the AOT cache from its record. {@link #close} kills the program if it still runs.
  *
  * <p>Not thread-safe.
  */
@@ -26,11 +26,11 @@ final class TrainingRun implements AutoCloseable {
         this.log = log;
     }
 
-    /** Starts the program; {@code log} takes what it prints. */
+    /** Starts the program; its output goes to {@code log}. */
     static TrainingRun start(StagedProgram program, Map<String, String> environment, Path log) throws IOException {
         program.configure(
                 List.of("-XX:AOTCacheOutput=$APPDIR/" + program.aotCache().getFileName()));
-        program.touch();
+        program.setTimes();
         var command = new ProcessBuilder(program.launcher().toString())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
@@ -43,25 +43,25 @@ final class TrainingRun implements AutoCloseable {
         return process;
     }
 
-    /** Stops the program by SIGTERM, waits for the cache and makes the launcher use it. */
+    /** Stops the program by SIGTERM, waits for the AOT cache, and configures the launcher to use it. */
     void finish() throws IOException, InterruptedException {
         process.destroy();
         if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
             throw failure("didn't stop within " + STOP_SECONDS + " s");
         }
         if (!program.hasAotCache()) {
-            throw failure("left no AOT cache");
+            throw failure("wrote no AOT cache");
         }
         program.configure(List.of("-XX:AOTCache=$APPDIR/" + program.aotCache().getFileName()));
-        program.touch();
+        program.setTimes();
     }
 
-    /** What to throw where this run didn't do as it should: with the last lines that the program printed. */
-    IOException failure(String what) throws IOException {
+    /** The exception for a failed run, with the end of the program's output. */
+    IOException failure(String failure) throws IOException {
         List<String> lines = Files.readAllLines(log).stream()
                 .takeWhile(line -> !line.startsWith("Temporary AOTConfiguration"))
                 .toList();
-        return new IOException("the training run of " + program.recipe().program() + " " + what + ":\n"
+        return new IOException("the training run of " + program.recipe().program() + " " + failure + ":\n"
                 + String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size())));
     }
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Builds the image of a program of one class, once, and looks into it. */
+/** Builds the image of a program with one class, once, and reads the archive. */
 @EnabledOnOs(OS.LINUX)
 class ImageBuildIT {
     private static final Recipe HELLO =
@@ -55,7 +55,7 @@ class ImageBuildIT {
         Path root = Files.createDirectories(folder.resolve("base"));
         HostBase.fill(root, staged.home());
         base = folder.resolve("base.tar");
-        new Archive(folder.resolve("layers")).base(root, base);
+        new ImageArchive(folder.resolve("layers")).base(root, base);
     }
 
     private static int tool(String name, Object... arguments) {
@@ -90,7 +90,7 @@ class ImageBuildIT {
     }
 
     @Test
-    void everyFileHasTheSameTimeAndNoneBelongsToTheBuildsUser() throws Exception {
+    void everyFileHasTheSameTimeAndBelongsToRoot() throws Exception {
         assertThat(build("image.tar", "layers").entries())
                 .filteredOn(TarArchiveEntry::isFile)
                 .allSatisfy(file -> {
@@ -118,7 +118,7 @@ class ImageBuildIT {
     }
 
     @Test
-    void aTrainingRunLeavesACacheThatTheLauncherUses() throws Exception {
+    void aTrainingRunWritesAnAotCacheThatTheLauncherUses() throws Exception {
         StagedProgram trained = StagedProgram.stage(HELLO, folder.resolve("project"), folder.resolve("stage-trained"));
         try (var run = TrainingRun.start(trained, Map.of(), folder.resolve("training.log"))) {
             assertThat(run.process().waitFor(180, TimeUnit.SECONDS)).isTrue();
@@ -130,7 +130,7 @@ class ImageBuildIT {
     }
 
     @Test
-    void aModuleThatIsNotBuiltIsNamedWithTheCommandThatBuildsIt() {
+    void theErrorForAnUnbuiltModuleNamesTheCommandThatBuildsIt() {
         var unbuilt = new Recipe("wolf-none", "none", "none", "demo.None", Set.of(), Set.of(), 8080);
 
         assertThatThrownBy(() -> StagedProgram.stage(unbuilt, folder, folder.resolve("stage-none")))
@@ -142,7 +142,7 @@ class ImageBuildIT {
     private static ImageFile build(String file, String cache) throws IOException, InterruptedException {
         Path archive = folder.resolve(file);
         if (!Files.exists(archive)) {
-            new Archive(folder.resolve(cache)).image(staged, base.toString(), archive, "wolf-hello:1");
+            new ImageArchive(folder.resolve(cache)).image(staged, base.toString(), archive, "wolf-hello:1");
         }
         return new ImageFile(archive);
     }

@@ -15,7 +15,7 @@ import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
-/** An image archive, read whole. */
+/** An image archive, read into memory. */
 final class ImageFile {
     private final Map<String, byte[]> files = new HashMap<>();
     private final JsonNode manifest;
@@ -33,7 +33,7 @@ final class ImageFile {
         return manifest.at("/RepoTags/0").asText();
     }
 
-    /** The container's configuration: user, entry point, environment. */
+    /** The configuration of the container: user, entry point, environment. */
     JsonNode configuration() throws IOException {
         return new ObjectMapper().readTree(files.get(manifest.get("Config").asText()));
     }

@@ -1,281 +1,296 @@
 package ml.helix.wolf.playground.api;
 
+import static java.util.Objects.requireNonNullElse;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.server.mock.KubernetesAttributesExtractor;
+import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.fabric8.mockwebserver.crud.AttributeSet;
 import io.fabric8.mockwebserver.dsl.HttpMethod;
-import io.fabric8.mockwebserver.http.Dispatcher;
+import io.fabric8.mockwebserver.http.Buffer;
+import io.fabric8.mockwebserver.http.Headers;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.Base64;
 import java.util.List;
-import java.util.Objects;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What an API server does with a request, on top of the mock server's CRUD. Patches, server-side apply, PUT, defaults,
- * validation, deletion, discovery and tables are done here; storing, lists and watches by the CRUD dispatcher beneath.
+ * Fabric8's CRUD dispatcher, which stores, lists, watches and patches, and what it lacks of an API server: server-side
+ * apply, defaults and validation of custom resources, discovery, tables, and graceful deletion of pods.
  *
  * <p>Thread-safe: one request at a time.
  */
-final class ApiDispatcher extends Dispatcher {
-    private static final String JSON = "application/json";
+final class ApiDispatcher extends KubernetesCrudDispatcher {
+    private static final Pattern FIELD_MANAGER = Pattern.compile("[?&]fieldManager=([^&]+)");
+    private static final long DEFAULT_GRACE_SECONDS = 30;
 
-    private final Store store = new Store();
-    private final Catalog catalog = new Catalog();
+    private final ServedKinds kinds = new ServedKinds();
     private final InstantSource clock;
-    private final Collector collector;
+
+    /**
+     * What a request's path names.
+     *
+     * @param name "" for a list of objects
+     */
+    private record Target(String path, ServedKind kind, String namespace, String name) {
+        boolean isStatus() {
+            return path.endsWith("/status");
+        }
+
+        String collection() {
+            return path.replaceFirst("/status$", "").replaceFirst("/[^/]*$", "");
+        }
+
+        ApiError notFound() {
+            return ApiError.notFound(kind.plural(), name);
+        }
+    }
 
     ApiDispatcher(InstantSource clock) {
         this.clock = clock;
-        this.collector = new Collector(store, catalog, clock);
     }
 
     @Override
     public synchronized MockResponse dispatch(RecordedRequest request) {
+        String path = request.getPath().split("\\?", 2)[0];
         try {
-            return respond(request);
-        } catch (Refusal refusal) {
-            return answer(refusal.code(), refusal.status());
+            Optional<JsonNode> discovery = kinds.discovery(path);
+            MockResponse response = discovery.isPresent() ? ok(discovery.get()) : respond(request, target(path));
+            return response.setHeader("Content-Type", "application/json");
+        } catch (ApiError e) {
+            return e.response().setHeader("Content-Type", "application/json");
         }
     }
 
-    private MockResponse respond(RecordedRequest request) throws Refusal {
-        Optional<JsonNode> discovery = catalog.discovery(request.getPath().split("\\?", 2)[0]);
-        if (discovery.isPresent()) {
-            return answer(200, discovery.get());
-        }
-        ApiPath path = ApiPath.parse(request.getPath()).orElseThrow(Refusal::unknownResource);
-        ApiResource resource = catalog.find(path).orElseThrow(Refusal::unknownResource);
-        if (!path.subresource().isEmpty()
-                && !(resource.status() && path.subresource().equals("status"))) {
-            throw Refusal.unknownResource();
-        }
+    private Target target(String path) throws ApiError {
+        Map<String, String> parts = ((KubernetesAttributesExtractor) attributeExtractor).fromKubernetesPath(path);
+        ServedKind kind = kinds.find(
+                        parts.getOrDefault(KubernetesAttributesExtractor.API, ""),
+                        parts.getOrDefault(KubernetesAttributesExtractor.VERSION, ""),
+                        parts.getOrDefault(KubernetesAttributesExtractor.PLURAL, ""))
+                .orElseThrow(() -> new ApiError(404, "NotFound", "the server could not find the requested resource"));
+        return new Target(
+                path,
+                kind,
+                parts.getOrDefault(KubernetesAttributesExtractor.NAMESPACE, ""),
+                parts.getOrDefault(KubernetesAttributesExtractor.NAME, ""));
+    }
+
+    private MockResponse respond(RecordedRequest request, Target target) throws ApiError {
         return switch (request.method()) {
-            case GET -> get(path, resource, request);
-            case POST -> create(path, resource, body(request));
-            case PUT -> update(path, resource, body(request));
-            case PATCH -> patch(path, resource, request);
-            case DELETE -> delete(path, resource, request);
-            default -> throw new Refusal(405, "MethodNotAllowed", request.getMethod() + " is not supported");
+            case GET -> get(request, target);
+            case POST -> create(target, target.path(), body(request));
+            case PUT -> update(request, target);
+            case PATCH -> isApply(request) ? apply(request, target) : super.dispatch(request);
+            case DELETE -> delete(request, target);
+            default -> throw new ApiError(405, "MethodNotAllowed", request.getMethod() + " is not supported");
         };
     }
 
-    private MockResponse get(ApiPath path, ApiResource resource, RecordedRequest request) throws Refusal {
-        if (path.watch()) {
-            return store.forward(request);
+    private MockResponse get(RecordedRequest request, Target target) throws ApiError {
+        if (!target.name().isEmpty() && stored(target.path()) == null) {
+            throw target.notFound();
         }
-        if (!path.name().isEmpty() && store.read(path).isEmpty()) {
-            throw Refusal.notFound(path);
-        }
-        MockResponse found = store.forward(request);
-        ObjectNode objects = Store.parse(Objects.requireNonNull(found.getBody()).readUtf8());
-        return answer(
-                200,
-                Tables.wanted(header(request, "Accept")) ? Tables.of(resource, objects, clock.instant()) : objects);
+        MockResponse found = super.dispatch(request);
+        boolean table = requireNonNullElse(request.getHeader("Accept"), "").contains("as=Table");
+        return table && found.getBody() != null
+                ? ok(Tables.of(target.kind(), parse(found.getBody().readUtf8()), clock.instant()))
+                : found;
     }
 
-    private MockResponse create(ApiPath path, ApiResource resource, ObjectNode object) throws Refusal {
-        Admission.admit(path, resource, object);
-        requireNamespace(path);
-        if (resource.status()) {
-            object.remove("status");
+    private MockResponse create(Target target, String collection, ObjectNode object) throws ApiError {
+        admit(target.kind(), object);
+        if (!target.namespace().isEmpty() && stored("/api/v1/namespaces/" + target.namespace()) == null) {
+            throw ApiError.notFound("namespaces", target.namespace());
         }
-        if (resource.kind().equals("CustomResourceDefinition")) {
-            catalog.define(object);
-            ObjectNode status = object.putObject("status");
-            for (String type : List.of("NamesAccepted", "Established")) {
-                status.withArrayProperty("conditions")
-                        .addObject()
-                        .put("type", type)
-                        .put("status", "True");
+        return super.dispatch(request(HttpMethod.POST, collection, object));
+    }
+
+    private MockResponse update(RecordedRequest request, Target target) throws ApiError {
+        ObjectNode object = body(request);
+        admit(target.kind(), object);
+        return super.dispatch(request(HttpMethod.PUT, target.path(), object));
+    }
+
+    private MockResponse apply(RecordedRequest request, Target target) throws ApiError {
+        Matcher manager = FIELD_MANAGER.matcher(request.getPath());
+        if (!manager.find()) {
+            throw ApiError.badRequest("fieldManager is required for apply patch");
+        }
+        var apply = new ServerSideApply(
+                URLDecoder.decode(manager.group(1), StandardCharsets.UTF_8),
+                target.isStatus() ? "status" : "",
+                target.kind().listKeys(),
+                clock.instant());
+        ObjectNode intent = body(request);
+        encodeStringData(intent);
+        Map.@Nullable Entry<AttributeSet, String> stored = stored(target.path());
+        if (stored == null) {
+            if (target.isStatus()) {
+                throw target.notFound();
+            }
+            if (intent.path("metadata").hasNonNull("uid")) {
+                throw ApiError.conflict("uid mismatch: the object does not exist");
+            }
+            return create(target, target.collection(), apply.applied(identity(target), intent));
+        }
+        ObjectNode current = parse(stored.getValue());
+        requireVersion(current, intent);
+        // A default that the schema adds to the stored object is no change.
+        target.kind().schema().fillIn(current);
+        ObjectNode updated = apply.applied(current, intent);
+        admit(target.kind(), updated);
+        touchGeneration(current, updated);
+        touchResourceVersion(current, updated);
+        processEvent(target.path(), getKey(target.path()), stored.getKey(), null, updated.toString());
+        return ok(updated);
+    }
+
+    /** A pod that runs on a node is only marked: its kubelet deletes it with grace period 0 when its processes have ended. */
+    private MockResponse delete(RecordedRequest request, Target target) throws ApiError {
+        if (target.name().isEmpty()) {
+            return super.dispatch(request);
+        }
+        Map.@Nullable Entry<AttributeSet, String> stored = stored(target.path());
+        if (stored == null) {
+            throw target.notFound();
+        }
+        ObjectNode pod = parse(stored.getValue());
+        long grace = pod.at("/spec/terminationGracePeriodSeconds").asLong(DEFAULT_GRACE_SECONDS);
+        if (request.getBody() != null && request.getBody().size() > 0) {
+            grace = body(request).path("gracePeriodSeconds").asLong(grace);
+        }
+        if (!target.kind().kind().equals("Pod") || !pod.path("spec").hasNonNull("nodeName") || grace == 0) {
+            return super.dispatch(request);
+        }
+        ObjectNode metadata = pod.withObjectProperty("metadata");
+        if (!metadata.has("deletionTimestamp")) {
+            metadata.put(
+                            "deletionTimestamp",
+                            clock.instant()
+                                    .plusSeconds(grace)
+                                    .truncatedTo(ChronoUnit.SECONDS)
+                                    .toString())
+                    .put("deletionGracePeriodSeconds", grace)
+                    .put("resourceVersion", String.valueOf(requestResourceVersion()));
+            processEvent(target.path(), getKey(target.path()), stored.getKey(), null, pod.toString());
+        }
+        return ok(pod);
+    }
+
+    /** Every write comes by here: a CustomResourceDefinition changes which kinds are served. */
+    @Override
+    public void processEvent(
+            String path,
+            AttributeSet pathAttributes,
+            @Nullable AttributeSet oldAttributes,
+            @Nullable GenericKubernetesResource resource,
+            @Nullable String newState) {
+        super.processEvent(path, pathAttributes, oldAttributes, resource, newState);
+        if (path.startsWith("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")) {
+            if (newState == null) {
+                kinds.forget(path.replaceFirst(".*/", ""));
+            } else {
+                kinds.define(parse(newState));
             }
         }
-        return json(store.forward(HttpMethod.POST, path.collection(), JSON, object));
     }
 
-    private void requireNamespace(ApiPath path) throws Refusal {
-        ApiPath namespace = new ApiPath("", "v1", "", "namespaces", path.namespace(), "", path.query());
-        if (!path.namespace().isEmpty() && store.read(namespace).isEmpty()) {
-            throw Refusal.notFound(namespace);
+    /** Fills in defaults and refuses an object that doesn't fit the schema of its kind. */
+    private static void admit(ServedKind kind, ObjectNode object) throws ApiError {
+        encodeStringData(object);
+        kind.schema().fillIn(object);
+        List<String> problems = kind.schema().problems(object);
+        if (!problems.isEmpty()) {
+            throw new ApiError(
+                    422,
+                    "Invalid",
+                    "%s.%s \"%s\" is invalid: %s"
+                            .formatted(
+                                    kind.kind(),
+                                    kind.group(),
+                                    object.at("/metadata/name").asText(),
+                                    String.join(", ", problems)));
         }
     }
 
-    private MockResponse update(ApiPath path, ApiResource resource, ObjectNode object) throws Refusal {
-        ObjectNode current = existing(path);
-        Admission.admit(path, resource, object);
-        requireVersion(path, current, object);
-        ObjectNode updated = current.deepCopy();
-        if (path.subresource().equals("status")) {
-            put(updated, "status", object.path("status"));
-        } else {
-            updated = object;
-            if (resource.status()) {
-                put(updated, "status", current.path("status"));
-            }
-            keepServerFields(current, updated);
+    private static void encodeStringData(ObjectNode object) {
+        if (object.remove("stringData") instanceof ObjectNode texts) {
+            ObjectNode data = object.withObjectProperty("data");
+            texts.properties()
+                    .forEach(text -> data.put(
+                            text.getKey(),
+                            Base64.getEncoder()
+                                    .encodeToString(text.getValue().asText().getBytes(StandardCharsets.UTF_8))));
         }
-        return stored(path, current, updated);
     }
 
-    private MockResponse patch(ApiPath path, ApiResource resource, RecordedRequest request) throws Refusal {
-        String type = header(request, "Content-Type").split(";")[0].strip();
-        return switch (type) {
-            case "application/apply-patch+yaml", "application/apply-patch+cbor" -> apply(path, resource, body(request));
-            case "application/merge-patch+json" ->
-                update(path, resource, Patches.merged(existing(path), body(request)));
-            case "application/json-patch+json" ->
-                update(path, resource, Patches.patched(existing(path), request.getUtf8Body()));
-            default ->
-                throw new Refusal(
-                        415,
-                        "UnsupportedMediaType",
-                        "this API server takes apply, merge and JSON patches, not " + type
-                                + "; kubectl apply needs --server-side");
-        };
-    }
-
-    private MockResponse apply(ApiPath path, ApiResource resource, ObjectNode intent) throws Refusal {
-        String manager = path.query().getOrDefault("fieldManager", "");
-        if (manager.isEmpty()) {
-            throw Refusal.badRequest("fieldManager is required for apply patch");
-        }
-        var apply = new ServerSideApply(manager, path.subresource(), resource.listKeys(), clock.instant());
-        if (intent.path("stringData") instanceof ObjectNode) {
-            Admission.admit(path, resource, intent);
-        }
-        Optional<ObjectNode> current = store.read(path);
-        if (current.isEmpty()) {
-            if (!path.subresource().isEmpty()) {
-                throw Refusal.notFound(path);
-            }
-            if (intent.at("/metadata").hasNonNull("uid")) {
-                throw Refusal.conflict(path, "uid mismatch: the object does not exist");
-            }
-            return create(path, resource, apply.applied(identity(path, resource), intent));
-        }
-        requireVersion(path, current.get(), intent);
-        // a schema's default, of the status for example, is no change
-        resource.schema().fillIn(current.get());
-        ObjectNode updated = apply.applied(current.get(), intent);
-        Admission.admit(path, resource, updated);
-        return stored(path, current.get(), updated);
-    }
-
-    private static ObjectNode identity(ApiPath path, ApiResource resource) {
+    private static ObjectNode identity(Target target) {
         ObjectNode object = JsonNodeFactory.instance
                 .objectNode()
-                .put("apiVersion", resource.apiVersion())
-                .put("kind", resource.kind());
-        object.putObject("metadata").put("name", path.name());
+                .put("apiVersion", target.kind().apiVersion())
+                .put("kind", target.kind().kind());
+        object.putObject("metadata").put("name", target.name());
         return object;
     }
 
-    private MockResponse stored(ApiPath path, ObjectNode current, ObjectNode updated) {
-        JsonNode metadata = updated.path("metadata");
-        if (metadata.hasNonNull("deletionTimestamp")
-                && metadata.path("finalizers").isEmpty()
-                && !current.at("/metadata/finalizers").isEmpty()) {
-            ObjectNode released = store.replace(path, current, updated);
-            collector.delete(path, released, Optional.of(0L), true);
-            return answer(200, released);
-        }
-        boolean changed = !updated.equals(current);
-        ObjectNode now = changed ? store.replace(path, current, updated) : current;
-        if (changed && path.plural().equals("customresourcedefinitions")) {
-            catalog.define(now);
-        }
-        return answer(200, now);
-    }
-
-    private MockResponse delete(ApiPath path, ApiResource resource, RecordedRequest request) throws Refusal {
-        ObjectNode options = request.getBody() == null || request.getBody().size() == 0
-                ? JsonNodeFactory.instance.objectNode()
-                : body(request);
-        Optional<Long> grace = path.query().containsKey("gracePeriodSeconds")
-                ? Optional.of(Long.valueOf(path.query().get("gracePeriodSeconds")))
-                : Optional.of(options.path("gracePeriodSeconds"))
-                        .filter(JsonNode::isNumber)
-                        .map(JsonNode::asLong);
-        boolean cascade = !options.path("propagationPolicy").asText().equals("Orphan");
-        if (path.name().isEmpty()) {
-            ObjectNode list = Store.parse(Objects.requireNonNull(store.forward(new RecordedRequest(
-                                    "HTTP/1.1",
-                                    HttpMethod.GET,
-                                    request.getPath(),
-                                    request.getHeaders(),
-                                    request.getBody()))
-                            .getBody())
-                    .readUtf8());
-            for (JsonNode item : list.path("items")) {
-                ApiPath its = path.named(item.at("/metadata/name").asText());
-                collector.delete(its, (ObjectNode) item, grace, cascade);
-            }
-            return answer(200, list);
-        }
-        ObjectNode object = existing(path);
-        String uid = options.at("/preconditions/uid").asText();
-        if (!uid.isEmpty() && !uid.equals(object.at("/metadata/uid").asText())) {
-            throw Refusal.conflict(path, "the UID in the precondition does not match the UID in record");
-        }
-        collector.delete(path, object, grace, cascade);
-        return answer(200, store.read(path).orElse(object));
-    }
-
-    private ObjectNode existing(ApiPath path) throws Refusal {
-        return store.read(path).orElseThrow(() -> Refusal.notFound(path));
-    }
-
-    private static void requireVersion(ApiPath path, ObjectNode current, ObjectNode given) throws Refusal {
-        String version = given.at("/metadata/resourceVersion").asText();
-        if (!version.isEmpty()
-                && !version.equals(current.at("/metadata/resourceVersion").asText())) {
-            throw Refusal.conflict(
-                    path,
+    private static void requireVersion(ObjectNode current, ObjectNode intent) throws ApiError {
+        JsonNode version = intent.at("/metadata/resourceVersion");
+        if (version.isTextual() && !version.equals(current.at("/metadata/resourceVersion"))) {
+            throw ApiError.conflict(
                     "the object has been modified; please apply your changes to the latest version and try again");
         }
     }
 
-    private static void keepServerFields(ObjectNode current, ObjectNode updated) {
-        ObjectNode metadata = updated.withObjectProperty("metadata");
-        for (String field : List.of("uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp")) {
-            put(metadata, field, current.path("metadata").path(field));
-        }
-        if (!metadata.has("managedFields")) {
-            put(metadata, "managedFields", current.at("/metadata/managedFields"));
-        }
+    private Map.@Nullable Entry<AttributeSet, String> stored(String path) {
+        return findResource(getKey(path));
     }
 
-    private static void put(ObjectNode object, String field, JsonNode value) {
-        if (value.isMissingNode()) {
-            object.remove(field);
-        } else {
-            object.set(field, value.deepCopy());
-        }
+    private static boolean isApply(RecordedRequest request) {
+        return requireNonNullElse(request.getHeader("Content-Type"), "").startsWith("application/apply-patch");
     }
 
-    private static ObjectNode body(RecordedRequest request) throws Refusal {
+    private static RecordedRequest request(HttpMethod method, String path, ObjectNode body) {
+        return new RecordedRequest(
+                "HTTP/1.1",
+                method,
+                path,
+                Headers.builder().build(),
+                new Buffer(body.toString().getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static ObjectNode body(RecordedRequest request) throws ApiError {
         try {
             if (Serialization.unmarshal(request.getUtf8Body(), JsonNode.class) instanceof ObjectNode object) {
                 return object;
             }
         } catch (KubernetesClientException | IllegalArgumentException e) {
-            throw Refusal.badRequest("the body can't be read: " + e.getMessage());
+            throw ApiError.badRequest("the body can't be read: " + e.getMessage());
         }
-        throw Refusal.badRequest("the body is no object");
+        throw ApiError.badRequest("the body is no object");
     }
 
-    private static String header(RecordedRequest request, String name) {
-        return Objects.requireNonNullElse(request.getHeader(name), "");
+    private static ObjectNode parse(String json) {
+        return Serialization.unmarshal(json, JsonNode.class) instanceof ObjectNode object
+                ? object
+                : JsonNodeFactory.instance.objectNode();
     }
 
-    private static MockResponse answer(int code, JsonNode body) {
-        return json(new MockResponse().setResponseCode(code).setBody(Serialization.asJson(body)));
-    }
-
-    private static MockResponse json(MockResponse response) {
-        return response.setHeader("Content-Type", JSON);
+    private static MockResponse ok(JsonNode body) {
+        return new MockResponse().setResponseCode(200).setBody(body.toString());
     }
 }

@@ -17,14 +17,14 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * An API server on plain HTTP on loopback, in this process, for programs that take a kubeconfig. Objects live in memory
- * and end with it. What it lacks of a real one: CEL rules, RBAC, conflicts of server-side apply, watches for kubectl
- * (only WebSocket watches, as Fabric8's clients use them).
+ * An API server in this process, on plain HTTP on loopback, for programs that take a kubeconfig. It keeps objects in
+ * memory until it is closed. A real API server also has CEL rules, RBAC, conflicts of server-side apply, a garbage
+ * collector, and watches for kubectl: this one has only WebSocket watches, which Fabric8's clients use.
  *
  * <p>Thread-safe.
  */
 public final class EmbeddedApi implements AutoCloseable {
-    /** Held, or its level would be collected with it. It tells every request. */
+    /** Logs every request. A field, because an unreferenced logger loses its level to the garbage collector. */
     private static final Logger REQUESTS = Logger.getLogger(MockWebServer.class.getName());
 
     private final KubernetesMockServer server;
@@ -33,7 +33,7 @@ public final class EmbeddedApi implements AutoCloseable {
         this.server = server;
     }
 
-    /** Starts one on 127.0.0.1 at a free port, with the namespaces that every cluster has. */
+    /** Starts an API server on a free port of 127.0.0.1, with the namespaces that every cluster has. */
     public static EmbeddedApi start() {
         var server = new KubernetesMockServer(
                 new Context(new ObjectMapper()),
@@ -57,17 +57,17 @@ public final class EmbeddedApi implements AutoCloseable {
         return api;
     }
 
-    /** Its address, for example {@code http://127.0.0.1:40123}. */
+    /** The server's URL, for example {@code http://127.0.0.1:40123}. */
     public String url() {
         return "http://127.0.0.1:" + server.getPort();
     }
 
-    /** A client of it; the caller closes it. */
+    /** A new client of this server; the caller closes it. */
     public KubernetesClient client() {
         return server.createClient();
     }
 
-    /** Writes a kubeconfig that leads here. */
+    /** Writes a kubeconfig for this server. */
     public void writeKubeconfig(Path file) throws IOException {
         Files.writeString(file, """
                 apiVersion: v1
@@ -85,7 +85,7 @@ public final class EmbeddedApi implements AutoCloseable {
                 """.formatted(url()));
     }
 
-    /** Ends it and every connection to it. */
+    /** Stops the server and closes its connections. */
     @Override
     public void close() {
         server.destroy();

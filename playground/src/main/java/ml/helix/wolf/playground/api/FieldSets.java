@@ -22,7 +22,7 @@ final class FieldSets {
 
     private FieldSets() {}
 
-    /** Every field that the object sets. */
+    /** The set of all fields of the object. */
     static ObjectNode of(ObjectNode object, ListKeys keys) {
         return of(object, List.of(), keys);
     }
@@ -46,27 +46,23 @@ final class FieldSets {
         return set;
     }
 
-    /** Removes from the object what was owned and is no longer, unless somebody else owns it. */
+    /** Removes the fields in {@code owned} that are neither in {@code stillOwned} nor owned by another manager. */
     static void removeAbandoned(ObjectNode object, JsonNode owned, JsonNode stillOwned, List<JsonNode> others) {
         for (Map.Entry<String, JsonNode> entry : owned.properties()) {
             String name = entry.getKey();
-            if (name.startsWith(FIELD)) {
-                String field = name.substring(FIELD.length());
-                JsonNode value = object.path(field);
-                boolean leaf = entry.getValue().isEmpty();
-                if (leaf && !stillOwned.has(name) && noneHas(others, name)) {
-                    object.remove(field);
-                } else if (value instanceof ObjectNode inner) {
-                    removeAbandoned(inner, entry.getValue(), stillOwned.path(name), at(others, name));
-                    if (inner.isEmpty() && !stillOwned.has(name) && noneHas(others, name)) {
-                        object.remove(field);
-                    }
-                } else if (value instanceof ArrayNode items) {
-                    removeAbandonedItems(items, entry.getValue(), stillOwned.path(name), at(others, name));
-                    if (items.isEmpty() && !stillOwned.has(name) && noneHas(others, name)) {
-                        object.remove(field);
-                    }
-                }
+            if (!name.startsWith(FIELD)) {
+                continue;
+            }
+            String field = name.substring(FIELD.length());
+            JsonNode value = object.path(field);
+            boolean leaf = entry.getValue().isEmpty();
+            if (!leaf && value instanceof ObjectNode inner) {
+                removeAbandoned(inner, entry.getValue(), stillOwned.path(name), at(others, name));
+            } else if (!leaf && value instanceof ArrayNode items) {
+                removeAbandonedItems(items, entry.getValue(), stillOwned.path(name), at(others, name));
+            }
+            if ((leaf || value.isEmpty()) && !stillOwned.has(name) && noneHas(others, name)) {
+                object.remove(field);
             }
         }
     }
@@ -88,7 +84,7 @@ final class FieldSets {
         }
     }
 
-    /** The item's identifying fields as JSON. A port without a protocol is TCP. */
+    /** The identifying fields of a list's item as JSON. A port without a protocol is TCP. */
     static String key(JsonNode item, List<String> keys) {
         ObjectNode key = JsonNodeFactory.instance.objectNode();
         for (String field : keys) {

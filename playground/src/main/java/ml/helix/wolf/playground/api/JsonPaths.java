@@ -7,17 +7,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Kubernetes' JSON paths, as far as printer columns use them: fields, indexes, {@code [?(@.a=="b")]} and {@code [*]}. */
+/** The Kubernetes JSON paths that the printer columns here use: fields, {@code [*]} and {@code [?(@.a=="b")]}. */
 final class JsonPaths {
     private static final Pattern STEP = Pattern.compile("\\.(?<field>[A-Za-z0-9_-]+)"
-            + "|\\['(?<quoted>[^']+)']"
-            + "|\\[(?<index>\\d+)]"
             + "|(?<all>\\[\\*])"
             + "|\\[\\?\\(@\\.(?<key>[A-Za-z0-9_-]+)\\s*==\\s*[\"'](?<value>[^\"']*)[\"']\\)]");
 
     private JsonPaths() {}
 
-    /** What the path finds, several values joined by a comma, nothing as the empty text. */
+    /** The values at the path, joined by commas; empty if there are none. */
     static String text(String path, JsonNode object) {
         return find(path, object).stream()
                 .filter(node -> !node.isMissingNode() && !node.isNull())
@@ -31,7 +29,7 @@ final class JsonPaths {
         int at = 0;
         while (at < path.length()) {
             if (!step.find(at) || step.start() != at) {
-                throw new IllegalArgumentException("Not a JSON path that is understood here: " + path);
+                throw new IllegalArgumentException("Unsupported JSON path: " + path);
             }
             List<JsonNode> next = new ArrayList<>();
             for (JsonNode node : found) {
@@ -46,10 +44,6 @@ final class JsonPaths {
     private static void follow(Matcher step, JsonNode node, List<JsonNode> next) {
         if (step.group("field") != null) {
             next.add(node.path(step.group("field")));
-        } else if (step.group("quoted") != null) {
-            next.add(node.path(step.group("quoted")));
-        } else if (step.group("index") != null) {
-            next.add(node.path(Integer.parseInt(step.group("index"))));
         } else if (step.group("all") != null) {
             node.forEach(next::add);
         } else {

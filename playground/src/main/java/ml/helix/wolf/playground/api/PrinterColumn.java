@@ -8,14 +8,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A column of what {@code kubectl get} prints: one of a CRD's {@code additionalPrinterColumns}.
+ * A column of {@code kubectl get}: one of a CRD's {@code additionalPrinterColumns}.
  *
  * @param type {@code string}, {@code integer}, {@code number}, {@code boolean} or {@code date}
- * @param wide shown by {@code -o wide} alone
+ * @param wide whether only {@code -o wide} shows it
  */
 public record PrinterColumn(String name, String type, String jsonPath, boolean wide) {
 
-    /** The columns of one version of a CustomResourceDefinition, in their order. */
+    /** The columns of one version of a CustomResourceDefinition, in order. */
     public static List<PrinterColumn> of(JsonNode crdVersion) {
         List<PrinterColumn> columns = new ArrayList<>();
         for (JsonNode column : crdVersion.path("additionalPrinterColumns")) {
@@ -28,7 +28,7 @@ public record PrinterColumn(String name, String type, String jsonPath, boolean w
         return columns;
     }
 
-    /** The cell as kubectl shows it: a date as an age, nothing as the empty text. */
+    /** The cell as kubectl shows it: a date as an age; empty if the object has no value there. */
     public String cell(JsonNode object, Instant now) {
         String text = JsonPaths.text(jsonPath, object);
         if (!type.equals("date") || text.isEmpty()) {
@@ -41,7 +41,7 @@ public record PrinterColumn(String name, String type, String jsonPath, boolean w
         }
     }
 
-    /** A duration as kubectl prints it: two units while the first is small, one later. */
+    /** An age as kubectl prints it: with a second unit while the first is small. */
     static String age(Duration age) {
         long seconds = Math.max(0, age.toSeconds());
         if (seconds < 120) {

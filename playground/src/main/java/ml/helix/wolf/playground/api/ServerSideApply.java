@@ -11,19 +11,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Server-side apply as a function: what an object becomes when one manager applies its intent. Fields that the manager
- * applied before and leaves out now are removed, unless another manager owns them. Conflicts are not detected: every
- * apply is taken as a forced one.
+ * Server-side apply as a pure function. An apply removes the fields that its manager applied before and leaves out now,
+ * unless another manager owns them. Every apply counts as forced: conflicts are not detected.
  *
  * @param manager the field manager
  * @param subresource {@code status}, or "" for the object itself
  */
 record ServerSideApply(String manager, String subresource, ListKeys keys, Instant now) {
 
-    /** The object after the apply; equal to {@code current} when the apply changes nothing. */
+    /** The object after the apply; equal to {@code current} if the apply changes nothing. */
     ObjectNode applied(ObjectNode current, ObjectNode intent) {
-        ObjectNode wanted = owned(intent);
-        ObjectNode fields = FieldSets.of(wanted, keys);
+        ObjectNode desired = owned(intent);
+        ObjectNode fields = FieldSets.of(desired, keys);
         ObjectNode result = current.deepCopy();
         List<JsonNode> others = new ArrayList<>();
         JsonNode before = JsonNodeFactory.instance.objectNode();
@@ -35,25 +34,25 @@ record ServerSideApply(String manager, String subresource, ListKeys keys, Instan
             }
         }
         FieldSets.removeAbandoned(result, before, fields, others);
-        merge(result, wanted, List.of());
+        merge(result, desired, List.of());
         if (!before.equals(fields)) {
             record(result, fields, intent.path("apiVersion").asText());
         }
         return result;
     }
 
-    /** What of the intent this apply may set: never identity, the server's metadata, or another subresource. */
+    /** The part of the intent that this apply may set: no identity, no metadata of the server, no other subresource. */
     private ObjectNode owned(ObjectNode intent) {
-        ObjectNode wanted = JsonNodeFactory.instance.objectNode();
+        ObjectNode desired = JsonNodeFactory.instance.objectNode();
         if (subresource.equals("status")) {
             if (intent.has("status")) {
-                wanted.set("status", intent.get("status").deepCopy());
+                desired.set("status", intent.get("status").deepCopy());
             }
-            return wanted;
+            return desired;
         }
-        wanted.setAll(intent.deepCopy());
-        wanted.remove(List.of("apiVersion", "kind", "status"));
-        if (wanted.path("metadata") instanceof ObjectNode metadata) {
+        desired.setAll(intent.deepCopy());
+        desired.remove(List.of("apiVersion", "kind", "status"));
+        if (desired.path("metadata") instanceof ObjectNode metadata) {
             metadata.remove(List.of(
                     "name",
                     "namespace",
@@ -65,10 +64,10 @@ record ServerSideApply(String manager, String subresource, ListKeys keys, Instan
                     "managedFields",
                     "selfLink"));
             if (metadata.isEmpty()) {
-                wanted.remove("metadata");
+                desired.remove("metadata");
             }
         }
-        return wanted;
+        return desired;
     }
 
     private void merge(ObjectNode target, ObjectNode intent, List<String> path) {

@@ -4,17 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/**
- * A custom resource's schema, as far as an API server without CEL uses it: fills in defaults, drops unknown fields,
- * names what does not fit. Immutable; its functions change only the object they are given.
- */
+/** The schema of a custom resource, without its CEL rules: fills in defaults and lists what doesn't fit. Immutable. */
 final class StructuralSchema {
-    /** Of a kind without a schema: lets everything pass. */
+    /** Accepts every object; for kinds without a schema. */
     static final StructuralSchema NONE = new StructuralSchema(MissingNode.getInstance());
 
     private final JsonNode root;
@@ -23,7 +19,7 @@ final class StructuralSchema {
         this.root = openApi;
     }
 
-    /** Sets what the object leaves out and the schema has a default for. */
+    /** Sets the defaults of fields that the object leaves out. */
     void fillIn(ObjectNode object) {
         fillIn(root, object);
     }
@@ -43,50 +39,10 @@ final class StructuralSchema {
         }
     }
 
-    /** Drops fields that the schema does not know, and nulls. The root's apiVersion, kind and metadata stay. */
-    void prune(ObjectNode object) {
-        if (!root.isMissingNode()) {
-            for (Map.Entry<String, JsonNode> property : root.path("properties").properties()) {
-                prune(property.getValue(), object.path(property.getKey()));
-            }
-        }
-    }
-
-    private static void prune(JsonNode schema, JsonNode value) {
-        if (value instanceof ObjectNode object && schema.has("properties")) {
-            for (Iterator<Map.Entry<String, JsonNode>> each =
-                            object.properties().iterator();
-                    each.hasNext(); ) {
-                Map.Entry<String, JsonNode> field = each.next();
-                JsonNode known = schema.path("properties").path(field.getKey());
-                if (field.getValue().isNull() || (known.isMissingNode() && !keepsUnknown(schema))) {
-                    each.remove();
-                } else {
-                    prune(known, field.getValue());
-                }
-            }
-        } else if (value.isArray()) {
-            value.forEach(item -> prune(schema.path("items"), item));
-        }
-    }
-
-    private static boolean keepsUnknown(JsonNode schema) {
-        return schema.path("x-kubernetes-preserve-unknown-fields").asBoolean();
-    }
-
-    /** What does not fit, one sentence each, as an API server words it; empty when all fits. */
+    /** Each value that doesn't fit, in an API server's words; empty if all fit. */
     List<String> problems(ObjectNode object) {
         List<String> problems = new ArrayList<>();
-        for (JsonNode required : root.path("required")) {
-            if (!object.has(required.asText())) {
-                problems.add(required.asText() + ": Required value");
-            }
-        }
-        for (Map.Entry<String, JsonNode> property : root.path("properties").properties()) {
-            if (object.has(property.getKey())) {
-                check(property.getValue(), object.get(property.getKey()), property.getKey(), problems);
-            }
-        }
+        check(root, object, "", problems);
         return problems;
     }
 
@@ -96,14 +52,15 @@ final class StructuralSchema {
                     + schema.path("type").asText());
             return;
         }
+        String prefix = path.isEmpty() ? "" : path + ".";
         for (JsonNode required : schema.path("required")) {
             if (!value.has(required.asText())) {
-                problems.add(path + "." + required.asText() + ": Required value");
+                problems.add(prefix + required.asText() + ": Required value");
             }
         }
         for (Map.Entry<String, JsonNode> property : schema.path("properties").properties()) {
             if (value.has(property.getKey())) {
-                check(property.getValue(), value.get(property.getKey()), path + "." + property.getKey(), problems);
+                check(property.getValue(), value.get(property.getKey()), prefix + property.getKey(), problems);
             }
         }
         if (value.isArray()) {
@@ -115,7 +72,7 @@ final class StructuralSchema {
     }
 
     private static void checkScalar(JsonNode schema, JsonNode value, String path, List<String> problems) {
-        if (schema.has("enum") && !contains(schema.get("enum"), value)) {
+        if (schema.has("enum") && schema.get("enum").valueStream().noneMatch(value::equals)) {
             problems.add(path + ": Unsupported value: " + value + ": supported values: " + schema.get("enum"));
         }
         if (value.isTextual()
@@ -140,15 +97,6 @@ final class StructuralSchema {
         }
     }
 
-    private static boolean contains(JsonNode values, JsonNode value) {
-        for (JsonNode candidate : values) {
-            if (candidate.equals(value)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     private static boolean ofType(JsonNode schema, JsonNode value) {
         return switch (schema.path("type").asText()) {
             case "object" -> value.isObject();
@@ -161,7 +109,7 @@ final class StructuralSchema {
         };
     }
 
-    /** Which lists of the kind are merged: those the schema says so of, and the owner references. */
+    /** The lists that the schema calls maps, and those of the metadata. */
     ListKeys listKeys() {
         return path -> {
             if (path.getFirst().equals("metadata")) {

@@ -1,6 +1,6 @@
 /**
- * An API server in this process: Fabric8's mock server in CRUD mode, taught server-side apply, defaults and validation of
- * custom resources, discovery, printed tables, graceful deletion of pods and the garbage collector's cascade.
+ * An API server in this process: Fabric8's mock server with server-side apply, defaults and validation of custom
+ * resources, discovery, tables for kubectl, and graceful deletion of pods.
  */
 @NullMarked
 package ml.helix.wolf.playground.api;

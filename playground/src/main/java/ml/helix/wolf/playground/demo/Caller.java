@@ -8,42 +8,31 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import ml.helix.wolf.program.Secret;
 
-/** Somebody who reaches Wolfs through the control plane's HTTP API. Thread-safe. */
-final class Caller {
+/**
+ * A client that reaches Wolfs through the control plane's HTTP API.
+ *
+ * @param url the control plane's
+ */
+record Caller(HttpClient http, String url, Secret adminToken) {
     /**
-     * What came back.
+     * An answer of the control plane.
      *
-     * @param status the HTTP status, 0 where there was no answer
+     * @param status the HTTP status; 0 if no answer came
      */
     record Answer(int status, String body) {
 
-        /** The status and the beginning of the body, in one line. */
+        /** Status and body in one line; the body is cut to {@code width}. */
         String brief(int width) {
             String text = body.replaceAll("\\s+", " ");
             return status + "  " + (text.length() <= width ? text : text.substring(0, width - 3) + "...");
         }
     }
 
-    private final HttpClient http;
-    private final String url;
-    private final Secret adminToken;
-
-    Caller(HttpClient http, String url, Secret adminToken) {
-        this.http = http;
-        this.url = url;
-        this.adminToken = adminToken;
-    }
-
-    /** Where the control plane is. */
-    String url() {
-        return url;
-    }
-
     static String path(String runnerId) {
         return "/api/v1/wolf-instances/" + runnerId + "/proxy/api/v1/sessions";
     }
 
-    /** Asks one Wolf for its sessions. */
+    /** Requests the sessions of one Wolf. */
     Answer sessions(String runnerId) throws InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(url + path(runnerId)))
                 .header("Authorization", "Bearer " + adminToken.reveal())

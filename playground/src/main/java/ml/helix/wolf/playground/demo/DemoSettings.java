@@ -11,24 +11,24 @@ import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 
 /**
- * What the demo was asked for.
+ * The flags of the demo.
  *
- * @param once whether it ends when everything was seen
- * @param kubeconfig of a real cluster's API, instead of the embedded one
+ * @param once whether the demo ends after its last step
+ * @param kubeconfig of a real cluster, to be used instead of the embedded API
  */
 record DemoSettings(boolean once, Optional<Path> kubeconfig) {
     private static final Flag ONCE =
-            Flag.toggle("once", "", "Ends with 0 when all of it was seen, with 1 when something was missing.");
+            Flag.toggle("once", "", "Ends after the last step: with 0 if every step succeeded, else with 1.");
     private static final Flag KUBECONFIG = Flag.value(
             "kubeconfig",
             "",
             "",
-            "Uses the API of a real cluster instead of the embedded one; its nodes are not used.");
+            "Uses the API of a real cluster instead of the embedded one; the agents still run here.");
 
     private static final String PURPOSE = """
-            Shows the main job on this machine, no cluster and no root needed: applies a WolfTunnel, waits
-            until it is connected, reaches each Wolf through its tunnel, breaks one and sees it recover.
-            Builds what is needed first. Without flags it then stays up until Ctrl-C.""";
+            Shows the main job on this machine, without a cluster and without root: applies a WolfTunnel,
+            waits until its tunnels are connected, reaches each Wolf through its tunnel, cuts one off and
+            waits until it recovers. Builds what it needs first. Without flags it stays up until Ctrl-C.""";
 
     static final Program PROGRAM = new Program("demo", PURPOSE, List.of(ONCE, KUBECONFIG), Map.of());
 

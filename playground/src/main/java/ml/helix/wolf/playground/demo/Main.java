@@ -13,27 +13,28 @@ import ml.helix.wolf.program.LogLevel;
 import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Logs;
 
-/** The demo: exit status 0 when all was seen or it was stopped, 2 for bad usage, 1 otherwise. */
+/** The demo. Exit status: 0 if every step succeeded or the demo was stopped, 2 for bad usage, else 1. */
 public final class Main {
-    private static final int LOGS = 3;
-    /** Ctrl-C reaches this process and the others at once: this long until it counts as the cause of their end. */
-    private static final Duration NOTICE = Duration.ofMillis(500);
+    private static final int PRINTED_LOGS = 3;
+    /** Ctrl-C ends this process and its children at once: a failure within this time may come from it. */
+    private static final Duration CTRL_C_DELAY = Duration.ofMillis(500);
 
     private final Screen screen = new Screen(System.out);
+    private final OpenParts open = new OpenParts();
     private final DemoSettings settings;
+    private final Path checkout;
     private final Path folder;
-    private final World world;
     private final CountDownLatch stopped = new CountDownLatch(1);
 
-    private volatile boolean keep;
+    private volatile boolean keepFolder;
 
     private Main(DemoSettings settings, Path checkout) throws IOException {
         this.settings = settings;
+        this.checkout = checkout;
         this.folder = Files.createTempDirectory("wolf-demo-");
-        this.world = new World(checkout, folder, settings);
     }
 
-    /** Runs it from the checkout that the system property {@code demo.checkout} names. */
+    /** The system property {@code demo.checkout} names the checkout whose programs run. */
     public static void main(String[] args) throws InterruptedException {
         Logs.configure(new LogSettings(LogLevel.ERROR, LogFormat.TEXT));
         System.exit(DemoSettings.PROGRAM.run(args, System.getenv(), System.out, System.err, given -> {
@@ -42,7 +43,7 @@ public final class Main {
             try {
                 return new Main(settings, checkout).run();
             } catch (IOException e) {
-                System.err.println("demo: no folder for its files: " + e.getMessage());
+                System.err.println("demo: cannot create a folder for its files: " + e.getMessage());
                 return 1;
             }
         }));
@@ -51,71 +52,71 @@ public final class Main {
     private int run() {
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(this::end));
         try {
-            tell();
+            runSteps();
             return 0;
-        } catch (NotSeen e) {
-            failed(e);
+        } catch (DemoFailure e) {
+            report(e);
         } catch (IOException | RuntimeException e) {
-            failed(new NotSeen("the demo can't go on: " + e, world.logs()));
+            report(new DemoFailure("the demo can't go on: " + e, DemoParts.logs(folder)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         return 1;
     }
 
-    private void tell() throws NotSeen, IOException, InterruptedException {
-        screen.part("Two GPU nodes behind NAT: nobody outside can reach their Wolfs. The parts of the demo:");
-        world.start(screen);
-        Story story = new Story(world, screen);
-        story.connects();
-        story.answers();
-        story.breaks();
-        story.recovers();
+    private void runSteps() throws DemoFailure, IOException, InterruptedException {
+        screen.heading("Two GPU nodes stand behind NAT: nobody outside can reach their Wolfs. The parts of the demo:");
+        DemoParts parts = new DemoStart(checkout, folder, settings, screen, open).start();
+        DemoSteps steps = new DemoSteps(parts, screen);
+        steps.applyWolfTunnel();
+        steps.reachEachWolf();
+        steps.cutNodeOff();
+        steps.restoreNetwork();
         if (settings.once()) {
-            story.leavesNothing();
-            screen.part("All of it was seen, in %.0f s.".formatted(screen.seconds()));
+            steps.deleteWolfTunnel();
+            screen.heading("Every step succeeded, in %.0f s.".formatted(screen.seconds()));
             return;
         }
-        new Guide(world, screen, folder).print();
+        AccessInstructions.print(parts, screen);
         while (!stopped.await(1, TimeUnit.SECONDS)) {
-            world.controlPlane().requireAlive();
-            world.operator().requireAlive();
+            parts.controlPlane().requireAlive();
+            parts.operator().requireAlive();
         }
     }
 
-    /** Says what is missing, unless that is so because the demo is being stopped. */
-    private void failed(NotSeen missing) {
+    /** Prints a failure, unless Ctrl-C caused it. */
+    private void report(DemoFailure failure) {
         try {
-            if (stopped.await(NOTICE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (stopped.await(CTRL_C_DELAY.toMillis(), TimeUnit.MILLISECONDS)) {
                 return;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        screen.part("NOT SEEN: " + missing.getMessage());
-        missing.logs().stream().limit(LOGS).forEach(screen::tail);
-        if (!missing.logs().isEmpty()) {
-            keep = true;
-            screen.part("Everything it wrote is in " + folder);
+        screen.heading("FAILED: " + failure.getMessage());
+        failure.logs().stream().limit(PRINTED_LOGS).forEach(screen::tail);
+        if (!failure.logs().isEmpty()) {
+            keepFolder = true;
+            screen.heading("All logs are in " + folder);
         }
     }
 
     /** Runs on Ctrl-C and after every other end; leaves no process behind. */
     private void end() {
         stopped.countDown();
-        world.close();
-        if (!keep) {
-            delete();
+        open.close();
+        if (!keepFolder) {
+            deleteFolder();
         }
     }
 
-    private void delete() {
+    private void deleteFolder() {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            screen.part("Left behind: " + folder + " (" + e.getMessage() + ")");
+            screen.heading("Not deleted: " + folder + " (" + e.getMessage() + ")");
         }
     }
 }

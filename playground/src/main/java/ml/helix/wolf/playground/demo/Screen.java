@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What the demo prints: for a person, in 100 columns. Thread-safe. */
+/** Prints the demo for a person, in 100 columns; longer lines are cut. Thread-safe. */
 final class Screen {
     private static final int COLUMNS = 100;
     private static final int TAIL = 12;
@@ -19,36 +19,35 @@ final class Screen {
         this.out = out;
     }
 
-    /** The beginning of a part of the story, and how far into it we are. */
-    synchronized void part(String title) {
+    /** The title of a step, after an empty line; never cut. */
+    synchronized void heading(String title) {
         out.printf("%n%s%n", title);
     }
 
-    /** A line of a part. What does not fit is cut. */
     synchronized void line(String text) {
         out.println(fitted("  " + text));
     }
 
-    /** A command as one would type it: never cut. */
+    /** A command as one would type it; never cut, so that it can be copied. */
     synchronized void command(String text) {
         out.println("  $ " + text);
     }
 
-    /** A line of a command's answer. What does not fit is cut. */
-    synchronized void answer(String text) {
+    /** A line that a command prints. */
+    synchronized void output(String text) {
         out.println(fitted("    " + text));
     }
 
-    /** What has just been seen, and when. */
-    synchronized void seen(String text) {
+    /** What has just been checked, and when. */
+    synchronized void checked(String text) {
         String mark = "  ok  " + text;
         String at = "%.1f s".formatted(seconds());
         out.println(fitted(mark + " ".repeat(Math.max(1, COLUMNS - mark.length() - at.length())) + at));
     }
 
-    /** A name and what it stands for, aligned with its like. */
-    synchronized void entry(String name, String place, String note) {
-        out.println(fitted("  %-14s %-23s %s".formatted(name, place, note)));
+    /** A row of the table of the demo's parts. */
+    synchronized void row(String name, String address, String note) {
+        out.println(fitted("  %-14s %-23s %s".formatted(name, address, note)));
     }
 
     /** The last lines of a log file. */

@@ -1,4 +1,4 @@
-/** The demo: starts every part on this machine, tells the main job as a story, and checks each sentence of it. */
+/** The demo: starts every part on this machine, shows the main job step by step, and checks each step. */
 @NullMarked
 package ml.helix.wolf.playground.demo;
 

@@ -1,61 +1,55 @@
 package ml.helix.wolf.playground.node;
 
 import io.fabric8.kubernetes.api.model.Container;
-import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarSource;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A container's environment as its kubelet resolves it: values, {@code $(VAR)}, fieldRef, secretKeyRef, configMapKeyRef. */
+/** The environment of a container as a kubelet resolves it: values with {@code $(VAR)}, fieldRef and secretKeyRef. */
 final class ContainerEnvironment {
     private static final Pattern REFERENCE = Pattern.compile("\\$\\$|\\$\\(([^()$]+)\\)");
-    private static final Pattern KEYED = Pattern.compile("metadata\\.(labels|annotations)\\['([^']+)']");
 
     private final Pod pod;
     private final String ip;
-    private final ConfigSource source;
+    private final Function<String, Optional<Secret>> secrets;
 
     /**
-     * @param ip the pod's and its host's
+     * @param ip the IP of the pod and of its node
+     * @param secrets finds a Secret of the pod's namespace by name
      */
-    ContainerEnvironment(Pod pod, String ip, ConfigSource source) {
+    ContainerEnvironment(Pod pod, String ip, Function<String, Optional<Secret>> secrets) {
         this.pod = pod;
         this.ip = ip;
-        this.source = source;
+        this.secrets = secrets;
     }
 
     /**
      * The variables in the order of their definition.
      *
-     * @throws NotStartable for an absent Secret, ConfigMap or key that isn't optional, and for a field nobody knows
+     * @throws NotStartable if a Secret or its key is missing, or if the source of a value isn't simulated
      */
     Map<String, String> of(Container container) throws NotStartable {
         Map<String, String> variables = new LinkedHashMap<>();
-        for (EnvFromSource from : container.getEnvFrom()) {
-            String prefix = Objects.requireNonNullElse(from.getPrefix(), "");
-            all(from).forEach((key, value) -> variables.put(prefix + key, text(value)));
-        }
         for (EnvVar variable : container.getEnv()) {
-            if (variable.getValueFrom() == null) {
-                variables.put(
-                        variable.getName(), expand(Objects.requireNonNullElse(variable.getValue(), ""), variables));
-            } else {
-                Optional<String> value = value(variable.getValueFrom());
-                value.ifPresent(text -> variables.put(variable.getName(), text));
-            }
+            String value = variable.getValueFrom() == null
+                    ? expand(Objects.requireNonNullElse(variable.getValue(), ""), variables)
+                    : value(variable.getValueFrom());
+            variables.put(variable.getName(), value);
         }
         return variables;
     }
 
-    /** Replaces {@code $(NAME)} where NAME is known, and {@code $$} by {@code $}. */
+    /** Replaces {@code $(NAME)} by the value of a known variable, and {@code $$} by {@code $}. */
     static String expand(String text, Map<String, String> variables) {
         Matcher reference = REFERENCE.matcher(text);
         return reference.replaceAll(match -> {
@@ -65,75 +59,36 @@ final class ContainerEnvironment {
         });
     }
 
-    private Optional<String> value(EnvVarSource from) throws NotStartable {
+    private String value(EnvVarSource from) throws NotStartable {
         if (from.getFieldRef() != null) {
-            return Optional.of(field(from.getFieldRef().getFieldPath()));
+            return field(from.getFieldRef().getFieldPath());
         }
         if (from.getSecretKeyRef() != null) {
-            var key = from.getSecretKeyRef();
-            return key(source.secret(key.getName()), "secret", key.getName(), key.getKey(), key.getOptional());
+            return secret(
+                    from.getSecretKeyRef().getName(), from.getSecretKeyRef().getKey());
         }
-        if (from.getConfigMapKeyRef() != null) {
-            var key = from.getConfigMapKeyRef();
-            return key(source.configMap(key.getName()), "configmap", key.getName(), key.getKey(), key.getOptional());
-        }
-        throw new NotStartable("CreateContainerConfigError", "a valueFrom that is not simulated here: " + from);
+        throw new NotStartable("CreateContainerConfigError", "a valueFrom that is not simulated: " + from);
     }
 
-    private static Optional<String> key(
-            Optional<Map<String, byte[]>> values, String kind, String name, String key, Boolean optional)
-            throws NotStartable {
-        byte[] value = values.map(found -> found.get(key)).orElse(null);
-        if (value != null) {
-            return Optional.of(text(value));
-        }
-        if (Boolean.TRUE.equals(optional)) {
-            return Optional.empty();
-        }
-        throw new NotStartable(
-                "CreateContainerConfigError",
-                values.isEmpty()
-                        ? kind + " \"" + name + "\" not found"
-                        : "couldn't find key " + key + " in " + kind + " \"" + name + "\"");
-    }
-
-    private Map<String, byte[]> all(EnvFromSource from) throws NotStartable {
-        boolean secret = from.getSecretRef() != null;
-        String name =
-                secret ? from.getSecretRef().getName() : from.getConfigMapRef().getName();
-        Boolean optional = secret
-                ? from.getSecretRef().getOptional()
-                : from.getConfigMapRef().getOptional();
-        Optional<Map<String, byte[]>> values = secret ? source.secret(name) : source.configMap(name);
-        if (values.isEmpty() && !Boolean.TRUE.equals(optional)) {
+    private String secret(String name, String key) throws NotStartable {
+        Secret secret = secrets.apply(name)
+                .orElseThrow(() -> new NotStartable("CreateContainerConfigError", "secret \"" + name + "\" not found"));
+        String value = Objects.requireNonNullElse(secret.getData(), Map.<String, String>of())
+                .get(key);
+        if (value == null) {
             throw new NotStartable(
-                    "CreateContainerConfigError", (secret ? "secret" : "configmap") + " \"" + name + "\" not found");
+                    "CreateContainerConfigError", "couldn't find key " + key + " in secret \"" + name + "\"");
         }
-        return values.orElse(Map.of());
+        return new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8);
     }
 
     private String field(String path) throws NotStartable {
-        Matcher keyed = KEYED.matcher(path);
-        if (keyed.matches()) {
-            Map<String, String> map = keyed.group(1).equals("labels")
-                    ? pod.getMetadata().getLabels()
-                    : pod.getMetadata().getAnnotations();
-            return Objects.requireNonNullElse(map, Map.<String, String>of()).getOrDefault(keyed.group(2), "");
-        }
         return switch (path) {
             case "metadata.name" -> pod.getMetadata().getName();
             case "metadata.namespace" -> pod.getMetadata().getNamespace();
-            case "metadata.uid" -> pod.getMetadata().getUid();
             case "spec.nodeName" -> pod.getSpec().getNodeName();
-            case "spec.serviceAccountName" ->
-                Objects.requireNonNullElse(pod.getSpec().getServiceAccountName(), "default");
             case "status.hostIP", "status.podIP" -> ip;
-            case "status.hostIPs", "status.podIPs" -> String.join(",", List.of(ip));
             default -> throw new NotStartable("CreateContainerConfigError", "unsupported fieldPath " + path);
         };
-    }
-
-    private static String text(byte[] value) {
-        return new String(value, StandardCharsets.UTF_8);
     }
 }

@@ -15,15 +15,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The DaemonSet controller and, for what belongs to a tunnel, the garbage collector. Looks at everything anew at each
- * {@link #reconcile()}; one thread calls that.
+ * The controller manager of the simulated nodes: makes a DaemonSet's pods, and collects the garbage of deleted
+ * WolfTunnels and DaemonSets. Reads everything anew at each {@link #reconcile()}; one thread calls that.
  */
 final class DaemonSetController {
     private static final Logger LOG = LoggerFactory.getLogger(DaemonSetController.class);
 
     private final KubernetesClient client;
     private final List<SimulatedNode> nodes;
-    private final RandomGenerator names = RandomGenerator.getDefault();
+    private final RandomGenerator random = RandomGenerator.getDefault();
 
     DaemonSetController(KubernetesClient client, List<SimulatedNode> nodes) {
         this.client = client;
@@ -44,14 +44,7 @@ final class DaemonSetController {
             plan.delete().forEach(pod -> client.resource(pod).delete());
             plan.create().forEach(node -> client.resource(pod(set, node)).create());
             if (!plan.status().equals(set.getStatus())) {
-                client.apps()
-                        .daemonSets()
-                        .inNamespace(set.getMetadata().getNamespace())
-                        .withName(set.getMetadata().getName())
-                        .editStatus(current -> {
-                            current.setStatus(plan.status());
-                            return current;
-                        });
+                StatusApply.write(client, set, plan.status());
             }
         }
         pods.stream()
@@ -63,7 +56,7 @@ final class DaemonSetController {
                 .forEach(account -> client.resource(account).delete());
     }
 
-    /** Whether the object belongs to a tunnel that is no longer there. */
+    /** Whether the object is owned by a WolfTunnel that no longer exists. */
     private boolean ownerGone(HasMetadata object) {
         for (OwnerReference owner : object.getMetadata().getOwnerReferences()) {
             if (owner.getKind().equals("WolfTunnel")) {
@@ -75,7 +68,7 @@ final class DaemonSetController {
                     return found == null || !found.getMetadata().getUid().equals(owner.getUid());
                 } catch (KubernetesClientException e) {
                     LOG.warn(
-                            "Cannot see whether the owner of {} exists: {}",
+                            "Cannot read the owner of {}: {}",
                             object.getMetadata().getName(),
                             e.getMessage());
                 }
@@ -89,7 +82,7 @@ final class DaemonSetController {
         var metadata = Objects.requireNonNull(template.getMetadata(), "template without metadata");
         return new PodBuilder()
                 .withNewMetadata()
-                .withName(set.getMetadata().getName() + "-" + HexFormat.of().toHexDigits(names.nextLong(), 5))
+                .withName(set.getMetadata().getName() + "-" + HexFormat.of().toHexDigits(random.nextLong(), 5))
                 .withNamespace(set.getMetadata().getNamespace())
                 .withLabels(metadata.getLabels())
                 .addToLabels(DaemonSetPlan.REVISION, DaemonSetPlan.revision(set))

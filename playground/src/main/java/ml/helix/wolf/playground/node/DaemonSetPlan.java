@@ -1,6 +1,5 @@
 package ml.helix.wolf.playground.node;
 
-import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetStatus;
@@ -12,57 +11,64 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
- * What the DaemonSet controller does next, as a function of what it sees: one pod per node that fits, pods of an older
- * template replaced within {@code maxUnavailable}, a node's next pod only when its last one is gone.
+ * The next step of the DaemonSet controller, as a pure function of what there is: one pod on each node that the
+ * nodeSelector matches; a pod of an older template is replaced when all other pods are ready; a node gets its next pod
+ * only when the last one is gone.
  */
 record DaemonSetPlan(List<SimulatedNode> create, List<Pod> delete, DaemonSetStatus status) {
     static final String REVISION = "controller-revision-hash";
 
     /**
-     * @param pods those that the DaemonSet owns, terminating ones too
+     * @param pods the pods that the DaemonSet owns, terminating ones included
      */
     static DaemonSetPlan of(DaemonSet set, List<SimulatedNode> nodes, List<Pod> pods) {
         String revision = revision(set);
+        Map<String, String> selector =
+                Objects.requireNonNullElse(set.getSpec().getTemplate().getSpec().getNodeSelector(), Map.of());
         List<SimulatedNode> create = new ArrayList<>();
         List<Pod> delete = new ArrayList<>();
-        List<Pod> outdated = new ArrayList<>();
+        List<Pod> running = new ArrayList<>();
         int desired = 0;
-        int scheduled = 0;
-        int updated = 0;
-        int ready = 0;
         for (SimulatedNode node : nodes) {
+            boolean fits = node.labels().entrySet().containsAll(selector.entrySet());
+            desired += fits ? 1 : 0;
             List<Pod> here = pods.stream()
                     .filter(pod -> node.name().equals(pod.getSpec().getNodeName()))
                     .toList();
-            List<Pod> running = here.stream().filter(pod -> !terminating(pod)).toList();
-            if (!Placement.fits(set.getSpec().getTemplate().getSpec(), node)) {
-                delete.addAll(running);
-                continue;
-            }
-            desired++;
-            if (here.isEmpty()) {
+            if (fits && here.isEmpty()) {
                 create.add(node);
             }
-            if (!running.isEmpty()) {
-                Pod pod = running.getFirst();
-                delete.addAll(running.subList(1, running.size()));
-                scheduled++;
-                ready += ready(pod) ? 1 : 0;
-                if (revision.equals(pod.getMetadata().getLabels().get(REVISION))) {
-                    updated++;
-                } else {
-                    outdated.add(pod);
-                }
-            }
+            here.stream().filter(pod -> !terminating(pod)).forEach((fits ? running : delete)::add);
         }
-        delete.addAll(replaceable(set, outdated, desired, desired - ready));
-        return new DaemonSetPlan(create, delete, status(set, desired, scheduled, updated, ready));
+        List<Pod> outdated = running.stream()
+                .filter(pod -> !revision.equals(pod.getMetadata().getLabels().get(REVISION)))
+                .toList();
+        int ready = (int) running.stream().filter(DaemonSetPlan::ready).count();
+        replaceable(outdated, desired == ready).ifPresent(delete::add);
+        DaemonSetStatus status = new DaemonSetStatusBuilder()
+                .withObservedGeneration(set.getMetadata().getGeneration())
+                .withDesiredNumberScheduled(desired)
+                .withCurrentNumberScheduled(running.size())
+                .withUpdatedNumberScheduled(running.size() - outdated.size())
+                .withNumberReady(ready)
+                .withNumberAvailable(ready == 0 ? null : ready)
+                .withNumberUnavailable(desired == ready ? null : desired - ready)
+                .withNumberMisscheduled(0)
+                .build();
+        return new DaemonSetPlan(create, delete, status);
     }
 
-    /** A hash of the template: pods carry it as a label, and one that differs marks a pod as outdated. */
+    /** A pod that isn't ready is replaced at once, a ready one only if all pods are ready. */
+    private static Optional<Pod> replaceable(List<Pod> outdated, boolean allReady) {
+        return outdated.stream().filter(pod -> allReady || !ready(pod)).findFirst();
+    }
+
+    /** A hash of the template. Each pod has it as a label; an outdated pod has another one. */
     static String revision(DaemonSet set) {
         byte[] template = Serialization.asJson(set.getSpec().getTemplate()).getBytes(StandardCharsets.UTF_8);
         try {
@@ -82,45 +88,5 @@ record DaemonSetPlan(List<SimulatedNode> create, List<Pod> delete, DaemonSetStat
 
     static boolean terminating(Pod pod) {
         return pod.getMetadata().getDeletionTimestamp() != null;
-    }
-
-    /** Those that are down anyway, and as many more as may be down at once. */
-    private static List<Pod> replaceable(DaemonSet set, List<Pod> outdated, int desired, int unavailable) {
-        var strategy = set.getSpec().getUpdateStrategy();
-        if (strategy != null && "OnDelete".equals(strategy.getType())) {
-            return List.of();
-        }
-        boolean given = strategy != null
-                && strategy.getRollingUpdate() != null
-                && strategy.getRollingUpdate().getMaxUnavailable() != null;
-        int allowed = given ? count(strategy.getRollingUpdate().getMaxUnavailable(), desired) : 1;
-        List<Pod> replaceable =
-                new ArrayList<>(outdated.stream().filter(pod -> !ready(pod)).toList());
-        outdated.stream()
-                .filter(DaemonSetPlan::ready)
-                .limit(Math.max(0, allowed - unavailable))
-                .forEach(replaceable::add);
-        return replaceable;
-    }
-
-    private static int count(IntOrString value, int of) {
-        if (value.getStrVal() == null) {
-            return value.getIntVal();
-        }
-        int percent = Integer.parseInt(value.getStrVal().replace("%", ""));
-        return Math.max(1, (of * percent + 99) / 100);
-    }
-
-    private static DaemonSetStatus status(DaemonSet set, int desired, int scheduled, int updated, int ready) {
-        return new DaemonSetStatusBuilder(Objects.requireNonNullElseGet(set.getStatus(), DaemonSetStatus::new))
-                .withObservedGeneration(set.getMetadata().getGeneration())
-                .withDesiredNumberScheduled(desired)
-                .withCurrentNumberScheduled(scheduled)
-                .withUpdatedNumberScheduled(updated)
-                .withNumberReady(ready)
-                .withNumberAvailable(ready == 0 ? null : ready)
-                .withNumberUnavailable(desired == ready ? null : desired - ready)
-                .withNumberMisscheduled(0)
-                .build();
     }
 }

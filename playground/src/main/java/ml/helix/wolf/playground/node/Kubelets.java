@@ -3,6 +3,7 @@ package ml.helix.wolf.playground.node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.http.HttpClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -14,38 +15,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The kubelets of the simulated nodes: runs what is bound to them, and when a pod is deleted ends its containers within
- * the grace and only then lets it go. Thread-safe.
+ * The kubelets of the simulated nodes: runs the pods that are bound to them. When a pod is deleted, its containers end
+ * within the grace period, and only then the pod leaves the API. Thread-safe.
  */
 final class Kubelets implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Kubelets.class);
     private static final long DEFAULT_GRACE_SECONDS = 30;
+    private static final Duration CLOSE_GRACE = Duration.ofSeconds(3);
 
     private final KubernetesClient client;
     private final List<SimulatedNode> nodes;
-    private final ContainerLauncher launcher;
+    private final Map<String, Path> executables;
     private final Path folder;
-    private final Duration firstBackOff;
-    private final HttpProbe prober = new HttpProbe();
+    private final HttpClient http =
+            HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NEVER).build();
     private final Map<String, PodRun> byUid = new ConcurrentHashMap<>();
-    /** Guarded by this; once set, nothing is added to byUid. */
+    /** Guarded by this; once true, nothing is added to byUid. */
     private boolean closed;
 
-    Kubelets(
-            KubernetesClient client,
-            List<SimulatedNode> nodes,
-            ContainerLauncher launcher,
-            Path folder,
-            Duration firstBackOff) {
+    Kubelets(KubernetesClient client, List<SimulatedNode> nodes, Map<String, Path> executables, Path folder) {
         this.client = client;
         this.nodes = nodes;
-        this.launcher = launcher;
+        this.executables = executables;
         this.folder = folder;
-        this.firstBackOff = firstBackOff;
     }
 
-    /** A pod appeared or changed. Does not block. */
-    synchronized void see(Pod pod) {
+    /** Call when a pod appears or changes. Does not block. */
+    synchronized void podChanged(Pod pod) {
         Optional<SimulatedNode> node = nodes.stream()
                 .filter(candidate -> candidate.name().equals(pod.getSpec().getNodeName()))
                 .findFirst();
@@ -58,45 +54,44 @@ final class Kubelets implements AutoCloseable {
             end(pod, Duration.ofSeconds(seconds), true);
         } else {
             byUid.computeIfAbsent(pod.getMetadata().getUid(), uid -> {
-                PodRun run = new PodRun(client, pod, node.get(), folder, launcher, prober, firstBackOff);
+                Path log = folder.resolve("pods").resolve(pod.getMetadata().getName() + ".log");
+                PodRun run = new PodRun(client, pod, node.get(), log, executables, http);
                 run.start();
                 return run;
             });
         }
     }
 
-    /** A pod is gone, whatever runs of it. Does not block. */
-    void gone(Pod pod) {
+    /** Call when a pod has left the API; its containers are killed. Does not block. */
+    void podRemoved(Pod pod) {
         end(pod, Duration.ZERO, false);
     }
 
-    private void end(Pod pod, Duration grace, boolean release) {
+    private void end(Pod pod, Duration grace, boolean delete) {
         Thread.ofVirtual().name("end-" + pod.getMetadata().getName()).start(() -> {
             PodRun run = byUid.get(pod.getMetadata().getUid());
+            if (run != null) {
+                terminate(run, grace);
+            }
             try {
-                if (run != null) {
-                    run.terminate(grace);
-                }
-                if (release) {
+                if (delete) {
                     client.resource(pod).withGracePeriod(0).delete();
                 }
                 byUid.remove(pod.getMetadata().getUid());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
             } catch (KubernetesClientException e) {
-                LOG.warn("Pod {} not released: {}", pod.getMetadata().getName(), e.getMessage());
+                LOG.warn("Pod {} not deleted: {}", pod.getMetadata().getName(), e.getMessage());
             }
         });
     }
 
-    /** Ends every container, within three seconds or by force. Pods stay in the API. */
+    /** Ends every container within three seconds, if need be by force. Pods stay in the API. */
     @Override
     public void close() {
         synchronized (this) {
             closed = true;
         }
         List<Thread> ending = byUid.values().stream()
-                .map(run -> Thread.ofVirtual().name("end").start(() -> terminate(run)))
+                .map(run -> Thread.ofVirtual().name("end").start(() -> terminate(run, CLOSE_GRACE)))
                 .toList();
         try {
             for (Thread thread : ending) {
@@ -105,12 +100,12 @@ final class Kubelets implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        prober.close();
+        http.shutdownNow();
     }
 
-    private static void terminate(PodRun run) {
+    private static void terminate(PodRun run, Duration grace) {
         try {
-            run.terminate(Duration.ofSeconds(3));
+            run.terminate(grace);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

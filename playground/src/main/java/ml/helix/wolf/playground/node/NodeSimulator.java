@@ -3,7 +3,7 @@ package ml.helix.wolf.playground.node;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
@@ -12,20 +12,24 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Nodes without machines. Registers them, runs pods that are bound to them and, unless the cluster has a controller
- * manager of its own, makes a pod of each DaemonSet on each node that fits.
+ * Nodes without machines. Registers them and runs the pods that are bound to them. In a cluster without a controller
+ * manager it also makes the pods of DaemonSets.
  *
- * <p>Thread-safe. {@link #close()} ends every container and leaves the API's objects alone.
+ * <p>Thread-safe. {@link #close()} ends every container and leaves the objects in the API.
  */
 public final class NodeSimulator implements AutoCloseable {
+    static final String FIELD_MANAGER = "node-simulator";
+
     private static final Logger LOG = LoggerFactory.getLogger(NodeSimulator.class);
     private static final Duration RESYNC = Duration.ofSeconds(2);
     private static final Duration HEARTBEAT = Duration.ofSeconds(4);
@@ -42,39 +46,41 @@ public final class NodeSimulator implements AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * @param folder where pods' logs and volumes go
-     * @param firstBackOff the wait before a crashed container's second restart; 10 s in a kubelet
+     * @param executables the executables by container image; an image without one can't be pulled
+     * @param folder where the pods' logs go
      */
     public NodeSimulator(
-            KubernetesClient client,
-            List<SimulatedNode> nodes,
-            ContainerLauncher launcher,
-            Path folder,
-            Duration firstBackOff) {
+            KubernetesClient client, List<SimulatedNode> nodes, Map<String, Path> executables, Path folder) {
         this.client = client;
         this.nodes = List.copyOf(nodes);
-        this.kubelets = new Kubelets(client, this.nodes, launcher, folder, firstBackOff);
+        this.kubelets = new Kubelets(client, this.nodes, Map.copyOf(executables), folder);
         this.controller = new DaemonSetController(client, this.nodes);
     }
 
-    /** Registers the nodes and begins to act. Once. */
+    /** Registers the nodes and starts to run their pods. Call once. */
     public void start() {
-        nodes.forEach(this::register);
-        informers.add(client.pods().inAnyNamespace().inform(new PodHandler()));
-        if (hasControllers()) {
-            LOG.info("This cluster has controllers of its own: only its simulated nodes' pods are run here");
-            control = Thread.ofVirtual().name("node-heartbeats").start(() -> repeat(HEARTBEAT, this::beat));
+        for (SimulatedNode node : nodes) {
+            client.resource(node.object(Instant.now()))
+                    .fieldManager(FIELD_MANAGER)
+                    .forceConflicts()
+                    .serverSideApply();
+        }
+        sendHeartbeats();
+        informers.add(client.pods().inAnyNamespace().inform(new Events<>(kubelets::podChanged, kubelets::podRemoved)));
+        if (hasControllerManager()) {
+            LOG.info("This cluster has a controller manager: only the pods of the simulated nodes are run here");
+            control = Thread.ofVirtual().name("node-heartbeats").start(() -> repeat(HEARTBEAT, this::sendHeartbeats));
             return;
         }
-        informers.add(client.apps().daemonSets().inAnyNamespace().inform(new Trigger<>()));
+        informers.add(client.apps().daemonSets().inAnyNamespace().inform(new Events<DaemonSet>(set -> {}, set -> {})));
         informers.add(client.genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
                 .inAnyNamespace()
-                .inform(new Trigger<GenericKubernetesResource>()));
+                .inform(new Events<GenericKubernetesResource>(resource -> {}, resource -> {})));
         control = Thread.ofVirtual().name("daemonset-controller").start(() -> repeat(RESYNC, this::reconcile));
     }
 
     /** A controller manager gives every namespace its default ServiceAccount. */
-    private boolean hasControllers() {
+    private boolean hasControllerManager() {
         return client.serviceAccounts()
                         .inNamespace("default")
                         .withName("default")
@@ -82,13 +88,7 @@ public final class NodeSimulator implements AutoCloseable {
                 != null;
     }
 
-    private void register(SimulatedNode simulated) {
-        Node node = simulated.object(Instant.now());
-        client.resource(node).unlock().createOr(existing -> existing.update());
-        StatusPatch.write(client, node, node.getStatus());
-    }
-
-    /** Removes the nodes' objects from the API. */
+    /** Removes the Node objects from the API. */
     public void deregister() {
         nodes.forEach(node -> client.nodes().withName(node.name()).delete());
     }
@@ -107,15 +107,15 @@ public final class NodeSimulator implements AutoCloseable {
         }
     }
 
-    /** Without it the cluster would take the nodes for lost. */
-    private void beat() {
+    /** Without heartbeats a cluster marks the nodes as lost. */
+    private void sendHeartbeats() {
         try {
             for (SimulatedNode simulated : nodes) {
                 Node node = simulated.object(Instant.now());
-                StatusPatch.write(client, node, node.getStatus());
+                StatusApply.write(client, node, node.getStatus());
             }
         } catch (KubernetesClientException e) {
-            LOG.warn("No heartbeat this time: {}", e.getMessage());
+            LOG.warn("Heartbeats of the simulated nodes not written: {}", e.getMessage());
         }
     }
 
@@ -125,7 +125,7 @@ public final class NodeSimulator implements AutoCloseable {
         } catch (KubernetesClientException e) {
             boolean raced = e.getCode() == 404 || e.getCode() == 409;
             if (!closed && !raced) {
-                LOG.warn("DaemonSets not reconciled, tried again soon: {}", e.getMessage());
+                LOG.warn("DaemonSets not reconciled, the next attempt comes soon: {}", e.getMessage());
             }
         }
     }
@@ -145,40 +145,31 @@ public final class NodeSimulator implements AutoCloseable {
         kubelets.close();
     }
 
-    private class Trigger<T extends HasMetadata> implements ResourceEventHandler<T> {
+    /** Passes every event on, and then triggers a reconciliation. */
+    private final class Events<T extends HasMetadata> implements ResourceEventHandler<T> {
+        private final Consumer<T> changed;
+        private final Consumer<T> removed;
+
+        private Events(Consumer<T> changed, Consumer<T> removed) {
+            this.changed = changed;
+            this.removed = removed;
+        }
+
         @Override
         public void onAdd(T object) {
+            changed.accept(object);
             changes.release();
         }
 
         @Override
         public void onUpdate(T before, T object) {
-            changes.release();
+            onAdd(object);
         }
 
         @Override
         public void onDelete(T object, boolean unknown) {
+            removed.accept(object);
             changes.release();
-        }
-    }
-
-    private final class PodHandler extends Trigger<Pod> {
-        @Override
-        public void onAdd(Pod pod) {
-            kubelets.see(pod);
-            super.onAdd(pod);
-        }
-
-        @Override
-        public void onUpdate(Pod before, Pod pod) {
-            kubelets.see(pod);
-            super.onUpdate(before, pod);
-        }
-
-        @Override
-        public void onDelete(Pod pod, boolean unknown) {
-            kubelets.gone(pod);
-            super.onDelete(pod, unknown);
         }
     }
 }

@@ -1,6 +1,6 @@
 package ml.helix.wolf.playground.node;
 
-/** A container can't be started for now; reason and message are those of a waiting container's status. */
+/** A container can't be started for now. Reason and message are those of a waiting container's status. */
 final class NotStartable extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -13,10 +13,5 @@ final class NotStartable extends Exception {
 
     String reason() {
         return reason;
-    }
-
-    @Override
-    public String getMessage() {
-        return String.valueOf(super.getMessage());
     }
 }

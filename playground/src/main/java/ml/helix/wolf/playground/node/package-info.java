@@ -1,6 +1,6 @@
 /**
- * Nodes without machines: plays the DaemonSet controller and the kubelets for nodes that are loopback addresses, and
- * starts a real process for each container.
+ * Nodes without machines: the DaemonSet controller and the kubelets of nodes that are loopback addresses. Each container
+ * is a process of this machine.
  */
 @NullMarked
 package ml.helix.wolf.playground.node;

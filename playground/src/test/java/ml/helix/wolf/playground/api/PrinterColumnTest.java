@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class PrinterColumnTest {
     private static final JsonNode OBJECT = Serialization.unmarshal("""
-            metadata: {creationTimestamp: '2026-11-21T12:00:00Z', annotations: {a/b: c}}
+            metadata: {creationTimestamp: '2026-11-21T12:00:00Z'}
             status:
               summary: 1/2 connected
               nothing: null
@@ -31,19 +31,17 @@ class PrinterColumnTest {
                 ".status.conditions[?(@.type==\"Ready\")].reason,AgentsNotReady",
                 ".status.conditions[?(@.type=='Ready')].status,False",
                 ".status.conditions[?(@.type==\"Stalled\")].status,``",
-                ".status.tunnels[1].node,gpu-2",
                 ".status.tunnels[*].node,`gpu-1,gpu-2`",
-                ".metadata.annotations['a/b'],c",
                 ".status.nothing,``",
                 ".spec.absent,``"
             })
-    void aCellIsWhatThePathFinds(String path, String cell) {
+    void aCellHoldsTheValueAtThePath(String path, String cell) {
         assertThat(new PrinterColumn("X", "string", path, false).cell(OBJECT, Instant.EPOCH))
                 .isEqualTo(cell);
     }
 
     @Test
-    void aPathThatIsNotUnderstoodIsRefused() {
+    void anUnsupportedPathIsRefused() {
         assertThatThrownBy(() -> JsonPaths.text(".status..x", OBJECT)).isInstanceOf(IllegalArgumentException.class);
     }
 

@@ -43,15 +43,6 @@ class StructuralSchemaTest {
     }
 
     @Test
-    void unknownFieldsAndNullsAreDroppedAndFreeFormMapsKept() {
-        ObjectNode object = object("spec: {url: 'http://a', typo: 1, mode: null, labels: {a: b}}");
-
-        schema.prune(object);
-
-        assertThat(object.path("spec")).isEqualTo(object("{url: 'http://a', labels: {a: b}}"));
-    }
-
-    @Test
     void everyMisfitIsNamed() {
         assertThat(schema.problems(object("spec: {url: 'ftp://a', port: 0, mode: Mail, rows: 7}")))
                 .containsExactlyInAnyOrder(

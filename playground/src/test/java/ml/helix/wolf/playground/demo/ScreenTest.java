@@ -17,11 +17,11 @@ class ScreenTest {
     private final Screen screen = new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8));
 
     @Test
-    void everyLineFitsHundredColumnsAndOnlyCommandsAreKeptWhole() {
+    void linesAreCutAtHundredColumnsExceptCommands() {
         screen.line("x".repeat(200));
-        screen.answer("x".repeat(200));
-        screen.seen("x".repeat(200));
-        screen.entry("name", "place", "x".repeat(200));
+        screen.output("x".repeat(200));
+        screen.checked("x".repeat(200));
+        screen.row("name", "address", "x".repeat(200));
         assertThat(printed().lines()).hasSize(4).allMatch(line -> line.length() == 100 && line.endsWith("..."));
 
         bytes.reset();
@@ -30,15 +30,15 @@ class ScreenTest {
     }
 
     @Test
-    void whatWasSeenIsTimedAtTheRightEdge() {
-        screen.seen("it works");
+    void aCheckShowsItsTimeAtTheRightEdge() {
+        screen.checked("it works");
 
         assertThat(printed()).matches("  ok  it works {2,}\\d+\\.\\d s\\R");
         assertThat(printed().stripTrailing()).hasSize(100);
     }
 
     @Test
-    void aTailIsTheEndOfALog(@TempDir Path folder) throws IOException {
+    void aTailPrintsTheEndOfALog(@TempDir Path folder) throws IOException {
         Path log = Files.write(
                 folder.resolve("a.log"),
                 IntStream.range(0, 100).mapToObj(i -> "line " + i).toList());

@@ -3,9 +3,7 @@ package ml.helix.wolf.playground.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
-import io.fabric8.kubernetes.api.model.apps.DaemonSetUpdateStrategy;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.util.List;
 import java.util.Map;
@@ -26,27 +24,6 @@ class DaemonSetPlanTest {
         assertThat(plan.status().getDesiredNumberScheduled()).isEqualTo(2);
         assertThat(plan.status().getCurrentNumberScheduled()).isZero();
         assertThat(plan.status().getObservedGeneration()).isEqualTo(3);
-    }
-
-    @Test
-    void aTaintKeepsPodsAwayThatDoNotTolerateIt() {
-        SimulatedNode tainted =
-                new SimulatedNode("t", "127.0.0.9", Map.of(), List.of(new Taint("NoSchedule", "gpu", null, "only")));
-
-        assertThat(DaemonSetPlan.of(set(""), List.of(tainted), List.of()).create())
-                .isEmpty();
-        assertThat(DaemonSetPlan.of(
-                                set("tolerations: [{key: gpu, value: only, effect: NoSchedule}]"),
-                                List.of(tainted),
-                                List.of())
-                        .create())
-                .containsExactly(tainted);
-        assertThat(DaemonSetPlan.of(set("tolerations: [{operator: Exists}]"), List.of(tainted), List.of())
-                        .create())
-                .containsExactly(tainted);
-        assertThat(DaemonSetPlan.of(set("tolerations: [{key: gpu, value: other}]"), List.of(tainted), List.of())
-                        .create())
-                .isEmpty();
     }
 
     @Test
@@ -87,24 +64,6 @@ class DaemonSetPlanTest {
                 .containsExactly(dead);
     }
 
-    @Test
-    void theStrategyDecidesHowManyMayBeDown() {
-        DaemonSet old = set("");
-        List<Pod> pods = List.of(pod(old, "gpu-1", true, ""), pod(old, "gpu-2", true, ""));
-        DaemonSet half = set("priorityClassName: high");
-        half.getSpec().setUpdateStrategy(strategy("{type: RollingUpdate, rollingUpdate: {maxUnavailable: 100%}}"));
-        DaemonSet byHand = set("priorityClassName: high");
-        byHand.getSpec().setUpdateStrategy(strategy("{type: OnDelete}"));
-
-        assertThat(DaemonSetPlan.of(half, List.of(GPU_1, GPU_2), pods).delete()).hasSize(2);
-        assertThat(DaemonSetPlan.of(byHand, List.of(GPU_1, GPU_2), pods).delete())
-                .isEmpty();
-    }
-
-    private static DaemonSetUpdateStrategy strategy(String yaml) {
-        return Serialization.unmarshal("---\n" + yaml, DaemonSetUpdateStrategy.class);
-    }
-
     private static DaemonSet set(String podSpec) {
         return Serialization.unmarshal("""
                 apiVersion: apps/v1
@@ -137,6 +96,6 @@ class DaemonSetPlanTest {
     }
 
     private static SimulatedNode node(String name, Map<String, String> labels) {
-        return new SimulatedNode(name, "127.0.0.1", labels, List.of());
+        return new SimulatedNode(name, "127.0.0.1", labels);
     }
 }

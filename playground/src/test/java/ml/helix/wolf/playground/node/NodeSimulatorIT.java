@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -16,17 +17,18 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.playground.api.EmbeddedApi;
 import org.junit.jupiter.api.AfterEach;
@@ -35,9 +37,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+/** A script stands for the agent: it writes its arguments and environment to a file named by its process id. */
 @Timeout(60)
 class NodeSimulatorIT {
-    private static final String SET = """
+    private static final String DAEMON_SET = """
             apiVersion: apps/v1
             kind: DaemonSet
             metadata: {name: d, namespace: wolf}
@@ -47,17 +50,14 @@ class NodeSimulatorIT {
                 spec:
                   nodeSelector: {gpu: "yes"}
                   terminationGracePeriodSeconds: 5
-                  volumes: [{name: token, secret: {secretName: wolf-token}}]
                   containers:
                   - name: agent
                     image: agent:1
                     args: ["-local", "$(NODE_IP):8080"]
-                    volumeMounts: [{name: token, mountPath: /run/token}]
                     env:
                     - {name: NODE_IP, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
                     - {name: WOLF_ID, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
                     - {name: RUNNER_TOKEN, valueFrom: {secretKeyRef: {name: wolf-token, key: token}}}
-                    - {name: RUNNER_TOKEN_FILE, value: /run/token/token}
             """;
     private static final String SECRET = """
             apiVersion: v1
@@ -65,10 +65,11 @@ class NodeSimulatorIT {
             metadata: {name: wolf-token, namespace: wolf}
             stringData: {token: hush}
             """;
+    private static final String INHERITED = "PATH|HOME|JAVA_HOME|LANG|TMPDIR|TUNNEL_AGENT_JAVA_OPTS";
 
     private final EmbeddedApi api = EmbeddedApi.start();
     private final KubernetesClient client = api.client();
-    private final StubLauncher launcher = new StubLauncher();
+    private final Set<Path> seen = new HashSet<>();
 
     @TempDir
     private Path folder;
@@ -76,7 +77,7 @@ class NodeSimulatorIT {
     private NodeSimulator simulator;
 
     @BeforeEach
-    void start() {
+    void start() throws IOException {
         client.resource(new NamespaceBuilder()
                         .withNewMetadata()
                         .withName("wolf")
@@ -88,12 +89,24 @@ class NodeSimulatorIT {
         simulator = new NodeSimulator(
                 client,
                 List.of(
-                        new SimulatedNode("gpu-1", "127.0.0.1", Map.of("gpu", "yes"), List.of()),
-                        new SimulatedNode("cpu-1", "127.0.0.2", Map.of(), List.of())),
-                launcher,
-                folder,
-                Duration.ofMillis(50));
+                        new SimulatedNode("gpu-1", "127.0.0.1", Map.of("gpu", "yes")),
+                        new SimulatedNode("cpu-1", "127.0.0.2", Map.of())),
+                Map.of("agent:1", script("agent", "exec sleep 300"), "agent:stubborn", script("stubborn", """
+                        trap '' TERM
+                        while :; do sleep 0.1; done""")),
+                folder);
         simulator.start();
+    }
+
+    private Path script(String name, String body) throws IOException {
+        Path script = Files.writeString(folder.resolve(name), """
+                #!/bin/sh
+                { echo "args: $*"; env; } > %1$s/$$.tmp
+                mv %1$s/$$.tmp %1$s/$$.started
+                %2$s
+                """.formatted(folder, body));
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+        return script;
     }
 
     @AfterEach
@@ -104,167 +117,176 @@ class NodeSimulatorIT {
     }
 
     @Test
-    void aDaemonSetRunsAContainerPerFittingNodeWithItsEnvironmentResolved() throws Exception {
+    void aDaemonSetRunsAProcessOnEachMatchingNodeWithItsEnvironmentResolved() throws Exception {
         apply(SECRET, Secret.class);
-        apply(SET, DaemonSet.class);
+        apply(DAEMON_SET, DaemonSet.class);
 
-        ContainerCommand command = launcher.next().command;
-
-        assertThat(command.image()).isEqualTo("agent:1");
-        assertThat(command.arguments()).containsExactly("-local", "127.0.0.1:8080");
-        assertThat(command.environment()).containsEntry("RUNNER_TOKEN", "hush").containsEntry("WOLF_ID", command.pod());
-        assertThat(Path.of(command.environment().get("RUNNER_TOKEN_FILE"))).hasContent("hush");
-        assertThat(command.toString()).doesNotContain("hush");
-
+        List<String> printed = nextProcess().printed();
         await("the pod is ready", () -> pod(DaemonSetPlan::ready));
         Pod pod = pods().getFirst();
+
+        assertThat(printed)
+                .contains(
+                        "args: -local 127.0.0.1:8080",
+                        "RUNNER_TOKEN=hush",
+                        "WOLF_ID=" + pod.getMetadata().getName());
+        assertThat(printed)
+                .filteredOn(line -> line.contains("=") && !line.matches("(PWD|SHLVL|_|OLDPWD)=.*"))
+                .allMatch(line -> line.matches("(" + INHERITED + "|NODE_IP|WOLF_ID|RUNNER_TOKEN)=.*"));
         assertThat(pod.getSpec().getNodeName()).isEqualTo("gpu-1");
         assertThat(pod.getStatus().getPodIP()).isEqualTo("127.0.0.1");
         await(
                 "the DaemonSet counts it",
-                () -> set().getStatus() != null
-                        && Integer.valueOf(1).equals(set().getStatus().getNumberReady())
-                        && Integer.valueOf(1).equals(set().getStatus().getDesiredNumberScheduled()));
+                () -> daemonSet().getStatus() != null
+                        && Integer.valueOf(1).equals(daemonSet().getStatus().getNumberReady())
+                        && Integer.valueOf(1).equals(daemonSet().getStatus().getDesiredNumberScheduled()));
         assertThat(client.nodes().list().getItems()).hasSize(2);
     }
 
     @Test
-    void aContainerWaitsForItsSecretAndStartsOnceItIsThere() throws Exception {
-        apply(SET, DaemonSet.class);
+    void aContainerWaitsForItsSecretAndStartsWhenThatExists() throws Exception {
+        apply(DAEMON_SET, DaemonSet.class);
         await(
                 "the pod says what is missing",
-                () -> pod(pod -> status(pod)
-                        .filter(status -> status.getState().getWaiting() != null)
-                        .filter(status -> String.valueOf(
-                                        status.getState().getWaiting().getMessage())
-                                .contains("secret \"wolf-token\" not found"))
-                        .isPresent()));
+                () -> waits("CreateContainerConfigError", "secret \"wolf-token\" not found"));
 
         apply(SECRET, Secret.class);
 
-        assertThat(launcher.next().command.environment()).containsEntry("RUNNER_TOKEN", "hush");
+        assertThat(nextProcess().printed()).contains("RUNNER_TOKEN=hush");
     }
 
     @Test
     void aContainerThatEndsIsStartedAgainAndCounted() throws Exception {
         apply(SECRET, Secret.class);
-        apply(SET, DaemonSet.class);
+        apply(DAEMON_SET, DaemonSet.class);
 
-        launcher.next().exit.complete(137);
-        StubContainer second = launcher.next();
+        nextProcess().handle().destroyForcibly();
+        Started second = nextProcess();
         await(
-                "the restart shows",
+                "the pod counts the restart",
                 () -> pod(pod -> status(pod)
                         .filter(status -> status.getRestartCount() == 1)
                         .filter(status -> status.getLastState().getTerminated().getExitCode() == 137)
                         .filter(ContainerStatus::getReady)
                         .isPresent()));
 
-        second.exit.complete(1);
-        launcher.next();
+        second.handle().destroyForcibly();
+        nextProcess();
         await(
-                "the next one too",
+                "the pod counts the second restart",
                 () -> pod(pod -> status(pod)
                         .filter(status -> status.getRestartCount() == 2)
                         .isPresent()));
     }
 
     @Test
-    void readinessFollowsTheProbeAndAFailedLivenessProbeEndsTheContainer() throws Exception {
+    void readinessFollowsTheProbe() throws Exception {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
-        var healthy = new ConcurrentHashMap<>(Map.of("/livez", 200, "/readyz", 503));
-        server.createContext("/", exchange -> {
-            exchange.sendResponseHeaders(healthy.get(exchange.getRequestURI().getPath()), -1);
+        var answer = new AtomicInteger(503);
+        server.createContext("/readyz", exchange -> {
+            exchange.sendResponseHeaders(answer.get(), -1);
             exchange.close();
         });
         server.start();
         try {
             apply(SECRET, Secret.class);
-            apply(SET + """
-                    ports: [{name: status, containerPort: %d}]
-                    livenessProbe:
-                      {httpGet: {path: /livez, port: status}, periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1}
+            apply(DAEMON_SET + """
                     readinessProbe:
-                      {httpGet: {path: /readyz, port: status}, periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 1}
+                      {httpGet: {path: /readyz, port: %d}, periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 2}
                     """.formatted(server.getAddress().getPort()).indent(8), DaemonSet.class);
-            StubContainer container = launcher.next();
             await(
-                    "it runs",
+                    "the container runs",
                     () -> pod(pod -> status(pod)
                             .filter(status -> status.getState().getRunning() != null)
                             .isPresent()));
             assertThat(DaemonSetPlan.ready(pods().getFirst())).isFalse();
 
-            healthy.put("/readyz", 200);
-            await("it is ready", () -> pod(DaemonSetPlan::ready));
+            answer.set(200);
+            await("the pod is ready", () -> pod(DaemonSetPlan::ready));
 
-            healthy.put("/livez", 500);
-            assertThat(container.terminated.get(20, TimeUnit.SECONDS)).isTrue();
+            answer.set(503);
+            await("the pod is not ready", () -> !pod(DaemonSetPlan::ready));
         } finally {
             server.stop(0);
         }
     }
 
     @Test
-    void aChangedTemplateReplacesThePodAndOnlyAfterItEnded() throws Exception {
+    void aChangedTemplateReplacesThePodOnlyAfterItEnded() throws Exception {
         apply(SECRET, Secret.class);
-        apply(SET, DaemonSet.class);
-        StubContainer first = launcher.next();
-        await("ready", () -> pod(DaemonSetPlan::ready));
+        apply(DAEMON_SET, DaemonSet.class);
+        Started first = nextProcess();
+        await("the pod is ready", () -> pod(DaemonSetPlan::ready));
+        String name = pods().getFirst().getMetadata().getName();
 
-        apply(SET.replace("app: agent", "app: changed"), DaemonSet.class);
+        apply(DAEMON_SET.replace("app: agent", "app: changed"), DaemonSet.class);
 
-        StubContainer second = launcher.next();
-        assertThat(first.terminated).isDone();
-        assertThat(second.command.pod()).isNotEqualTo(first.command.pod());
+        nextProcess();
+        assertThat(first.handle().isAlive()).isFalse();
         await(
                 "one updated pod",
                 () -> pods().size() == 1
-                        && Integer.valueOf(1).equals(set().getStatus().getUpdatedNumberScheduled()));
+                        && Integer.valueOf(1).equals(daemonSet().getStatus().getUpdatedNumberScheduled()));
+        assertThat(pods().getFirst().getMetadata().getName()).isNotEqualTo(name);
     }
 
     @Test
-    void aDeletedDaemonSetLeavesNothingRunningNotEvenWhatIgnoresTermination() throws Exception {
+    void aDeletedDaemonSetLeavesNothingRunningNotEvenAProcessThatIgnoresSigterm() throws Exception {
         apply(SECRET, Secret.class);
-        apply(SET.replace("terminationGracePeriodSeconds: 5", "terminationGracePeriodSeconds: 1"), DaemonSet.class);
-        StubContainer container = launcher.next();
-        container.stubborn = true;
+        apply(
+                DAEMON_SET
+                        .replace("agent:1", "agent:stubborn")
+                        .replace("terminationGracePeriodSeconds: 5", "terminationGracePeriodSeconds: 1"),
+                DaemonSet.class);
+        Started process = nextProcess();
 
-        client.resource(set()).delete();
+        client.resource(daemonSet()).delete();
 
-        assertThat(container.exit.get(20, TimeUnit.SECONDS)).isEqualTo(137);
-        await("no pod left", () -> pods().isEmpty());
+        await("no pod is left", () -> pods().isEmpty());
+        assertThat(process.handle().isAlive()).isFalse();
     }
 
     @Test
-    void anUnknownImageIsNotStarted() throws Exception {
+    void aDeletedWolfTunnelTakesItsDaemonSetAndPodsAlong() throws Exception {
         apply(SECRET, Secret.class);
-        apply(SET.replace("agent:1", "nothing:1"), DaemonSet.class);
+        var resource = client.resource(Serialization.unmarshal("""
+                apiVersion: wolf.helix.ml/v1alpha1
+                kind: WolfTunnel
+                metadata: {name: w, namespace: wolf}
+                spec:
+                  controlPlane: {url: "https://helix.example.com"}
+                  runnerToken: {secretRef: {name: wolf-token}}
+                """, GenericKubernetesResource.class));
+        String uid = resource.create().getMetadata().getUid();
+        apply(DAEMON_SET.replace("namespace: wolf}", """
+                        namespace: wolf, ownerReferences:
+                              [{apiVersion: wolf.helix.ml/v1alpha1, kind: WolfTunnel, name: w, uid: %s}]}""".formatted(uid)), DaemonSet.class);
+        Started process = nextProcess();
 
-        await(
-                "the pod says so",
-                () -> pod(pod -> status(pod)
-                        .filter(status -> status.getState().getWaiting() != null)
-                        .filter(status -> "ImagePullBackOff"
-                                .equals(status.getState().getWaiting().getReason()))
-                        .isPresent()));
+        resource.delete();
+
+        await("no pod is left", () -> pods().isEmpty());
+        assertThat(process.handle().isAlive()).isFalse();
+        assertThat(client.apps().daemonSets().inNamespace("wolf").list().getItems())
+                .isEmpty();
     }
 
     @Test
-    void aChangedSecretReachesTheMountedFile() throws Exception {
+    void anUnknownImageAndAVolumeKeepTheContainerWaiting() throws Exception {
         apply(SECRET, Secret.class);
-        apply(SET, DaemonSet.class);
-        Path file = Path.of(launcher.next().command.environment().get("RUNNER_TOKEN_FILE"));
+        apply(DAEMON_SET.replace("agent:1", "nothing:1"), DaemonSet.class);
+        await("the pod names the image", () -> waits("ImagePullBackOff", "nothing:1"));
 
-        apply(SECRET.replace("hush", "changed"), Secret.class);
+        apply(DAEMON_SET + "        volumeMounts: [{name: token, mountPath: /run/token}]\n", DaemonSet.class);
+        await("the pod says that nothing is mounted", () -> waits("CreateContainerError", "mounts no volumes"));
+    }
 
-        await("the file has it", () -> {
-            try {
-                return Files.readString(file).equals("changed");
-            } catch (IOException e) {
-                return false;
-            }
-        });
+    private boolean waits(String reason, String message) {
+        return pod(pod -> status(pod)
+                .map(status -> status.getState().getWaiting())
+                .filter(waiting -> reason.equals(waiting.getReason())
+                        && String.valueOf(waiting.getMessage()).contains(message))
+                .isPresent());
     }
 
     private <T extends HasMetadata> void apply(String yaml, Class<T> type) {
@@ -287,64 +309,34 @@ class NodeSimulatorIT {
                 .flatMap(status -> status.getContainerStatuses().stream().findFirst());
     }
 
-    private DaemonSet set() {
+    private DaemonSet daemonSet() {
         return client.apps().daemonSets().inNamespace("wolf").withName("d").get();
     }
 
-    private static void await(String what, BooleanSupplier condition) throws InterruptedException {
+    private static void await(String what, Callable<Boolean> condition) throws Exception {
         long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-        while (!condition.getAsBoolean()) {
+        while (!condition.call()) {
             assertThat(System.nanoTime()).as(what).isLessThan(end);
             TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 
-    private static final class StubContainer implements ContainerLauncher.Running {
-        private final ContainerCommand command;
-        private final CompletableFuture<Integer> exit = new CompletableFuture<>();
-        private final CompletableFuture<Boolean> terminated = new CompletableFuture<>();
-        private volatile boolean stubborn;
+    /** A process that the simulator started, with what it wrote. */
+    private record Started(ProcessHandle handle, List<String> printed) {}
 
-        private StubContainer(ContainerCommand command) {
-            this.command = command;
-        }
-
-        @Override
-        public CompletableFuture<Integer> exit() {
-            return exit;
-        }
-
-        @Override
-        public void terminate() {
-            terminated.complete(true);
-            if (!stubborn) {
-                exit.complete(0);
-            }
-        }
-
-        @Override
-        public void kill() {
-            exit.complete(137);
-        }
+    /** Waits for a process that no earlier call returned. */
+    private Started nextProcess() throws Exception {
+        await("a process is started", () -> !startedFiles().isEmpty());
+        Path file = startedFiles().getFirst();
+        seen.add(file);
+        long pid = Long.parseLong(file.getFileName().toString().replace(".started", ""));
+        return new Started(ProcessHandle.of(pid).orElseThrow(), Files.readAllLines(file));
     }
 
-    private static final class StubLauncher implements ContainerLauncher {
-        private final BlockingQueue<StubContainer> started = new LinkedBlockingQueue<>();
-
-        @Override
-        public Optional<Running> start(ContainerCommand command) {
-            if (!command.image().startsWith("agent:")) {
-                return Optional.empty();
-            }
-            StubContainer container = new StubContainer(command);
-            started.add(container);
-            return Optional.of(container);
-        }
-
-        StubContainer next() throws InterruptedException {
-            StubContainer container = started.poll(20, TimeUnit.SECONDS);
-            assertThat(container).as("a container that was started").isNotNull();
-            return container;
+    private List<Path> startedFiles() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".started") && !seen.contains(file))
+                    .toList();
         }
     }
 }

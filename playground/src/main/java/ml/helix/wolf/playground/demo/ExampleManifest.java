@@ -16,10 +16,10 @@ import java.util.Optional;
 import ml.helix.wolf.program.Secret;
 
 /**
- * The example that the demo applies: {@code manifests/examples/gpu-nodes.yaml}, with the few values replaced that must
- * be.
+ * The manifest that the demo applies: {@code manifests/examples/gpu-nodes.yaml}, with the demo's own URL, token and
+ * reconnectSeconds.
  */
-final class Example {
+final class ExampleManifest {
     static final String FILE = "manifests/examples/gpu-nodes.yaml";
     static final String NAMESPACE = "wolf";
     static final String NAME = "gpu-nodes";
@@ -28,18 +28,19 @@ final class Example {
 
     private final List<ObjectNode> objects;
 
-    private Example(List<ObjectNode> objects) {
+    private ExampleManifest(List<ObjectNode> objects) {
         this.objects = objects;
     }
 
     /**
-     * Reads it.
+     * Reads the manifest.
      *
-     * @param url the control plane's, in place of the example's
-     * @param token in place of the example's placeholder
-     * @param nodes the label that the demo's nodes have, in place of the example's; empty to keep that
+     * @param url the control plane's, in place of the manifest's
+     * @param token in place of the manifest's placeholder
+     * @param nodeSelector in place of the manifest's; empty to keep that
      */
-    static Example read(Path checkout, String url, Secret token, Map<String, String> nodes) throws IOException {
+    static ExampleManifest read(Path checkout, String url, Secret token, Map<String, String> nodeSelector)
+            throws IOException {
         List<ObjectNode> objects = new ArrayList<>();
         for (String document : Files.readString(checkout.resolve(FILE)).split("(?m)^---\\s*$")) {
             if (Serialization.unmarshal(document, JsonNode.class) instanceof ObjectNode object) {
@@ -50,19 +51,20 @@ final class Example {
                         ObjectNode spec = object.withObjectProperty("spec");
                         spec.withObjectProperty("controlPlane").put("url", url);
                         spec.withObjectProperty("agent").put("reconnectSeconds", 1);
-                        if (!nodes.isEmpty()) {
+                        if (!nodeSelector.isEmpty()) {
                             ObjectNode selector = spec.withObjectProperty("pod").putObject("nodeSelector");
-                            nodes.forEach(selector::put);
+                            nodeSelector.forEach(selector::put);
                         }
                     }
-                    default -> throw new IOException(FILE + " has a " + object.path("kind") + ", which is new here");
+                    default ->
+                        throw new IOException("the demo doesn't know the " + object.path("kind") + " in " + FILE);
                 }
             }
         }
-        return new Example(objects);
+        return new ExampleManifest(objects);
     }
 
-    /** Applies it, its namespace first. */
+    /** Applies the manifest; creates its namespace if that doesn't exist. */
     void apply(KubernetesClient client) {
         if (client.namespaces().withName(NAMESPACE).get() == null) {
             client.resource(new NamespaceBuilder()
@@ -80,18 +82,18 @@ final class Example {
         }
     }
 
-    /** Deletes what it applied; the namespace stays. */
+    /** Deletes the objects of the manifest; the namespace stays. */
     void delete(KubernetesClient client) {
         objects.forEach(object -> client.resource(generic(object)).delete());
     }
 
     /** The WolfTunnel as it is now. */
-    static Optional<JsonNode> tunnel(KubernetesClient client) {
-        GenericKubernetesResource tunnel = client.genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
+    static Optional<JsonNode> wolfTunnel(KubernetesClient client) {
+        GenericKubernetesResource resource = client.genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
                 .inNamespace(NAMESPACE)
                 .withName(NAME)
                 .get();
-        return Optional.ofNullable(tunnel)
+        return Optional.ofNullable(resource)
                 .map(found -> Serialization.unmarshal(Serialization.asJson(found), JsonNode.class));
     }
 

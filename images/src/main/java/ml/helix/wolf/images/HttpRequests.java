@@ -7,29 +7,29 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 
-/** Asks programs in training by HTTP. */
-final class Health {
-    private static final Duration START = Duration.ofSeconds(120);
+/** HTTP requests to the programs in training runs. */
+final class HttpRequests {
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
 
-    private Health() {}
+    private HttpRequests() {}
 
-    /** Waits until {@code base/readyz} is 200. */
+    /** Waits until {@code base/readyz} answers 200. */
     static void awaitReady(HttpClient http, String base, TrainingRun run) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + START.toNanos();
+        long deadline = System.nanoTime() + START_LIMIT.toNanos();
         while (System.nanoTime() < deadline && run.process().isAlive()) {
             try {
                 if (get(http, base + "/readyz") == 200) {
                     return;
                 }
             } catch (IOException e) {
-                // Not listening yet: asked again until the deadline.
+                // Not listening yet.
             }
             Thread.sleep(50);
         }
-        throw run.failure("was not ready within " + START.toSeconds() + " s");
+        throw run.failure("was not ready within " + START_LIMIT.toSeconds() + " s");
     }
 
-    /** The status of a GET, with {@code headers} as names and values in turn. */
+    /** Sends a GET and returns the status; {@code headers} are names and values in turn. */
     static int get(HttpClient http, String url, String... headers) throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(30));
         if (headers.length > 0) {

@@ -21,21 +21,21 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** Writes image archives, as {@code docker save} would, that every container runtime and {@code kind load} take. */
-final class Archive {
-    private static final FilePermissions OPEN = FilePermissions.fromOctalString("777");
+/** Writes image archives in the format of {@code docker save}, which container runtimes and {@code kind load} read. */
+final class ImageArchive {
+    private static final FilePermissions WORLD_WRITABLE = FilePermissions.fromOctalString("777");
 
     private final Path cache;
 
     /**
-     * @param cache a folder for compressed layers, kept from one image to the next, but not from one build to the next:
-     *     Jib knows a file by its path and time again, and here all times are equal
+     * @param cache a folder for compressed layers. The images of one build share it; the next build needs a new one,
+     *     because Jib recognises a file by its path and time, and here all times are equal
      */
-    Archive(Path cache) {
+    ImageArchive(Path cache) {
         this.cache = cache;
     }
 
-    /** Writes a base image that holds the file tree {@code root}. */
+    /** Writes a base image with the file tree {@code root}. */
     void base(Path root, Path archive) throws IOException, InterruptedException {
         var image = Jib.fromScratch()
                 .setPlatforms(Set.of(new Platform(architecture(), "linux")))
@@ -44,10 +44,10 @@ final class Archive {
     }
 
     /**
-     * Writes a program's image: runtime, libraries, the program with its launcher, and the AOT cache are a layer each, so
-     * that a new version of the program leaves the large ones alone.
+     * Writes the image of a program. Runtime, libraries, program with launcher, and AOT cache are a layer each, so that a
+     * new version of the program leaves the large layers unchanged.
      *
-     * @param base an archive's path, or an image's name in a registry
+     * @param base the path of an archive, or the name of an image in a registry
      */
     void image(StagedProgram staged, String base, Path archive, String name) throws IOException, InterruptedException {
         Recipe recipe = staged.recipe();
@@ -82,11 +82,11 @@ final class Archive {
         }
     }
 
-    private static FileEntriesLayer layer(String name, Path from, String to, Predicate<Path> wanted)
+    private static FileEntriesLayer layer(String name, Path from, String to, Predicate<Path> filter)
             throws IOException {
         var layer = FileEntriesLayer.builder().setName(name);
         try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.filter(wanted)
+            for (Path file : files.filter(filter)
                     .filter(path -> !path.equals(from))
                     .sorted()
                     .toList()) {
@@ -101,7 +101,7 @@ final class Archive {
 
     private static FilePermissions permissions(Path file, String path) {
         if (path.equals("/tmp")) {
-            return OPEN;
+            return WORLD_WRITABLE;
         }
         return Files.isDirectory(file) || Files.isExecutable(file)
                 ? FilePermissions.DEFAULT_FOLDER_PERMISSIONS

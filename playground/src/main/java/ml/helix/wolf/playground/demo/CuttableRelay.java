@@ -3,7 +3,7 @@ package ml.helix.wolf.playground.demo;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -16,47 +16,48 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The network between the nodes and the control plane: a TCP relay that can be cut for one agent. It tells agents apart
- * by the id in the request that opens a control connection; other connections it passes on as they are.
+ * The network between the nodes and the control plane: a TCP relay that can be cut for one agent. It reads the runner id
+ * in the request that opens a control connection; other connections are relayed without an id.
  *
- * <p>Thread-safe; two virtual threads per connection.
+ * <p>Thread-safe. Each connection has two virtual threads.
  */
-final class Uplink implements AutoCloseable {
+final class CuttableRelay implements AutoCloseable {
     private static final Pattern RUNNER = Pattern.compile("^GET \\S*[?&]runnerid=([^&\\s]+)");
     private static final int MAX_LINE = 8 * 1024;
 
     private final ServerSocket server;
     private final InetSocketAddress controlPlane;
     private final Set<String> cut = ConcurrentHashMap.newKeySet();
+    /** The runner id of each agent's connection; "" if it has none. */
     private final Map<Socket, String> open = new ConcurrentHashMap<>();
 
-    private Uplink(ServerSocket server, InetSocketAddress controlPlane) {
+    private CuttableRelay(ServerSocket server, InetSocketAddress controlPlane) {
         this.server = server;
         this.controlPlane = controlPlane;
     }
 
-    static Uplink start(InetSocketAddress controlPlane) throws IOException {
-        Uplink uplink = new Uplink(new ServerSocket(0, 1024, InetAddress.ofLiteral("127.0.0.1")), controlPlane);
-        Thread.ofVirtual().name("uplink").start(uplink::accept);
-        return uplink;
+    static CuttableRelay start(InetSocketAddress controlPlane) throws IOException {
+        var relay = new CuttableRelay(new ServerSocket(0, 1024, InetAddress.ofLiteral("127.0.0.1")), controlPlane);
+        Thread.ofVirtual().name("relay-accept").start(relay::accept);
+        return relay;
     }
 
-    /** The control plane's URL as the nodes know it. */
+    /** The URL by which the nodes reach the control plane. */
     String url() {
         return "http://127.0.0.1:" + server.getLocalPort();
     }
 
-    /** Ends the agent's control connection and lets none through until it is mended. */
+    /** Closes the agent's control connection and refuses new ones until {@link #restore}. */
     void cut(String runnerId) {
         cut.add(runnerId);
         open.forEach((socket, id) -> {
             if (id.equals(runnerId)) {
-                closeQuietly(socket);
+                close(socket);
             }
         });
     }
 
-    void mend(String runnerId) {
+    void restore(String runnerId) {
         cut.remove(runnerId);
     }
 
@@ -64,16 +65,16 @@ final class Uplink implements AutoCloseable {
         try {
             while (true) {
                 Socket agent = server.accept();
-                Thread.ofVirtual().name("uplink-connection").start(() -> relay(agent));
+                Thread.ofVirtual().name("relay-to-control-plane").start(() -> relay(agent));
             }
         } catch (IOException e) {
-            open.keySet().forEach(Uplink::closeQuietly);
+            open.keySet().forEach(CuttableRelay::close);
         }
     }
 
     private void relay(Socket agent) {
         try (agent;
-                Socket control = new Socket()) {
+                Socket server = new Socket()) {
             open.put(agent, "");
             byte[] line = firstLine(agent.getInputStream());
             Matcher runner = RUNNER.matcher(new String(line, StandardCharsets.ISO_8859_1));
@@ -83,27 +84,29 @@ final class Uplink implements AutoCloseable {
                 return;
             }
             agent.setTcpNoDelay(true);
-            control.setTcpNoDelay(true);
-            control.connect(controlPlane);
-            OutputStream there = control.getOutputStream();
-            there.write(line);
-            Thread back = Thread.ofVirtual().name("uplink-back").start(() -> {
-                try (control;
-                        agent) {
-                    control.getInputStream().transferTo(agent.getOutputStream());
-                } catch (IOException e) {
-                    closeQuietly(agent);
-                }
-            });
-            agent.getInputStream().transferTo(there);
-            control.shutdownOutput();
+            server.setTcpNoDelay(true);
+            server.connect(controlPlane);
+            server.getOutputStream().write(line);
+            Thread back = Thread.ofVirtual().name("relay-to-agent").start(() -> copy(server, agent));
+            copy(agent, server);
             back.join();
         } catch (IOException e) {
-            closeQuietly(agent);
+            close(agent);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
             open.remove(agent);
+        }
+    }
+
+    /** Copies bytes until the end of {@code from}, then ends the output of {@code to}. A failure closes both. */
+    private static void copy(Socket from, Socket to) {
+        try {
+            from.getInputStream().transferTo(to.getOutputStream());
+            to.shutdownOutput();
+        } catch (IOException e) {
+            close(from);
+            close(to);
         }
     }
 
@@ -119,15 +122,15 @@ final class Uplink implements AutoCloseable {
         return line.toByteArray();
     }
 
-    private static void closeQuietly(Socket socket) {
+    private static void close(Socket socket) {
         try {
             socket.close();
         } catch (IOException e) {
-            throw new IllegalStateException("Cannot close " + socket, e);
+            throw new UncheckedIOException(e);
         }
     }
 
-    /** Ends every connection. */
+    /** Closes every connection. */
     @Override
     public void close() throws IOException {
         server.close();

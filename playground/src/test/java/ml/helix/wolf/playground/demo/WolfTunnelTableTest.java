@@ -7,9 +7,9 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-class TunnelTableTest {
+class WolfTunnelTableTest {
     private static final Instant NOW = Instant.parse("2026-11-21T12:01:15Z");
-    private final TunnelTable table = TunnelTable.committed();
+    private final WolfTunnelTable table = WolfTunnelTable.committed();
 
     @Test
     void theColumnsAreThoseOfTheCommittedCrdWithoutTheWideOnes() {
@@ -18,7 +18,7 @@ class TunnelTableTest {
 
     @Test
     void aRowShowsConditionSummaryReasonAndAgeBelowTheirHeaders() {
-        String row = table.row(tunnel("False", "1/2 connected", "ConnectionLost"), NOW);
+        String row = table.row(resource("False", "1/2 connected", "ConnectionLost"), NOW);
 
         assertThat(row.split("\\s{2,}"))
                 .containsExactly("gpu-nodes", "False", "1/2 connected", "2/2 reachable", "ConnectionLost", "75s");
@@ -27,20 +27,20 @@ class TunnelTableTest {
     }
 
     @Test
-    void aTunnelWithoutStatusHasEmptyCells() {
-        JsonNode tunnel = Serialization.unmarshal(
+    void aWolfTunnelWithoutStatusHasEmptyCells() {
+        JsonNode resource = Serialization.unmarshal(
                 "metadata: {name: gpu-nodes, creationTimestamp: '2026-11-21T12:01:15Z'}\n", JsonNode.class);
 
-        assertThat(table.row(tunnel, NOW).split("\\s+")).containsExactly("gpu-nodes", "0s");
+        assertThat(table.row(resource, NOW).split("\\s+")).containsExactly("gpu-nodes", "0s");
     }
 
     @Test
-    void theMeaningOfARowLeavesItsAgeOut() {
-        assertThat(table.meaning(tunnel("True", "2/2 connected", "Connected")))
+    void cellsCanBeComparedWithoutTheAge() {
+        assertThat(table.cellsWithoutAge(resource("True", "2/2 connected", "Connected")))
                 .containsExactly("True", "2/2 connected", "2/2 reachable", "Connected");
     }
 
-    private static JsonNode tunnel(String ready, String summary, String reason) {
+    private static JsonNode resource(String ready, String summary, String reason) {
         return Serialization.unmarshal("""
                 metadata: {name: gpu-nodes, creationTimestamp: '2026-11-21T12:00:00Z'}
                 status:

@@ -12,29 +12,21 @@ import java.util.Map;
 import ml.helix.wolf.playground.node.SimulatedNode;
 import ml.helix.wolf.testkit.FakeWolf;
 
-/** A simulated node with its Wolf, in which one session runs that names the node. Thread-safe. */
-final class NodeWolf implements AutoCloseable {
+/** A simulated node with its Wolf. One session runs on that Wolf, and it names the node. */
+record WolfNode(SimulatedNode node, FakeWolf wolf) implements AutoCloseable {
     static final int PORT = 8080;
 
     private static final int AGENT_PORT = 9797;
     private static final int FIRST_ADDRESS = 11;
     private static final int ADDRESSES = 20;
 
-    private final SimulatedNode node;
-    private final FakeWolf wolf;
-
-    private NodeWolf(SimulatedNode node, FakeWolf wolf) {
-        this.node = node;
-        this.wolf = wolf;
-    }
-
     /**
-     * Starts a Wolf on the first address from 127.0.0.11 on whose ports are free, so that two demos get along.
+     * Starts a Wolf on the first address from 127.0.0.11 on whose ports are free. So two demos can run side by side.
      *
-     * @throws NotSeen when none of twenty can be had
+     * @throws DemoFailure if none of twenty addresses can be used
      */
-    static NodeWolf start(String name, Map<String, String> labels) throws NotSeen, IOException {
-        String why = "";
+    static WolfNode start(String name, Map<String, String> labels) throws DemoFailure, IOException {
+        String failure = "";
         for (int last = FIRST_ADDRESS; last < FIRST_ADDRESS + ADDRESSES; last++) {
             String address = "127.0.0." + last;
             FakeWolf wolf = FakeWolf.at(new InetSocketAddress(InetAddress.ofLiteral(address), PORT));
@@ -42,18 +34,18 @@ final class NodeWolf implements AutoCloseable {
                 requireFree(address, AGENT_PORT);
                 wolf.start();
             } catch (IOException | UncheckedIOException e) {
-                why = address + ": " + e.getMessage();
+                failure = address + ": " + e.getMessage();
                 continue;
             }
-            NodeWolf started = new NodeWolf(new SimulatedNode(name, address, labels, List.of()), wolf);
+            WolfNode started = new WolfNode(new SimulatedNode(name, address, labels), wolf);
             started.post("/api/v1/apps/add", "{\"id\":\"blender-on-%s\",\"title\":\"Blender\"}".formatted(name));
             started.post("/api/v1/sessions/add", "{\"app_id\":\"blender-on-%s\"}".formatted(name));
             return started;
         }
-        throw new NotSeen(
-                "an address from 127.0.0.%d on for node %s, with ports %d (Wolf) and %d (agent) free. The last tried was %s."
-                                .formatted(FIRST_ADDRESS, name, PORT, AGENT_PORT, why)
-                        + "\nEnd what listens there; on macOS make one first: sudo ifconfig lo0 alias 127.0.0."
+        throw new DemoFailure(
+                "node %s needs an address from 127.0.0.%d on with free ports %d (Wolf) and %d (agent). The last attempt: %s."
+                                .formatted(name, FIRST_ADDRESS, PORT, AGENT_PORT, failure)
+                        + "\nStop what listens there. On macOS add an address first: sudo ifconfig lo0 alias 127.0.0."
                         + FIRST_ADDRESS,
                 List.of());
     }
@@ -65,24 +57,21 @@ final class NodeWolf implements AutoCloseable {
         }
     }
 
-    SimulatedNode node() {
-        return node;
-    }
-
     String name() {
         return node.name();
     }
 
-    /** What the control plane knows this Wolf by. */
+    /** The id by which the control plane knows this Wolf. */
     String runnerId() {
         return "wolf-" + node.name();
     }
 
-    /** A text that only this Wolf's sessions have in them. */
-    String fingerprint() {
+    /** The id of the app in this Wolf's one session; no other Wolf has it. */
+    String appId() {
         return "blender-on-" + node.name();
     }
 
+    /** The URL of the agent's status. */
     String agentStatus() {
         return "http://" + node.address() + ":" + AGENT_PORT + "/status";
     }

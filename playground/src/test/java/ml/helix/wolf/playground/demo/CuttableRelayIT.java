@@ -19,23 +19,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-class UplinkIT {
+class CuttableRelayIT {
     private final FakeWolf behind = FakeWolf.onLoopback().start();
-    private Uplink uplink;
+    private CuttableRelay relay;
 
     @BeforeEach
     void start() throws IOException {
-        uplink = Uplink.start((InetSocketAddress) behind.listenAddress());
+        relay = CuttableRelay.start((InetSocketAddress) behind.listenAddress());
     }
 
     @AfterEach
     void end() throws IOException {
-        uplink.close();
+        relay.close();
         behind.close();
     }
 
     @Test
-    void everyByteIsPassedOn() throws IOException {
+    void everyByteIsRelayed() throws IOException {
         try (Socket socket = open("/testkit/screenshot?bytes=300000&seed=5")) {
             byte[] answer = socket.getInputStream().readAllBytes();
 
@@ -44,30 +44,30 @@ class UplinkIT {
     }
 
     @Test
-    void aCutEndsTheControlConnectionOfThatAgentAndOnlyThat() throws IOException {
+    void aCutClosesTheControlConnectionOfThatAgentAlone() throws IOException {
         try (Socket one = open("/api/v1/events?runnerid=wolf-gpu-1");
                 Socket two = open("/api/v1/events?runnerid=wolf-gpu-2")) {
             assertThat(one.getInputStream().read()).isEqualTo('H');
             assertThat(two.getInputStream().read()).isEqualTo('H');
 
-            uplink.cut("wolf-gpu-2");
+            relay.cut("wolf-gpu-2");
 
             assertThat(ends(two)).isTrue();
             behind.emit("still", NullNode.getInstance());
-            assertThat(upTo(one.getInputStream(), "event: still")).isTrue();
+            assertThat(containsText(one.getInputStream(), "event: still")).isTrue();
         }
         try (Socket again = open("/api/v1/apps?runnerid=wolf-gpu-2")) {
             assertThat(ends(again)).isTrue();
         }
-        uplink.mend("wolf-gpu-2");
-        try (Socket mended = open("/api/v1/apps?runnerid=wolf-gpu-2")) {
-            assertThat(mended.getInputStream().read()).isEqualTo('H');
+        relay.restore("wolf-gpu-2");
+        try (Socket restored = open("/api/v1/apps?runnerid=wolf-gpu-2")) {
+            assertThat(restored.getInputStream().read()).isEqualTo('H');
         }
     }
 
     private Socket open(String target) throws IOException {
         Socket socket = new Socket(
-                InetAddress.ofLiteral("127.0.0.1"), URI.create(uplink.url()).getPort());
+                InetAddress.ofLiteral("127.0.0.1"), URI.create(relay.url()).getPort());
         socket.getOutputStream().write(("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(US_ASCII));
         return socket;
     }
@@ -83,12 +83,12 @@ class UplinkIT {
         }
     }
 
-    private static boolean upTo(InputStream in, String wanted) throws IOException {
-        StringBuilder seen = new StringBuilder();
+    private static boolean containsText(InputStream in, String text) throws IOException {
+        StringBuilder received = new StringBuilder();
         int next = in.read();
         while (next >= 0) {
-            seen.append((char) next);
-            if (seen.indexOf(wanted) >= 0) {
+            received.append((char) next);
+            if (received.indexOf(text) >= 0) {
                 return true;
             }
             next = in.read();

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @Timeout(30)
-class ExamplesIT {
+class ExampleManifestIT {
     private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
 
     private final EmbeddedApi api = EmbeddedApi.start();
@@ -44,12 +44,12 @@ class ExamplesIT {
     }
 
     @Test
-    void theDemosValuesReplaceTheExamplesAndNothingElseChanges() throws IOException {
+    void theDemoReplacesOnlyItsOwnValues() throws IOException {
         var token = ml.helix.wolf.program.Secret.of("hush");
 
-        Example.read(CHECKOUT, "http://127.0.0.1:1", token, Map.of()).apply(client);
+        ExampleManifest.read(CHECKOUT, "http://127.0.0.1:1", token, Map.of()).apply(client);
 
-        JsonNode spec = Example.tunnel(client).orElseThrow().path("spec");
+        JsonNode spec = ExampleManifest.wolfTunnel(client).orElseThrow().path("spec");
         assertThat(spec.at("/controlPlane/url").asText()).isEqualTo("http://127.0.0.1:1");
         assertThat(spec.at("/wolf/address").asText()).isEqualTo("$(NODE_IP):8080");
         assertThat(spec.at("/pod/nodeSelector").has("nvidia.com/gpu.present")).isTrue();
@@ -59,9 +59,10 @@ class ExamplesIT {
                 .asString()
                 .isEqualTo("hush");
 
-        Example.read(CHECKOUT, "http://127.0.0.1:1", token, Map.of("a", "b")).apply(client);
+        ExampleManifest.read(CHECKOUT, "http://127.0.0.1:1", token, Map.of("a", "b"))
+                .apply(client);
 
-        assertThat(Example.tunnel(client).orElseThrow().at("/spec/pod/nodeSelector"))
+        assertThat(ExampleManifest.wolfTunnel(client).orElseThrow().at("/spec/pod/nodeSelector"))
                 .isEqualTo(Serialization.unmarshal("{\"a\":\"b\"}", JsonNode.class));
     }
 
@@ -74,14 +75,14 @@ class ExamplesIT {
                         .endMetadata()
                         .build())
                 .create();
-        int tunnels = 0;
+        int wolfTunnels = 0;
         for (String document : Files.readString(file).split("(?m)^---\\s*$")) {
             var object = Serialization.unmarshal(document, GenericKubernetesResource.class);
             assertThat(client.resource(object).serverSideApply().getMetadata().getUid())
                     .isNotBlank();
-            tunnels += object.getKind().equals("WolfTunnel") ? 1 : 0;
+            wolfTunnels += object.getKind().equals("WolfTunnel") ? 1 : 0;
         }
-        assertThat(tunnels).isEqualTo(1);
+        assertThat(wolfTunnels).isEqualTo(1);
     }
 
     static List<Path> files() throws IOException {

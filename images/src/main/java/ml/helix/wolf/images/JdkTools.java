@@ -13,10 +13,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The tools of the JDK that runs this build, called in this process. */
-final class JavaRuntime {
-    private JavaRuntime() {}
+final class JdkTools {
+    private JdkTools() {}
 
-    /** The JDK modules that these jars refer to. */
+    /** The JDK modules that these jars use. */
     static Set<String> modulesOf(List<Path> jars) throws IOException {
         var arguments = new ArrayList<>(List.of("--multi-release", "25", "--ignore-missing-deps", "--list-deps"));
         jars.forEach(jar -> arguments.add(jar.toString()));
@@ -27,7 +27,7 @@ final class JavaRuntime {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Writes a runtime of these modules into {@code home}, which must not exist. Its classes keep no line numbers. */
+    /** Writes a runtime with these modules to {@code home}, which must not exist. Its classes have no line numbers. */
     static void link(Set<String> modules, Path home) throws IOException {
         run(
                 "jlink",
@@ -43,7 +43,7 @@ final class JavaRuntime {
                         home.toString()));
     }
 
-    /** Writes a native launcher, its library and a runtime to {@code folder/PROGRAM}. */
+    /** Writes a native launcher, its library and the runtime to {@code folder/PROGRAM}. */
     static void packageLauncher(Recipe recipe, Path jars, Path mainJar, Path runtime, Path folder) throws IOException {
         run(
                 "jpackage",
@@ -71,12 +71,12 @@ final class JavaRuntime {
                 .orElseThrow(() -> new IOException("this Java runtime has no " + tool + ": use a full JDK"))
                 .run(new PrintWriter(out), new PrintWriter(err), arguments.toArray(String[]::new));
         if (status != 0) {
-            String said = Stream.of(out, err)
+            String output = Stream.of(out, err)
                     .map(StringWriter::toString)
                     .filter(text -> !text.isBlank())
                     .reduce("", String::concat)
                     .strip();
-            throw new IOException(tool + " ended with " + status + ": " + said);
+            throw new IOException(tool + " ended with " + status + ": " + output);
         }
         return out.toString();
     }

@@ -8,8 +8,8 @@ import java.util.Map;
 import ml.helix.wolf.testkit.FakeWolf;
 import ml.helix.wolf.testkit.FreePort;
 
-/** An ordinary day of agent and control plane, in a minute, so that their AOT caches hold what they need on one. */
-final class TunnelTraining {
+/** A training run of agent and control plane: requests through a tunnel to a fake Wolf in this process. */
+final class AgentAndControlPlaneTraining {
     private static final String RUNNER_TOKEN = "runner-in-training";
     private static final String ADMIN_TOKEN = "admin-in-training";
     private static final int ROUNDS = 50;
@@ -18,12 +18,11 @@ final class TunnelTraining {
 
     private final Path logs;
 
-    /** @param logs the folder for what the programs print */
-    TunnelTraining(Path logs) {
+    /** @param logs the folder for the logs of the programs */
+    AgentAndControlPlaneTraining(Path logs) {
         this.logs = logs;
     }
 
-    /** Runs requests through a tunnel from the one to the other, to a Wolf that this process plays. */
     void run(StagedProgram agent, StagedProgram controlPlane) throws IOException, InterruptedException {
         int controlPort = FreePort.choose();
         int agentPort = FreePort.choose();
@@ -42,7 +41,7 @@ final class TunnelTraining {
                                 ADMIN_TOKEN),
                         logs.resolve("control-plane.log"))) {
             String base = "http://127.0.0.1:" + controlPort;
-            Health.awaitReady(http, base, server);
+            HttpRequests.awaitReady(http, base, server);
             try (var client = TrainingRun.start(
                     agent,
                     Map.of(
@@ -58,7 +57,7 @@ final class TunnelTraining {
                             "127.0.0.1:" + agentPort),
                     logs.resolve("tunnel-agent.log"))) {
                 String health = "http://127.0.0.1:" + agentPort;
-                Health.awaitReady(http, health, client);
+                HttpRequests.awaitReady(http, health, client);
                 for (int round = 0; round < ROUNDS; round++) {
                     for (String path : WOLF_PATHS) {
                         get(http, base + "/api/v1/wolf-instances/wolf-training/proxy" + path);
@@ -80,6 +79,6 @@ final class TunnelTraining {
     }
 
     private static int get(HttpClient http, String url) throws IOException, InterruptedException {
-        return Health.get(http, url, "Authorization", "Bearer " + ADMIN_TOKEN);
+        return HttpRequests.get(http, url, "Authorization", "Bearer " + ADMIN_TOKEN);
     }
 }

@@ -3,18 +3,17 @@ package ml.helix.wolf.playground.demo;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Something that the demo was to show did not happen; the logs say why. */
-final class NotSeen extends Exception {
+/** The demo can't show what it should; the logs say why. */
+final class DemoFailure extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final transient List<Path> logs;
 
     /**
-     * @param what what is missing, a sentence
-     * @param logs where to look, the most telling first
+     * @param logs the log files to print, the most helpful first
      */
-    NotSeen(String what, List<Path> logs) {
-        super(what);
+    DemoFailure(String message, List<Path> logs) {
+        super(message);
         this.logs = List.copyOf(logs);
     }
 
