@@ -1,7 +1,7 @@
 package ml.helix.wolf.e2e;
 
-import static ml.helix.wolf.e2e.Sign.condition;
-import static ml.helix.wolf.e2e.Sign.node;
+import static ml.helix.wolf.e2e.StatusExpectation.condition;
+import static ml.helix.wolf.e2e.StatusExpectation.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -12,135 +12,141 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Each thing that breaks: within 15 s of it one and the same status says what, by a condition, and where, by the node's
- * own reason, in the words of docs/status.md. Once the cause is gone the tunnel is Ready again. No operator is restarted
- * by any of it, and no agent where its template stays the same.
+ * Breaks one thing after another. Within 15 s the status says what is broken, by a condition, and where, by the reason of
+ * a node's tunnel, in the words of docs/status.md. When the cause is gone, the WolfTunnel is Ready again. No operator
+ * restarts, and no agent whose template stays the same.
  */
-@ExtendWith(Stage.Resolver.class)
+@ExtendWith(TestCluster.Resolver.class)
 class BreakAndRecoverE2E {
-    private final Stage stage;
+    private final TestCluster cluster;
     private List<String> operators = List.of();
 
-    BreakAndRecoverE2E(Stage stage) {
-        this.stage = stage;
+    BreakAndRecoverE2E(TestCluster cluster) {
+        this.cluster = cluster;
     }
 
     @BeforeEach
-    void rememberTheOperators() {
-        operators = Stage.instances(stage.operators());
+    void rememberOperators() {
+        operators = TestCluster.podInstances(cluster.operatorPods());
     }
 
     @AfterEach
     void noOperatorWasRestarted() {
-        assertThat(Stage.instances(stage.operators())).isEqualTo(operators);
+        assertThat(TestCluster.podInstances(cluster.operatorPods())).isEqualTo(operators);
     }
 
     @Test
-    void aWrongTokenIsUnauthorizedUntilTheSecretHasTheRightOne() {
-        stage.secret(Stage.NAMESPACE, "changing-token", "token", Stage.RUNNER_TOKEN);
-        try (Tunnel tunnel = stage.tunnel("wrong-token", stage.sidecar().replace("wolf-token", "changing-token"))) {
-            tunnel.awaitReady();
+    void aWrongTokenIsUnauthorizedUntilTheSecretIsCorrected() {
+        cluster.writeSecret(TestCluster.NAMESPACE, "changing-token", "token", TestCluster.RUNNER_TOKEN);
+        try (AppliedWolfTunnel wolfTunnel =
+                cluster.applyWolfTunnel("wrong-token", cluster.sidecarSpec().replace("wolf-token", "changing-token"))) {
+            wolfTunnel.awaitReady();
 
-            tunnel.change(() -> stage.secret(Stage.NAMESPACE, "changing-token", "token", "wrong"));
-            tunnel.shows(
+            wolfTunnel.change(() -> cluster.writeSecret(TestCluster.NAMESPACE, "changing-token", "token", "wrong"));
+            wolfTunnel.expectStatus(
                     condition("Authenticated", "False", "Unauthorized"),
                     condition("Ready", "False", "Unauthorized"),
                     condition("Stalled", "True", "Unauthorized"),
                     node("Unauthorized"));
 
-            tunnel.change(() -> stage.secret(Stage.NAMESPACE, "changing-token", "token", Stage.RUNNER_TOKEN));
-            tunnel.recovers(condition("Authenticated", "True", "TokenAccepted"));
+            wolfTunnel.change(() ->
+                    cluster.writeSecret(TestCluster.NAMESPACE, "changing-token", "token", TestCluster.RUNNER_TOKEN));
+            wolfTunnel.expectConnected(condition("Authenticated", "True", "TokenAccepted"));
         }
     }
 
     @Test
-    void aMissingSecretStallsTheTunnelUntilItIsCreatedAndLeavesRunningPodsAlone() {
+    void aMissingSecretStallsTheWolfTunnelAndLeavesRunningPodsAlone() {
         removeToken("late-token");
-        try (Tunnel tunnel = stage.tunnel("late-token", stage.sidecar().replace("wolf-token", "late-token"))) {
-            tunnel.shows(
+        try (AppliedWolfTunnel wolfTunnel =
+                cluster.applyWolfTunnel("late-token", cluster.sidecarSpec().replace("wolf-token", "late-token"))) {
+            wolfTunnel.expectStatus(
                     condition("Ready", "False", "RunnerTokenMissing"),
                     condition("Stalled", "True", "RunnerTokenMissing"));
 
-            tunnel.change(() -> stage.secret(Stage.NAMESPACE, "late-token", "token", Stage.RUNNER_TOKEN));
-            tunnel.recovers();
+            wolfTunnel.change(
+                    () -> cluster.writeSecret(TestCluster.NAMESPACE, "late-token", "token", TestCluster.RUNNER_TOKEN));
+            wolfTunnel.expectConnected();
 
-            List<String> agents = tunnel.instances();
-            tunnel.change(() -> removeToken("late-token"));
-            tunnel.shows(
+            List<String> agents = wolfTunnel.podInstances();
+            wolfTunnel.change(() -> removeToken("late-token"));
+            wolfTunnel.expectStatus(
                     condition("Stalled", "True", "RunnerTokenMissing"),
                     condition("Ready", "False", "RunnerTokenMissing"),
-                    Sign.anyTunnel("a tunnel that is up", each -> "Connected".equals(each.state())));
-            assertThat(tunnel.instances()).isEqualTo(agents);
-            assertThat(request(tunnel)).isEqualTo(200);
+                    StatusExpectation.anyTunnel("a connected tunnel", each -> "Connected".equals(each.state())));
+            assertThat(wolfTunnel.podInstances()).isEqualTo(agents);
+            assertThat(request(wolfTunnel)).isEqualTo(200);
         }
     }
 
     @Test
     void aControlPlaneThatIsDownIsAConnectFailure() {
-        try (Tunnel tunnel = stage.tunnel("control-plane-down", stage.sidecar())) {
-            tunnel.awaitReady();
-            List<String> agents = tunnel.instances();
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("control-plane-down", cluster.sidecarSpec())) {
+            wolfTunnel.awaitReady();
+            List<String> agents = wolfTunnel.podInstances();
 
             try {
-                tunnel.change(() -> stage.controlPlane().scale(0));
-                tunnel.shows(condition("ControlPlaneReachable", "False", "ConnectFailure"), node("ConnectFailure"));
+                wolfTunnel.change(() -> cluster.controlPlane().scale(0));
+                wolfTunnel.expectStatus(
+                        condition("ControlPlaneReachable", "False", "ConnectFailure"), node("ConnectFailure"));
             } finally {
-                tunnel.change(() -> stage.controlPlane().scale(1));
+                wolfTunnel.change(() -> cluster.controlPlane().scale(1));
             }
-            tunnel.recovers(condition("ControlPlaneReachable", "True", "Reachable"));
-            assertThat(tunnel.instances()).isEqualTo(agents);
+            wolfTunnel.expectConnected(condition("ControlPlaneReachable", "True", "Reachable"));
+            assertThat(wolfTunnel.podInstances()).isEqualTo(agents);
         }
     }
 
     @Test
-    void aNameThatDnsDoesNotKnowIsADnsFailure() {
-        try (Tunnel tunnel = stage.tunnel("dns", stage.sidecar())) {
-            tunnel.awaitReady();
+    void anUnknownHostNameIsADnsFailure() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("dns", cluster.sidecarSpec())) {
+            wolfTunnel.awaitReady();
 
-            tunnel.change(() -> tunnel.spec(
-                    stage.sidecar().replace(stage.controlPlane().url(), "http://no-such-host.invalid:8080")));
-            tunnel.shows(condition("ControlPlaneReachable", "False", "DnsFailure"), node("DnsFailure"));
+            wolfTunnel.change(() -> wolfTunnel.applySpec(
+                    cluster.sidecarSpec().replace(cluster.controlPlane().url(), "http://no-such-host.invalid:8080")));
+            wolfTunnel.expectStatus(condition("ControlPlaneReachable", "False", "DnsFailure"), node("DnsFailure"));
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar()));
-            tunnel.recovers();
+            wolfTunnel.change(() -> wolfTunnel.applySpec(cluster.sidecarSpec()));
+            wolfTunnel.expectConnected();
         }
     }
 
     @Test
-    void aCertificateOfAnotherAuthorityIsATlsFailureUntilTheBundleHasTheRightOne() {
-        Certificates certificates = Certificates.create(stage);
-        stage.apply(Parts.tlsFront(stage.controlPlane().address() + ":8080"));
-        stage.ready("part", "tls-front");
-        certificates.trustRight();
-        String url = "https://" + stage.address("tls-front") + ":8443";
-        try (Tunnel tunnel = stage.tunnel(
+    void anUntrustedCertificateIsATlsFailureUntilTheBundleIsCorrected() {
+        Certificates certificates = Certificates.create(cluster);
+        cluster.apply(StandInManifests.tlsProxy(cluster.controlPlane().address() + ":8080"));
+        cluster.awaitPodsReady("stand-in", "tls-proxy");
+        certificates.trustProxy();
+        String url = "https://" + cluster.serviceIp("tls-proxy") + ":8443";
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(
                 "bad-ca",
-                stage.sidecar()
+                cluster.sidecarSpec()
                         .replace(
-                                "url: \"" + stage.controlPlane().url() + "\"",
+                                "url: \"" + cluster.controlPlane().url() + "\"",
                                 "url: \"" + url + "\", caBundleRef: {name: e2e-ca, key: ca.crt}"))) {
-            tunnel.awaitReady();
+            wolfTunnel.awaitReady();
 
-            tunnel.change(certificates::trustOther);
-            tunnel.shows(
+            wolfTunnel.change(certificates::trustOther);
+            wolfTunnel.expectStatus(
                     condition("ControlPlaneReachable", "False", "TlsFailure"),
                     condition("Stalled", "True", "TlsFailure"),
                     node("TlsFailure"),
-                    Sign.anyTunnel("which names the bundle", each -> String.valueOf(each.message())
-                            .contains("unknown CA; put that CA into key ca.crt of ConfigMap e2e-ca")));
+                    StatusExpectation.anyTunnel(
+                            "a tunnel whose message names the bundle", each -> String.valueOf(each.message())
+                                    .contains("unknown CA; put that CA into key ca.crt of ConfigMap e2e-ca")));
 
-            tunnel.change(certificates::trustRight);
-            tunnel.recovers();
+            wolfTunnel.change(certificates::trustProxy);
+            wolfTunnel.expectConnected();
         } finally {
-            stage.removePod("tls-front");
+            cluster.removePod("tls-proxy");
         }
     }
 
     @Test
-    void aWolfThatIsDownIsSeenWithoutARequestAndSoIsItsReturn() {
-        stage.apply(Parts.wolfAtSocket(stage.nodes().getFirst(), "rwxrwx---"));
-        stage.ready("wolf", "socket");
-        try (Tunnel tunnel = stage.tunnel("wolf-down", """
+    void theEndAndTheReturnOfWolfAreSeenWithoutARequest() {
+        cluster.apply(StandInManifests.wolfAtSocket(cluster.nodes().getFirst(), "rwxrwx---"));
+        cluster.awaitPodsReady("wolf", "socket");
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("wolf-down", """
                 controlPlane: {url: "%s"}
                 runnerToken: {secretRef: {name: wolf-token}}
                 pod:
@@ -148,139 +154,147 @@ class BreakAndRecoverE2E {
                   securityContext: {supplementalGroups: [0]}
                 wolf: {address: "unix://%s/wolf.sock"}
                 """.formatted(
-                        stage.controlPlane().url(), stage.nodes().getFirst(), Parts.SOCKET_FOLDER))) {
-            tunnel.awaitReady();
-            List<String> agents = tunnel.instances();
+                        cluster.controlPlane().url(), cluster.nodes().getFirst(), StandInManifests.SOCKET_FOLDER))) {
+            wolfTunnel.awaitReady();
+            List<String> agents = wolfTunnel.podInstances();
 
-            tunnel.change(() -> stage.removePod("wolf-at-socket"));
-            tunnel.shows(condition("WolfReachable", "False", "WolfUnreachable"), node("WolfUnreachable"));
-            assertThat(request(tunnel)).isEqualTo(502);
+            wolfTunnel.change(() -> cluster.removePod("wolf-at-socket"));
+            wolfTunnel.expectStatus(condition("WolfReachable", "False", "WolfUnreachable"), node("WolfUnreachable"));
+            assertThat(request(wolfTunnel)).isEqualTo(502);
 
-            stage.apply(Parts.wolfAtSocket(stage.nodes().getFirst(), "rwxrwx---"));
-            stage.ready("wolf", "socket");
-            tunnel.startClock();
-            tunnel.shows(condition("WolfReachable", "True", "Reachable"), Sign.allConnected());
-            assertThat(request(tunnel)).isEqualTo(200);
-            assertThat(tunnel.instances()).isEqualTo(agents);
+            cluster.apply(StandInManifests.wolfAtSocket(cluster.nodes().getFirst(), "rwxrwx---"));
+            cluster.awaitPodsReady("wolf", "socket");
+            wolfTunnel.startClock();
+            wolfTunnel.expectStatus(condition("WolfReachable", "True", "Reachable"), StatusExpectation.allConnected());
+            assertThat(request(wolfTunnel)).isEqualTo(200);
+            assertThat(wolfTunnel.podInstances()).isEqualTo(agents);
         } finally {
-            stage.removePod("wolf-at-socket");
+            cluster.removePod("wolf-at-socket");
         }
     }
 
     @Test
-    void anImageThatNoNodeCanPullIsNamed() {
-        try (Tunnel tunnel = stage.tunnel("image-missing", stage.sidecar())) {
-            tunnel.awaitReady();
+    void anImageThatCannotBePulledIsReported() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("image-missing", cluster.sidecarSpec())) {
+            wolfTunnel.awaitReady();
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar() + "agent: {image: \"wolf-tunnel-agent:no-such-tag\"}\n"));
-            tunnel.shows(
+            wolfTunnel.change(() -> wolfTunnel.applySpec(
+                    cluster.sidecarSpec() + "agent: {image: \"wolf-tunnel-agent:no-such-tag\"}\n"));
+            wolfTunnel.expectStatus(
                     condition("AgentsAvailable", "False", "ImagePullBackOff"),
                     condition("Ready", "False", "ImagePullBackOff"),
                     node("ImagePullBackOff"));
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar()));
-            tunnel.recovers();
+            wolfTunnel.change(() -> wolfTunnel.applySpec(cluster.sidecarSpec()));
+            wolfTunnel.expectConnected();
         }
     }
 
     @Test
     void aPodThatFitsNoNodeIsUnschedulable() {
-        try (Tunnel tunnel = stage.tunnel("unschedulable", stage.sidecar())) {
-            tunnel.awaitReady();
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("unschedulable", cluster.sidecarSpec())) {
+            wolfTunnel.awaitReady();
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar() + "agent: {resources: {requests: {memory: 100Ti}}}\n"));
-            tunnel.shows(
+            wolfTunnel.change(() ->
+                    wolfTunnel.applySpec(cluster.sidecarSpec() + "agent: {resources: {requests: {memory: 100Ti}}}\n"));
+            wolfTunnel.expectStatus(
                     condition("AgentsAvailable", "False", "Unschedulable"),
                     condition("Ready", "False", "Unschedulable"),
                     node("Unschedulable"));
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar()));
-            tunnel.recovers();
+            wolfTunnel.change(() -> wolfTunnel.applySpec(cluster.sidecarSpec()));
+            wolfTunnel.expectConnected();
         }
     }
 
     @Test
-    void anAgentThatKeepsCrashingIsNamed() {
-        try (Tunnel tunnel = stage.tunnel("crash-loop", stage.sidecar())) {
-            tunnel.awaitReady();
+    void anAgentThatKeepsCrashingIsReported() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("crash-loop", cluster.sidecarSpec())) {
+            wolfTunnel.awaitReady();
 
-            tunnel.change(
-                    () -> tunnel.spec(stage.sidecar() + "agent: {env: [{name: LOG_FORMAT, value: no-such-format}]}\n"));
-            tunnel.shows(
+            wolfTunnel.change(() -> wolfTunnel.applySpec(
+                    cluster.sidecarSpec() + "agent: {env: [{name: LOG_FORMAT, value: no-such-format}]}\n"));
+            wolfTunnel.expectStatus(
                     condition("AgentsAvailable", "False", "CrashLoopBackOff"),
                     condition("Ready", "False", "CrashLoopBackOff"),
                     node("CrashLoopBackOff"));
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar()));
-            tunnel.recovers();
+            wolfTunnel.change(() -> wolfTunnel.applySpec(cluster.sidecarSpec()));
+            wolfTunnel.expectConnected();
         }
     }
 
     @Test
-    void anAgentThatDoesNotTellItsStatusCountsByItsReadinessAlone() {
-        try (Tunnel tunnel = stage.tunnel("mute", stage.sidecar())) {
-            tunnel.awaitReady();
+    void anAgentWithoutStatusCountsByTheReadinessOfItsPod() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("mute", cluster.sidecarSpec())) {
+            wolfTunnel.awaitReady();
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar() + """
+            wolfTunnel.change(
+                    () -> wolfTunnel.applySpec(cluster.sidecarSpec() + """
                     agent:
                       image: "%s"
-                      env: [{name: E2E_PART, value: mute-agent}]
-                    """.formatted(Parts.IMAGE)));
-            tunnel.shows(
+                      env: [{name: E2E_STAND_IN, value: agent-without-status}]
+                    """.formatted(StandInManifests.IMAGE)));
+            wolfTunnel.expectStatus(
                     condition("Ready", "True", "Connected"),
                     node("StatusUnreachable"),
-                    Sign.anyTunnel(
-                            "which says that it is by readiness alone",
+                    StatusExpectation.anyTunnel(
+                            "a connected tunnel whose message says that only readiness is known",
                             each -> "Connected".equals(each.state())
                                     && String.valueOf(each.message()).contains("by the pod's readiness alone")));
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar()));
-            tunnel.recovers();
+            wolfTunnel.change(() -> wolfTunnel.applySpec(cluster.sidecarSpec()));
+            wolfTunnel.expectConnected();
         }
     }
 
     /**
-     * The cluster itself takes its grace period to call a node lost; the 15 s begin where its condition Ready says so. The agent
-     * on it answers, as after an outage of the API server, when every node is called lost for a while.
+     * The cluster needs its own grace period to call a node lost; the 15 s begin when the node's condition Ready says so. The
+     * agent on it still answers: the same happens after an outage of the API server, when every node counts as lost for a
+     * while.
      */
     @Test
-    void aNodeThatIsNotReadyIsNamedAndTurnsNoTunnelDownWhoseAgentAnswers() {
+    void aNodeThatIsNotReadyIsReportedAndItsAnsweringAgentStillCounts() {
         String stop = System.getenv("E2E_NODE_STOP");
         String start = System.getenv("E2E_NODE_START");
-        assumeTrue(stop != null && start != null, "no E2E_NODE_STOP and E2E_NODE_START");
-        String node = stage.nodes().getLast();
-        try (Tunnel tunnel =
-                stage.tunnel("node-lost", stage.sidecar().replace(stage.nodes().getFirst(), node))) {
-            tunnel.awaitReady();
-            // the node's controller turns the Ready of pods that were ready, and of no others
-            stage.ready("app.kubernetes.io/instance", "node-lost");
-            List<String> agents = tunnel.instances();
+        assumeTrue(stop != null && start != null, "E2E_NODE_STOP and E2E_NODE_START are not set");
+        String node = cluster.nodes().getLast();
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(
+                "node-lost", cluster.sidecarSpec().replace(cluster.nodes().getFirst(), node))) {
+            wolfTunnel.awaitReady();
+            // The node controller changes the condition Ready only of pods that were ready.
+            cluster.awaitPodsReady("app.kubernetes.io/instance", "node-lost");
+            List<String> agents = wolfTunnel.podInstances();
 
             try {
                 Command.shell(stop + " " + node);
-                stage.awaitNode(node, "Unknown");
-                tunnel.startClock();
-                tunnel.shows(
+                cluster.awaitNode(node, "Unknown");
+                wolfTunnel.startClock();
+                wolfTunnel.expectStatus(
                         condition("AgentsAvailable", "True", "AllAvailable"),
                         condition("Ready", "True", "Connected"),
                         node("NodeNotReady"));
             } finally {
                 Command.shell(start + " " + node);
             }
-            stage.awaitNode(node, "True");
-            tunnel.startClock();
-            tunnel.recovers();
-            assertThat(tunnel.instances()).isEqualTo(agents);
+            cluster.awaitNode(node, "True");
+            wolfTunnel.startClock();
+            wolfTunnel.expectConnected();
+            assertThat(wolfTunnel.podInstances()).isEqualTo(agents);
         }
     }
 
     private void removeToken(String name) {
-        stage.client().secrets().inNamespace(Stage.NAMESPACE).withName(name).delete();
+        cluster.client()
+                .secrets()
+                .inNamespace(TestCluster.NAMESPACE)
+                .withName(name)
+                .delete();
     }
 
-    private int request(Tunnel tunnel) {
-        return stage.controlPlane()
-                .throughTunnel(tunnel.only().wolfId(), "/api/v1/apps")
+    private int request(AppliedWolfTunnel wolfTunnel) {
+        return cluster.controlPlane()
+                .throughTunnel(wolfTunnel.onlyTunnel().wolfId(), "/api/v1/apps")
                 .statusCode();
     }
 }

@@ -8,42 +8,42 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 
-/** Two self-signed certificates: the one that the TLS front shows, and another's. Made by the JDK's keytool. */
+/** Two self-signed certificates, made by the JDK's keytool: that of the TLS proxy, and another one. */
 final class Certificates {
-    private final Stage stage;
-    private final String right;
+    private final TestCluster cluster;
+    private final String trusted;
     private final String other;
 
-    private Certificates(Stage stage, String right, String other) {
-        this.stage = stage;
-        this.right = right;
+    private Certificates(TestCluster cluster, String trusted, String other) {
+        this.cluster = cluster;
+        this.trusted = trusted;
         this.other = other;
     }
 
-    /** Makes both and gives the TLS front its own, for the address of its Service, as the Secret {@code tls-front}. */
-    static Certificates create(Stage stage) {
-        stage.apply(Parts.tlsService());
+    /** Makes both. The TLS proxy gets its own, for the IP of its Service, in the Secret {@code tls-proxy}. */
+    static Certificates create(TestCluster cluster) {
+        cluster.apply(StandInManifests.tlsProxyService());
         try {
             Path folder = Files.createTempDirectory("e2e-certificates");
-            byte[] keys = Files.readAllBytes(keyStore(folder, "front", stage.address("tls-front")));
+            byte[] keys = Files.readAllBytes(keyStore(folder, "proxy", cluster.serviceIp("tls-proxy")));
             keyStore(folder, "other", "10.0.0.1");
-            stage.client()
+            cluster.client()
                     .resource(new SecretBuilder()
                             .withNewMetadata()
-                            .withNamespace(Stage.NAMESPACE)
-                            .withName("tls-front")
+                            .withNamespace(TestCluster.NAMESPACE)
+                            .withName("tls-proxy")
                             .endMetadata()
-                            .addToData("front.p12", Base64.getEncoder().encodeToString(keys))
+                            .addToData("proxy.p12", Base64.getEncoder().encodeToString(keys))
                             .build())
                     .createOr(existing -> existing.update());
-            return new Certificates(stage, pem(folder, "front"), pem(folder, "other"));
+            return new Certificates(cluster, pem(folder, "proxy"), pem(folder, "other"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    void trustRight() {
-        trust(right);
+    void trustProxy() {
+        trust(trusted);
     }
 
     void trustOther() {
@@ -51,10 +51,10 @@ final class Certificates {
     }
 
     private void trust(String certificate) {
-        stage.client()
+        cluster.client()
                 .resource(new ConfigMapBuilder()
                         .withNewMetadata()
-                        .withNamespace(Stage.NAMESPACE)
+                        .withNamespace(TestCluster.NAMESPACE)
                         .withName("e2e-ca")
                         .endMetadata()
                         .addToData("ca.crt", certificate)

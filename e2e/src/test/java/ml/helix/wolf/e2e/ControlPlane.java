@@ -12,7 +12,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** The control plane in the cluster: as agents reach it, and as a caller from outside does. */
+/** The control plane in the cluster, with the address for agents and with requests of a caller outside. */
 final class ControlPlane {
     static final String NAMESPACE = "wolf-control-plane";
     static final String NAME = "wolf-control-plane";
@@ -24,12 +24,12 @@ final class ControlPlane {
         this.client = client;
     }
 
-    /** For agents: by address, so that the cluster needs no DNS service. */
+    /** The URL for agents; it has an IP, so that the cluster needs no DNS service. */
     String url() {
         return "http://" + address() + ":" + PORT;
     }
 
-    /** The Service's cluster IP. */
+    /** The cluster IP of the Service. */
     String address() {
         return client.services()
                 .inNamespace(NAMESPACE)
@@ -39,17 +39,17 @@ final class ControlPlane {
                 .getClusterIP();
     }
 
-    /** A request from outside the cluster to the Wolf of this id, through its tunnel. */
+    /** Sends a GET from outside the cluster to the Wolf with this id, through its tunnel. */
     HttpResponse<String> throughTunnel(String wolfId, String path) {
         return get("/api/v1/wolf-instances/wolf-" + wolfId + "/proxy" + path);
     }
 
-    /** A GET with the admin token. */
+    /** Sends a GET with the admin token. */
     HttpResponse<String> get(String path) {
         try (LocalPortForward forward = forward();
                 HttpClient http = HttpClient.newHttpClient()) {
             var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + forward.getLocalPort() + path))
-                    .header("X-Admin-Token", Stage.ADMIN_TOKEN)
+                    .header("X-Admin-Token", TestCluster.ADMIN_TOKEN)
                     .timeout(Duration.ofSeconds(40))
                     .build();
             return http.send(request, HttpResponse.BodyHandlers.ofString());
@@ -57,15 +57,15 @@ final class ControlPlane {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new AssertionError("interrupted while the control plane was asked", e);
+            throw new AssertionError("interrupted during a request to the control plane", e);
         }
     }
 
     /**
-     * Waits until agents with this token are let in, or no longer: until the kubelet has brought a changed Secret into the
-     * pod. A request that is no upgrade is refused for that, but not before the token was looked at.
+     * Waits until the control plane accepts this token, or until it refuses it: the kubelet has to bring the changed Secret
+     * into the pod first. The request here is no WebSocket upgrade; the control plane checks the token before it refuses that.
      */
-    void awaitAdmitted(String runnerToken, boolean admitted, Duration limit) {
+    void awaitTokenAccepted(String runnerToken, boolean accepted, Duration limit) {
         long deadline = System.nanoTime() + limit.toNanos();
         try (KubeletNudge _ = new KubeletNudge(
                         client,
@@ -77,10 +77,10 @@ final class ControlPlane {
                     .header("Authorization", "Bearer " + runnerToken)
                     .timeout(Duration.ofSeconds(10))
                     .build();
-            while ((http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() != 401) != admitted) {
+            while ((http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() != 401) != accepted) {
                 if (System.nanoTime() > deadline) {
-                    throw new AssertionError("after %s the control plane %s the token"
-                            .formatted(limit, admitted ? "still refuses" : "still takes"));
+                    throw new AssertionError("after %s the control plane still %s the token"
+                            .formatted(limit, accepted ? "refuses" : "accepts"));
                 }
                 Thread.sleep(500);
             }
@@ -88,27 +88,27 @@ final class ControlPlane {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new AssertionError("interrupted while the control plane was asked", e);
+            throw new AssertionError("interrupted during a request to the control plane", e);
         }
     }
 
-    /** Its pod: a Service's own port forward may choose one that is on its way out. */
+    /** Forwards to a ready pod: a port forward to the Service may choose a pod that is terminating. */
     private LocalPortForward forward() {
         Pod pod = client
                 .pods()
                 .inNamespace(NAMESPACE)
                 .withLabel("app.kubernetes.io/name", NAME)
-                .informOnCondition(pods -> pods.stream().anyMatch(Stage::isReady))
+                .informOnCondition(pods -> pods.stream().anyMatch(TestCluster::isReady))
                 .orTimeout(60, TimeUnit.SECONDS)
                 .join()
                 .stream()
-                .filter(Stage::isReady)
+                .filter(TestCluster::isReady)
                 .findFirst()
                 .orElseThrow();
         return client.pods().resource(pod).portForward(PORT);
     }
 
-    /** 0 takes it away, 1 brings it back. */
+    /** 0 stops the control plane, 1 starts it again. */
     void scale(int replicas) {
         client.apps().deployments().inNamespace(NAMESPACE).withName(NAME).scale(replicas);
     }

@@ -1,6 +1,6 @@
 package ml.helix.wolf.e2e;
 
-import static ml.helix.wolf.e2e.Sign.condition;
+import static ml.helix.wolf.e2e.StatusExpectation.condition;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
@@ -8,63 +8,70 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** One operator leads and the other goes on where it ended, without a second hand in anything. */
-@ExtendWith(Stage.Resolver.class)
+/** The second operator continues the work of the leader, and never works beside it. */
+@ExtendWith(TestCluster.Resolver.class)
 class FailoverE2E {
-    private final Stage stage;
+    private final TestCluster cluster;
 
-    FailoverE2E(Stage stage) {
-        this.stage = stage;
+    FailoverE2E(TestCluster cluster) {
+        this.cluster = cluster;
     }
 
-    /** The change is made right after the kill, so that only the other operator can have seen it. */
+    /** The spec changes right after the kill, so that only the other operator can have seen it. */
     @Test
-    void aLeaderThatIsKilledWithinARolloutIsFollowedWithin20Seconds() {
-        try (Tunnel tunnel = stage.tunnel("leader-killed", onBothNodes(""))) {
-            tunnel.awaitReady();
-            String daemonSet = tunnel.daemonSet().getMetadata().getUid();
-            tunnel.spec(onBothNodes("agent: {logLevel: debug}"));
-            tunnel.showsInTime(condition("Ready", "False", "RollingOut"));
+    void theOtherOperatorLeadsWithin20SecondsAfterTheLeaderIsKilledInARollout() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("leader-killed", onBothNodes(""))) {
+            wolfTunnel.awaitReady();
+            String daemonSet = wolfTunnel.daemonSet().getMetadata().getUid();
+            wolfTunnel.applySpec(onBothNodes("agent: {logLevel: debug}"));
+            wolfTunnel.expectStatusEventually(condition("Ready", "False", "RollingOut"));
 
-            String leader = stage.leader();
-            tunnel.startClock();
-            Command.kubectl("", "-n", Stage.OPERATOR_NAMESPACE, "delete", "pod", leader, "--force", "--grace-period=0");
-            tunnel.spec(onBothNodes("agent: {logLevel: warn}"));
-            tunnel.showsWithin(20, new Sign("a look at generation 3", seen -> Long.valueOf(3)
+            String leader = cluster.leaderPod();
+            wolfTunnel.startClock();
+            Command.kubectl(
+                    "", "-n", TestCluster.OPERATOR_NAMESPACE, "delete", "pod", leader, "--force", "--grace-period=0");
+            wolfTunnel.applySpec(onBothNodes("agent: {logLevel: warn}"));
+            wolfTunnel.expectStatusWithin(20, new StatusExpectation("observedGeneration 3", seen -> Long.valueOf(3)
                     .equals(seen.observedGeneration())));
-            tunnel.recovers();
+            wolfTunnel.expectConnected();
 
-            assertThat(stage.leader()).isNotEqualTo(leader);
-            assertThat(tunnel.daemonSet().getMetadata().getUid()).isEqualTo(daemonSet);
-            assertThat(tunnel.daemonSet().getMetadata().getGeneration()).isEqualTo(3);
-            assertThat(tunnel.daemonSets()).hasSize(1);
-            assertThat(tunnel.status().summary()).isEqualTo("2/2 connected");
+            assertThat(cluster.leaderPod()).isNotEqualTo(leader);
+            assertThat(wolfTunnel.daemonSet().getMetadata().getUid()).isEqualTo(daemonSet);
+            assertThat(wolfTunnel.daemonSet().getMetadata().getGeneration()).isEqualTo(3);
+            assertThat(wolfTunnel.daemonSets()).hasSize(1);
+            assertThat(wolfTunnel.status().summary()).isEqualTo("2/2 connected");
         }
-        stage.rolledOut(Stage.OPERATOR_NAMESPACE, "deployment/" + Stage.OPERATOR);
+        cluster.awaitRollout(TestCluster.OPERATOR_NAMESPACE, "deployment/" + TestCluster.OPERATOR);
     }
 
     @Test
-    void aRestartOfTheOperatorRollsNoAgentAndWritesNoStatus() {
-        try (Tunnel tunnel = stage.tunnel("operator-restart", onBothNodes(""))) {
-            tunnel.awaitReady();
-            tunnel.recovers(condition("WolfReachable", "True", "Reachable"));
-            List<String> agents = tunnel.instances();
-            String version = tunnel.resourceVersion();
-            long generation = tunnel.daemonSet().getMetadata().getGeneration();
+    void aRestartOfTheOperatorChangesNoAgentAndNoStatus() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("operator-restart", onBothNodes(""))) {
+            wolfTunnel.awaitReady();
+            wolfTunnel.expectConnected(condition("WolfReachable", "True", "Reachable"));
+            List<String> agents = wolfTunnel.podInstances();
+            String version = wolfTunnel.resourceVersion();
+            long generation = wolfTunnel.daemonSet().getMetadata().getGeneration();
             List<String> before =
-                    stage.operators().stream().map(FailoverE2E::name).toList();
+                    cluster.operatorPods().stream().map(FailoverE2E::name).toList();
 
-            Command.kubectl("", "-n", Stage.OPERATOR_NAMESPACE, "rollout", "restart", "deployment/" + Stage.OPERATOR);
-            stage.rolledOut(Stage.OPERATOR_NAMESPACE, "deployment/" + Stage.OPERATOR);
-            stage.awaitLeaderBeside(before);
-            // Only who is led by the new leader is seen by it: a change of another tunnel shows that it works.
-            try (Tunnel other = stage.tunnel("after-restart", stage.sidecar())) {
+            Command.kubectl(
+                    "",
+                    "-n",
+                    TestCluster.OPERATOR_NAMESPACE,
+                    "rollout",
+                    "restart",
+                    "deployment/" + TestCluster.OPERATOR);
+            cluster.awaitRollout(TestCluster.OPERATOR_NAMESPACE, "deployment/" + TestCluster.OPERATOR);
+            cluster.awaitOtherLeader(before);
+            // A WolfTunnel that becomes Ready now shows that the new leader works.
+            try (AppliedWolfTunnel other = cluster.applyWolfTunnel("after-restart", cluster.sidecarSpec())) {
                 other.awaitReady();
             }
 
-            assertThat(tunnel.resourceVersion()).isEqualTo(version);
-            assertThat(tunnel.daemonSet().getMetadata().getGeneration()).isEqualTo(generation);
-            assertThat(tunnel.instances()).isEqualTo(agents);
+            assertThat(wolfTunnel.resourceVersion()).isEqualTo(version);
+            assertThat(wolfTunnel.daemonSet().getMetadata().getGeneration()).isEqualTo(generation);
+            assertThat(wolfTunnel.podInstances()).isEqualTo(agents);
         }
     }
 
@@ -80,6 +87,6 @@ class FailoverE2E {
                   address: localhost:8080
                   container: %s
                 %s
-                """.formatted(stage.controlPlane().url(), Parts.sidecarWolf(), more);
+                """.formatted(cluster.controlPlane().url(), StandInManifests.sidecarWolf(), more);
     }
 }

@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * While it is open, kubelets look at these pods every few seconds, the Secrets in them included: a pod that changes is
- * looked at soon, any other after a minute and a half at most. More than once, because a kubelet may hear of the pod's
- * change before it hears of the Secret's.
+ * Makes kubelets sync these pods, and the Secrets mounted in them, every few seconds until it is closed: a kubelet syncs a
+ * changed pod at once, and any other within 90 s. It repeats the change, because a kubelet may see the change of the pod
+ * before that of the Secret.
  */
 final class KubeletNudge implements AutoCloseable {
     private static final int EVERY_SECONDS = 4;
@@ -31,13 +31,13 @@ final class KubeletNudge implements AutoCloseable {
         timer.scheduleWithFixedDelay(this::nudge, 0, EVERY_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** Nothing depends on it: without it the wait is only longer. */
+    /** A failure does no harm: the test only waits longer. */
     private void nudge() {
-        var change = "{\"metadata\":{\"annotations\":{\"e2e/looked-at\":\"%s\"}}}".formatted(Instant.now());
+        var change = "{\"metadata\":{\"annotations\":{\"e2e/nudged-at\":\"%s\"}}}".formatted(Instant.now());
         try {
             pods.get().forEach(pod -> client.resource(pod).patch(PatchContext.of(PatchType.JSON_MERGE), change));
         } catch (KubernetesClientException e) {
-            System.out.println("e2e: no kubelet is nudged: " + e.getMessage());
+            System.out.println("e2e: kubelets not nudged: " + e.getMessage());
         }
     }
 

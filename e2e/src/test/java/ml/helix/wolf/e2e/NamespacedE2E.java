@@ -5,42 +5,42 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The operator with a Role in place of the ClusterRole, in a namespace of its own beside the cluster's operator. */
-@ExtendWith(Stage.Resolver.class)
+/** The operator with a Role instead of the ClusterRole, for its own namespace alone. */
+@ExtendWith(TestCluster.Resolver.class)
 class NamespacedE2E {
     private static final String NAMESPACE = "wolf";
 
-    private final Stage stage;
+    private final TestCluster cluster;
 
-    NamespacedE2E(Stage stage) {
-        this.stage = stage;
+    NamespacedE2E(TestCluster cluster) {
+        this.cluster = cluster;
     }
 
-    /** The cluster-wide operator is away meanwhile: what happens is the Role's work alone, and in its namespace alone. */
+    /** The cluster-wide operator is stopped meanwhile, so that only the namespaced one can have done the work. */
     @Test
     void anOperatorWithARoleServesItsOwnNamespaceAndNoOther() {
-        stage.scaleOperator(0);
+        cluster.scaleOperator(0);
         try {
-            stage.install("namespaced", NAMESPACE);
-            stage.secret(NAMESPACE, "wolf-token", "token", Stage.RUNNER_TOKEN);
-            stage.rolledOut(NAMESPACE, "deployment/" + Stage.OPERATOR);
-            try (Tunnel mine = stage.tunnel(NAMESPACE, "mine", stage.sidecar());
-                    Tunnel foreign = stage.tunnel("foreign", stage.sidecar())) {
-                mine.awaitReady();
+            cluster.install("namespaced", NAMESPACE);
+            cluster.writeSecret(NAMESPACE, "wolf-token", "token", TestCluster.RUNNER_TOKEN);
+            cluster.awaitRollout(NAMESPACE, "deployment/" + TestCluster.OPERATOR);
+            try (AppliedWolfTunnel served = cluster.applyWolfTunnel(NAMESPACE, "served", cluster.sidecarSpec());
+                    AppliedWolfTunnel notServed = cluster.applyWolfTunnel("not-served", cluster.sidecarSpec())) {
+                served.awaitReady();
 
-                assertThat(mine.only().state()).isEqualTo("Connected");
-                assertThat(foreign.status().observedGeneration()).isEqualTo(-1);
-                assertThat(foreign.status().conditions()).isEmpty();
-                assertThat(foreign.daemonSets()).isEmpty();
+                assertThat(served.onlyTunnel().state()).isEqualTo("Connected");
+                assertThat(notServed.status().observedGeneration()).isEqualTo(-1);
+                assertThat(notServed.status().conditions()).isEmpty();
+                assertThat(notServed.daemonSets()).isEmpty();
                 assertThat(Command.attempt(
                                 "kubectl auth can-i list secrets --all-namespaces --as system:serviceaccount:"
-                                        + NAMESPACE + ":" + Stage.OPERATOR))
+                                        + NAMESPACE + ":" + TestCluster.OPERATOR))
                         .startsWith("no");
             }
         } finally {
-            stage.removeNamespace(NAMESPACE);
-            stage.scaleOperator(2);
-            stage.rolledOut(Stage.OPERATOR_NAMESPACE, "deployment/" + Stage.OPERATOR);
+            cluster.removeNamespace(NAMESPACE);
+            cluster.scaleOperator(2);
+            cluster.awaitRollout(TestCluster.OPERATOR_NAMESPACE, "deployment/" + TestCluster.OPERATOR);
         }
     }
 }

@@ -1,27 +1,27 @@
 package ml.helix.wolf.e2e;
 
-import static ml.helix.wolf.e2e.Sign.condition;
-import static ml.helix.wolf.e2e.Sign.node;
+import static ml.helix.wolf.e2e.StatusExpectation.condition;
+import static ml.helix.wolf.e2e.StatusExpectation.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What belongs to a tunnel and what doesn't: objects, runner ids, and the work of a second operator. */
-@ExtendWith(Stage.Resolver.class)
+/** What belongs to a WolfTunnel and what doesn't: objects, runner ids, and the work of a second operator. */
+@ExtendWith(TestCluster.Resolver.class)
 class OwnershipE2E {
     private static final String OTHER = "wolf-e2e-other";
 
-    private final Stage stage;
+    private final TestCluster cluster;
 
-    OwnershipE2E(Stage stage) {
-        this.stage = stage;
+    OwnershipE2E(TestCluster cluster) {
+        this.cluster = cluster;
     }
 
     @Test
-    void aDaemonSetOfSomebodyElseOutlivesTheTunnelThatWantsItsName() {
-        stage.apply("""
+    void aDaemonSetOfAnotherOwnerOutlivesTheWolfTunnelThatNeedsItsName() {
+        cluster.apply("""
                 apiVersion: apps/v1
                 kind: DaemonSet
                 metadata: {name: taken-tunnel-agent, namespace: %s}
@@ -32,13 +32,17 @@ class OwnershipE2E {
                     spec:
                       nodeSelector: {no-such: node}
                       containers: [{name: c, image: "%s"}]
-                """.formatted(Stage.NAMESPACE, Parts.IMAGE));
-        var foreign =
-                stage.client().apps().daemonSets().inNamespace(Stage.NAMESPACE).withName("taken-tunnel-agent");
+                """.formatted(TestCluster.NAMESPACE, StandInManifests.IMAGE));
+        var foreign = cluster.client()
+                .apps()
+                .daemonSets()
+                .inNamespace(TestCluster.NAMESPACE)
+                .withName("taken-tunnel-agent");
         String uid = foreign.require().getMetadata().getUid();
         try {
-            try (Tunnel tunnel = stage.tunnel("taken", stage.sidecar())) {
-                tunnel.shows(condition("Ready", "False", "NameTaken"), condition("Stalled", "True", "NameTaken"));
+            try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("taken", cluster.sidecarSpec())) {
+                wolfTunnel.expectStatus(
+                        condition("Ready", "False", "NameTaken"), condition("Stalled", "True", "NameTaken"));
             }
             assertThat(foreign.require().getMetadata().getUid()).isEqualTo(uid);
             assertThat(foreign.require().getMetadata().getOwnerReferences()).isEmpty();
@@ -49,8 +53,8 @@ class OwnershipE2E {
     }
 
     @Test
-    void anOrphanThatCannotBeChangedIsNamedWithWhatToDo() {
-        stage.apply("""
+    void anOrphanThatCannotBeChangedIsReportedWithACommand() {
+        cluster.apply("""
                 apiVersion: apps/v1
                 kind: DaemonSet
                 metadata:
@@ -64,148 +68,153 @@ class OwnershipE2E {
                     spec:
                       nodeSelector: {no-such: node}
                       containers: [{name: c, image: "%s"}]
-                """.formatted(Stage.NAMESPACE, Parts.IMAGE));
-        try (Tunnel tunnel = stage.tunnel("immutable", stage.sidecar())) {
-            tunnel.shows(
+                """.formatted(TestCluster.NAMESPACE, StandInManifests.IMAGE));
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("immutable", cluster.sidecarSpec())) {
+            wolfTunnel.expectStatus(
                     condition("Stalled", "True", "ApplyRefused"),
-                    new Sign("the command that helps", seen -> seen.conditions().stream()
+                    new StatusExpectation("a message with the command that helps", seen -> seen.conditions().stream()
                             .anyMatch(each -> each.getMessage()
-                                    .contains("kubectl -n " + Stage.NAMESPACE
+                                    .contains("kubectl -n " + TestCluster.NAMESPACE
                                             + " delete daemonset immutable-tunnel-agent"))));
-            tunnel.change(() -> Command.kubectl(
-                    "", "-n", Stage.NAMESPACE, "delete", "daemonset", "immutable-tunnel-agent", "--wait"));
-            tunnel.recovers();
+            wolfTunnel.change(() -> Command.kubectl(
+                    "", "-n", TestCluster.NAMESPACE, "delete", "daemonset", "immutable-tunnel-agent", "--wait"));
+            wolfTunnel.expectConnected();
         } finally {
-            stage.client()
+            cluster.client()
                     .apps()
                     .daemonSets()
-                    .inNamespace(Stage.NAMESPACE)
+                    .inNamespace(TestCluster.NAMESPACE)
                     .withName("immutable-tunnel-agent")
                     .delete();
         }
     }
 
     @Test
-    void aTunnelThatIsDeletedWithItsAgentsOrphanedComesBackWithTheSamePods() {
-        try (Tunnel tunnel = stage.tunnel("orphans", stage.sidecar())) {
-            tunnel.awaitReady();
-            List<String> agents = tunnel.instances();
-            Command.kubectl("", "-n", Stage.NAMESPACE, "delete", "wolftunnel", "orphans", "--cascade=orphan", "--wait");
-            tunnel.spec(stage.sidecar());
-            tunnel.recovers();
-            assertThat(tunnel.instances()).isEqualTo(agents);
+    void aRecreatedWolfTunnelAdoptsThePodsThatItsDeletionOrphaned() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("orphans", cluster.sidecarSpec())) {
+            wolfTunnel.awaitReady();
+            List<String> agents = wolfTunnel.podInstances();
+            Command.kubectl(
+                    "", "-n", TestCluster.NAMESPACE, "delete", "wolftunnel", "orphans", "--cascade=orphan", "--wait");
+            wolfTunnel.applySpec(cluster.sidecarSpec());
+            wolfTunnel.expectConnected();
+            assertThat(wolfTunnel.podInstances()).isEqualTo(agents);
         }
     }
 
     @Test
-    void aDeletionInTheForegroundLeavesNothingBehindTheTunnel() {
-        try (Tunnel tunnel = stage.tunnel("foreground", stage.sidecar())) {
-            tunnel.awaitReady();
+    void aForegroundDeletionWaitsUntilThePodsAreGone() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("foreground", cluster.sidecarSpec())) {
+            wolfTunnel.awaitReady();
             Command.kubectl(
                     "",
                     "-n",
-                    Stage.NAMESPACE,
+                    TestCluster.NAMESPACE,
                     "delete",
                     "wolftunnel",
                     "foreground",
                     "--cascade=foreground",
                     "--wait",
                     "--timeout=120s");
-            assertThat(tunnel.pods()).isEmpty();
-            assertThat(tunnel.daemonSets()).isEmpty();
+            assertThat(wolfTunnel.pods()).isEmpty();
+            assertThat(wolfTunnel.daemonSets()).isEmpty();
         }
     }
 
     @Test
-    void labelsAndImageOfTheDaemonSetThatSomebodyChangesArePutRight() {
-        try (Tunnel tunnel = stage.tunnel("drift", stage.sidecar())) {
-            tunnel.awaitReady();
+    void changedLabelsAndImagesOfTheDaemonSetAreCorrected() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("drift", cluster.sidecarSpec())) {
+            wolfTunnel.awaitReady();
             Command.kubectl(
                     "",
                     "-n",
-                    Stage.NAMESPACE,
+                    TestCluster.NAMESPACE,
                     "label",
                     "--overwrite",
                     "daemonset",
                     "drift-tunnel-agent",
                     "app.kubernetes.io/instance=another");
-            tunnel.awaitDaemonSet("its own label", daemonSet -> "drift"
+            wolfTunnel.awaitDaemonSet("the operator's label", daemonSet -> "drift"
                     .equals(daemonSet.getMetadata().getLabels().get("app.kubernetes.io/instance")));
-            String image = Tunnel.agentImage(tunnel.daemonSet());
+            String image = AppliedWolfTunnel.agentImage(wolfTunnel.daemonSet());
             Command.kubectl(
                     """
                     apiVersion: apps/v1
                     kind: DaemonSet
                     metadata: {name: drift-tunnel-agent, namespace: %s}
                     spec: {template: {spec: {containers: [{name: agent, image: "no-such-image:1"}]}}}
-                    """.formatted(Stage.NAMESPACE),
+                    """.formatted(TestCluster.NAMESPACE),
                     "apply",
                     "--server-side",
                     "--force-conflicts",
                     "--field-manager=another",
                     "-f",
                     "-");
-            tunnel.awaitDaemonSet("its own image", daemonSet -> image.equals(Tunnel.agentImage(daemonSet)));
-            tunnel.recovers();
+            wolfTunnel.awaitDaemonSet(
+                    "the operator's image", daemonSet -> image.equals(AppliedWolfTunnel.agentImage(daemonSet)));
+            wolfTunnel.expectConnected();
         }
     }
 
     /**
-     * The first agent is connected when the second one comes and displaces it. The first one gets the prefix, within the 30 s
-     * in which it doesn't come back: so neither has to be without a displacement for minutes before it counts again.
+     * The first agent is connected, then the second one displaces it. The first one gets the prefix within the 30 s in which
+     * it doesn't reconnect. So neither agent has to wait minutes without a displacement before it counts again.
      */
     @Test
-    void twoTunnelsWithTheSameRunnerIdsSaySoUntilOneHasAPrefix() {
+    void twoWolfTunnelsWithTheSameRunnerIdsReportItUntilOneHasAPrefix() {
         String ids = "wolfId: {source: NodeName, prefix: \"%s\"}\n";
-        try (Tunnel one = stage.tunnel("same-ids", stage.sidecar() + ids.formatted("e2e-"))) {
+        try (AppliedWolfTunnel one =
+                cluster.applyWolfTunnel("same-ids", cluster.sidecarSpec() + ids.formatted("e2e-"))) {
             one.awaitReady();
-            stage.namespace(OTHER);
-            stage.secret(OTHER, "wolf-token", "token", Stage.RUNNER_TOKEN);
-            try (Tunnel other = stage.tunnel(OTHER, "same-ids", stage.sidecar() + ids.formatted("e2e-"))) {
+            cluster.createNamespace(OTHER);
+            cluster.writeSecret(OTHER, "wolf-token", "token", TestCluster.RUNNER_TOKEN);
+            try (AppliedWolfTunnel other =
+                    cluster.applyWolfTunnel(OTHER, "same-ids", cluster.sidecarSpec() + ids.formatted("e2e-"))) {
                 one.startClock();
-                one.shows(condition("Stalled", "True", "DuplicateRunnerId"), node("DuplicateRunnerId"));
-                other.shows(condition("Stalled", "True", "DuplicateRunnerId"), node("DuplicateRunnerId"));
-                other.podsAreReady();
+                one.expectStatus(condition("Stalled", "True", "DuplicateRunnerId"), node("DuplicateRunnerId"));
+                other.expectStatus(condition("Stalled", "True", "DuplicateRunnerId"), node("DuplicateRunnerId"));
+                other.awaitPodsReady();
 
-                one.change(() -> one.spec(stage.sidecar() + ids.formatted("e2e-one-")));
-                one.recovers();
-                // within seconds, unless this machine took so long that the first agent came back before
+                one.change(() -> one.applySpec(cluster.sidecarSpec() + ids.formatted("e2e-one-")));
+                one.expectConnected();
+                // This takes seconds, unless the first agent has reconnected before, on a slow machine.
                 other.startClock();
-                other.showsWithin(200, condition("Ready", "True", "Connected"), Sign.allConnected());
+                other.expectStatusWithin(
+                        200, condition("Ready", "True", "Connected"), StatusExpectation.allConnected());
             }
         } finally {
-            stage.removeNamespace(OTHER);
+            cluster.removeNamespace(OTHER);
         }
     }
 
-    /** The namespaced one goes before the cluster's: its role doesn't let it see the other, which sees it. */
+    /** The namespaced operator takes precedence: its Role doesn't let it see the other operator, which sees it. */
     @Test
-    void aSecondOperatorChangesNothingBehindTheFirstOnesBack() {
+    void theClusterOperatorLeavesTheNamespacedOnesWolfTunnelAlone() {
         String namespace = "wolf";
         try {
-            stage.install("namespaced", namespace);
-            stage.secret(namespace, "wolf-token", "token", Stage.RUNNER_TOKEN);
-            stage.rolledOut(namespace, "deployment/" + Stage.OPERATOR);
-            try (Tunnel tunnel = stage.tunnel(namespace, "shared", stage.sidecar())) {
-                tunnel.awaitReady();
-                tunnel.awaitDaemonSet(
-                        "the mark of the namespaced operator",
+            cluster.install("namespaced", namespace);
+            cluster.writeSecret(namespace, "wolf-token", "token", TestCluster.RUNNER_TOKEN);
+            cluster.awaitRollout(namespace, "deployment/" + TestCluster.OPERATOR);
+            try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(namespace, "shared", cluster.sidecarSpec())) {
+                wolfTunnel.awaitReady();
+                wolfTunnel.awaitDaemonSet(
+                        "the annotation of the namespaced operator",
                         daemonSet -> namespace.equals(
                                 daemonSet.getMetadata().getAnnotations().get("wolf.helix.ml/operator")));
-                tunnel.change(() -> tunnel.spec(stage.sidecar() + "agent: {logLevel: debug}\n"));
-                tunnel.recovers();
-                assertThat(tunnel.daemonSet().getMetadata().getGeneration())
-                        .as("made, and changed once")
+                wolfTunnel.change(() -> wolfTunnel.applySpec(cluster.sidecarSpec() + "agent: {logLevel: debug}\n"));
+                wolfTunnel.expectConnected();
+                assertThat(wolfTunnel.daemonSet().getMetadata().getGeneration())
+                        .as("created, and changed once")
                         .isEqualTo(2);
 
-                Command.kubectl("", "-n", namespace, "delete", "deployment", Stage.OPERATOR, "--wait");
-                tunnel.awaitDaemonSet(
-                        "the mark of the cluster's operator",
-                        daemonSet -> Stage.OPERATOR_NAMESPACE.equals(
+                Command.kubectl("", "-n", namespace, "delete", "deployment", TestCluster.OPERATOR, "--wait");
+                wolfTunnel.awaitDaemonSet(
+                        "the annotation of the cluster's operator",
+                        daemonSet -> TestCluster.OPERATOR_NAMESPACE.equals(
                                 daemonSet.getMetadata().getAnnotations().get("wolf.helix.ml/operator")));
             }
         } finally {
-            stage.removeNamespace(namespace);
+            cluster.removeNamespace(namespace);
         }
     }
 }

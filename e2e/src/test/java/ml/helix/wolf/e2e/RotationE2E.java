@@ -1,7 +1,7 @@
 package ml.helix.wolf.e2e;
 
-import static ml.helix.wolf.e2e.Sign.condition;
-import static ml.helix.wolf.e2e.Sign.node;
+import static ml.helix.wolf.e2e.StatusExpectation.condition;
+import static ml.helix.wolf.e2e.StatusExpectation.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
@@ -18,52 +18,53 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * A token's rotation as an admin does it: the control plane takes the new token beside the old, the tunnels' Secret
- * changes, the control plane takes the new one alone.
+ * The rotation of a runner token as an admin does it: the control plane accepts the new token beside the old one, the
+ * Secret of the WolfTunnel changes, the control plane accepts the new one alone.
  */
-@ExtendWith(Stage.Resolver.class)
+@ExtendWith(TestCluster.Resolver.class)
 class RotationE2E {
-    private static final String OLD = Stage.RUNNER_TOKEN;
+    private static final String OLD = TestCluster.RUNNER_TOKEN;
     private static final String NEW = "the-next-runner-token-of-the-end-to-end-tests";
     private static final String SECRET = "rotating-token";
-    /** How long a kubelet may take to bring a changed Secret into a pod: a minute by default, and some. */
+    /** A kubelet needs up to a minute by default to bring a changed Secret into a pod. */
     private static final Duration KUBELET = Duration.ofSeconds(120);
 
-    private final Stage stage;
+    private final TestCluster cluster;
 
-    RotationE2E(Stage stage) {
-        this.stage = stage;
+    RotationE2E(TestCluster cluster) {
+        this.cluster = cluster;
     }
 
     @BeforeEach
-    void bothTokensAreGood() {
-        stage.secret(Stage.NAMESPACE, SECRET, "token", OLD);
+    void acceptBothTokens() {
+        cluster.writeSecret(TestCluster.NAMESPACE, SECRET, "token", OLD);
         accept(NEW + "\n" + OLD + "\n");
-        stage.controlPlane().awaitAdmitted(NEW, true, KUBELET);
+        cluster.controlPlane().awaitTokenAccepted(NEW, true, KUBELET);
     }
 
     @AfterEach
-    void theStagesOwnTokenIsGoodAgain() {
+    void acceptTheOldTokenAlone() {
         accept(OLD);
-        stage.controlPlane().awaitAdmitted(OLD, true, KUBELET);
-        // where both were good, that says nothing of when the next test's beginning may ask again
-        stage.controlPlane().awaitAdmitted(NEW, false, KUBELET);
+        cluster.controlPlane().awaitTokenAccepted(OLD, true, KUBELET);
+        // Only the refusal of the new token shows that the kubelet has brought this Secret into the pod.
+        cluster.controlPlane().awaitTokenAccepted(NEW, false, KUBELET);
     }
 
     @Test
-    void anEnvTokenRollsTheDaemonSetOnceAndItsAnnotationRevealsNothing() throws Exception {
-        try (Tunnel tunnel = stage.tunnel("rotate-env", rotating("Env"))) {
-            tunnel.awaitReady();
-            long generation = tunnel.daemonSet().getMetadata().getGeneration();
-            List<String> before = tunnel.instances();
+    void anEnvTokenRollsTheDaemonSetOnceAndItsAnnotationHidesTheToken() throws Exception {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("rotate-env", rotating("Env"))) {
+            wolfTunnel.awaitReady();
+            long generation = wolfTunnel.daemonSet().getMetadata().getGeneration();
+            List<String> before = wolfTunnel.podInstances();
 
-            tunnel.change(() -> stage.secret(Stage.NAMESPACE, SECRET, "token", NEW));
-            tunnel.showsInTime(condition("Ready", "False", "RollingOut"));
-            tunnel.recovers(condition("Authenticated", "True", "TokenAccepted"));
+            wolfTunnel.change(() -> cluster.writeSecret(TestCluster.NAMESPACE, SECRET, "token", NEW));
+            wolfTunnel.expectStatusEventually(condition("Ready", "False", "RollingOut"));
+            wolfTunnel.expectConnected(condition("Authenticated", "True", "TokenAccepted"));
 
-            assertThat(tunnel.daemonSet().getMetadata().getGeneration()).isEqualTo(generation + 1);
-            assertThat(tunnel.instances()).hasSameSizeAs(before).doesNotContainAnyElementsOf(before);
-            assertThat(tunnel.daemonSet()
+            assertThat(wolfTunnel.daemonSet().getMetadata().getGeneration()).isEqualTo(generation + 1);
+            assertThat(wolfTunnel.podInstances()).hasSameSizeAs(before).doesNotContainAnyElementsOf(before);
+            assertThat(wolfTunnel
+                            .daemonSet()
                             .getSpec()
                             .getTemplate()
                             .getMetadata()
@@ -72,22 +73,22 @@ class RotationE2E {
                     .doesNotContainIgnoringCase(plainFormsOf(NEW).toArray(String[]::new));
 
             accept(NEW);
-            stage.controlPlane().awaitAdmitted(OLD, false, KUBELET);
-            assertThat(request(tunnel)).isEqualTo(200);
+            cluster.controlPlane().awaitTokenAccepted(OLD, false, KUBELET);
+            assertThat(request(wolfTunnel)).isEqualTo(200);
         }
     }
 
     @Test
-    void aTokenInAFileChangesWithoutARestartAndTheStatusSaysSinceWhen() {
-        try (Tunnel tunnel = stage.tunnel("rotate-file", rotating("File"))) {
-            tunnel.awaitReady();
-            List<String> agents = tunnel.instances();
-            String since = String.valueOf(tunnel.only().tokenSince());
-            long connects = Objects.requireNonNull(tunnel.only().connects());
+    void aTokenInAFileChangesWithoutARestartAndTheStatusShowsTheTime() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("rotate-file", rotating("File"))) {
+            wolfTunnel.awaitReady();
+            List<String> agents = wolfTunnel.podInstances();
+            String since = String.valueOf(wolfTunnel.onlyTunnel().tokenSince());
+            long connects = Objects.requireNonNull(wolfTunnel.onlyTunnel().connects());
 
-            tunnel.change(() -> stage.secret(Stage.NAMESPACE, SECRET, "token", NEW));
-            try (KubeletNudge _ = tunnel.nudge()) {
-                tunnel.showsInTime(Sign.anyTunnel(
+            wolfTunnel.change(() -> cluster.writeSecret(TestCluster.NAMESPACE, SECRET, "token", NEW));
+            try (KubeletNudge _ = wolfTunnel.nudgeKubelets()) {
+                wolfTunnel.expectStatusEventually(StatusExpectation.anyTunnel(
                         "a later tokenSince and one more connection",
                         each -> each.tokenSince() != null
                                 && each.tokenSince().compareTo(since) > 0
@@ -95,46 +96,48 @@ class RotationE2E {
             }
 
             accept(NEW);
-            stage.controlPlane().awaitAdmitted(OLD, false, KUBELET);
-            assertThat(request(tunnel)).isEqualTo(200);
-            assertThat(tunnel.instances()).isEqualTo(agents);
+            cluster.controlPlane().awaitTokenAccepted(OLD, false, KUBELET);
+            assertThat(request(wolfTunnel)).isEqualTo(200);
+            assertThat(wolfTunnel.podInstances()).isEqualTo(agents);
         }
     }
 
     @Test
-    void aNewTokenThatIsRefusedIsToldOfWhileTheTunnelLivesOnTheOldOne() {
-        try (Tunnel tunnel = stage.tunnel("rotate-refused", rotating("File"))) {
-            tunnel.awaitReady();
-            List<String> agents = tunnel.instances();
+    void aRefusedNewTokenIsReportedWhileTheOldOneKeepsTheTunnelConnected() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("rotate-refused", rotating("File"))) {
+            wolfTunnel.awaitReady();
+            List<String> agents = wolfTunnel.podInstances();
 
-            tunnel.change(() -> stage.secret(Stage.NAMESPACE, SECRET, "token", "nobody-knows-this-one"));
-            try (KubeletNudge _ = tunnel.nudge()) {
-                tunnel.showsInTime(
+            wolfTunnel.change(
+                    () -> cluster.writeSecret(TestCluster.NAMESPACE, SECRET, "token", "nobody-knows-this-one"));
+            try (KubeletNudge _ = wolfTunnel.nudgeKubelets()) {
+                wolfTunnel.expectStatusEventually(
                         node("TokenRefused"),
                         condition("Authenticated", "False", "TokenRefused"),
                         condition("Ready", "True", "Connected"),
-                        Sign.anyTunnel("a tunnel that is up", each -> "Connected".equals(each.state())));
+                        StatusExpectation.anyTunnel("a connected tunnel", each -> "Connected".equals(each.state())));
             }
-            assertThat(request(tunnel)).isEqualTo(200);
+            assertThat(request(wolfTunnel)).isEqualTo(200);
 
-            tunnel.change(() -> stage.secret(Stage.NAMESPACE, SECRET, "token", NEW));
-            try (KubeletNudge _ = tunnel.nudge()) {
-                tunnel.recovers(condition("Authenticated", "True", "TokenAccepted"));
+            wolfTunnel.change(() -> cluster.writeSecret(TestCluster.NAMESPACE, SECRET, "token", NEW));
+            try (KubeletNudge _ = wolfTunnel.nudgeKubelets()) {
+                wolfTunnel.expectConnected(condition("Authenticated", "True", "TokenAccepted"));
             }
-            assertThat(request(tunnel)).isEqualTo(200);
-            assertThat(tunnel.instances()).isEqualTo(agents);
+            assertThat(request(wolfTunnel)).isEqualTo(200);
+            assertThat(wolfTunnel.podInstances()).isEqualTo(agents);
         }
     }
 
     private String rotating(String delivery) {
-        return stage.sidecar().replace("{name: wolf-token}}", "{name: " + SECRET + "}, delivery: " + delivery + "}");
+        return cluster.sidecarSpec()
+                .replace("{name: wolf-token}}", "{name: " + SECRET + "}, delivery: " + delivery + "}");
     }
 
     private void accept(String runnerTokens) {
-        stage.controlPlaneTokens(runnerTokens);
+        cluster.setRunnerTokens(runnerTokens);
     }
 
-    /** The token, and what anybody can make of a guess at it. */
+    /** The token, and its encodings and hashes, which anybody can compute from a guess. */
     private static List<String> plainFormsOf(String token) throws Exception {
         byte[] bytes = token.getBytes(StandardCharsets.UTF_8);
         var forms = Stream.<String>builder().add(token).add(Base64.getEncoder().encodeToString(bytes));
@@ -146,9 +149,9 @@ class RotationE2E {
         return forms.build().toList();
     }
 
-    private int request(Tunnel tunnel) {
-        return stage.controlPlane()
-                .throughTunnel(tunnel.only().wolfId(), "/api/v1/apps")
+    private int request(AppliedWolfTunnel wolfTunnel) {
+        return cluster.controlPlane()
+                .throughTunnel(wolfTunnel.onlyTunnel().wolfId(), "/api/v1/apps")
                 .statusCode();
     }
 }

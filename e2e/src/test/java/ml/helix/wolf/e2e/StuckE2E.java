@@ -1,7 +1,7 @@
 package ml.helix.wolf.e2e;
 
-import static ml.helix.wolf.e2e.Sign.condition;
-import static ml.helix.wolf.e2e.Sign.node;
+import static ml.helix.wolf.e2e.StatusExpectation.condition;
+import static ml.helix.wolf.e2e.StatusExpectation.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,95 +13,96 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** What the cluster will never do by itself says so, with the cluster's or the program's own sentence. */
-@ExtendWith(Stage.Resolver.class)
+/** A WolfTunnel that can't become Ready by itself says why, in the words of the cluster or of the program. */
+@ExtendWith(TestCluster.Resolver.class)
 class StuckE2E {
-    /** The events that say why are read a while after it was first seen. */
-    private static final int TOLD_SECONDS = 30;
+    /** The operator reads the events that say why only a while after it has noticed the problem. */
+    private static final int EVENTS_SECONDS = 30;
 
     private static final String CONFINED = "wolf-e2e-confined";
 
-    private final Stage stage;
+    private final TestCluster cluster;
 
-    StuckE2E(Stage stage) {
-        this.stage = stage;
+    StuckE2E(TestCluster cluster) {
+        this.cluster = cluster;
     }
 
-    /** The cluster would refuse it in the DaemonSet, with a 500 that says nothing of the tunnel. */
+    /** Otherwise the API server would refuse it in the DaemonSet, with a 500 that doesn't name the field. */
     @Test
     void aQuantityThatTheClusterCannotReadIsRefusedAtTheApply() {
         for (String quantity : List.of("128MB", "4GB")) {
-            String spec = stage.sidecar() + "agent: {resources: {limits: {memory: %s}}}\n".formatted(quantity);
-            assertThatThrownBy(() -> stage.tunnel("quantity", spec))
+            String spec = cluster.sidecarSpec() + "agent: {resources: {limits: {memory: %s}}}\n".formatted(quantity);
+            assertThatThrownBy(() -> cluster.applyWolfTunnel("quantity", spec))
                     .hasMessageContaining("spec.agent.resources.limits.memory")
                     .hasMessageContaining(quantity);
         }
-        assertThat(stage.client()
+        assertThat(cluster.client()
                         .resources(WolfTunnel.class)
-                        .inNamespace(Stage.NAMESPACE)
+                        .inNamespace(TestCluster.NAMESPACE)
                         .withName("quantity")
                         .get())
                 .isNull();
     }
 
     @Test
-    void podsThatPodSecurityForbidsAreTold() {
-        stage.apply("""
+    void podsThatPodSecurityForbidsAreReported() {
+        cluster.apply("""
                 apiVersion: v1
                 kind: Namespace
                 metadata: {name: %s, labels: {pod-security.kubernetes.io/enforce: baseline}}
                 """.formatted(CONFINED));
-        stage.secret(CONFINED, "wolf-token", "token", Stage.RUNNER_TOKEN);
-        try (Tunnel tunnel = stage.tunnel(CONFINED, "forbidden", stage.sidecar() + "agent: {port: 9890}\n")) {
-            tunnel.awaitReady();
+        cluster.writeSecret(CONFINED, "wolf-token", "token", TestCluster.RUNNER_TOKEN);
+        try (AppliedWolfTunnel wolfTunnel =
+                cluster.applyWolfTunnel(CONFINED, "forbidden", cluster.sidecarSpec() + "agent: {port: 9890}\n")) {
+            wolfTunnel.awaitReady();
 
-            tunnel.change(() -> tunnel.spec(hostNetwork()));
-            tunnel.showsWithin(
-                    TOLD_SECONDS,
+            wolfTunnel.change(() -> wolfTunnel.applySpec(hostNetwork()));
+            wolfTunnel.expectStatusWithin(
+                    EVENTS_SECONDS,
                     condition("Ready", "False", "PodsForbidden"),
                     condition("Stalled", "True", "PodsForbidden"),
                     says("Stalled", "violates PodSecurity"));
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar() + "agent: {port: 9890}\n"));
-            tunnel.recovers();
+            wolfTunnel.change(() -> wolfTunnel.applySpec(cluster.sidecarSpec() + "agent: {port: 9890}\n"));
+            wolfTunnel.expectConnected();
         } finally {
-            stage.removeNamespace(CONFINED);
+            cluster.removeNamespace(CONFINED);
         }
     }
 
-    /** Without a container of its own: the admission policy lets nobody have one on the network of the node. */
+    /** Without a Wolf container: the admission policy forbids one on the network of the node. */
     private String hostNetwork() {
-        return stage.sidecar()
+        return cluster.sidecarSpec()
                         .replace("pod: {nodeSelector", "pod: {hostNetwork: true, nodeSelector")
-                        .replace("  container: " + Parts.sidecarWolf() + "\n", "")
+                        .replace("  container: " + StandInManifests.sidecarWolf() + "\n", "")
                 + "agent: {port: 9890}\n";
     }
 
     @Test
-    void aVolumeThatIsNotThereIsToldUntilItIs() {
-        String mounting = stage.sidecar()
+    void aMissingVolumeIsReportedUntilItExists() {
+        String mounting = cluster.sidecarSpec()
                 .replace("pod: {", "pod: {volumes: [{name: late, configMap: {name: late-volume}}], ")
-                .replace(Parts.sidecarWolf(), withMount(Parts.sidecarWolf()));
-        stage.client()
+                .replace(StandInManifests.sidecarWolf(), withMount(StandInManifests.sidecarWolf()));
+        cluster.client()
                 .configMaps()
-                .inNamespace(Stage.NAMESPACE)
+                .inNamespace(TestCluster.NAMESPACE)
                 .withName("late-volume")
                 .delete();
-        try (Tunnel tunnel = stage.tunnel("late-volume", mounting)) {
-            tunnel.showsWithin(
-                    TOLD_SECONDS,
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("late-volume", mounting)) {
+            wolfTunnel.expectStatusWithin(
+                    EVENTS_SECONDS,
                     condition("Ready", "False", "VolumeNotMounted"),
                     condition("Stalled", "True", "VolumeNotMounted"),
                     says("Stalled", "configmap \"late-volume\" not found"),
                     node("VolumeNotMounted"));
 
-            stage.apply("""
+            cluster.apply("""
                     apiVersion: v1
                     kind: ConfigMap
                     metadata: {name: late-volume, namespace: %s}
-                    """.formatted(Stage.NAMESPACE));
-            tunnel.startClock();
-            tunnel.recovers();
+                    """.formatted(TestCluster.NAMESPACE));
+            wolfTunnel.startClock();
+            wolfTunnel.expectConnected();
         }
     }
 
@@ -110,51 +111,54 @@ class StuckE2E {
     }
 
     @Test
-    void onDeleteNamesThePodsThatWaitForTheirDeletion() {
-        String onDelete = stage.sidecar() + "updateStrategy: {type: OnDelete}\n";
-        try (Tunnel tunnel = stage.tunnel("on-delete", onDelete)) {
-            tunnel.awaitReady();
-            String pod = tunnel.only().pod();
+    void onDeleteListsThePodsThatWaitForTheirDeletion() {
+        String onDelete = cluster.sidecarSpec() + "updateStrategy: {type: OnDelete}\n";
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("on-delete", onDelete)) {
+            wolfTunnel.awaitReady();
+            String pod = wolfTunnel.onlyTunnel().pod();
 
-            tunnel.change(() -> tunnel.spec(onDelete + "agent: {logLevel: debug}\n"));
-            tunnel.shows(condition("Stalled", "True", "PodsAwaitDeletion"), says("Stalled", "delete pod " + pod));
+            wolfTunnel.change(() -> wolfTunnel.applySpec(onDelete + "agent: {logLevel: debug}\n"));
+            wolfTunnel.expectStatus(
+                    condition("Stalled", "True", "PodsAwaitDeletion"), says("Stalled", "delete pod " + pod));
 
-            tunnel.change(() -> stage.removePod(Objects.requireNonNull(pod)));
-            tunnel.recovers();
+            wolfTunnel.change(() -> cluster.removePod(Objects.requireNonNull(pod)));
+            wolfTunnel.expectConnected();
         }
     }
 
     @Test
-    void aDeclaredContainerWithoutAnImageStallsTheTunnelWithOneMessage() {
-        String bad = stage.sidecar().replace(Parts.sidecarWolf(), "{image: \"wolf-e2e:no-such-tag\"}");
-        try (Tunnel tunnel = stage.tunnel("wolf-image-missing", bad)) {
-            tunnel.showsWithin(
-                    TOLD_SECONDS,
+    void aWolfContainerWithoutAnImageStallsTheWolfTunnelWithOneMessage() {
+        String bad = cluster.sidecarSpec().replace(StandInManifests.sidecarWolf(), "{image: \"wolf-e2e:no-such-tag\"}");
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("wolf-image-missing", bad)) {
+            wolfTunnel.expectStatusWithin(
+                    EVENTS_SECONDS,
                     condition("Ready", "False", "ImagePullBackOff"),
                     condition("Stalled", "True", "ImagePullBackOff"),
                     says("Stalled", "container wolf has no image wolf-e2e:no-such-tag: "),
-                    // what the agent tells comes a moment after its readiness
+                    // The report of the agent comes a moment after its readiness.
                     condition("WolfReachable", "False", "WolfUnreachable"),
-                    Sign.anyTunnel(
-                            "whose tunnel is up",
+                    StatusExpectation.anyTunnel(
+                            "a connected tunnel with that reason",
                             each -> "Connected".equals(each.state())
                                     && "ImagePullBackOff".equals(each.reason())
                                     && each.wolfId() != null));
 
-            String before = tunnel.resourceVersion();
-            awaitWolf(tunnel, "ImagePullBackOff");
-            awaitWolf(tunnel, "ErrImagePull");
-            awaitWolf(tunnel, "ImagePullBackOff");
-            assertThat(tunnel.resourceVersion()).as("one cause, one message").isEqualTo(before);
+            String before = wolfTunnel.resourceVersion();
+            awaitWolf(wolfTunnel, "ImagePullBackOff");
+            awaitWolf(wolfTunnel, "ErrImagePull");
+            awaitWolf(wolfTunnel, "ImagePullBackOff");
+            assertThat(wolfTunnel.resourceVersion())
+                    .as("one cause, one message")
+                    .isEqualTo(before);
 
-            tunnel.change(() -> tunnel.spec(stage.sidecar()));
-            tunnel.recovers();
+            wolfTunnel.change(() -> wolfTunnel.applySpec(cluster.sidecarSpec()));
+            wolfTunnel.expectConnected();
         }
     }
 
-    private void awaitWolf(Tunnel tunnel, String waiting) {
-        stage.client()
-                .resource(tunnel.pods().getFirst())
+    private void awaitWolf(AppliedWolfTunnel wolfTunnel, String waiting) {
+        cluster.client()
+                .resource(wolfTunnel.pods().getFirst())
                 .waitUntilCondition(
                         pod -> pod != null
                                 && pod.getStatus().getContainerStatuses().stream()
@@ -170,11 +174,11 @@ class StuckE2E {
     }
 
     @Test
-    void anAgentThatCannotRunSaysItsSentenceInTheWordsOfTheTunnel() {
-        try (Tunnel tunnel = stage.tunnel(
-                "last-words", stage.sidecar() + "agent: {env: [{name: LOG_FORMAT, value: no-such-format}]}\n")) {
-            tunnel.showsWithin(
-                    TOLD_SECONDS,
+    void anAgentThatCannotStartIsReportedWithTheFieldOfTheSpec() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(
+                "last-words", cluster.sidecarSpec() + "agent: {env: [{name: LOG_FORMAT, value: no-such-format}]}\n")) {
+            wolfTunnel.expectStatusWithin(
+                    EVENTS_SECONDS,
                     condition("Stalled", "True", "CrashLoopBackOff"),
                     says("Stalled", "spec.agent.env LOG_FORMAT"),
                     condition("ControlPlaneReachable", "Unknown", "NotKnown"));
@@ -182,21 +186,24 @@ class StuckE2E {
     }
 
     @Test
-    void aWolfThatNeverAnswersIsUnhealthyWhileItsTunnelIsUp() {
-        String mute = Parts.sidecarWolf().replaceFirst("}$", ", env: [{name: BEHAVIOUR, value: NEVER_ANSWERS}]}");
-        try (Tunnel tunnel = stage.tunnel("wolf-hangs", stage.sidecar().replace(Parts.sidecarWolf(), mute))) {
-            tunnel.awaitReady();
-            tunnel.showsWithin(
+    void aWolfThatNeverAnswersIsUnhealthyWhileItsTunnelIsConnected() {
+        String mute =
+                StandInManifests.sidecarWolf().replaceFirst("}$", ", env: [{name: BEHAVIOUR, value: NEVER_ANSWERS}]}");
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(
+                "wolf-hangs", cluster.sidecarSpec().replace(StandInManifests.sidecarWolf(), mute))) {
+            wolfTunnel.awaitReady();
+            wolfTunnel.expectStatusWithin(
                     60,
                     condition("WolfReachable", "False", "WolfUnhealthy"),
                     condition("Ready", "True", "Connected"),
                     says("WolfReachable", "no answer within 10 s"),
-                    new Sign("1/1 reachable, 1 unhealthy", seen -> "1/1 reachable, 1 unhealthy".equals(seen.wolf())));
+                    new StatusExpectation(
+                            "1/1 reachable, 1 unhealthy", seen -> "1/1 reachable, 1 unhealthy".equals(seen.wolf())));
         }
     }
 
-    private static Sign says(String type, String words) {
-        return new Sign(type + " says " + words, seen -> seen.conditions().stream()
+    private static StatusExpectation says(String type, String words) {
+        return new StatusExpectation(type + " says " + words, seen -> seen.conditions().stream()
                 .anyMatch(condition -> condition.getType().equals(type)
                         && condition.getMessage().contains(words)));
     }

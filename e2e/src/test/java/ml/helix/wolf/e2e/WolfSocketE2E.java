@@ -7,60 +7,62 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Wolf's everyday address: a UNIX socket that root makes anew at each start of Wolf. */
-@ExtendWith(Stage.Resolver.class)
+/** Wolf at a UNIX socket, its usual address; root creates the socket anew at each start of Wolf. */
+@ExtendWith(TestCluster.Resolver.class)
 class WolfSocketE2E {
-    private final Stage stage;
+    private final TestCluster cluster;
 
-    WolfSocketE2E(Stage stage) {
-        this.stage = stage;
+    WolfSocketE2E(TestCluster cluster) {
+        this.cluster = cluster;
     }
 
     @AfterEach
     void removeWolf() {
-        stage.removePod("wolf-at-socket");
+        cluster.removePod("wolf-at-socket");
     }
 
     @Test
-    void aSocketThatOnlyRootMayUseIsReachedByAnAgentThatRunsAsRoot() {
+    void anAgentThatRunsAsRootReachesASocketForRootAlone() {
         startWolf("rwxr-xr-x");
-        try (Tunnel tunnel = stage.tunnel("socket-root", socketTunnel("{runAsUser: 0}"))) {
-            tunnel.awaitReady();
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("socket-root", socketSpec("{runAsUser: 0}"))) {
+            wolfTunnel.awaitReady();
 
-            answersWithinTheRequestsOwnTime(tunnel);
+            requireAnswer(wolfTunnel);
         }
     }
 
     @Test
-    void aSocketThatAGroupMayUseIsReachedByANonRootAgentOfThatGroup() {
+    void aNonRootAgentReachesASocketOfItsGroup() {
         startWolf("rwxrwx---");
-        try (Tunnel tunnel = stage.tunnel("socket-group", socketTunnel("{supplementalGroups: [0]}"))) {
-            tunnel.awaitReady();
+        try (AppliedWolfTunnel wolfTunnel =
+                cluster.applyWolfTunnel("socket-group", socketSpec("{supplementalGroups: [0]}"))) {
+            wolfTunnel.awaitReady();
 
-            answersWithinTheRequestsOwnTime(tunnel);
+            requireAnswer(wolfTunnel);
         }
     }
 
     @Test
-    void aRestartedWolfsNewSocketServesTheNextRequestAndTheAgentRunsOn() {
+    void afterARestartOfWolfTheSameAgentReachesTheNewSocket() {
         startWolf("rwxrwx---");
-        try (Tunnel tunnel = stage.tunnel("socket-restart", socketTunnel("{supplementalGroups: [0]}"))) {
-            tunnel.awaitReady();
-            List<String> before = tunnel.instances();
-            long connects = tunnel.only().connects();
+        try (AppliedWolfTunnel wolfTunnel =
+                cluster.applyWolfTunnel("socket-restart", socketSpec("{supplementalGroups: [0]}"))) {
+            wolfTunnel.awaitReady();
+            List<String> before = wolfTunnel.podInstances();
+            long connects = wolfTunnel.onlyTunnel().connects();
 
             removeWolf();
             startWolf("rwxrwx---");
 
-            answersWithinTheRequestsOwnTime(tunnel);
-            assertThat(tunnel.instances()).isEqualTo(before);
-            assertThat(tunnel.only().connects()).isEqualTo(connects);
+            requireAnswer(wolfTunnel);
+            assertThat(wolfTunnel.podInstances()).isEqualTo(before);
+            assertThat(wolfTunnel.onlyTunnel().connects()).isEqualTo(connects);
         }
     }
 
     @Test
-    void aSocketIsSharedWithAWolfInTheSamePod() {
-        try (Tunnel tunnel = stage.tunnel("socket-sidecar", """
+    void anAgentReachesTheSocketOfAWolfInItsPod() {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("socket-sidecar", """
                 controlPlane: {url: "%s"}
                 runnerToken: {secretRef: {name: wolf-token}}
                 pod:
@@ -75,19 +77,19 @@ class WolfSocketE2E {
                     - {name: READY_PORT, value: "8099"}
                     readinessProbe: {tcpSocket: {port: 8099}, periodSeconds: 1}
                 """.formatted(
-                        stage.controlPlane().url(), stage.nodes().getFirst(), Parts.IMAGE))) {
-            tunnel.awaitReady();
+                        cluster.controlPlane().url(), cluster.nodes().getFirst(), StandInManifests.IMAGE))) {
+            wolfTunnel.awaitReady();
 
-            answersWithinTheRequestsOwnTime(tunnel);
+            requireAnswer(wolfTunnel);
         }
     }
 
     private void startWolf(String mode) {
-        stage.apply(Parts.wolfAtSocket(stage.nodes().getFirst(), mode));
-        stage.ready("wolf", "socket");
+        cluster.apply(StandInManifests.wolfAtSocket(cluster.nodes().getFirst(), mode));
+        cluster.awaitPodsReady("wolf", "socket");
     }
 
-    private String socketTunnel(String securityContext) {
+    private String socketSpec(String securityContext) {
         return """
                 controlPlane: {url: "%s"}
                 runnerToken: {secretRef: {name: wolf-token}}
@@ -96,11 +98,15 @@ class WolfSocketE2E {
                   securityContext: %s
                 wolf: {address: "unix://%s/wolf.sock"}
                 """.formatted(
-                        stage.controlPlane().url(), stage.nodes().getFirst(), securityContext, Parts.SOCKET_FOLDER);
+                        cluster.controlPlane().url(),
+                        cluster.nodes().getFirst(),
+                        securityContext,
+                        StandInManifests.SOCKET_FOLDER);
     }
 
-    private void answersWithinTheRequestsOwnTime(Tunnel tunnel) {
-        var response = stage.controlPlane().throughTunnel(tunnel.only().wolfId(), "/api/v1/apps");
+    private void requireAnswer(AppliedWolfTunnel wolfTunnel) {
+        var response =
+                cluster.controlPlane().throughTunnel(wolfTunnel.onlyTunnel().wolfId(), "/api/v1/apps");
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         assertThat(response.body()).contains("\"success\":true");
     }

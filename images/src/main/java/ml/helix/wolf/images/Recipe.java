@@ -7,12 +7,12 @@ import java.util.Set;
  * What one image holds and how its program starts.
  *
  * @param image the image's name without registry and tag
- * @param program the entry point's name
+ * @param program the name of the entry point
  * @param module the folder of the Maven module whose jar and libraries go in
- * @param mainClass where the program starts
- * @param hidden JDK modules that only a look-up or reflection leads to, so that nothing in the jars refers to them
- * @param unused JDK modules that libraries refer to in parts that this program doesn't reach
- * @param port the TCP port that it listens on unless told otherwise
+ * @param mainClass the class with the program's main method
+ * @param hidden JDK modules that the program finds by look-up or reflection, so that no jar refers to them
+ * @param unused JDK modules that only unused parts of the libraries refer to
+ * @param port the default TCP port
  */
 record Recipe(
         String image,
@@ -23,7 +23,7 @@ record Recipe(
         Set<String> unused,
         int port) {
 
-    /** TLS host names, and the signals that stop a program. */
+    /** For TLS host names, and for the signals that stop a program. */
     private static final Set<String> HIDDEN = Set.of("java.naming", "jdk.unsupported");
 
     private static final Set<String> DESKTOP = Set.of("java.desktop");
@@ -41,9 +41,9 @@ record Recipe(
     static final Recipe OPERATOR = new Recipe(
             "wolf-tunnel-operator", "operator", "operator", "ml.helix.wolf.operator.Main", HIDDEN, DESKTOP, 8080);
 
-    /** Plays the outside world in end-to-end tests. */
+    /** Stand-ins for the outside world in the end-to-end tests. */
     static final Recipe E2E =
-            new Recipe("wolf-e2e", "part", "e2e", "ml.helix.wolf.e2e.parts.Part", Set.of(), DESKTOP, 8080);
+            new Recipe("wolf-e2e", "stand-in", "e2e", "ml.helix.wolf.e2e.standins.StandIn", Set.of(), DESKTOP, 8080);
 
     static final List<Recipe> ALL = List.of(AGENT, CONTROL_PLANE, OPERATOR);
 }

@@ -23,29 +23,29 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 
 /**
- * A WolfTunnel in the cluster, seen as its admin sees it. Its clock runs from the last {@link #change}: what {@link #shows}
- * waits for must be there {@value #SEEN_SECONDS} s after it. Closing deletes it and waits until its pods are gone.
+ * A WolfTunnel in the cluster, as its admin sees it. Its clock starts at each {@link #change}; {@link #expectStatus} waits
+ * until {@value #STATUS_SECONDS} s after that. Closing deletes the WolfTunnel and waits until its pods are gone.
  */
-final class Tunnel implements AutoCloseable {
-    /** How long a change may take to be seen in the status. */
-    private static final int SEEN_SECONDS = 15;
-    /** How long pods may take to start and connect, and a kubelet to bring a changed Secret into a pod. */
+final class AppliedWolfTunnel implements AutoCloseable {
+    /** The time within which the status shows a change. */
+    private static final int STATUS_SECONDS = 15;
+    /** The time within which pods start and connect, or a kubelet brings a changed Secret into a pod. */
     private static final int READY_SECONDS = 120;
 
     private final KubernetesClient client;
     private final String namespace;
     private final String name;
-    private long changed = System.nanoTime();
+    private long changedNanos = System.nanoTime();
 
-    Tunnel(KubernetesClient client, String namespace, String name, String spec) {
+    AppliedWolfTunnel(KubernetesClient client, String namespace, String name, String spec) {
         this.client = client;
         this.namespace = namespace;
         this.name = name;
-        spec(spec);
+        applySpec(spec);
     }
 
     /** Applies another spec. */
-    void spec(String spec) {
+    void applySpec(String spec) {
         Command.kubectl("""
                 apiVersion: wolf.helix.ml/v1alpha1
                 kind: WolfTunnel
@@ -56,8 +56,8 @@ final class Tunnel implements AutoCloseable {
     }
 
     /**
-     * What {@code kubectl wait --for=condition=Ready} says; then each agent, connected by its readiness, has told its id, and
-     * each pod is ready, a Wolf in it included.
+     * Waits for condition Ready as {@code kubectl wait} does, then until each agent has reported its id, and until each pod
+     * is ready, with the Wolf in it.
      */
     void awaitReady() {
         try {
@@ -70,102 +70,104 @@ final class Tunnel implements AutoCloseable {
                     "wolftunnel/" + name,
                     "--timeout=" + READY_SECONDS + "s");
         } catch (AssertionError e) {
-            throw new AssertionError("%s is not Ready, but:%n%s".formatted(name, circumstances()), e);
+            throw new AssertionError("%s is not Ready. It is:%n%s".formatted(name, diagnostics()), e);
         }
         startClock();
         await(
-                Duration.ofSeconds(SEEN_SECONDS),
-                "an id of every tunnel",
+                Duration.ofSeconds(STATUS_SECONDS),
+                "a wolfId in every tunnel",
                 seen -> !seen.tunnels().isEmpty()
                         && seen.tunnels().stream().allMatch(tunnel -> tunnel.wolfId() != null));
-        podsAreReady();
+        awaitPodsReady();
     }
 
-    /** Starts the clock and does something that the status should tell of. */
-    void change(Runnable something) {
+    /** Starts the clock and makes a change that the status should show. */
+    void change(Runnable change) {
         startClock();
-        something.run();
+        change.run();
     }
 
     void startClock() {
-        changed = System.nanoTime();
+        changedNanos = System.nanoTime();
     }
 
-    /** Waits until one status has all of these, until {@value #SEEN_SECONDS} s after the change. */
-    void shows(Sign... signs) {
-        await(Duration.ofSeconds(SEEN_SECONDS), List.of(signs));
+    /** Waits until one status meets all of these, until {@value #STATUS_SECONDS} s after the change. */
+    void expectStatus(StatusExpectation... expected) {
+        await(Duration.ofSeconds(STATUS_SECONDS), List.of(expected));
     }
 
     /**
-     * Waits until it is Ready, every tunnel is connected and one status has all of these; however long pods take for it. Then
-     * each pod is ready, a Wolf in it included.
+     * Waits until one status is Ready, has only connected tunnels and meets all of these, as long as pods need for it. Then
+     * waits until each pod is ready, with the Wolf in it.
      */
-    void recovers(Sign... signs) {
+    void expectConnected(StatusExpectation... expected) {
         var all = Stream.concat(
-                Stream.of(Sign.condition("Ready", "True", "Connected"), Sign.allConnected()), Stream.of(signs));
+                Stream.of(StatusExpectation.condition("Ready", "True", "Connected"), StatusExpectation.allConnected()),
+                Stream.of(expected));
         await(Duration.ofSeconds(READY_SECONDS), all.toList());
-        podsAreReady();
+        awaitPodsReady();
     }
 
-    /** Waits until each of its pods is ready, and none is on its way out. The tunnel can be up before: Wolf may come later. */
-    void podsAreReady() {
-        awaitPods("are not all ready", pods -> !pods.isEmpty() && pods.stream().allMatch(Stage::isReady));
+    /** Waits until each pod is ready and none is terminating. A tunnel can be connected before: its Wolf may come later. */
+    void awaitPodsReady() {
+        awaitPods("are not all ready", pods -> !pods.isEmpty() && pods.stream().allMatch(TestCluster::isReady));
     }
 
-    /** Waits until one status has all of these, as long as a kubelet may take for its part. */
-    void showsInTime(Sign... signs) {
-        await(Duration.ofSeconds(READY_SECONDS), List.of(signs));
+    /** Waits until one status meets all of these, as long as pods and kubelets need for it. */
+    void expectStatusEventually(StatusExpectation... expected) {
+        await(Duration.ofSeconds(READY_SECONDS), List.of(expected));
     }
 
-    void showsWithin(int seconds, Sign... signs) {
-        await(Duration.ofSeconds(seconds), List.of(signs));
+    void expectStatusWithin(int seconds, StatusExpectation... expected) {
+        await(Duration.ofSeconds(seconds), List.of(expected));
     }
 
-    private void await(Duration limit, List<Sign> signs) {
-        String wanted = signs.stream().map(Sign::text).collect(Collectors.joining("; "));
-        await(limit, wanted, status -> signs.stream().allMatch(sign -> sign.in().test(status)));
-        System.out.printf("e2e: %-22s %6.1f s  %s%n", name, sinceChange() / 1000.0, wanted);
+    private void await(Duration limit, List<StatusExpectation> expected) {
+        String text = expected.stream().map(StatusExpectation::text).collect(Collectors.joining("; "));
+        await(limit, text, status -> expected.stream()
+                .allMatch(each -> each.isMet().test(status)));
+        System.out.printf("e2e: %-22s %6.1f s  %s%n", name, sinceChange() / 1000.0, text);
     }
 
-    private void await(Duration limit, String wanted, Predicate<WolfTunnelStatus> seen) {
+    private void await(Duration limit, String text, Predicate<WolfTunnelStatus> isMet) {
         try {
             resource()
                     .waitUntilCondition(
-                            tunnel -> tunnel != null && isOfThisSpec(tunnel) && seen.test(tunnel.getStatus()),
+                            resource -> resource != null && isOfThisSpec(resource) && isMet.test(resource.getStatus()),
                             Math.max(1, limit.toMillis() - sinceChange()),
                             TimeUnit.MILLISECONDS);
         } catch (KubernetesClientTimeoutException e) {
             throw new AssertionError(
-                    "%d s after the change %s doesn't show: %s. It is:%n%s"
-                            .formatted(limit.toSeconds(), name, wanted, circumstances()),
+                    "%d s after the change the status of %s doesn't show: %s. It is:%n%s"
+                            .formatted(limit.toSeconds(), name, text, diagnostics()),
                     e);
         }
     }
 
-    /** What was said of an earlier spec shows nothing. */
-    private static boolean isOfThisSpec(WolfTunnel tunnel) {
-        return tunnel.getStatus() != null
-                && tunnel.getMetadata()
+    /** A status of an earlier spec doesn't count. */
+    private static boolean isOfThisSpec(WolfTunnel resource) {
+        return resource.getStatus() != null
+                && resource.getMetadata()
                         .getGeneration()
-                        .equals(tunnel.getStatus().observedGeneration());
+                        .equals(resource.getStatus().observedGeneration());
     }
 
     /** Milliseconds since the last change. */
     private long sinceChange() {
-        return (System.nanoTime() - changed) / 1_000_000;
+        return (System.nanoTime() - changedNanos) / 1_000_000;
     }
 
     WolfTunnelStatus status() {
         return resource().require().getStatus();
     }
 
-    /** Changes with every write to the tunnel or its status. */
+    /** Changes with every write to the WolfTunnel or its status. */
     String resourceVersion() {
         return resource().require().getMetadata().getResourceVersion();
     }
 
-    /** The one tunnel that the status lists. */
-    TunnelStatus only() {
+    /** The only tunnel in the status. */
+    TunnelStatus onlyTunnel() {
         List<TunnelStatus> tunnels = status().tunnels();
         if (tunnels.size() != 1) {
             throw new AssertionError(name + " should have one tunnel: " + tunnels);
@@ -173,7 +175,7 @@ final class Tunnel implements AutoCloseable {
         return tunnels.getFirst();
     }
 
-    /** The one DaemonSet of its agents. */
+    /** The DaemonSet of the agents. */
     DaemonSet daemonSet() {
         return client.apps()
                 .daemonSets()
@@ -182,17 +184,17 @@ final class Tunnel implements AutoCloseable {
                 .require();
     }
 
-    /** Waits until the DaemonSet is so, {@value #SEEN_SECONDS} s at most. */
-    void awaitDaemonSet(String what, Predicate<DaemonSet> so) {
+    /** Waits until the DaemonSet meets the condition, for {@value #STATUS_SECONDS} s at most. */
+    void awaitDaemonSet(String what, Predicate<DaemonSet> condition) {
         try {
             client.apps()
                     .daemonSets()
                     .inNamespace(namespace)
                     .withName(name + "-tunnel-agent")
-                    .waitUntilCondition(present -> present != null && so.test(present), SEEN_SECONDS, TimeUnit.SECONDS);
+                    .waitUntilCondition(
+                            present -> present != null && condition.test(present), STATUS_SECONDS, TimeUnit.SECONDS);
         } catch (KubernetesClientTimeoutException e) {
-            throw new AssertionError(
-                    "the DaemonSet of %s doesn't get %s:%n%s".formatted(name, what, circumstances()), e);
+            throw new AssertionError("the DaemonSet of %s doesn't get %s:%n%s".formatted(name, what, diagnostics()), e);
         }
     }
 
@@ -205,7 +207,7 @@ final class Tunnel implements AutoCloseable {
                 .getImage();
     }
 
-    /** Every DaemonSet that is labelled as its own. */
+    /** Every DaemonSet with the label of this WolfTunnel. */
     List<DaemonSet> daemonSets() {
         return client.apps()
                 .daemonSets()
@@ -220,19 +222,20 @@ final class Tunnel implements AutoCloseable {
         return agents().list().getItems();
     }
 
-    /** The agents' pods with their restart counts: equal lists mean that none was replaced or restarted. */
-    List<String> instances() {
-        return Stage.instances(pods());
+    /** The agents' pods with their restart counts: equal lists mean that no pod was replaced or restarted. */
+    List<String> podInstances() {
+        return TestCluster.podInstances(pods());
     }
 
-    /** Of its agents' pods. */
-    KubeletNudge nudge() {
+    /** Nudges the kubelets of the agents' pods. */
+    KubeletNudge nudgeKubelets() {
         return new KubeletNudge(client, this::pods);
     }
 
-    private String circumstances() {
+    private String diagnostics() {
         WolfTunnel present = resource().get();
-        return (present == null ? "gone" : Serialization.asYaml(present.getStatus())) + Stage.circumstances(namespace);
+        return (present == null ? "gone" : Serialization.asYaml(present.getStatus()))
+                + TestCluster.diagnostics(namespace);
     }
 
     private FilterWatchListDeletable<Pod, PodList, PodResource> agents() {
@@ -252,15 +255,15 @@ final class Tunnel implements AutoCloseable {
         awaitPods("are still there", List::isEmpty);
     }
 
-    private void awaitPods(String otherwise, Predicate<List<Pod>> so) {
-        CompletableFuture<List<Pod>> pods = agents().informOnCondition(so);
+    private void awaitPods(String otherwise, Predicate<List<Pod>> condition) {
+        CompletableFuture<List<Pod>> pods = agents().informOnCondition(condition);
         try {
             pods.get(READY_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            throw new AssertionError("the pods of %s %s:%n%s".formatted(name, otherwise, circumstances()), e);
+            throw new AssertionError("the pods of %s %s:%n%s".formatted(name, otherwise, diagnostics()), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new AssertionError("interrupted while the pods of " + name + " were waited for", e);
+            throw new AssertionError("interrupted while the pods of " + name + " were awaited", e);
         } finally {
             pods.cancel(true);
         }

@@ -1,4 +1,4 @@
-package ml.helix.wolf.e2e.printed;
+package ml.helix.wolf.e2e.testoutput;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,14 +13,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * The last test of a build: searches everything that all its tests have printed for the secrets that they use. The pom
- * runs it at the end of {@code verify}; {@code -Dprinted.skip} leaves it out where only some modules were built.
+ * The last test of a build: searches the output of all tests for the secrets that they use. The pom runs it at the end of
+ * {@code verify}; {@code -Dprinted.skip} skips it if only some modules were built.
  */
-class EverythingPrinted {
+class SecretsInTestOutput {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
 
-    private final Printed printed = new Printed(ROOT, Instant.parse(System.getProperty("build.began")));
+    private final TestOutput output = new TestOutput(ROOT, Instant.parse(System.getProperty("build.began")));
 
     private record Known(String module, String secret) {}
 
@@ -30,14 +30,13 @@ class EverythingPrinted {
         List<String> places = new ArrayList<>();
         List<String> missing = new ArrayList<>();
         for (String module : modules()) {
-            missing.addAll(printed.missing(module));
-            places.addAll(printed.places(module, secrets));
-            System.out.println(printed.seen(module));
+            missing.addAll(output.missing(module));
+            places.addAll(output.places(module, secrets));
+            System.out.println(output.size(module));
         }
         assertThat(places).as("places where a test has printed a secret").isEmpty();
         assertThat(missing)
-                .as(
-                        "reports that this build should have and has not; -Dprinted.skip where only some modules were built")
+                .as("missing reports of this build; use -Dprinted.skip if only some modules were built")
                 .isEmpty();
     }
 

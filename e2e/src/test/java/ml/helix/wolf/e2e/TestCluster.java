@@ -16,11 +16,11 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * The cluster with operator and control plane installed from {@code manifests/}, once for all test classes, and removed
- * after the last. {@code E2E_KEEP=true} leaves everything where it is, to be looked at.
+ * The cluster, with operator and control plane installed from {@code manifests/}. All test classes share one installation;
+ * it is removed after the last one. {@code E2E_KEEP=true} keeps it, so that a person can look at it.
  */
-final class Stage implements AutoCloseable {
-    /** Where tunnels and Wolfs are. */
+final class TestCluster implements AutoCloseable {
+    /** The namespace of the WolfTunnels and Wolfs. */
     static final String NAMESPACE = "wolf-e2e";
 
     static final String OPERATOR_NAMESPACE = "wolf-system";
@@ -28,18 +28,18 @@ final class Stage implements AutoCloseable {
     static final String RUNNER_TOKEN = "runner-token-of-the-end-to-end-tests";
     static final String ADMIN_TOKEN = "admin-token-of-the-end-to-end-tests";
 
-    /** Gives tests the one stage as a parameter. */
+    /** Passes the one TestCluster to test classes as a parameter. */
     static final class Resolver implements ParameterResolver {
         @Override
         public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
-            return parameter.getParameter().getType() == Stage.class;
+            return parameter.getParameter().getType() == TestCluster.class;
         }
 
         @Override
         public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
             return context.getRoot()
                     .getStore(ExtensionContext.Namespace.GLOBAL)
-                    .getOrComputeIfAbsent(Stage.class, key -> new Stage(), Stage.class);
+                    .getOrComputeIfAbsent(TestCluster.class, key -> new TestCluster(), TestCluster.class);
         }
     }
 
@@ -47,19 +47,19 @@ final class Stage implements AutoCloseable {
     private final Path project = Path.of(System.getProperty("user.dir")).resolveSibling("manifests");
     private final ControlPlane controlPlane = new ControlPlane(client);
 
-    private Stage() {
-        namespace(NAMESPACE);
-        namespace(ControlPlane.NAMESPACE);
-        controlPlaneTokens(RUNNER_TOKEN);
-        secret(NAMESPACE, "wolf-token", "token", RUNNER_TOKEN);
+    private TestCluster() {
+        createNamespace(NAMESPACE);
+        createNamespace(ControlPlane.NAMESPACE);
+        setRunnerTokens(RUNNER_TOKEN);
+        writeSecret(NAMESPACE, "wolf-token", "token", RUNNER_TOKEN);
         Command.kubectl("", "apply", "-k", project.resolve("control-plane").toString());
         Command.kubectl("", "apply", "-k", project.resolve("operator").toString());
         allowSocketFolder();
-        rolledOut(ControlPlane.NAMESPACE, "deployment/" + ControlPlane.NAME);
-        rolledOut(OPERATOR_NAMESPACE, "deployment/" + OPERATOR);
+        awaitRollout(ControlPlane.NAMESPACE, "deployment/" + ControlPlane.NAME);
+        awaitRollout(OPERATOR_NAMESPACE, "deployment/" + OPERATOR);
     }
 
-    /** As a cluster admin would: by the parameters of the admission policy. */
+    /** Changes the parameters of the admission policy, as a cluster admin does. */
     private void allowSocketFolder() {
         Command.kubectl(
                 "",
@@ -69,7 +69,8 @@ final class Stage implements AutoCloseable {
                 "configmap",
                 "wolf-tunnel-policy",
                 "--patch",
-                "{\"data\": {\"hostPaths\": \"/var/run/wolf,/run/wolf,%s\"}}".formatted(Parts.SOCKET_FOLDER));
+                "{\"data\": {\"hostPaths\": \"/var/run/wolf,/run/wolf,%s\"}}"
+                        .formatted(StandInManifests.SOCKET_FOLDER));
     }
 
     KubernetesClient client() {
@@ -80,23 +81,23 @@ final class Stage implements AutoCloseable {
         return controlPlane;
     }
 
-    /** Applies manifests as a user would. */
+    /** Applies manifests as a user does. */
     void apply(String manifests) {
         Command.kubectl(manifests, "apply", "-f", "-");
     }
 
-    /** Applies a WolfTunnel of this name and spec (YAML, not indented); {@code close} deletes it. */
-    Tunnel tunnel(String name, String spec) {
-        return new Tunnel(client, NAMESPACE, name, spec);
+    /** Applies a WolfTunnel with this name and spec (YAML, not indented); {@code close} deletes it. */
+    AppliedWolfTunnel applyWolfTunnel(String name, String spec) {
+        return new AppliedWolfTunnel(client, NAMESPACE, name, spec);
     }
 
-    /** The same in another namespace. */
-    Tunnel tunnel(String namespace, String name, String spec) {
-        return new Tunnel(client, namespace, name, spec);
+    /** Applies a WolfTunnel in another namespace. */
+    AppliedWolfTunnel applyWolfTunnel(String namespace, String name, String spec) {
+        return new AppliedWolfTunnel(client, namespace, name, spec);
     }
 
-    /** A tunnel on the first node, to a Wolf beside the agent in its pod. */
-    String sidecar() {
+    /** The spec of a WolfTunnel on the first node, with Wolf beside the agent in its pod. */
+    String sidecarSpec() {
         return """
                 controlPlane: {url: "%s"}
                 runnerToken: {secretRef: {name: wolf-token}}
@@ -104,11 +105,11 @@ final class Stage implements AutoCloseable {
                 wolf:
                   address: localhost:8080
                   container: %s
-                """.formatted(controlPlane.url(), nodes().getFirst(), Parts.sidecarWolf());
+                """.formatted(controlPlane.url(), nodes().getFirst(), StandInManifests.sidecarWolf());
     }
 
-    /** Writes a Secret, {@code keysAndValues} in turn. */
-    void secret(String namespace, String name, String... keysAndValues) {
+    /** Writes a Secret; {@code keysAndValues} alternate. */
+    void writeSecret(String namespace, String name, String... keysAndValues) {
         var secret = new SecretBuilder()
                 .withNewMetadata()
                 .withNamespace(namespace)
@@ -121,13 +122,13 @@ final class Stage implements AutoCloseable {
         client.resource(wanted).unlock().createOr(existing -> existing.update());
     }
 
-    /** What agents may send to the control plane, a token per line. Its pod sees it when its kubelet does. */
-    void controlPlaneTokens(String runner) {
-        secret(ControlPlane.NAMESPACE, "wolf-control-plane-tokens", "runner", runner, "admin", ADMIN_TOKEN);
+    /** Sets the runner tokens that the control plane accepts, one a line. Its kubelet brings them into the pod later. */
+    void setRunnerTokens(String runner) {
+        writeSecret(ControlPlane.NAMESPACE, "wolf-control-plane-tokens", "runner", runner, "admin", ADMIN_TOKEN);
     }
 
     /** The pod of the operator that leads. */
-    String leader() {
+    String leaderPod() {
         return client.leases()
                 .inNamespace(OPERATOR_NAMESPACE)
                 .withName(OPERATOR)
@@ -137,8 +138,8 @@ final class Stage implements AutoCloseable {
                 .replaceFirst("_.*", "");
     }
 
-    /** Waits until an operator leads that is none of these pods. */
-    void awaitLeaderBeside(List<String> pods) {
+    /** Waits until a pod other than these leads. */
+    void awaitOtherLeader(List<String> pods) {
         client.leases()
                 .inNamespace(OPERATOR_NAMESPACE)
                 .withName(OPERATOR)
@@ -166,9 +167,9 @@ final class Stage implements AutoCloseable {
                 .join();
     }
 
-    /** Applies a folder of manifests/ into a namespace made for it. */
+    /** Applies a folder of manifests/ into a new namespace. */
     void install(String part, String namespace) {
-        namespace(namespace);
+        createNamespace(namespace);
         Command.kubectl("", "apply", "-k", project.resolve(part).toString());
     }
 
@@ -177,17 +178,17 @@ final class Stage implements AutoCloseable {
         client.namespaces().withName(name).waitUntilCondition(gone -> gone == null, 120, TimeUnit.SECONDS);
     }
 
-    /** Waits until every pod of {@code deployment/NAME} or {@code daemonset/NAME} is ready and of its present template. */
-    void rolledOut(String namespace, String workload) {
+    /** Waits until every pod of {@code deployment/NAME} or {@code daemonset/NAME} is ready and has the newest template. */
+    void awaitRollout(String namespace, String workload) {
         try {
             Command.kubectl("", "-n", namespace, "rollout", "status", workload, "--timeout=120s");
         } catch (AssertionError e) {
-            throw new AssertionError(e.getMessage() + circumstances(namespace), e);
+            throw new AssertionError(e.getMessage() + diagnostics(namespace), e);
         }
     }
 
-    /** Waits until the pods with this label that there are by now are ready. */
-    void ready(String label, String value) {
+    /** Waits until the pods that have this label now are ready. */
+    void awaitPodsReady(String label, String value) {
         Command.kubectl(
                 "",
                 "-n",
@@ -200,8 +201,8 @@ final class Stage implements AutoCloseable {
                 "--timeout=60s");
     }
 
-    /** The operator's pods that are not on their way out. */
-    List<Pod> operators() {
+    /** The pods of the operator that are not terminating. */
+    List<Pod> operatorPods() {
         return client
                 .pods()
                 .inNamespace(OPERATOR_NAMESPACE)
@@ -213,7 +214,7 @@ final class Stage implements AutoCloseable {
                 .toList();
     }
 
-    /** Whether the pod's condition Ready holds, and the pod is not on its way out. */
+    /** Whether the pod has condition Ready and isn't terminating. */
     static boolean isReady(Pod pod) {
         return pod.getMetadata().getDeletionTimestamp() == null
                 && pod.getStatus().getConditions().stream()
@@ -221,8 +222,8 @@ final class Stage implements AutoCloseable {
                                 && condition.getStatus().equals("True"));
     }
 
-    /** Each pod's uid with its containers' restart counts: equal lists mean that none was replaced or restarted. */
-    static List<String> instances(List<Pod> pods) {
+    /** The uid of each pod with its restart counts: equal lists mean that no pod was replaced or restarted. */
+    static List<String> podInstances(List<Pod> pods) {
         return pods.stream()
                 .map(pod -> pod.getMetadata().getUid()
                         + pod.getStatus().getContainerStatuses().stream()
@@ -232,8 +233,8 @@ final class Stage implements AutoCloseable {
                 .toList();
     }
 
-    /** For a test that fails: pods and events of this namespace, and the operator's last words. It has no secret in it. */
-    static String circumstances(String namespace) {
+    /** Pods, events and the end of the operator's log, for the message of a failed test. Contains no secret. */
+    static String diagnostics(String namespace) {
         return Stream.of(
                         "-n " + namespace + " get daemonsets,pods -o wide",
                         "-n " + namespace + " get events --sort-by=.lastTimestamp | tail -n 25",
@@ -244,8 +245,8 @@ final class Stage implements AutoCloseable {
                 .collect(Collectors.joining());
     }
 
-    /** The cluster IP of a Service beside the tunnels. */
-    String address(String service) {
+    /** The cluster IP of a Service in {@link #NAMESPACE}. */
+    String serviceIp(String service) {
         return client.services()
                 .inNamespace(NAMESPACE)
                 .withName(service)
@@ -254,14 +255,14 @@ final class Stage implements AutoCloseable {
                 .getClusterIP();
     }
 
-    /** Deletes a pod beside the tunnels and waits until it is gone. */
+    /** Deletes a pod of {@link #NAMESPACE} and waits until it is gone. */
     void removePod(String name) {
         var pod = client.pods().inNamespace(NAMESPACE).withName(name);
         pod.delete();
         pod.waitUntilCondition(gone -> gone == null, 60, TimeUnit.SECONDS);
     }
 
-    /** Waits until the node's condition Ready has this status. */
+    /** Waits until condition Ready of the node has this status. */
     void awaitNode(String name, String ready) {
         client.nodes()
                 .withName(name)
@@ -273,7 +274,7 @@ final class Stage implements AutoCloseable {
                         TimeUnit.SECONDS);
     }
 
-    /** Names of the nodes, sorted. */
+    /** The names of the nodes, sorted. */
     List<String> nodes() {
         return client.nodes().list().getItems().stream()
                 .map(node -> node.getMetadata().getName())
@@ -281,18 +282,18 @@ final class Stage implements AutoCloseable {
                 .toList();
     }
 
-    /** Makes a namespace; {@link #removeNamespace} deletes it. */
-    void namespace(String name) {
+    /** Creates a namespace; {@link #removeNamespace} deletes it. */
+    void createNamespace(String name) {
         apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n".formatted(name));
     }
 
     @Override
     public void close() {
         if (!"true".equals(System.getenv("E2E_KEEP"))) {
-            apply(Parts.sweep(nodes().getFirst()));
+            apply(StandInManifests.removeSocketFolder(nodes().getFirst()));
             client.pods()
                     .inNamespace(NAMESPACE)
-                    .withName("sweep")
+                    .withName("remove-folder")
                     .waitUntilCondition(
                             pod -> pod != null
                                     && "Succeeded".equals(pod.getStatus().getPhase()),

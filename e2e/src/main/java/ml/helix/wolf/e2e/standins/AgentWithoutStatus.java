@@ -1,4 +1,4 @@
-package ml.helix.wolf.e2e.parts;
+package ml.helix.wolf.e2e.standins;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -6,15 +6,15 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.Executors;
 
-/** An agent that is alive and ready and closes every connection that asks for more. */
-final class MuteAgent {
-    private MuteAgent() {}
+/** An agent that is alive and ready, and closes the connection of any other request, {@code /status} included. */
+final class AgentWithoutStatus {
+    private AgentWithoutStatus() {}
 
     static void start(InetSocketAddress address) throws IOException {
         HttpServer server = HttpServer.create(address, 0);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-        server.createContext("/livez", MuteAgent::ok);
-        server.createContext("/readyz", MuteAgent::ok);
+        server.createContext("/livez", AgentWithoutStatus::ok);
+        server.createContext("/readyz", AgentWithoutStatus::ok);
         server.createContext("/", HttpExchange::close);
         server.start();
     }

@@ -1,4 +1,4 @@
-package ml.helix.wolf.e2e.parts;
+package ml.helix.wolf.e2e.standins;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,13 +12,13 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 
-/** Takes TLS connections and passes what is in them on to a plain server: an ingress of one route. */
-final class TlsFront {
+/** Accepts TLS connections and relays their bytes to a server without TLS, as an ingress does. */
+final class TlsProxy {
     static final char[] PASSWORD = "changeit".toCharArray();
 
-    private TlsFront() {}
+    private TlsProxy() {}
 
-    /** @param keyStore a PKCS #12 file with the certificate to show; its password is {@code changeit} */
+    /** @param keyStore a PKCS #12 file with the server certificate; its password is {@code changeit} */
     static void start(InetSocketAddress address, Path keyStore, InetSocketAddress target)
             throws IOException, GeneralSecurityException {
         KeyStore keys = KeyStore.getInstance(keyStore.toFile(), PASSWORD);
@@ -28,32 +28,32 @@ final class TlsFront {
         tls.init(managers.getKeyManagers(), null, null);
         SSLServerSocket server = (SSLServerSocket) tls.getServerSocketFactory().createServerSocket();
         server.bind(address);
-        Thread.ofPlatform().name("tls-front").start(() -> accept(server, target));
+        Thread.ofPlatform().name("tls-proxy").start(() -> accept(server, target));
     }
 
     private static void accept(SSLServerSocket server, InetSocketAddress target) {
         while (true) {
             try {
                 Socket caller = server.accept();
-                Thread.ofVirtual().start(() -> pass(caller, target));
+                Thread.ofVirtual().start(() -> relay(caller, target));
             } catch (IOException e) {
-                throw new IllegalStateException("the TLS front can't accept", e);
+                throw new IllegalStateException("the TLS proxy can't accept", e);
             }
         }
     }
 
-    private static void pass(Socket caller, InetSocketAddress target) {
+    private static void relay(Socket caller, InetSocketAddress target) {
         try (caller;
                 Socket server = new Socket(target.getAddress(), target.getPort())) {
             Thread back = Thread.ofVirtual().start(() -> copy(server, caller));
             copy(caller, server);
             back.join();
         } catch (IOException | InterruptedException e) {
-            System.err.println("tls-front: " + e.getMessage());
+            System.err.println("tls-proxy: " + e.getMessage());
         }
     }
 
-    /** Copies until either side ends, and then ends both. */
+    /** Copies until either side ends, then closes both. */
     private static void copy(Socket from, Socket to) {
         try (from;
                 to;
@@ -61,7 +61,7 @@ final class TlsFront {
                 OutputStream out = to.getOutputStream()) {
             in.transferTo(out);
         } catch (IOException e) {
-            System.err.println("tls-front: " + e.getMessage());
+            System.err.println("tls-proxy: " + e.getMessage());
         }
     }
 }

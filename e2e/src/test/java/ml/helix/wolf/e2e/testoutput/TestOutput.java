@@ -1,4 +1,4 @@
-package ml.helix.wolf.e2e.printed;
+package ml.helix.wolf.e2e.testoutput;
 
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -12,19 +12,19 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What the tests of a build have printed: the reports of surefire and failsafe, test output included.
+ * The reports of surefire and failsafe of one build, with the output of the tests.
  *
  * @param root the checkout
- * @param since when the build began; reports from before are another build's
+ * @param since the start of the build; older reports belong to another build
  */
-record Printed(Path root, Instant since) {
-    /** Below that, Base64 of something else looks like it too often. */
+record TestOutput(Path root, Instant since) {
+    /** The Base64 of a shorter secret would too often match something else. */
     private static final int LONG_ENOUGH_FOR_BASE64 = 8;
 
-    /** A module's reports: how many files of this build, and how many bytes in them. */
-    record Seen(String module, int files, long bytes) {}
+    /** The number and size of a module's reports of this build. */
+    record Size(String module, int files, long bytes) {}
 
-    /** What of a module is missing: {@code surefire-reports} for its *Test, {@code failsafe-reports} for its *IT. */
+    /** The report folders that a module lacks: {@code surefire-reports} for its *Test, {@code failsafe-reports} for its *IT. */
     List<String> missing(String module) throws IOException {
         List<String> missing = new ArrayList<>();
         if (hasTests(module, "Test.java") && reports(module, "surefire-reports").isEmpty()) {
@@ -36,18 +36,18 @@ record Printed(Path root, Instant since) {
         return missing;
     }
 
-    Seen seen(String module) throws IOException {
+    Size size(String module) throws IOException {
         List<Path> files = reports(module);
         long bytes = 0;
         for (Path file : files) {
             bytes += Files.size(file);
         }
-        return new Seen(module, files.size(), bytes);
+        return new Size(module, files.size(), bytes);
     }
 
-    /** Where one of the secrets stands, as {@code file:line}, never what stands there. */
+    /** Where one of the secrets occurs, as {@code file:line}, without the text itself. */
     List<String> places(String module, List<String> secrets) throws IOException {
-        List<String> traces = secrets.stream().flatMap(Printed::traces).toList();
+        List<String> traces = secrets.stream().flatMap(TestOutput::traces).toList();
         List<String> places = new ArrayList<>();
         for (Path file : reports(module)) {
             List<String> lines =
@@ -61,7 +61,7 @@ record Printed(Path root, Instant since) {
         return places;
     }
 
-    /** The forms in which a secret gets out: as it is, in a URL, in Base64 at any offset. */
+    /** The forms in which a secret can occur: as it is, URL-escaped, in Base64 at any offset. */
     static Stream<String> traces(String secret) {
         Stream<String> plain = Stream.of(secret, URLEncoder.encode(secret, StandardCharsets.UTF_8));
         return secret.length() < LONG_ENOUGH_FOR_BASE64
@@ -69,7 +69,7 @@ record Printed(Path root, Instant since) {
                 : Stream.concat(plain, Stream.of(0, 1, 2).map(offset -> inBase64(secret, offset)));
     }
 
-    /** The part of the encoded secret that doesn't depend on what stands before and after it. */
+    /** The part of the encoded secret that doesn't depend on the bytes before and after it. */
     private static String inBase64(String secret, int offset) {
         byte[] shifted = ("x".repeat(offset) + secret).getBytes(StandardCharsets.UTF_8);
         String whole = Base64.getEncoder().encodeToString(shifted);

@@ -1,4 +1,4 @@
-package ml.helix.wolf.e2e.parts;
+package ml.helix.wolf.e2e.standins;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -12,42 +12,42 @@ import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import ml.helix.wolf.testkit.FakeWolf;
 
-/** Plays the part that {@code E2E_PART} names until it is killed; {@code sweep} is done when it has swept. */
-public final class Part {
-    private Part() {}
+/** Runs the stand-in that {@code E2E_STAND_IN} names until it is killed; {@code remove-folder} ends by itself. */
+public final class StandIn {
+    private StandIn() {}
 
     public static void main(String[] args) throws Exception {
         Map<String, String> environment = System.getenv();
-        String part = environment.getOrDefault("E2E_PART", "wolf");
-        if (part.equals("sweep")) {
-            sweep(Path.of(required(environment, "FOLDER")));
+        String standIn = environment.getOrDefault("E2E_STAND_IN", "wolf");
+        if (standIn.equals("remove-folder")) {
+            removeFolder(Path.of(required(environment, "FOLDER")));
             return;
         }
-        switch (part) {
+        switch (standIn) {
             case "wolf" -> wolf(environment);
-            case "tls-front" ->
-                TlsFront.start(
+            case "tls-proxy" ->
+                TlsProxy.start(
                         address(required(environment, "LISTEN")),
                         Path.of(required(environment, "KEY_STORE")),
                         address(required(environment, "TARGET")));
-            case "mute-agent" -> MuteAgent.start(address(required(environment, "AGENT_LISTEN")));
-            default -> throw new IllegalArgumentException("no part is called " + part);
+            case "agent-without-status" -> AgentWithoutStatus.start(address(required(environment, "AGENT_LISTEN")));
+            default -> throw new IllegalArgumentException("there is no stand-in " + standIn);
         }
-        System.out.println(part + " plays");
+        System.out.println(standIn + " runs");
         try (ServerSocket ready = ready(environment)) {
             System.out.println("ready at " + ready.getLocalSocketAddress());
             new CountDownLatch(1).await();
         }
     }
 
-    /** For a probe: a port that is bound once the part plays. Nothing is said there. */
+    /** A port for a tcpSocket probe; it is bound when the stand-in runs. */
     private static ServerSocket ready(Map<String, String> environment) throws IOException {
         return new ServerSocket(Integer.parseInt(environment.getOrDefault("READY_PORT", "0")));
     }
 
     /**
-     * A Wolf at {@code LISTEN}, or at the socket {@code WOLF_SOCKET_PATH} with the mode {@code SOCKET_MODE}; the one at an
-     * address behaves as {@code BEHAVIOUR} says.
+     * A Wolf at the socket {@code WOLF_SOCKET_PATH} with mode {@code SOCKET_MODE}, or else at {@code LISTEN} with the
+     * behaviour {@code BEHAVIOUR}.
      */
     private static void wolf(Map<String, String> environment) throws Exception {
         String socket = environment.getOrDefault("WOLF_SOCKET_PATH", "");
@@ -61,8 +61,8 @@ public final class Part {
                 Path.of(socket), PosixFilePermissions.fromString(environment.getOrDefault("SOCKET_MODE", "rwxr-xr-x")));
     }
 
-    /** Removes a folder with the files in it. */
-    private static void sweep(Path folder) throws IOException {
+    /** Removes a folder and the files in it. */
+    private static void removeFolder(Path folder) throws IOException {
         if (Files.isDirectory(folder)) {
             try (Stream<Path> files = Files.list(folder)) {
                 for (Path file : files.toList()) {

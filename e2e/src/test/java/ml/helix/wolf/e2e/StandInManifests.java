@@ -1,27 +1,27 @@
 package ml.helix.wolf.e2e;
 
-/** Manifests of what plays a part beside the project's own programs, all from the one image {@code wolf-e2e}. */
-final class Parts {
-    /** The image's name with the tag of this build. */
+/** Manifests of the stand-ins for the world around the project's programs; all use the image {@code wolf-e2e}. */
+final class StandInManifests {
+    /** The image with the tag of this build. */
     static final String IMAGE = "wolf-e2e:" + System.getProperty("e2e.tag");
 
-    /** Where the Wolfs of {@link #wolfOnEveryNode} listen, on the node's own address. */
+    /** The port of the Wolfs of {@link #wolfOnEveryNode}, at the IP of the node. */
     static final int NODE_PORT = 18080;
 
-    /** The folder, on a node, of the socket of {@link #wolfAtSocket}. */
+    /** The folder on the node that holds the socket of {@link #wolfAtSocket}. */
     static final String SOCKET_FOLDER = "/var/run/wolf-e2e";
 
-    private Parts() {}
+    private StandInManifests() {}
 
     /**
-     * A Wolf beside the agent in its pod, as {@code wolf.container}; its pod is ready once it answers, so that a request
-     * can't come before it.
+     * A Wolf beside the agent in its pod, as {@code wolf.container}. The pod is ready only when Wolf listens, so that no
+     * request comes too early.
      */
     static String sidecarWolf() {
         return "{image: \"%s\", readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}}".formatted(IMAGE);
     }
 
-    /** A Wolf on each node's network, at the node's IP. */
+    /** A Wolf on the network of each node, at the IP of the node. */
     static String wolfOnEveryNode() {
         return """
                 apiVersion: apps/v1
@@ -41,10 +41,10 @@ final class Parts {
                         - {name: HOST_IP, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}
                         - {name: LISTEN, value: "$(HOST_IP):%d"}
                         readinessProbe: {tcpSocket: {port: %3$d}, periodSeconds: 1}
-                """.formatted(Stage.NAMESPACE, IMAGE, NODE_PORT);
+                """.formatted(TestCluster.NAMESPACE, IMAGE, NODE_PORT);
     }
 
-    /** A Wolf that root runs on this node, reached by a UNIX socket of this mode in {@link #SOCKET_FOLDER}. */
+    /** A Wolf on this node that runs as root and listens on a UNIX socket with this mode in {@link #SOCKET_FOLDER}. */
     static String wolfAtSocket(String node, String mode) {
         return """
                 apiVersion: v1
@@ -67,67 +67,67 @@ final class Parts {
                   volumes:
                   - name: socket
                     hostPath: {path: %4$s, type: DirectoryOrCreate}
-                """.formatted(Stage.NAMESPACE, node, IMAGE, SOCKET_FOLDER, mode);
+                """.formatted(TestCluster.NAMESPACE, node, IMAGE, SOCKET_FOLDER, mode);
     }
 
-    /** Removes {@link #SOCKET_FOLDER} from this node, and is done. */
-    static String sweep(String node) {
+    /** A pod that removes {@link #SOCKET_FOLDER} from this node and ends. */
+    static String removeSocketFolder(String node) {
         return """
                 apiVersion: v1
                 kind: Pod
-                metadata: {name: sweep, namespace: %s}
+                metadata: {name: remove-folder, namespace: %s}
                 spec:
                   nodeName: %s
                   restartPolicy: Never
                   securityContext: {runAsUser: 0, runAsGroup: 0}
                   containers:
-                  - name: sweep
+                  - name: remove-folder
                     image: %s
                     env:
-                    - {name: E2E_PART, value: sweep}
+                    - {name: E2E_STAND_IN, value: remove-folder}
                     - {name: FOLDER, value: /on-node%s}
                     volumeMounts:
                     - {name: run, mountPath: /on-node/var/run}
                   volumes:
                   - name: run
                     hostPath: {path: /var/run, type: Directory}
-                """.formatted(Stage.NAMESPACE, node, IMAGE, SOCKET_FOLDER);
+                """.formatted(TestCluster.NAMESPACE, node, IMAGE, SOCKET_FOLDER);
     }
 
-    /** The Service of {@link #tlsFront}, first, so that its certificate can be for its address. */
-    static String tlsService() {
+    /** The Service of {@link #tlsProxy}. Apply it first: the proxy's certificate is for its IP. */
+    static String tlsProxyService() {
         return """
                 apiVersion: v1
                 kind: Service
-                metadata: {name: tls-front, namespace: %s}
+                metadata: {name: tls-proxy, namespace: %s}
                 spec:
-                  selector: {part: tls-front}
+                  selector: {stand-in: tls-proxy}
                   ports: [{port: 8443}]
-                """.formatted(Stage.NAMESPACE);
+                """.formatted(TestCluster.NAMESPACE);
     }
 
-    /** TLS in front of a plain server; its keys are the Secret {@code tls-front}. */
-    static String tlsFront(String target) {
+    /** A TLS proxy before a server without TLS; its keys are in the Secret {@code tls-proxy}. */
+    static String tlsProxy(String target) {
         return """
                 apiVersion: v1
                 kind: Pod
-                metadata: {name: tls-front, namespace: %s, labels: {part: tls-front}}
+                metadata: {name: tls-proxy, namespace: %s, labels: {stand-in: tls-proxy}}
                 spec:
                   terminationGracePeriodSeconds: 0
                   containers:
-                  - name: front
+                  - name: tls-proxy
                     image: %s
                     env:
-                    - {name: E2E_PART, value: tls-front}
+                    - {name: E2E_STAND_IN, value: tls-proxy}
                     - {name: LISTEN, value: "0.0.0.0:8443"}
-                    - {name: KEY_STORE, value: /keys/front.p12}
+                    - {name: KEY_STORE, value: /keys/proxy.p12}
                     - {name: TARGET, value: "%s"}
                     readinessProbe: {tcpSocket: {port: 8443}, periodSeconds: 1}
                     volumeMounts:
                     - {name: keys, mountPath: /keys}
                   volumes:
                   - name: keys
-                    secret: {secretName: tls-front}
-                """.formatted(Stage.NAMESPACE, IMAGE, target);
+                    secret: {secretName: tls-proxy}
+                """.formatted(TestCluster.NAMESPACE, IMAGE, target);
     }
 }

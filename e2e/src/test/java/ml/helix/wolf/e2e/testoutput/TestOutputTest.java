@@ -1,4 +1,4 @@
-package ml.helix.wolf.e2e.printed;
+package ml.helix.wolf.e2e.testoutput;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,53 +15,51 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PrintedTest {
+class TestOutputTest {
     private static final String SECRET = "p@ss/word of this test";
     private static final Instant START = Instant.parse("2026-01-02T03:04:05Z");
 
     @TempDir
     Path root;
 
-    private Printed printed;
+    private TestOutput output;
 
     @BeforeEach
     void aModuleWithATest() throws IOException {
-        printed = new Printed(root, START);
+        output = new TestOutput(root, START);
         write("some/src/test/java/p/OneTest.java", "class OneTest {}");
     }
 
     @Test
-    void aSecretIsFoundInEveryFormAndItsPlaceIsNamedWithoutIt() throws IOException {
-        String output = "some/target/surefire-reports/p.OneTest-output.txt";
+    void aSecretIsFoundInEveryFormAndOnlyItsPlaceIsReported() throws IOException {
+        String file = "some/target/surefire-reports/p.OneTest-output.txt";
         String inUrl = URLEncoder.encode(SECRET, StandardCharsets.UTF_8);
         for (String form : List.of(SECRET, inUrl, base64(""), base64("a"), base64("ab"), base64("user:"))) {
-            write(output, "first\nbefore " + form + " after\nlast");
-            assertThat(printed.places("some", List.of("other", SECRET)))
-                    .as(form)
-                    .containsExactly(output + ":2");
+            write(file, "first\nbefore " + form + " after\nlast");
+            assertThat(output.places("some", List.of("other", SECRET))).as(form).containsExactly(file + ":2");
         }
-        write(output, "first\nnothing\n" + base64("").substring(20));
-        assertThat(printed.places("some", List.of(SECRET))).isEmpty();
+        write(file, "first\nnothing\n" + base64("").substring(20));
+        assertThat(output.places("some", List.of(SECRET))).isEmpty();
     }
 
     @Test
     void reportsOfTestsOfBothKindsAreSearched() throws IOException {
         write("some/target/surefire-reports/TEST-p.OneTest.xml", SECRET);
         write("some/target/failsafe-reports/p.OneIT.txt", SECRET);
-        assertThat(printed.places("some", List.of(SECRET))).hasSize(2);
-        assertThat(printed.seen("some").files()).isEqualTo(2);
+        assertThat(output.places("some", List.of(SECRET))).hasSize(2);
+        assertThat(output.size("some").files()).isEqualTo(2);
     }
 
     @Test
     void aModuleWithTestsMustHaveReportsOfThisBuild() throws IOException {
-        assertThat(printed.missing("some")).containsExactly("some/target/surefire-reports");
+        assertThat(output.missing("some")).containsExactly("some/target/surefire-reports");
         Path report = write("some/target/surefire-reports/p.OneTest.txt", "Tests run: 1");
-        assertThat(printed.missing("some")).isEmpty();
+        assertThat(output.missing("some")).isEmpty();
         Files.setLastModifiedTime(report, FileTime.from(START.minusSeconds(1)));
-        assertThat(printed.missing("some")).as("another build's").hasSize(1);
+        assertThat(output.missing("some")).as("a report of another build").hasSize(1);
         write("some/src/test/java/p/OneIT.java", "class OneIT {}");
-        assertThat(printed.missing("some")).hasSize(2);
-        assertThat(printed.missing("none")).isEmpty();
+        assertThat(output.missing("some")).hasSize(2);
+        assertThat(output.missing("none")).isEmpty();
     }
 
     private static String base64(String before) {
