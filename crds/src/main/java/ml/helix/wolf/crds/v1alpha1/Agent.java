@@ -23,7 +23,7 @@ public record Agent(
         @ValidationRule(
                 value = "self.matches('^\\\\S+$')",
                 message = "must be an image reference; leave it out for the operator's own AGENT_IMAGE")
-        @JsonPropertyDescription("The agent's image; the operator's AGENT_IMAGE when absent.")
+        @JsonPropertyDescription("The agent's image. Default: the operator's AGENT_IMAGE.")
         @Nullable
         String image,
 
@@ -33,19 +33,20 @@ public record Agent(
         @Default(Agent.DEFAULT_PORT + "")
         @Min(1)
         @Max(65535)
-        @JsonPropertyDescription("Where the agent serves health, metrics and status, on the pod's IP only.")
+        @JsonPropertyDescription("The port of the agent's health, metrics and status; it listens on the pod's IP only.")
         Integer port,
 
         @Default(Agent.DEFAULT_RECONNECT_SECONDS + "")
         @Min(1)
         @Max(60)
-        @JsonPropertyDescription("The longest first wait before a reconnect; it then grows to a minute.")
+        @JsonPropertyDescription(
+                "The first wait before a reconnect has at most so many seconds; later ones grow to a minute.")
         Integer reconnectSeconds,
 
         @Default(Agent.DEFAULT_DRAIN_SECONDS + "")
         @Min(0)
         @Max(3600)
-        @JsonPropertyDescription("How long running streams may take to end when a pod stops.")
+        @JsonPropertyDescription("How many seconds running streams may take to end when a pod stops.")
         Integer drainSeconds,
 
         @Default("info") @JsonPropertyDescription("How much the agent logs.")
@@ -92,14 +93,14 @@ public record Agent(
                 null);
     }
 
-    /** As Kubernetes has it; the names are what is written in a manifest. */
+    /** Kubernetes' own words; the names are what a manifest has. */
     public enum ImagePullPolicy {
         Always,
         IfNotPresent,
         Never
     }
 
-    /** The agent's log levels; the names are what is written in a manifest. */
+    /** The agent's log levels; the names are what a manifest has. */
     public enum LogLevel {
         error,
         warn,

@@ -10,7 +10,7 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 
-/** A key of a ConfigMap in the tunnel's namespace. */
+/** A key of a ConfigMap in the WolfTunnel's namespace. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record CaBundleRef(
@@ -18,7 +18,7 @@ public record CaBundleRef(
         @Size(max = 253)
         @ValidationRule(
                 value = "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
-                message = "must be the name of a ConfigMap in the tunnel's namespace, for example helix-ca")
+                message = "must be the name of a ConfigMap in the WolfTunnel's namespace, for example helix-ca")
         @JsonPropertyDescription("The ConfigMap's name.")
         String name,
 

@@ -9,15 +9,15 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import org.jspecify.annotations.Nullable;
 
-/** The server that the agents open their tunnels to, and how it is reached and trusted. */
+/** The server to which the agents keep their tunnels: how they reach it, and whom they trust. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
         value = "!self.insecureSkipVerify || !self.url.startsWith('http://')",
-        message = "insecureSkipVerify means something with https:// only: write https:// in url, or remove it")
+        message = "insecureSkipVerify applies to https:// only: write https:// in url, or remove it")
 @ValidationRule(
         value = "!has(self.caBundleRef) || !self.url.startsWith('http://')",
-        message = "caBundleRef means something with https:// only: write https:// in url, or remove it")
+        message = "caBundleRef applies to https:// only: write https:// in url, or remove it")
 public record ControlPlane(
         @Required
         @Size(max = 2048)
@@ -42,7 +42,7 @@ public record ControlPlane(
         @ValidationRule(
                 value = "!self.matches(r'^https?://\\[" + Patterns.IPV6 + "\\]')"
                         + " || isIP(self.substring(self.indexOf('[') + 1, self.indexOf(']')))",
-                message = "what it has in brackets is not an IPv6 address, as fd00::1 is one")
+                message = "the text in brackets is not an IPv6 address, such as fd00::1")
         @ValidationRule(
                 value = "!self.matches(r'^https?://[^/\\s?#]+/[^\\s?#]*$')" + " || self.matches(r'^https?://[^/]+"
                         + Patterns.PATH + "$')",
@@ -55,7 +55,8 @@ public record ControlPlane(
                 "The control plane's base URL, http or https, without /api/v1/revdial; a path prefix is kept.")
         String url,
 
-        @JsonPropertyDescription("A ConfigMap with PEM certificates to trust beside the system's.") @Nullable
+        @JsonPropertyDescription("A ConfigMap with PEM certificates that the agents trust besides the system's.")
+        @Nullable
         CaBundleRef caBundleRef,
 
         @Default("false") @JsonPropertyDescription("Trust any certificate. For tests only.")
@@ -76,7 +77,7 @@ public record ControlPlane(
         @ValidationRule(
                 value = "!self.matches(r'^http://([^\\[]*@)?\\[" + Patterns.IPV6 + "\\](:[0-9]*)?/?$')"
                         + " || isIP(self.substring(self.indexOf('[') + 1, self.indexOf(']')))",
-                message = "what it has in brackets is not an IPv6 address, as fd00::1 is one")
-        @JsonPropertyDescription("An HTTP proxy that the agents reach the control plane through, by CONNECT.")
+                message = "the text in brackets is not an IPv6 address, such as fd00::1")
+        @JsonPropertyDescription("The HTTP proxy through which the agents reach the control plane, by CONNECT.")
         @Nullable
         String proxyUrl) {}

@@ -1,20 +1,20 @@
 package ml.helix.wolf.crds.v1alpha1;
 
 /**
- * Parts of the patterns in the rules of URLs and addresses (RE2). The agent has the same grammar, and one table of values
+ * Parts of the patterns (RE2) in the rules for URLs and addresses. The agent has the same grammar; one table of values
  * tests both.
  */
 final class Patterns {
     /** A name in ASCII, or an IPv4 address. */
     static final String HOST = "[A-Za-z0-9._-]+";
 
-    /** What may be an IPv6 address; whether it is one says {@code isIP}. */
+    /** What may be an IPv6 address; {@code isIP} decides. */
     static final String IPV6 = "[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*";
 
-    /** A host as it stands in a URL. */
+    /** A host in a URL. */
     static final String URL_HOST = "(" + HOST + "|\\[" + IPV6 + "\\])";
 
-    /** 1 to 65535, without leading zeros: the API server estimates a number's conversion as too expensive. */
+    /** 1 to 65535, without leading zeros. A pattern, since the API server estimates the cost of {@code int()} as too high. */
     static final String PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 
     /** A path of a URL (RFC 3986, section 3.3), possibly empty. */

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The agents' pods: which nodes have one, and how it runs there. */
+/** The agents' pods: which nodes run one, and how. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Pod(
@@ -31,10 +31,10 @@ public record Pod(
         @Nullable
         Map<String, @Size(max = 63) String> nodeSelector,
 
-        @Size(max = 64) @JsonPropertyDescription("Taints of nodes that run an agent nevertheless.") @Nullable
+        @Size(max = 64) @JsonPropertyDescription("The pods' tolerations, for nodes with taints.") @Nullable
         List<Toleration> tolerations,
 
-        @JsonPropertyDescription("Node affinity, where nodeSelector does not say enough.") @Nullable
+        @JsonPropertyDescription("The pods' affinity, if nodeSelector is not enough.") @Nullable
         Affinity affinity,
 
         @Size(max = 253) @JsonPropertyDescription("The pods' PriorityClass.") @Nullable
@@ -84,7 +84,7 @@ public record Pod(
         @Nullable
         List<Volume> volumes,
 
-        @JsonPropertyDescription("The pods' security context: the user and groups that may use Wolf's socket.")
+        @JsonPropertyDescription("The pods' security context, for example a user or group that may open Wolf's socket.")
         @Nullable
         PodSecurityContext securityContext) {
 

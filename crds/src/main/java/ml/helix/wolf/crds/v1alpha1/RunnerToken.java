@@ -8,23 +8,24 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
 
-/** Where the runner token is, and how it comes to the agents. It is never part of a WolfTunnel itself. */
+/** Where the runner token is, and how the agents get it. A WolfTunnel never holds the token itself. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record RunnerToken(
-        @Required @JsonPropertyDescription("The Secret that holds it.")
+        @Required @JsonPropertyDescription("The Secret that holds the token.")
         TokenSecretRef secretRef,
 
         @Default("Env")
-        @JsonPropertyDescription("Env: as an environment variable, a new token rolls the pods."
-                + " File: as a mounted file, a new token is read at the next connect, nothing restarts.")
+        @JsonPropertyDescription(
+                "How the agents get the token. Env: as an environment variable; a new token rolls the pods."
+                        + " File: as a mounted file; the agents use a new token without a restart.")
         Delivery delivery) {
 
     public RunnerToken {
         delivery = requireNonNullElse(delivery, Delivery.Env);
     }
 
-    /** How the token comes to the agents; the names are what is written in a manifest. */
+    /** How the agents get the token; the names are what a manifest has. */
     public enum Delivery {
         Env,
         File

@@ -5,25 +5,26 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import org.jspecify.annotations.Nullable;
 
-/** One node's tunnel. */
+/** The tunnel of one node. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record TunnelStatus(
         @JsonPropertyDescription("The node; absent while the pod has none.") @Nullable
         String node,
 
-        @JsonPropertyDescription("The agent's pod; absent while the node has none.") @Nullable
+        @JsonPropertyDescription("The agent's pod.") @Nullable
         String pod,
 
-        @JsonPropertyDescription("What the control plane knows this Wolf by, without wolf- before it.") @Nullable
+        @JsonPropertyDescription("This Wolf's id at the control plane, without its prefix wolf-.") @Nullable
         String wolfId,
 
         @JsonPropertyDescription("Connected, Connecting, Disconnected, Draining; Pending, Failing or Unknown"
-                + " where the agent does not run.")
+                + " if the agent does not run.")
         @Nullable
         String state,
 
-        @JsonPropertyDescription("Why it is not connected, or what else is wrong: a word of docs/status.md.") @Nullable
+        @JsonPropertyDescription("Why it is not connected, or what else is wrong; docs/status.md explains each word.")
+        @Nullable
         String reason,
 
         @JsonPropertyDescription("The reason in a sentence.") @Nullable
@@ -38,7 +39,8 @@ public record TunnelStatus(
         @JsonPropertyDescription("The agent's version.") @Nullable
         String agentVersion,
 
-        @JsonPropertyDescription("With delivery File, from agents that tell: since when the file has the token that the"
-                + " agent sees. Earlier than the Secret's change: the new token has not come yet.")
+        @JsonPropertyDescription(
+                "With delivery File: when the token that the tunnel uses came into the agent's file. If that"
+                        + " is before the Secret's change, the tunnel still uses the old token.")
         @Nullable
         String tokenSince) {}

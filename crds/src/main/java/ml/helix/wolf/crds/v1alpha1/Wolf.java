@@ -11,7 +11,7 @@ import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Container;
 import org.jspecify.annotations.Nullable;
 
-/** Wolf's API as the agent beside it reaches it. */
+/** How the agent reaches the API of the Wolf beside it. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
         message = "container.image must name Wolf's image, for example ghcr.io/games-on-whales/wolf:stable")
 @ValidationRule(
         value = "!has(self.container) || !has(self.container.name) || self.container.name != 'agent'",
-        message = "container.name must not be 'agent': that is the tunnel's own container; leave it out, or write wolf")
+        message = "container.name must not be 'agent': that is the agent's container; leave it out, or write wolf")
 public record Wolf(
         @Default(Wolf.DEFAULT_ADDRESS)
         @Size(max = 259)
@@ -36,7 +36,7 @@ public record Wolf(
         @ValidationRule(
                 value = "!self.matches(r'^\\[" + Patterns.IPV6 + "\\]:[0-9]+$')"
                         + " || isIP(self.substring(1, self.indexOf(']')))",
-                message = "what it has in brackets is not an IPv6 address, as fd00::1 is one")
+                message = "the text in brackets is not an IPv6 address, such as fd00::1")
         @ValidationRule(
                 value = "!self.startsWith('unix:') || (self.matches(r'^unix:///([^/:$\\s]+/)+[^/:$\\s]+$')"
                         + " && self.matches('^[!-~]*$') && !self.matches(r'/\\.\\.?(/|$)'))",
@@ -46,7 +46,7 @@ public record Wolf(
                 value = "!self.startsWith('unix:') || size(self) <= 114",
                 message = "a UNIX socket's path has at most 107 characters")
         @JsonPropertyDescription("host:port or unix:///path. A socket's folder is mounted from the node, or shared with"
-                + " wolf.container. $(NODE_IP) and $(POD_IP) stand for the pod's own.")
+                + " wolf.container. $(NODE_IP) and $(POD_IP) stand for the addresses of the node and the pod.")
         String address,
 
         @JsonPropertyDescription("Wolf itself, run beside the agent in the same pod. Its name defaults to wolf.")

@@ -9,7 +9,7 @@ import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 
-/** What the Wolf behind an agent is called at the control plane. */
+/** The id of each Wolf at the control plane. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record WolfId(
@@ -26,7 +26,7 @@ public record WolfId(
                 value = "!self.matches(r'[/?#%$,=\\\\ ]')",
                 message =
                         "must have no spaces and none of / \\ ? # % $ , = since the id is part of URLs, for example lab-")
-        @JsonPropertyDescription("Put before the name.")
+        @JsonPropertyDescription("Put before the name of the pod or node.")
         String prefix) {
 
     public WolfId {
@@ -38,7 +38,7 @@ public record WolfId(
         return new WolfId(Source.PodName, "");
     }
 
-    /** Whose name the id is; the names are what is written in a manifest. */
+    /** Whose name the id is; the names are what a manifest has. */
     public enum Source {
         PodName,
         NodeName

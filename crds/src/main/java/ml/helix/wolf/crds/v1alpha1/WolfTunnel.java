@@ -11,10 +11,10 @@ import io.fabric8.kubernetes.model.annotation.Singular;
 import io.fabric8.kubernetes.model.annotation.Version;
 
 /**
- * Tunnels from the nodes that a pod template selects to one control plane: one agent per node.
+ * One agent on each selected node, each with a tunnel to the same control plane.
  *
- * <p>Mutable, as Fabric8's resources are; spec and status are immutable records. The name is at most 50 characters, so
- * that the names and labels derived from it are valid.
+ * <p>Mutable, as Fabric8's resources are; spec and status are immutable records. The name has at most 50 characters, so
+ * that the names and labels that are made from it are valid.
  */
 @Group(WolfTunnel.GROUP)
 @Version(WolfTunnel.VERSION)

@@ -10,20 +10,20 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetUpdateStrategy;
 import org.jspecify.annotations.Nullable;
 
-/** What an admin writes. Absent parts have their defaults here too, for API servers that set none. */
+/** What an admin writes. The defaults are set here too, for objects that no API server has completed. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record WolfTunnelSpec(
         @Required @JsonPropertyDescription("Where the agents connect to.")
         ControlPlane controlPlane,
 
-        @Required @JsonPropertyDescription("The token that the control plane knows its runners by.")
+        @Required @JsonPropertyDescription("The token with which the agents authenticate to the control plane.")
         RunnerToken runnerToken,
 
-        @JsonPropertyDescription("What each agent is called: wolf-{prefix}{source}.")
+        @JsonPropertyDescription("The runner id of each agent: wolf-{prefix}{source}.")
         WolfId wolfId,
 
-        @JsonPropertyDescription("Where the agents find Wolf's API.")
+        @JsonPropertyDescription("How the agents reach Wolf's API.")
         Wolf wolf,
 
         @JsonPropertyDescription("The agent's container.") Agent agent,
@@ -35,7 +35,7 @@ public record WolfTunnelSpec(
         DaemonSetUpdateStrategy updateStrategy,
 
         @Default("false")
-        @JsonPropertyDescription("While true the operator changes nothing of what runs; status is still kept.")
+        @JsonPropertyDescription("While true, the operator changes nothing that runs; it still updates the status.")
         boolean paused) {
 
     public WolfTunnelSpec {

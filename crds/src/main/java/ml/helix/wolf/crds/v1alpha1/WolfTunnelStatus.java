@@ -7,19 +7,19 @@ import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the operator sees. Written only when its meaning changes. */
+/** What the operator observes. It is written only when its meaning changes. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record WolfTunnelStatus(
         @JsonPropertyDescription(
-                "The metadata.generation that this status speaks of; -1 before the operator's first look.")
+                "The metadata.generation that this status is about; -1 until an operator has seen the WolfTunnel.")
         @Nullable
         Long observedGeneration,
 
         @JsonPropertyDescription("Nodes that should run an agent.") @Nullable
         Integer desired,
 
-        @JsonPropertyDescription("Pods of the present template.") @Nullable
+        @JsonPropertyDescription("Nodes whose pod has the present template.") @Nullable
         Integer updated,
 
         @JsonPropertyDescription("Tunnels that are up.") @Nullable
@@ -28,12 +28,12 @@ public record WolfTunnelStatus(
         @JsonPropertyDescription("For people: 3/4 connected.") @Nullable
         String summary,
 
-        @JsonPropertyDescription("For people: 3/4 reachable. How many of the agents reach their Wolf; absent before any"
-                + " has looked.")
+        @JsonPropertyDescription(
+                "For people: 3/4 reachable. How many agents reach their Wolf; absent until one has" + " checked.")
         @Nullable
         String wolf,
 
-        @JsonPropertyDescription("While it is not Ready but on its way: when that began or last took a step, RFC 3339.")
+        @JsonPropertyDescription("While it is in progress: when that began, or when its last step was, RFC 3339.")
         @Nullable
         String lastStep,
 
@@ -41,10 +41,10 @@ public record WolfTunnelStatus(
                 + " WolfReachable.")
         List<Condition> conditions,
 
-        @JsonPropertyDescription("One per node, the unhealthy first; at most 64.")
+        @JsonPropertyDescription("One entry per node, the unhealthy first; at most 64.")
         List<TunnelStatus> tunnels,
 
-        @JsonPropertyDescription("How many more there are than tunnels lists.") @Nullable
+        @JsonPropertyDescription("How many entries the list tunnels leaves out.") @Nullable
         Integer omittedTunnels) {
 
     public WolfTunnelStatus {

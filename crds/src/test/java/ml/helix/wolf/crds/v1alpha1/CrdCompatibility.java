@@ -14,13 +14,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What a CRD takes away from those who rely on a released one: manifests, objects in clusters, clients. Whatever was valid
- * must stay valid, mean the same, and lose no field.
+ * Finds what a CRD breaks for those who rely on a released one: manifests, objects in clusters, clients. What was valid must
+ * stay valid, mean the same, and lose no field.
  */
 final class CrdCompatibility {
     /**
      * @param what one line that names the place
-     * @param judgeable whether a person may find that it hurts nobody, and acknowledge it: the rest is never allowed
+     * @param judgeable whether a person may decide that it hurts nobody, and acknowledge it; if not, it is never allowed
      */
     record Break(String what, boolean judgeable) {}
 

@@ -21,10 +21,10 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The CRD that the Java types mean, in the API server's own normal form, so that nothing ever sees a difference between
- * the file and the cluster. Fabric8's generator does the work; what it cannot say is added here: the columns' order, empty
- * defaults (so that the defaults inside them hold), list types, the pattern of quantities, and each rule only once (it finds a record's annotations
- * on the field and on the accessor).
+ * The CRD of the Java types, written as the API server stores it, so that no tool sees a difference between the file and
+ * the cluster. Fabric8's generator does most of it. Added here is what it can't express: the order of the columns, empty
+ * defaults (which let the defaults inside them apply), list types and the pattern of quantities. And each rule is kept once:
+ * the generator finds a record's annotations on the field and on the accessor.
  */
 final class GeneratedCrd {
     private static final List<String> COLUMNS = List.of("READY", "CONNECTED", "WOLF", "REASON", "URL", "AGE");
@@ -34,9 +34,9 @@ final class GeneratedCrd {
 
     private static final Set<String> OTHER_INTEGERS_OR_STRINGS = Set.of("port", "maxSurge", "maxUnavailable");
 
-    /** What Kubernetes parses as a quantity and allows for a resource: not negative. */
+    /** What Kubernetes parses as a quantity and allows for a resource, which is never negative. */
     private static final String QUANTITY =
-            "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)" + "(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,3})?$";
+            "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][+-]?[0-9]{1,3})?$";
 
     private GeneratedCrd() {}
 
@@ -107,8 +107,8 @@ final class GeneratedCrd {
     }
 
     /**
-     * Quantities get a pattern: the API server would take any string here, and refuse it in the DaemonSet. And without the
-     * generator's anyOf a value of a wrong type is refused with one line instead of three.
+     * Gives quantities a pattern: without it the API server accepts any string here, and refuses it in the DaemonSet only.
+     * Removes the generator's anyOf, so that a value of a wrong type is refused with one line instead of three.
      */
     private static void integersOrStrings(String name, JSONSchemaProps schema) {
         if (Boolean.TRUE.equals(schema.getXKubernetesIntOrString())) {

@@ -201,7 +201,7 @@ class CrdIT {
             delimiter = '|',
             value = {
                 "{controlPlane: {url: 'http://h', insecureSkipVerify: true}} | write https:// in url, or remove it",
-                "{controlPlane: {url: 'http://h', caBundleRef: {name: ca}}}  | caBundleRef means something with https",
+                "{controlPlane: {url: 'http://h', caBundleRef: {name: ca}}}  | caBundleRef applies to https",
                 "{controlPlane: {url: 'https://h', caBundleRef: {name: ''}}} | must be the name of a ConfigMap",
                 "{controlPlane: {url: 'https://h', caBundleRef: {name: ca, key: 'a/b'}}} | must be a key of that ConfigMap",
                 "{controlPlane: {}}                                        | spec.controlPlane.url: Required value",
