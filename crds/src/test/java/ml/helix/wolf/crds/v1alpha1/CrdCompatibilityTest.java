@@ -76,7 +76,7 @@ class CrdCompatibilityTest {
                 "type: string, format: date-time     | type: string, format: date          | format is date",
                 "type: array, x-kubernetes-list-type: set, items: {type: string} | type: array, items: {type: string} | list type is null",
             })
-    void isNeverAllowed(String released, String now, String why) {
+    void changeThatTakesSomethingAwayIsNeverAllowed(String released, String now, String why) {
         assertThat(breaks(released, now)).singleElement().satisfies(broken -> {
             assertThat(broken.what()).startsWith("v1.f").contains(why);
             assertThat(broken.judgeable()).isFalse();
@@ -93,7 +93,7 @@ class CrdCompatibilityTest {
                 "type: string, pattern: a  | type: string, pattern: a+                                    | another pattern: a+",
                 "type: string, default: a  | type: string, default: b                                     | the default is \"b\", was \"a\"",
             })
-    void somebodyMustJudge(String released, String now, String why) {
+    void newRulePatternOrDefaultNeedsAPerson(String released, String now, String why) {
         assertThat(breaks(released, now)).singleElement().satisfies(broken -> {
             assertThat(broken.what()).isEqualTo("v1.f: " + why);
             assertThat(broken.judgeable()).isTrue();
@@ -117,7 +117,7 @@ class CrdCompatibilityTest {
                 "type: object, properties: {a: {type: string}} | type: object, properties: {a: {type: string}, b: {type: string, maxLength: 1}}",
                 "type: object, properties: {a: {type: string}} | type: object, required: [a], properties: {a: {type: string, default: x}}",
             })
-    void isWiderOrNewAndSoAllowed(String released, String now) {
+    void widerOrNewSchemaIsAllowed(String released, String now) {
         assertThat(breaks(released, now)).isEmpty();
     }
 
@@ -132,7 +132,7 @@ class CrdCompatibilityTest {
                 "shortNames: [t]              | shortNames: []                | short name t is gone",
                 "subresources: {status: {}}   | subresources: {}              | version v1 has no status subresource any more",
             })
-    void placeThatIsTakenAwayIsNeverAllowed(String part, String other, String why) {
+    void removedVersionNameOrScopeIsNeverAllowed(String part, String other, String why) {
         assertThat(CrdCompatibility.breaks(crd(FIELD), parse(text(FIELD).replace(part, other))))
                 .contains(new CrdCompatibility.Break(why, false));
     }

@@ -19,13 +19,13 @@ import org.jspecify.annotations.Nullable;
 public final class AgentContainer {
     public static final String NAME = "agent";
 
-    /** So that a node under pressure does not kill the way into it first. */
-    private static final ResourceRequirements MODEST = new ResourceRequirementsBuilder()
+    /** Requests keep a node under memory pressure from ending the agent first. */
+    private static final ResourceRequirements DEFAULT_RESOURCES = new ResourceRequirementsBuilder()
             .addToRequests("cpu", new Quantity("20m"))
             .addToRequests("memory", new Quantity("96Mi"))
             .build();
 
-    /** A probe that comes late on a busy node is no lost tunnel; one that is lost shows within 10 s nevertheless. */
+    /** One late answer of a busy node is not a lost tunnel. A lost tunnel shows within 10 s. */
     private static final int READYZ_FAILURES = 2;
 
     private AgentContainer() {}
@@ -46,8 +46,8 @@ public final class AgentContainer {
                 .withLivenessProbe(probe("/livez", agent.port(), 10, 3, 10))
                 .withReadinessProbe(probe("/readyz", agent.port(), 5, READYZ_FAILURES, 0))
                 .withTerminationMessagePolicy("FallbackToLogsOnError")
-                .withResources(Objects.requireNonNullElse(agent.resources(), MODEST))
-                .withSecurityContext(confined(spec.pod().securityContext()))
+                .withResources(Objects.requireNonNullElse(agent.resources(), DEFAULT_RESOURCES))
+                .withSecurityContext(securityContext(spec.pod().securityContext()))
                 .withVolumeMounts(AgentVolumes.mounts(spec, socket))
                 .build();
     }
@@ -66,8 +66,8 @@ public final class AgentContainer {
                 .build();
     }
 
-    /** Of the container, not of the pod, since Wolf beside it may well have to be root. */
-    private static SecurityContext confined(@Nullable PodSecurityContext pod) {
+    /** The container's, not the pod's: Wolf beside it may need to be root. */
+    private static SecurityContext securityContext(@Nullable PodSecurityContext pod) {
         boolean root = pod != null
                 && (Boolean.FALSE.equals(pod.getRunAsNonRoot())
                         || Long.valueOf(0).equals(pod.getRunAsUser()));

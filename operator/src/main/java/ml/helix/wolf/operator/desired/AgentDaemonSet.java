@@ -12,7 +12,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
-/** One agent per node that the tunnel selects. */
+/** The DaemonSet that runs an agent on each node that the WolfTunnel selects. */
 public final class AgentDaemonSet {
     private static final JsonMapper SORTED = JsonMapper.builder()
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
@@ -21,42 +21,42 @@ public final class AgentDaemonSet {
     private AgentDaemonSet() {}
 
     /**
-     * Only fields that the operator means to own, so that a server-side apply leaves everybody else's alone. Equal
-     * inputs give equal objects.
+     * Holds only fields that the operator owns, so that a server-side apply leaves all others alone. Equal inputs give equal
+     * objects.
      */
-    public static DaemonSet of(WolfTunnel tunnel, TemplateInputs inputs) {
+    public static DaemonSet of(WolfTunnel resource, TemplateInputs inputs) {
         var daemonSet = new DaemonSetBuilder()
                 .withNewMetadata()
-                .withNamespace(tunnel.getMetadata().getNamespace())
-                .withName(AgentMetadata.name(tunnel))
-                .withLabels(AgentMetadata.labels(tunnel))
-                .withOwnerReferences(AgentMetadata.owner(tunnel))
+                .withNamespace(resource.getMetadata().getNamespace())
+                .withName(AgentMetadata.name(resource))
+                .withLabels(AgentMetadata.labels(resource))
+                .withOwnerReferences(AgentMetadata.owner(resource))
                 .endMetadata()
                 .withNewSpec()
                 .withNewSelector()
-                .withMatchLabels(AgentMetadata.selector(tunnel))
+                .withMatchLabels(AgentMetadata.selector(resource))
                 .endSelector()
-                .withTemplate(template(tunnel, inputs))
-                .withUpdateStrategy(tunnel.getSpec().updateStrategy())
+                .withTemplate(template(resource, inputs))
+                .withUpdateStrategy(resource.getSpec().updateStrategy())
                 .endSpec()
                 .build();
         daemonSet.getMetadata().setAnnotations(Map.of(AgentMetadata.DESIRED_ANNOTATION, digest(daemonSet)));
         return daemonSet;
     }
 
-    private static PodTemplateSpec template(WolfTunnel tunnel, TemplateInputs inputs) {
-        var pod = tunnel.getSpec().pod();
+    private static PodTemplateSpec template(WolfTunnel resource, TemplateInputs inputs) {
+        var pod = resource.getSpec().pod();
         var labels = new TreeMap<String, String>(Objects.requireNonNullElse(pod.labels(), Map.of()));
-        labels.putAll(AgentMetadata.labels(tunnel));
+        labels.putAll(AgentMetadata.labels(resource));
         var annotations = new TreeMap<String, String>(Objects.requireNonNullElse(pod.annotations(), Map.of()));
-        inputs.tokenDigest().ifPresent(generation -> annotations.put(AgentMetadata.TOKEN_ANNOTATION, generation));
-        inputs.caDigest().ifPresent(generation -> annotations.put(AgentMetadata.CA_ANNOTATION, generation));
+        inputs.tokenDigest().ifPresent(digest -> annotations.put(AgentMetadata.TOKEN_ANNOTATION, digest));
+        inputs.caDigest().ifPresent(digest -> annotations.put(AgentMetadata.CA_ANNOTATION, digest));
         return new PodTemplateSpecBuilder()
                 .withNewMetadata()
                 .withLabels(labels)
                 .withAnnotations(annotations)
                 .endMetadata()
-                .withSpec(AgentPodSpec.of(tunnel, inputs.agentImage()))
+                .withSpec(AgentPodSpec.of(resource, inputs.agentImage()))
                 .build();
     }
 

@@ -11,7 +11,7 @@ import ml.helix.wolf.crds.v1alpha1.RunnerToken;
 import ml.helix.wolf.crds.v1alpha1.WolfId;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
 
-/** The agent's environment: the settings of its contract, in an order in which each only refers to earlier ones. */
+/** The agent's environment variables, in an order in which each refers only to earlier ones. */
 final class AgentEnvironment {
     private final Map<String, EnvVar> variables = new LinkedHashMap<>();
 
@@ -101,7 +101,7 @@ final class AgentEnvironment {
         variables.put(variable.getName(), variable);
     }
 
-    /** Keeps the kubelet from changing the text: it takes $(NAME) for another variable and $$ for one $. */
+    /** Keeps the kubelet from expanding the text: to it, $(NAME) is another variable and $$ is one $. */
     private static String literal(String text) {
         return text.replace("$", "$$");
     }

@@ -6,17 +6,17 @@ import java.util.Map;
 import java.util.Optional;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
-/** Names, labels, annotations and owner of the objects that the operator makes for a WolfTunnel. */
+/** Names, labels, annotations and owner of the objects that the operator creates for a WolfTunnel. */
 public final class AgentMetadata {
     public static final String NAME_LABEL = "app.kubernetes.io/name";
     public static final String INSTANCE_LABEL = "app.kubernetes.io/instance";
     public static final String MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
 
-    /** Selects every object that the operator makes, and every pod of its DaemonSets. */
+    /** Selects every object that the operator creates, and every pod of its DaemonSets. */
     public static final String SELECTOR =
             NAME_LABEL + "=wolf-tunnel-agent," + MANAGED_BY_LABEL + "=wolf-tunnel-operator";
 
-    /** On the DaemonSet: a digest of everything that was desired when it was last applied. */
+    /** On the DaemonSet: a digest of what was desired when it was last applied. */
     public static final String DESIRED_ANNOTATION = "wolf.helix.ml/desired";
 
     /** On the DaemonSet: the namespace of the operator that applied it last, where its Lease is. */
@@ -63,7 +63,7 @@ public final class AgentMetadata {
                 resource.getMetadata().getName());
     }
 
-    /** Makes the garbage collector delete the object with the WolfTunnel: before it, if that is deleted in the foreground. */
+    /** The garbage collector deletes the object with the WolfTunnel; before it, if that is deleted in the foreground. */
     static OwnerReference owner(WolfTunnel resource) {
         return new OwnerReferenceBuilder()
                 .withApiVersion(resource.getApiVersion())

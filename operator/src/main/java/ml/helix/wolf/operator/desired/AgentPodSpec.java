@@ -12,18 +12,17 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
 import org.jspecify.annotations.Nullable;
 
-/** The agents' pod: the agent, and beside it Wolf where the tunnel says so. */
+/** The pod of an agent: its container, and beside it the one of {@code spec.wolf.container}. */
 public final class AgentPodSpec {
-    /** Beyond the drain, for the close frame and the end of the process. */
+    /** For the close handshakes and the exit of the process, after the drain. */
     private static final int SECONDS_AFTER_DRAIN = 10;
 
-    /** Where the tunnel gives it no name. */
-    private static final String WOLF_CONTAINER = "wolf";
+    private static final String DEFAULT_WOLF_CONTAINER = "wolf";
 
     private AgentPodSpec() {}
 
-    static PodSpec of(WolfTunnel tunnel, String agentImage) {
-        var spec = tunnel.getSpec();
+    static PodSpec of(WolfTunnel resource, String agentImage) {
+        var spec = resource.getSpec();
         var pod = spec.pod();
         var socket = SocketFolder.of(spec.wolf());
         var containers = new ArrayList<Container>();
@@ -33,7 +32,7 @@ public final class AgentPodSpec {
         }
         boolean hostNetwork = hostNetwork(spec);
         return new PodSpecBuilder()
-                .withServiceAccountName(AgentMetadata.name(tunnel))
+                .withServiceAccountName(AgentMetadata.name(resource))
                 .withAutomountServiceAccountToken(false)
                 .withEnableServiceLinks(false)
                 .withHostNetwork(hostNetwork ? true : null)
@@ -51,19 +50,20 @@ public final class AgentPodSpec {
                 .build();
     }
 
-    /** The node's network is where Wolf is, unless Wolf is in the pod. */
+    /** Wolf is on the node's network, unless it is in the pod. */
     static boolean hostNetwork(WolfTunnelSpec spec) {
         return Objects.requireNonNullElse(spec.pod().hostNetwork(), spec.wolf().container() == null);
     }
 
-    /** The name of the container that the tunnel declares beside the agent, "" where it declares none. */
+    /** The name of {@code spec.wolf.container}, "" if there is none. */
     public static String wolfContainer(WolfTunnelSpec spec) {
         var wolf = spec.wolf().container();
-        return wolf == null ? "" : Objects.requireNonNullElse(wolf.getName(), WOLF_CONTAINER);
+        return wolf == null ? "" : Objects.requireNonNullElse(wolf.getName(), DEFAULT_WOLF_CONTAINER);
     }
 
     private static Container wolf(Container given, @Nullable SocketFolder socket) {
-        var wolf = new ContainerBuilder(given).withName(Objects.requireNonNullElse(given.getName(), WOLF_CONTAINER));
+        var wolf = new ContainerBuilder(given)
+                .withName(Objects.requireNonNullElse(given.getName(), DEFAULT_WOLF_CONTAINER));
         if (socket == null) {
             return wolf.build();
         }

@@ -4,17 +4,17 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
-/** The agents' identity: bound to no role, its token mounted nowhere. */
+/** The agents' ServiceAccount: no role is bound to it, and its token is mounted nowhere. */
 public final class AgentServiceAccount {
     private AgentServiceAccount() {}
 
-    public static ServiceAccount of(WolfTunnel tunnel) {
+    public static ServiceAccount of(WolfTunnel resource) {
         return new ServiceAccountBuilder()
                 .withNewMetadata()
-                .withNamespace(tunnel.getMetadata().getNamespace())
-                .withName(AgentMetadata.name(tunnel))
-                .withLabels(AgentMetadata.labels(tunnel))
-                .withOwnerReferences(AgentMetadata.owner(tunnel))
+                .withNamespace(resource.getMetadata().getNamespace())
+                .withName(AgentMetadata.name(resource))
+                .withLabels(AgentMetadata.labels(resource))
+                .withOwnerReferences(AgentMetadata.owner(resource))
                 .endMetadata()
                 .withAutomountServiceAccountToken(false)
                 .build();

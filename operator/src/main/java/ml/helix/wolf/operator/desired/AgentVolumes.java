@@ -11,7 +11,7 @@ import ml.helix.wolf.crds.v1alpha1.RunnerToken;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
 import org.jspecify.annotations.Nullable;
 
-/** The pod's volumes and where the agent has them; the rules of the CRD keep their names from being taken. */
+/** The pod's volumes, and where the agent mounts them. Rules of the CRD reserve their names. */
 final class AgentVolumes {
     static final String SOCKET = "wolf-socket";
     static final String TOKEN_FILE = "/etc/wolf-tunnel/token/token";
@@ -20,7 +20,7 @@ final class AgentVolumes {
     private static final String TOKEN = "runner-token";
     private static final String CA = "ca-bundle";
 
-    /** Readable for a user that nobody knows beforehand; there are no other users in the container. */
+    /** For everybody: which user the agent runs as is not known here, and the container has no other user. */
     private static final int READABLE = 0444;
 
     private AgentVolumes() {}
@@ -62,7 +62,7 @@ final class AgentVolumes {
         return volumes;
     }
 
-    /** The node's folder is made where it is missing, so that an agent that came before Wolf waits for it. */
+    /** The kubelet creates the node's folder if it is missing, so that an agent can start before Wolf. */
     private static Volume socket(SocketFolder socket) {
         var volume = new VolumeBuilder().withName(SOCKET);
         return socket.shared()

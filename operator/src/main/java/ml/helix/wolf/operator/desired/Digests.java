@@ -7,17 +7,16 @@ import java.util.HexFormat;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** Short texts that change when, and only when, some content changes. */
+/** Short texts that differ for different contents, and only then. */
 public final class Digests {
     private static final int BYTES = 8;
 
     private Digests() {}
 
     /**
-     * Of a token, for an annotation that everybody who can read pods can read. A plain digest would let them try out
-     * likely tokens, so it is keyed with the Secret's uid: 122 random bits that only those can read who can read the
-     * token itself. Labels, annotations and other keys of the Secret don't matter; a Secret made anew has a new
-     * generation even with the same token.
+     * For an annotation of the pods. Whoever can read pods could check guesses at the token against a plain digest, so
+     * this one is keyed with the Secret's uid: 122 random bits that only those can read who can read the token itself.
+     * A Secret that is deleted and created again has a new digest even with the same token.
      */
     public static String ofToken(String secretUid, byte[] token) {
         try {
@@ -29,12 +28,12 @@ public final class Digests {
         }
     }
 
-    /** Of text that is no secret. */
+    /** For text that is not secret. */
     public static String of(String text) {
         return of(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Of content that is no secret. */
+    /** For content that is not secret. */
     public static String of(byte[] content) {
         try {
             var digest = MessageDigest.getInstance("SHA-256");

@@ -8,8 +8,8 @@ import java.util.Objects;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
 
 /**
- * Where a tunnel says what the agent's environment variables hold: agents name the variable when they refuse a value, whoever
- * reads a WolfTunnel's status knows the field, Secret or ConfigMap.
+ * The field, Secret or ConfigMap that sets each of the agent's environment variables. An agent that refuses a value names
+ * the variable; the reader of a status knows the field.
  */
 public final class SettingSources {
     private SettingSources() {}

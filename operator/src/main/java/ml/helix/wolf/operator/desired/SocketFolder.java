@@ -4,16 +4,16 @@ import ml.helix.wolf.crds.v1alpha1.Wolf;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder of Wolf's UNIX socket. The folder is mounted, never the socket: Wolf makes a new one at each start.
+ * The folder of Wolf's UNIX socket. The folder is mounted, not the socket: Wolf creates a new socket at each start.
  *
- * @param path of the socket, absolute
+ * @param path the socket's, absolute
  * @param folder the path without its last part
- * @param shared true where Wolf runs in the same pod; else the folder is the node's
+ * @param shared whether Wolf runs in the same pod; if not, the folder is the node's
  */
 record SocketFolder(String path, String folder, boolean shared) {
     private static final String SCHEME = "unix://";
 
-    /** Nothing where Wolf's address is a TCP one. */
+    /** Null if Wolf's address is not a socket. */
     static @Nullable SocketFolder of(Wolf wolf) {
         if (!wolf.address().startsWith(SCHEME)) {
             return null;

@@ -3,10 +3,10 @@ package ml.helix.wolf.operator.desired;
 import java.util.Optional;
 
 /**
- * What the desired objects depend on beside the WolfTunnel itself.
+ * What the pod template depends on besides the WolfTunnel.
  *
- * @param agentImage the image where the tunnel names none
- * @param tokenDigest changes with the token, where a change must roll the pods
- * @param caDigest changes with the CA bundle, where the tunnel has one
+ * @param agentImage the image, unless the WolfTunnel names one
+ * @param tokenDigest changes with the token; empty if a new token must not roll the pods
+ * @param caDigest changes with the CA bundle; empty if there is none
  */
 public record TemplateInputs(String agentImage, Optional<String> tokenDigest, Optional<String> caDigest) {}

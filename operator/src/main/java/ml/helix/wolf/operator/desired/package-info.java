@@ -1,4 +1,4 @@
-/** What should run for a WolfTunnel: functions of the resource and a few inputs, without I/O. */
+/** What should run for a WolfTunnel: pure functions of the resource and a few inputs. */
 @NullMarked
 package ml.helix.wolf.operator.desired;
 

@@ -1,15 +1,13 @@
 package ml.helix.wolf.operator.observed;
 
-/** What came of asking an agent. */
+/** The outcome of asking an agent for its report. */
 public sealed interface AgentAnswer {
 
-    /** Nobody has asked it yet, or it cannot be asked: it has no address. */
+    /** It was not asked yet, or can't be asked: it has no address. */
     record None() implements AgentAnswer {}
 
     record Reported(AgentReport report) implements AgentAnswer {}
 
-    /**
-     * @param why in words that stay the same while the cause does
-     */
+    /** @param why the same text as long as the cause is the same */
     record Unreachable(String why) implements AgentAnswer {}
 }

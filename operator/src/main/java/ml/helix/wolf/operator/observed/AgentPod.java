@@ -16,17 +16,17 @@ import ml.helix.wolf.operator.desired.AgentContainer;
 import ml.helix.wolf.operator.desired.AgentMetadata;
 
 /**
- * What matters of an agent's pod; two that are equal mean the same to the operator.
+ * What the operator needs of an agent's pod. Two pods that differ in nothing else are equal.
  *
- * @param ownerUid of the DaemonSet that made it, "" where none did
- * @param node it runs on, or is meant for while it is unscheduled; "" where unknown
+ * @param ownerUid the uid of its DaemonSet, "" if it has none
+ * @param node where it runs, or is to run while it is unscheduled; "" if unknown
  * @param ip "" while it has none
- * @param port of the agent's status, 0 where the pod has no such port
+ * @param port the agent's status port, 0 if the pod has no such port
  * @param created RFC 3339
- * @param templateGeneration of the DaemonSet's template that it was made from, "" where unknown
- * @param ready what the pod's Ready condition says
- * @param nodeLost whether the cluster calls it unready although all its containers are ready: nobody hears its node
- * @param unschedulable why no node takes it, "" where one does
+ * @param templateGeneration the DaemonSet's template that it was created from, "" if unknown
+ * @param ready its condition Ready
+ * @param nodeLost whether it is not ready although all its containers are: the cluster no longer hears from its node
+ * @param unschedulable why no node takes it, "" if one does
  * @param containers without init containers
  */
 public record AgentPod(
@@ -44,9 +44,9 @@ public record AgentPod(
         String unschedulable,
         List<ContainerState> containers) {
 
-    private static final String KNOWN = "wolf.helix.ml/known";
+    private static final String STRIPPED = "wolf.helix.ml/stripped";
 
-    /** A label that the DaemonSet's controller gives each pod; the DaemonSet has the same as an annotation. */
+    /** The DaemonSet controller's label on each pod; the DaemonSet has the same value in an annotation. */
     private static final String TEMPLATE_LABEL = "pod-template-generation";
 
     public AgentPod {
@@ -54,15 +54,15 @@ public record AgentPod(
     }
 
     public static AgentPod of(Pod pod) {
-        return pod.getAdditionalProperties().get(KNOWN) instanceof AgentPod known ? known : read(pod);
+        return pod.getAdditionalProperties().get(STRIPPED) instanceof AgentPod stripped ? stripped : read(pod);
     }
 
     private static AgentPod read(Pod pod) {
         var metadata = pod.getMetadata();
         var status = requireNonNullElse(pod.getStatus(), new PodStatus());
-        boolean ready = condition(status, "Ready").map(AgentPod::holds).orElse(false);
+        boolean ready = condition(status, "Ready").map(AgentPod::isTrue).orElse(false);
         boolean containersReady =
-                condition(status, "ContainersReady").map(AgentPod::holds).orElse(false);
+                condition(status, "ContainersReady").map(AgentPod::isTrue).orElse(false);
         return new AgentPod(
                 metadata.getName(),
                 requireNonNullElse(metadata.getUid(), ""),
@@ -72,7 +72,7 @@ public record AgentPod(
                         .map(String::intern)
                         .findFirst()
                         .orElse(""),
-                requireNonNullElse(pod.getSpec().getNodeName(), meantFor(pod)),
+                requireNonNullElse(pod.getSpec().getNodeName(), affinityNode(pod)),
                 requireNonNullElse(status.getPodIP(), ""),
                 statusPort(pod),
                 requireNonNullElse(metadata.getCreationTimestamp(), ""),
@@ -90,39 +90,39 @@ public record AgentPod(
     }
 
     /**
-     * The given pod, which from now on holds its name, its version, the label that leads to its tunnel, and what
-     * {@link #of} says; for a cache of thousands. It is the object itself, as an informer's events hold on to it too.
+     * Strips the pod, for a cache of thousands, to its name, its version, the label that leads to its WolfTunnel, and what
+     * {@link #of} reads. Changes and returns the given object, since the informer's events refer to it too.
      */
     public static Pod stripped(Pod pod) {
-        var known = of(pod);
+        var read = of(pod);
         var metadata = pod.getMetadata();
-        var tunnel = requireNonNullElse(metadata.getLabels(), Map.<String, String>of())
+        var resource = requireNonNullElse(metadata.getLabels(), Map.<String, String>of())
                 .get(AgentMetadata.INSTANCE_LABEL);
-        metadata.setLabels(tunnel == null ? Map.of() : Map.of(AgentMetadata.INSTANCE_LABEL, tunnel));
+        metadata.setLabels(resource == null ? Map.of() : Map.of(AgentMetadata.INSTANCE_LABEL, resource));
         metadata.setAnnotations(Map.of());
         metadata.setFinalizers(List.of());
         metadata.setManagedFields(List.of());
         metadata.setOwnerReferences(List.of());
         pod.setSpec(null);
         pod.setStatus(null);
-        pod.setAdditionalProperties(Map.of(KNOWN, known));
+        pod.setAdditionalProperties(Map.of(STRIPPED, read));
         return pod;
     }
 
-    /** The agent's container, once the kubelet has said something of it. */
+    /** The agent's container; empty before the kubelet has reported it. */
     public Optional<ContainerState> agent() {
         return container(AgentContainer.NAME);
     }
 
-    /** Whether the agent's readiness probe succeeds, as far as the cluster knows. */
+    /** Whether the agent's readiness probe succeeds; false if its node is lost. */
     public boolean agentReady() {
         return ready || (!nodeLost && agent().filter(ContainerState::ready).isPresent());
     }
 
-    /** A container by its name, once the kubelet has said something of it. */
-    public Optional<ContainerState> container(String called) {
+    /** Empty before the kubelet has reported it. */
+    public Optional<ContainerState> container(String name) {
         return containers.stream()
-                .filter(container -> container.name().equals(called))
+                .filter(container -> container.name().equals(name))
                 .findFirst();
     }
 
@@ -132,7 +132,7 @@ public record AgentPod(
                 .findFirst();
     }
 
-    private static boolean holds(PodCondition condition) {
+    private static boolean isTrue(PodCondition condition) {
         return "True".equals(condition.getStatus());
     }
 
@@ -146,8 +146,8 @@ public record AgentPod(
                 .orElse(0);
     }
 
-    /** A DaemonSet's controller binds each pod to its node by an affinity to the node's name. */
-    private static String meantFor(Pod pod) {
+    /** The node of an unscheduled pod: the DaemonSet controller gives it an affinity to the node's name. */
+    private static String affinityNode(Pod pod) {
         return Stream.ofNullable(pod.getSpec().getAffinity())
                 .flatMap(affinity -> Stream.ofNullable(affinity.getNodeAffinity()))
                 .flatMap(affinity -> Stream.ofNullable(affinity.getRequiredDuringSchedulingIgnoredDuringExecution()))

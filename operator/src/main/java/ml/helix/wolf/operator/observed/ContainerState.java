@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A container of a pod, as the kubelet last said.
+ * A container of a pod, as the kubelet last reported it.
  *
  * @param running whether its process runs
  * @param ready whether it runs and its readiness probe, if it has one, succeeds
- * @param startedAt since when it runs again after an end, RFC 3339, by the node's clock; else ""
- * @param waiting why it does not start, in the kubelet's word, for example ImagePullBackOff; else ""
- * @param message what the kubelet adds to that; else ""
- * @param image that it waits for; "" where it isn't waiting
- * @param ended how its last run ended, where there was one
+ * @param startedAt when it started again after it had ended, RFC 3339, by the node's clock; else ""
+ * @param waiting why it doesn't start, in the kubelet's word, for example ImagePullBackOff; else ""
+ * @param message the kubelet's sentence to that; else ""
+ * @param image the image that it waits for; "" if it isn't waiting
+ * @param termination how its last run ended; empty if it never did
  */
 public record ContainerState(
         String name,
@@ -30,21 +30,21 @@ public record ContainerState(
         Optional<Termination> termination) {
 
     /** Characters kept of a termination message; the kubelet's own limit is 4096 bytes. */
-    private static final int LONGEST_LAST_WORDS = 400;
+    private static final int MAX_MESSAGE = 400;
 
     /**
      * The end of a container's run.
      *
-     * @param reason the kubelet's word, for example OOMKilled or Error; "" where it has none
-     * @param message the termination message, or the end of the log, on one line; "" where there is none
+     * @param reason the kubelet's word, for example OOMKilled or Error; "" if it has none
+     * @param message the termination message, or the end of the log, on one line; "" if there is none
      */
     public record Termination(int exitCode, String reason, String message) {
 
-        static Termination of(ContainerStateTerminated ended) {
+        static Termination of(ContainerStateTerminated state) {
             return new Termination(
-                    requireNonNullElse(ended.getExitCode(), 0),
-                    requireNonNullElse(ended.getReason(), ""),
-                    lastWords(requireNonNullElse(ended.getMessage(), "")));
+                    requireNonNullElse(state.getExitCode(), 0),
+                    requireNonNullElse(state.getReason(), ""),
+                    lastLines(requireNonNullElse(state.getMessage(), "")));
         }
     }
 
@@ -67,21 +67,21 @@ public record ContainerState(
                 ended.map(Termination::of));
     }
 
-    /** As many of the last lines as fit, without stack frames and usage hints: what a program says when it gives up. */
-    private static String lastWords(String text) {
+    /** As many of the last lines as fit, without stack frames and usage hints: why the program gave up. */
+    private static String lastLines(String text) {
         var lines = new ArrayList<String>();
         int length = 0;
         for (var line : List.of(text.split("\\R")).reversed()) {
-            var words = line.strip();
-            if (words.isEmpty()
-                    || words.matches("at [\\w.$/]+\\(.*\\)|\\.\\.\\. \\d+ more|Run '.*' for the flags\\.")) {
+            var stripped = line.strip();
+            if (stripped.isEmpty()
+                    || stripped.matches("at [\\w.$/]+\\(.*\\)|\\.\\.\\. \\d+ more|Run '.*' for the flags\\.")) {
                 continue;
             }
-            length += words.length() + 2;
-            if (length > LONGEST_LAST_WORDS) {
+            length += stripped.length() + 2;
+            if (length > MAX_MESSAGE) {
                 break;
             }
-            lines.addFirst(words);
+            lines.addFirst(stripped);
         }
         return String.join("; ", lines);
     }

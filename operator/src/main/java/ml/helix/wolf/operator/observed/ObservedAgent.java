@@ -3,9 +3,9 @@ package ml.helix.wolf.operator.observed;
 import java.util.Optional;
 
 /**
- * A pod, its agent's answer, and the conflict with an agent of the same runner id, if there is one.
+ * A pod, its agent's answer, and the conflict with another agent of the same runner id, if there is one.
  *
- * @param warning the cluster's newest warning about a pod that has been starting for a while
+ * @param warning the newest warning about the pod, if it has been starting for a while
  */
 public record ObservedAgent(
         AgentPod pod, AgentAnswer answer, Optional<Warning> warning, Optional<RunnerIdConflict> conflict) {

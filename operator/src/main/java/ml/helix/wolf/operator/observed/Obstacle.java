@@ -1,6 +1,6 @@
 package ml.helix.wolf.operator.observed;
 
-/** Why the operator changes nothing although the resource asks for it; what runs is left alone meanwhile. */
+/** What keeps the operator from applying the WolfTunnel. What runs is left alone meanwhile. */
 public sealed interface Obstacle {
 
     /** One sentence that says what is wrong and what to do. */
@@ -8,23 +8,23 @@ public sealed interface Obstacle {
 
     record RunnerTokenMissing(String message) implements Obstacle {}
 
-    /** The Secret's key is there, and no agent could use what it holds. */
+    /** The Secret's key exists, but no agent can use its value. */
     record RunnerTokenInvalid(String message) implements Obstacle {}
 
     record CaBundleMissing(String message) implements Obstacle {}
 
-    /** The ConfigMap's key is there, and no agent could use what it holds. */
+    /** The ConfigMap's key exists, but no agent can use its value. */
     record CaBundleInvalid(String message) implements Obstacle {}
 
-    /** The API server would not have the DaemonSet or the ServiceAccount. */
+    /** The API server refused the DaemonSet or the ServiceAccount. */
     record ApplyRefused(String message) implements Obstacle {}
 
-    /** The tunnel is being deleted, and somebody's finalizer holds it. */
+    /** The WolfTunnel is being deleted, and somebody's finalizer holds it. */
     record Terminating(String message) implements Obstacle {}
 
-    /** A DaemonSet or ServiceAccount of the name that the tunnel needs is somebody else's. */
+    /** A DaemonSet or ServiceAccount of the needed name belongs to somebody else. */
     record NameTaken(String message) implements Obstacle {}
 
-    /** Somebody undoes each change that the operator makes to the DaemonSet or the ServiceAccount. */
+    /** Somebody undoes each of the operator's changes to the DaemonSet or the ServiceAccount. */
     record Contested(String message) implements Obstacle {}
 }

@@ -9,21 +9,21 @@ import java.util.Optional;
 import ml.helix.wolf.operator.desired.AgentMetadata;
 
 /**
- * How far the DaemonSet is.
+ * How far the DaemonSet's rollout is.
  *
- * @param current whether the numbers speak of the DaemonSet's present specification
+ * @param current whether the numbers are those of the DaemonSet's present spec
  * @param desired nodes that should run an agent, as the cluster counts them
- * @param stranded nodes that run one, though a new one would not be let in: a taint came later, as it does on a node that
- *     the cluster no longer hears from; and nodes whose agent is about to be removed
- * @param updated of the desired, nodes whose pod has the present template
- * @param onDelete whether a changed template waits until somebody deletes the old pods
- * @param templateGeneration of the present template, as pods carry it, "" where unknown
- * @param digest of what was desired when it was last applied, "" where nothing says so
+ * @param misscheduled nodes that run an agent, but would not get a new one: they got a taint later, as a node that the
+ *     cluster no longer hears from does, or their agent is about to be removed
+ * @param updated those of the desired nodes whose pod has the present template
+ * @param onDelete whether old pods run until somebody deletes them
+ * @param templateGeneration the present template's, as pods have it; "" if unknown
+ * @param digest what {@link AgentMetadata#DESIRED_ANNOTATION} says, "" if there is none
  */
 public record Rollout(
         boolean current,
         int desired,
-        int stranded,
+        int misscheduled,
         int updated,
         boolean onDelete,
         String templateGeneration,
@@ -49,7 +49,7 @@ public record Rollout(
                 annotations.getOrDefault(AgentMetadata.DESIRED_ANNOTATION, ""));
     }
 
-    /** Whether not every node's pod has the present template yet. */
+    /** Whether some node's pod doesn't have the present template yet. */
     public boolean unfinished() {
         return !current || updated < desired;
     }
@@ -62,11 +62,11 @@ public record Rollout(
     }
 
     /**
-     * Nodes whose agent counts. A lost node counts too.
+     * Nodes that should run an agent, lost nodes included.
      *
      * @param staying nodes with an agent that is not about to be removed
      */
-    public int wanted(int staying) {
-        return Math.max(desired, Math.min(desired + stranded, staying));
+    public int desiredWithLost(int staying) {
+        return Math.max(desired, Math.min(desired + misscheduled, staying));
     }
 }

@@ -1,4 +1,4 @@
-/** What is there, as records: the rollout, the pods, the agents' answers, the tunnel's prerequisites. */
+/** What the operator observes, as records: the rollout, the pods, the agents' reports, what is in the way. */
 @NullMarked
 package ml.helix.wolf.operator.observed;
 

@@ -20,7 +20,7 @@ record Counts(int desired, int updated, int connected) {
                 .count();
         int connected = (int) verdicts.stream().filter(Verdict::connected).count();
         return rollout.map(found -> {
-                    int desired = found.wanted(staying);
+                    int desired = found.desiredWithLost(staying);
                     return new Counts(desired, found.updated(), Math.min(desired, connected));
                 })
                 .orElse(new Counts(0, 0, 0));

@@ -1,4 +1,4 @@
-/** From observations to a WolfTunnel's status: a function, without I/O and without a clock of its own. */
+/** From observations to a WolfTunnel's status: pure functions; the time is an argument. */
 @NullMarked
 package ml.helix.wolf.operator.status;
 

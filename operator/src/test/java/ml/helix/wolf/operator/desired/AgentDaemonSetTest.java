@@ -18,22 +18,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class AgentDaemonSetTest {
-    private static final TemplateInputs FACTS =
+    private static final TemplateInputs INPUTS =
             new TemplateInputs("agent:default", Optional.of("token-7"), Optional.empty());
 
     @Test
-    void nothingInItDependsOnTheOperatorsOwnVersion() {
-        var tunnel = WolfTunnelYaml.resource("{wolf: {container: {image: wolf}}}");
-        assertThat(new KubernetesSerialization().asYaml(AgentDaemonSet.of(tunnel, FACTS)))
+    void daemonSetDoesNotDependOnTheOperatorsVersion() {
+        var resource = WolfTunnelYaml.resource("{wolf: {container: {image: wolf}}}");
+        assertThat(new KubernetesSerialization().asYaml(AgentDaemonSet.of(resource, INPUTS)))
                 .contains("agent:default")
                 .doesNotContain(Version.text());
     }
 
     @Test
-    void fieldThatOnlyANewerOperatorKnowsIsPassedOver() {
-        var known = AgentDaemonSet.of(WolfTunnelYaml.resource("{agent: {port: 9000}}"), FACTS);
+    void fieldThatOnlyANewerOperatorKnowsIsIgnored() {
+        var known = AgentDaemonSet.of(WolfTunnelYaml.resource("{agent: {port: 9000}}"), INPUTS);
         var newer = WolfTunnelYaml.resource("{agent: {port: 9000, moon: {phase: 1}}, sun: [1]}");
-        assertThat(AgentDaemonSet.of(newer, FACTS)).isEqualTo(known);
+        assertThat(AgentDaemonSet.of(newer, INPUTS)).isEqualTo(known);
     }
 
     @ParameterizedTest
@@ -69,15 +69,15 @@ class AgentDaemonSetTest {
                 "{controlPlane: {url: 'http://h', proxyUrl: 'http://p:3128'}} | HTTP_PROXY     | http://p:3128",
                 "{agent: {env: [{name: NO_PROXY, value: .local}]}}         | NO_PROXY           | .local",
             })
-    void agentIsToldByItsEnvironment(String spec, String variable, String expected) {
+    void agentIsConfiguredByItsEnvironment(String spec, String variable, String expected) {
         var found = agent(spec).getEnv().stream()
                 .filter(entry -> entry.getName().equals(variable))
-                .map(AgentDaemonSetTest::said)
+                .map(AgentDaemonSetTest::text)
                 .toList();
         assertThat(found).isEqualTo(expected.equals("absent") ? List.of() : List.of(expected));
     }
 
-    private static String said(EnvVar variable) {
+    private static String text(EnvVar variable) {
         var from = variable.getValueFrom();
         if (from == null) {
             return variable.getValue();
@@ -110,14 +110,14 @@ class AgentDaemonSetTest {
                 "{pod: {hostNetwork: false}}                                  | false",
                 "{wolf: {container: {image: w}}, pod: {hostNetwork: true}}    | true",
             })
-    void nodeNetworkIsUsedUnlessWolfIsInThePodOrTheTunnelSaysOtherwise(String spec, boolean hostNetwork) {
+    void nodeNetworkIsUsedUnlessWolfIsInThePodOrTheSpecSaysOtherwise(String spec, boolean hostNetwork) {
         var pod = pod(spec);
         assertThat(Boolean.TRUE.equals(pod.getHostNetwork())).isEqualTo(hostNetwork);
         assertThat(pod.getDnsPolicy()).isEqualTo(hostNetwork ? "ClusterFirstWithHostNet" : "ClusterFirst");
     }
 
     @Test
-    void podHasNoWayToTheClusterAndTimeToDrain() {
+    void podHasNoAccessToTheClusterAndTimeToDrain() {
         var pod = pod("{agent: {drainSeconds: 300}}");
         assertThat(pod.getAutomountServiceAccountToken()).isFalse();
         assertThat(pod.getEnableServiceLinks()).isFalse();
@@ -139,7 +139,7 @@ class AgentDaemonSetTest {
     @CsvSource(
             delimiter = '|',
             value = {"{runAsUser: 0} | false", "{runAsNonRoot: false} | false", "{runAsUser: 1000} | true"})
-    void agentIsRootOnlyWhereTheTunnelAsksForIt(String context, boolean nonRoot) {
+    void agentIsRootOnlyIfTheSpecAsksForIt(String context, boolean nonRoot) {
         var agent = agent("{pod: {securityContext: %s}}".formatted(context));
         assertThat(agent.getSecurityContext().getRunAsNonRoot()).isEqualTo(nonRoot);
     }
@@ -152,12 +152,12 @@ class AgentDaemonSetTest {
         assertThat(agent.getReadinessProbe().getHttpGet().getHost()).isNull();
         assertThat(agent.getReadinessProbe().getHttpGet().getPort().getIntVal()).isEqualTo(9000);
         assertThat(agent.getReadinessProbe().getFailureThreshold())
-                .as("one late answer is no lost tunnel")
+                .as("one late answer is not a lost tunnel")
                 .isEqualTo(2);
     }
 
     @Test
-    void lastWordsOfAnAgentAreItsTerminationMessage() {
+    void lastLogLinesOfAnAgentAreItsTerminationMessage() {
         assertThat(agent("{}").getTerminationMessagePolicy()).isEqualTo("FallbackToLogsOnError");
     }
 
@@ -176,7 +176,7 @@ class AgentDaemonSetTest {
         assertThat(mount(pod, "agent").getMountPath()).isEqualTo("/run/w");
         assertThat(mount(pod, "wolf").getMountPath()).isEqualTo("/run/w");
         assertThat(mount(pod, "wolf").getReadOnly()).isNull();
-        assertThat(container(pod, "wolf").getEnv()).singleElement().satisfies(variable -> assertThat(said(variable))
+        assertThat(container(pod, "wolf").getEnv()).singleElement().satisfies(variable -> assertThat(text(variable))
                 .isEqualTo("/run/w/wolf.sock"));
     }
 
@@ -192,7 +192,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void tokenFileAndCertificatesAreMountedWithOnlyTheKeysThatAreNamed() {
+    void tokenFileAndCertificatesAreMountedWithOnlyTheNamedKeys() {
         var pod = pod("{controlPlane: {url: 'https://h', caBundleRef: {name: c, key: k1}},"
                 + " runnerToken: {secretRef: {name: s, key: k2}, delivery: File}}");
         assertThat(volume(pod, "runner-token").getSecret().getItems())
@@ -210,7 +210,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void generationsAreOnTheTemplateSoThatAChangeRollsThePods() {
+    void digestsAreOnTheTemplateSoThatAChangeRollsThePods() {
         var inputs = new TemplateInputs("a", Optional.of("t1"), Optional.of("c1"));
         var template = AgentDaemonSet.of(WolfTunnelYaml.resource("{pod: {annotations: {mine: x}}}"), inputs)
                 .getSpec()
@@ -222,7 +222,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void labelsOfTheTunnelAreOnThePodsButNotInTheSelectorWhichCanNeverChange() {
+    void labelsOfTheSpecAreOnThePodsButNotInTheImmutableSelector() {
         var daemonSet = daemonSet("{pod: {labels: {team: x}}}");
         assertThat(daemonSet.getSpec().getTemplate().getMetadata().getLabels())
                 .containsEntry("team", "x")
@@ -231,7 +231,7 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void equalTunnelsMeanEqualDaemonSetsAndDifferentOnesAnotherDigest() {
+    void equalWolfTunnelsHaveEqualDaemonSetsAndDifferentOnesAnotherDigest() {
         assertThat(daemonSet("{}")).isEqualTo(daemonSet("{}"));
         assertThat(digest("{}")).isEqualTo(digest("{}")).isNotEqualTo(digest("{agent: {port: 9000}}"));
         assertThat(digest("{pod: {nodeSelector: {a: x, b: y}}}"))
@@ -239,13 +239,13 @@ class AgentDaemonSetTest {
     }
 
     @Test
-    void imageIsTheOperatorsUnlessTheTunnelHasOne() {
+    void imageIsTheOperatorsUnlessTheSpecNamesOne() {
         assertThat(agent("{}").getImage()).isEqualTo("agent:default");
         assertThat(agent("{agent: {image: 'mine:1'}}").getImage()).isEqualTo("mine:1");
     }
 
     private static DaemonSet daemonSet(String spec) {
-        return AgentDaemonSet.of(WolfTunnelYaml.resource(spec), FACTS);
+        return AgentDaemonSet.of(WolfTunnelYaml.resource(spec), INPUTS);
     }
 
     private static String digest(String spec) {

@@ -9,7 +9,7 @@ import ml.helix.wolf.testkit.ValueTable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** With the rows of the table that the agent is tested with too: they come to the agent as they were written. */
+/** The values of the table that tests the agent too reach the agent as they were written. */
 class AgentEnvironmentTest {
     static Stream<ValueTable.Row> urls() {
         return ValueTable.of("url", true);
@@ -37,13 +37,13 @@ class AgentEnvironmentTest {
         return AgentEnvironment.of(WolfTunnelYaml.resource(spec).getSpec()).stream()
                 .filter(variable -> variable.getName().equals(name))
                 .map(EnvVar::getValue)
-                .map(AgentEnvironmentTest::byTheKubelet)
+                .map(AgentEnvironmentTest::expandedByTheKubelet)
                 .findFirst()
                 .orElseThrow();
     }
 
-    /** As k8s.io/kubernetes/third_party/forked/golang/expansion has it. */
-    private static String byTheKubelet(String value) {
+    /** As k8s.io/kubernetes/third_party/forked/golang/expansion does it. */
+    private static String expandedByTheKubelet(String value) {
         var text = new StringBuilder();
         for (int i = 0; i < value.length(); i++) {
             if (value.startsWith("$$", i)) {

@@ -11,12 +11,12 @@ class DigestsTest {
     private static final String UID = "6a2f41a3-c54c-4c1e-8b5a-0c5f5f0f5d11";
 
     @Test
-    void sameTokenInTheSameSecretHasTheSameGeneration() {
+    void sameTokenInTheSameSecretHasTheSameDigest() {
         assertThat(token(UID, "a")).isEqualTo(token(UID, "a"));
     }
 
     @Test
-    void anotherTokenHasAnotherGeneration() {
+    void anotherTokenHasAnotherDigest() {
         assertThat(token(UID, "a")).isNotEqualTo(token(UID, "b"));
     }
 
@@ -29,7 +29,7 @@ class DigestsTest {
     }
 
     @Test
-    void generationIsShort() {
+    void digestIsShort() {
         assertThat(token(UID, "a")).matches("[0-9a-f]{16}");
         assertThat(Digests.of("content")).matches("[0-9a-f]{16}");
     }

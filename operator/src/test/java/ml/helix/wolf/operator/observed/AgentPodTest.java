@@ -73,7 +73,7 @@ class AgentPodTest {
 
     @ParameterizedTest(name = "Ready {0}, ContainersReady {1}: lost {2}")
     @CsvSource({"True, True, false", "False, False, false", "False, True, true"})
-    void nodeIsLostWhereTheClusterCallsAPodUnreadyWhoseContainersAreReady(
+    void nodeIsLostIfTheClusterCallsAPodUnreadyWhoseContainersAreReady(
             String ready, String containersReady, boolean lost) {
         assertThat(AgentPod.of(pod(RUNNING.formatted(ready, containersReady))).nodeLost())
                 .isEqualTo(lost);
@@ -111,25 +111,25 @@ class AgentPodTest {
     }
 
     @Test
-    void rememberedPodMeansTheSameAndHoldsNothingElse() {
+    void strippedPodMeansTheSameAndHoldsNothingElse() {
         var full = pod(RUNNING.formatted("True", "True"));
         full.getMetadata().setNamespace("wolf");
         full.getMetadata().setResourceVersion("42");
         var before = AgentPod.of(full);
-        var remembered = AgentPod.stripped(full);
-        assertThat(remembered).isSameAs(full);
-        assertThat(AgentPod.of(remembered)).isEqualTo(before);
-        var metadata = remembered.getMetadata();
+        var stripped = AgentPod.stripped(full);
+        assertThat(stripped).isSameAs(full);
+        assertThat(AgentPod.of(stripped)).isEqualTo(before);
+        var metadata = stripped.getMetadata();
         assertThat(metadata.getResourceVersion()).isEqualTo("42");
         assertThat(metadata.getLabels()).containsOnlyKeys("app.kubernetes.io/instance");
         assertThat(metadata.getManagedFields()).isEmpty();
         assertThat(metadata.getAnnotations()).isEmpty();
-        assertThat(remembered.getSpec()).isNull();
-        assertThat(remembered.getStatus()).isNull();
+        assertThat(stripped.getSpec()).isNull();
+        assertThat(stripped.getStatus()).isNull();
     }
 
     @Test
-    void lastWordsOfAContainerAreOneLineWithoutStackFramesAndBounded() {
+    void lastLinesOfAContainerAreOneLineWithoutStackFramesAndBounded() {
         var log = "2026 INFO one\\n" + "x".repeat(1_000)
                 + "\\ntunnel-agent: -log-format (LOG_FORMAT) must be text or json\\n\\tat a.b.C(D.java:1)\\n"
                 + "tunnel-agent: -token (RUNNER_TOKEN) must be one line\\nRun 'tunnel-agent -help' for the flags.\\n";
@@ -141,7 +141,7 @@ class AgentPodTest {
     }
 
     @Test
-    void restartCountsAloneAreNoNews() {
+    void restartCountsAloneChangeNothing() {
         var one = RUNNING.formatted("True", "True");
         assertThat(AgentPod.of(pod(one.replace("restartCount: 7", "restartCount: 8"))))
                 .isEqualTo(AgentPod.of(pod(one)));

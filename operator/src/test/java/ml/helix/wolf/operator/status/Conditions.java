@@ -15,7 +15,7 @@ final class Conditions {
     }
 
     /** Status and reason, for example {@code False RollingOut}. */
-    static String verdict(WolfTunnelStatus status, String type) {
+    static String statusAndReason(WolfTunnelStatus status, String type) {
         return condition(status, type).getStatus() + " "
                 + condition(status, type).getReason();
     }

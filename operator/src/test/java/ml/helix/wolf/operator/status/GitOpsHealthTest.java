@@ -25,7 +25,7 @@ import org.luaj.vm2.LuaTable;
 import org.luaj.vm2.LuaValue;
 import org.luaj.vm2.lib.jse.JsePlatform;
 
-/** What Argo CD (our script) and kstatus (its generic rules) make of the same statuses. */
+/** How Argo CD, by our script, and kstatus, by its generic rules, judge the same statuses. */
 class GitOpsHealthTest {
     private static final Path SCRIPT = Path.of("../manifests/argocd/health.lua");
 
@@ -65,14 +65,14 @@ class GitOpsHealthTest {
     }
 
     @Test
-    void tunnelThatNoOperatorHasSeenIsProgressing() throws IOException {
+    void wolfTunnelThatNoOperatorHasSeenIsProgressing() throws IOException {
         var unseen = new KubernetesSerialization().unmarshal("observedGeneration: -1", WolfTunnelStatus.class);
         assertThat(argo(tunnel(unseen, 1))).isEqualTo("Progressing");
         assertThat(Kstatus.of(tunnel(unseen, 1))).isEqualTo("InProgress");
     }
 
     @Test
-    void tunnelOfAnOlderCrdWithoutAnyStatusIsProgressing() throws IOException {
+    void wolfTunnelOfAnOlderCrdWithoutAnyStatusIsProgressing() throws IOException {
         assertThat(argo(tunnel(null, 1))).isEqualTo("Progressing");
     }
 

@@ -14,7 +14,7 @@ import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.Obstacle;
 import ml.helix.wolf.operator.observed.Rollout;
 
-/** Observations, put together as a sentence. Immutable but for the list that it is building. */
+/** Builds observations in the words of a sentence. Each call changes the scene and returns it. */
 final class Scene {
     static final String TEMPLATE = "7";
     static final String OLDER_TEMPLATE = "6";
@@ -44,14 +44,14 @@ final class Scene {
         return this;
     }
 
-    /** Nodes that should run an agent, and others that run one though a new one would not be let in. */
-    static Scene nodes(int desired, int stranded) {
+    /** Nodes that should run an agent, and others that run one but would not get a new one. */
+    static Scene nodes(int desired, int misscheduled) {
         var scene = new Scene();
-        scene.rollout = Optional.of(new Rollout(true, desired, stranded, desired, false, TEMPLATE, ""));
+        scene.rollout = Optional.of(new Rollout(true, desired, misscheduled, desired, false, TEMPLATE, ""));
         return scene;
     }
 
-    /** Nodes that should run an agent, where old pods have to be deleted by hand. */
+    /** Nodes that should run an agent, whose old pods somebody has to delete. */
     static Scene onDelete(int desired, int updated) {
         var scene = new Scene();
         scene.onDelete = true;
@@ -63,7 +63,7 @@ final class Scene {
         return this;
     }
 
-    /** The tunnel declares Wolf's container. */
+    /** The name of spec.wolf.container. */
     Scene declares(String container) {
         wolfContainer = container;
         return this;
@@ -103,7 +103,7 @@ final class Scene {
                 wolfReachable.filter(reachable -> reachable),
                 "",
                 Optional.of(connects),
-                Optional.of(new AgentReport.Failure("ConnectionLost", "an old story")),
+                Optional.of(new AgentReport.Failure("ConnectionLost", "an error that is over")),
                 "1.0",
                 Optional.empty());
         return says(node, true, new AgentAnswer.Reported(report));
@@ -183,7 +183,7 @@ final class Scene {
         return this;
     }
 
-    /** A pod that has been starting for a while, and what the cluster says of it. */
+    /** A pod that has been starting for a while, and the cluster's warning about it. */
     Scene starting(String node, String reason, String message) {
         agents.add(new ObservedAgent(
                 pod(node, false, false, ""),
@@ -200,7 +200,7 @@ final class Scene {
         return new ContainerState(name, true, ready, "2026-01-01T00:00:00Z", "", "", "", Optional.empty());
     }
 
-    /** It runs again, since this time, after it had ended. */
+    /** It ended, and has run again since this time. */
     static ContainerState restarted(String name, String startedAt, Termination ended) {
         return new ContainerState(name, true, false, startedAt, "", "", "", Optional.of(ended));
     }

@@ -1,7 +1,7 @@
 package ml.helix.wolf.operator.status;
 
 import static ml.helix.wolf.operator.status.Conditions.condition;
-import static ml.helix.wolf.operator.status.Conditions.verdict;
+import static ml.helix.wolf.operator.status.Conditions.statusAndReason;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
@@ -19,32 +19,32 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is stuck says so and why; one cause is one message. */
+/** What is stuck says why; one cause has one message. */
 class StatusCausesTest {
     private static final Instant NOW = Instant.parse("2026-02-02T12:00:00Z");
     private static final Termination BAD_TOKEN =
             Scene.ended(2, "Error", "tunnel-agent: -token (RUNNER_TOKEN) must be one line");
 
-    // pods that don't come
+    // pods that the cluster doesn't create or start
 
     @Test
-    void podsThatTheClusterForbidsStallTheTunnelWithItsSentence() {
+    void podsThatTheClusterForbidsStallTheWolfTunnelWithTheClustersMessage() {
         var status = status(Scene.nodes(2).forbidden("pods \"x-…\" is forbidden: violates PodSecurity"), null, NOW);
-        assertThat(verdict(status, "Ready")).isEqualTo("False PodsForbidden");
-        assertThat(verdict(status, "Stalled")).isEqualTo("True PodsForbidden");
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("False PodsForbidden");
+        assertThat(statusAndReason(status, "Stalled")).isEqualTo("True PodsForbidden");
         assertThat(message(status, "Stalled")).contains("violates PodSecurity", "0 of 2 tunnels are connected");
     }
 
     @Test
-    void volumeThatCannotBeMountedStallsTheTunnelAndNamesNodeAndObject() {
+    void volumeThatCannotBeMountedStallsTheWolfTunnelAndNamesNodeAndObject() {
         var status = status(
                 Scene.nodes(1).starting("a", "FailedMount", "MountVolume.SetUp failed: configmap \"ca\" not found"),
                 null,
                 NOW);
-        assertThat(verdict(status, "Stalled")).isEqualTo("True VolumeNotMounted");
+        assertThat(statusAndReason(status, "Stalled")).isEqualTo("True VolumeNotMounted");
         assertThat(message(status, "Ready")).contains("a: ", "configmap \"ca\" not found");
         var sandbox = status(Scene.nodes(1).starting("a", "FailedCreatePodSandBox", "no CNI"), null, NOW);
-        assertThat(verdict(sandbox, "Ready")).isEqualTo("False PodStarting");
+        assertThat(statusAndReason(sandbox, "Ready")).isEqualTo("False PodStarting");
         assertThat(message(sandbox, "Ready")).contains("no CNI");
     }
 
@@ -56,7 +56,7 @@ class StatusCausesTest {
                         Scene.ofTemplate(Scene.pod("b", true, false, "", Scene.running("agent")), Scene.OLDER_TEMPLATE),
                         new AgentAnswer.None());
         var status = status(scene, null, NOW);
-        assertThat(verdict(status, "Stalled")).isEqualTo("True PodsAwaitDeletion");
+        assertThat(statusAndReason(status, "Stalled")).isEqualTo("True PodsAwaitDeletion");
         assertThat(message(status, "Stalled"))
                 .contains("1 of 2 nodes run the present template", "OnDelete", "delete pod pod-b (on b)")
                 .doesNotContain("pod-a");
@@ -88,12 +88,12 @@ class StatusCausesTest {
         "599, False PodStarting, False NotStalled",
         "600, False ProgressDeadlineExceeded, True ProgressDeadlineExceeded"
     })
-    void tenMinutesWithoutAStepStallTheTunnel(int seconds, String ready, String stalled) {
+    void tenMinutesWithoutAStepStallTheWolfTunnel(int seconds, String ready, String stalled) {
         var scene = Scene.nodes(2).starting("a").connected("b");
         var first = status(scene, null, NOW);
         var later = status(scene, first, NOW.plusSeconds(seconds));
-        assertThat(verdict(later, "Ready")).isEqualTo(ready);
-        assertThat(verdict(later, "Stalled")).isEqualTo(stalled);
+        assertThat(statusAndReason(later, "Ready")).isEqualTo(ready);
+        assertThat(statusAndReason(later, "Stalled")).isEqualTo(stalled);
         assertThat(message(later, "Ready")).contains("a: the pod is starting");
         var muchLater = status(scene, later, NOW.plusSeconds(seconds).plus(Duration.ofHours(1)));
         assertThat(status(scene, muchLater, NOW.plus(Duration.ofDays(1)))).isEqualTo(muchLater);
@@ -104,22 +104,22 @@ class StatusCausesTest {
         var first = status(Scene.nodes(3).starting("a").starting("b").connected("c"), null, NOW);
         var step = Scene.nodes(3).starting("a").connected("b").connected("c");
         var second = status(step, first, NOW.plusSeconds(500));
-        assertThat(verdict(status(step, second, NOW.plusSeconds(1_000)), "Ready"))
+        assertThat(statusAndReason(status(step, second, NOW.plusSeconds(1_000)), "Ready"))
                 .isEqualTo("False PodStarting");
-        assertThat(verdict(status(step, second, NOW.plusSeconds(1_100)), "Ready"))
+        assertThat(statusAndReason(status(step, second, NOW.plusSeconds(1_100)), "Ready"))
                 .isEqualTo("False ProgressDeadlineExceeded");
     }
 
     @Test
-    void troubleThatTurnsIntoProgressHasTenMinutesFromThen() {
+    void progressAfterAFailureHasTenMinutesFromThen() {
         var down = status(Scene.nodes(1).failing("a", "ConnectFailure", "m"), null, NOW);
         var starts = Scene.nodes(1).starting("a");
-        assertThat(verdict(status(starts, down, NOW.plusSeconds(3_600)), "Ready"))
+        assertThat(statusAndReason(status(starts, down, NOW.plusSeconds(3_600)), "Ready"))
                 .isEqualTo("False PodStarting");
     }
 
     @Test
-    void whatIsReadyOrPausedHasNoDeadline() {
+    void readyOrPausedWolfTunnelHasNoDeadline() {
         var ready = status(Scene.nodes(1).connected("a"), null, NOW);
         assertThat(ready.lastStep()).isNull();
         var paused = status(Scene.nodes(1).connected("a").paused(true), null, NOW);
@@ -127,7 +127,7 @@ class StatusCausesTest {
                 .isEqualTo(paused);
     }
 
-    // the container that the tunnel declares
+    // the container of spec.wolf.container
 
     @ParameterizedTest(name = "{0}: Ready {1}, Stalled {2}")
     @CsvSource({
@@ -143,8 +143,8 @@ class StatusCausesTest {
                 "",
                 waiting.startsWith("Crash") ? Optional.of(Scene.ended(139, "Error", "")) : Optional.empty());
         var status = status(beside(wolf).declares("wolf"), null, NOW);
-        assertThat(verdict(status, "Ready")).isEqualTo(ready);
-        assertThat(verdict(status, "Stalled")).isEqualTo(stalled);
+        assertThat(statusAndReason(status, "Ready")).isEqualTo(ready);
+        assertThat(statusAndReason(status, "Stalled")).isEqualTo(stalled);
         assertThat(row(status).state()).isEqualTo("Connected");
         assertThat(message(status, "Ready")).contains("a: container wolf");
         assertThat(status.summary()).isEqualTo("1/1 connected");
@@ -153,7 +153,7 @@ class StatusCausesTest {
     @Test
     void declaredContainerThatIsNotReadyCountsForReady() {
         var status = status(beside(Scene.running("wolf", false)).declares("wolf"), null, NOW);
-        assertThat(verdict(status, "Ready")).isEqualTo("False ContainerNotReady");
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("False ContainerNotReady");
         assertThat(message(status, "Ready")).contains("container wolf runs, but is not ready");
     }
 
@@ -161,14 +161,14 @@ class StatusCausesTest {
     void declaredContainerThatDoesNotRunIsNamedAsTheRolloutsBlocker() {
         var wolf = Scene.waiting("wolf", "ImagePullBackOff", "", Optional.empty());
         var status = status(beside(wolf).rollout(true, 2, 1).connected("b").declares("wolf"), null, NOW);
-        assertThat(verdict(status, "Stalled")).isEqualTo("True ImagePullBackOff");
+        assertThat(statusAndReason(status, "Stalled")).isEqualTo("True ImagePullBackOff");
         assertThat(message(status, "Stalled")).contains("a: container wolf has no image registry.example/wolf:1");
     }
 
     @Test
-    void injectedContainerThatDoesNotRunIsToldOfAndDoesNotCount() {
+    void injectedContainerThatDoesNotRunIsNamedAndDoesNotCount() {
         var status = status(beside(Scene.waiting("mesh", "CrashLoopBackOff", "", Optional.empty())), null, NOW);
-        assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("True Connected");
         assertThat(row(status).reason()).isEqualTo("CrashLoopBackOff");
     }
 
@@ -184,7 +184,7 @@ class StatusCausesTest {
     void crashLoopIsOneReasonAndOneMessageThroughAllOfItsStates() {
         var waiting = agent(Scene.waiting("agent", "CrashLoopBackOff", "back-off 10s", Optional.of(BAD_TOKEN)));
         var first = status(waiting, null, NOW);
-        assertThat(verdict(first, "Stalled")).isEqualTo("True CrashLoopBackOff");
+        assertThat(statusAndReason(first, "Stalled")).isEqualTo("True CrashLoopBackOff");
         var runs = agent(Scene.restarted("agent", NOW.plusSeconds(9).toString(), BAD_TOKEN));
         assertThat(status(runs, first, NOW.plusSeconds(10))).isEqualTo(first);
         var silent = Scene.nodes(1)
@@ -210,12 +210,14 @@ class StatusCausesTest {
                 .add(
                         Scene.pod("a", true, false, "", Scene.restarted("agent", NOW.toString(), BAD_TOKEN)),
                         new AgentAnswer.None());
-        assertThat(verdict(status(runs, first, NOW.plusSeconds(59)), "Ready")).isEqualTo("False CrashLoopBackOff");
-        assertThat(verdict(status(runs, first, NOW.plusSeconds(60)), "Ready")).isEqualTo("True Connected");
+        assertThat(statusAndReason(status(runs, first, NOW.plusSeconds(59)), "Ready"))
+                .isEqualTo("False CrashLoopBackOff");
+        assertThat(statusAndReason(status(runs, first, NOW.plusSeconds(60)), "Ready"))
+                .isEqualTo("True Connected");
     }
 
     @Test
-    void endOfAContainerIsToldInTheKubeletsWordAndItsOwnLastWords() {
+    void terminationHasTheKubeletsReasonAndTheContainersLastLines() {
         var killed = status(
                 agent(Scene.waiting("agent", "", "", Optional.of(Scene.ended(137, "OOMKilled", "some log")))),
                 null,
@@ -235,7 +237,7 @@ class StatusCausesTest {
     }
 
     @Test
-    void agentsWordsNameTheTunnelsFields() {
+    void messagesOfAgentsNameTheFieldsOfTheSpec() {
         var sources = Map.of("RUNNER_TOKEN", "key token of Secret s", "HELIX_API_URL", "spec.controlPlane.url");
         var refused = status(
                 Scene.nodes(1)
@@ -261,7 +263,7 @@ class StatusCausesTest {
     // one cause, one message
 
     @Test
-    void imageThatCannotBePulledIsOneMessageWhateverTheKubeletSaysInTurn() {
+    void failedPullHasOneMessageThroughAllOfTheKubeletsTexts() {
         var pull =
                 "rpc error: code = NotFound desc = failed to pull and unpack image \"registry.example/agent:1\": not found";
         var first = status(agent(Scene.waiting("agent", "ErrImagePull", pull, Optional.empty())), null, NOW);
@@ -290,14 +292,14 @@ class StatusCausesTest {
 
     @ParameterizedTest
     @CsvSource({"configmap ca1 not found, configmap ca2 not found", "node gpu-1 is full, node gpu-2 is full"})
-    void digitsOfNamesAreNoNumbers(String one, String other) {
+    void digitsInNamesAreNotNumbers(String one, String other) {
         assertThat(StatusText.differOnlyInNumbers(one, other)).isFalse();
     }
 
     // Wolf
 
     @Test
-    void wolfsAreCountedAndTheirTroubleHasTheAgentsWords() {
+    void wolfsAreCountedAndTheirProblemsHaveTheAgentsText() {
         var status = status(
                 Scene.nodes(3)
                         .connected("c")
@@ -306,28 +308,29 @@ class StatusCausesTest {
                 null,
                 NOW);
         assertThat(status.wolf()).isEqualTo("2/3 reachable, 1 unhealthy");
-        assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
-        assertThat(verdict(status, "WolfReachable")).isEqualTo("False WolfUnreachable");
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("True Connected");
+        assertThat(statusAndReason(status, "WolfReachable")).isEqualTo("False WolfUnreachable");
         assertThat(message(status, "WolfReachable")).isEqualTo("a: Wolf's API at x is not reachable: refused");
         assertThat(status.tunnels())
                 .extracting(TunnelStatus::reason)
                 .containsExactlyInAnyOrder("WolfUnreachable", "WolfUnhealthy", null);
-        var blind = Scene.nodes(3).unanswered("a", true).unanswered("b", true).unanswered("c", true);
-        assertThat(status(blind, status, NOW.plusSeconds(9))).isEqualTo(status);
+        var unanswered =
+                Scene.nodes(3).unanswered("a", true).unanswered("b", true).unanswered("c", true);
+        assertThat(status(unanswered, status, NOW.plusSeconds(9))).isEqualTo(status);
     }
 
     @Test
-    void wolfThatAnswersInsanelyIsUnhealthy() {
+    void wolfThatAnswersWithErrorsIsUnhealthy() {
         var status =
                 status(Scene.nodes(1).says("a", true, wolf(true, Optional.of(false), "it answers 500")), null, NOW);
-        assertThat(verdict(status, "WolfReachable")).isEqualTo("False WolfUnhealthy");
-        assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
+        assertThat(statusAndReason(status, "WolfReachable")).isEqualTo("False WolfUnhealthy");
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("True Connected");
         assertThat(row(status).reason()).isEqualTo("WolfUnhealthy");
         assertThat(row(status).message()).isEqualTo("it answers 500");
     }
 
     @Test
-    void wolfThatNobodyHasLookedForIsNotCounted() {
+    void wolfThatNoAgentHasCheckedIsNotCounted() {
         assertThat(status(Scene.nodes(1).starting("a"), null, NOW).wolf()).isNull();
     }
 
@@ -335,38 +338,38 @@ class StatusCausesTest {
         return Scene.reported("Connected", Optional.of(reachable), healthy, error, Optional.empty());
     }
 
-    // a condition names its own causes
+    // each condition has its own causes
 
     @Test
-    void controlPlaneIsUnknownWhereTheCauseIsThePods() {
+    void controlPlaneIsUnknownIfTheCauseLiesInThePod() {
         for (var waiting : new String[] {"", "CrashLoopBackOff"}) {
             var crashed = status(agent(Scene.waiting("agent", waiting, "", Optional.of(BAD_TOKEN))), null, NOW);
-            assertThat(verdict(crashed, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
+            assertThat(statusAndReason(crashed, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
             var runs = agent(Scene.restarted("agent", NOW.toString(), BAD_TOKEN));
             var again = status(runs, crashed, NOW.plusSeconds(5));
-            assertThat(verdict(again, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
+            assertThat(statusAndReason(again, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
             var steady = status(runs, crashed, NOW.plusSeconds(90));
-            assertThat(verdict(steady, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
+            assertThat(statusAndReason(steady, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
             assertThat(row(steady).reason()).isEqualTo("Connecting");
         }
     }
 
     @Test
-    void tunnelInDeletionSaysSoWhateverRuns() {
+    void wolfTunnelInDeletionSaysSoWhateverRuns() {
         var status = status(
                 Scene.nodes(1).connected("a").obstacle(new Obstacle.Terminating("held by example.com/f")), null, NOW);
-        assertThat(verdict(status, "Ready")).isEqualTo("False Terminating");
-        assertThat(verdict(status, "Reconciling")).isEqualTo("True Terminating");
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("False Terminating");
+        assertThat(statusAndReason(status, "Reconciling")).isEqualTo("True Terminating");
         assertThat(message(status, "Ready")).contains("example.com/f");
     }
 
     @Test
-    void agentThatIsReadyBesideAWolfThatIsNotIsConnectedByItsReadiness() {
+    void readyAgentBesideAnUnreadyWolfIsConnectedByItsReadiness() {
         var pod = Scene.pod("a", false, false, "", Scene.running("agent"), Scene.running("wolf", false));
         var status = status(
                 Scene.nodes(1).add(pod, new AgentAnswer.Unreachable("refused")).declares("wolf"), null, NOW);
         assertThat(row(status).state()).isEqualTo("Connected");
-        assertThat(verdict(status, "Ready")).isEqualTo("False ContainerNotReady");
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("False ContainerNotReady");
     }
 
     private static WolfTunnelStatus status(Scene scene, @Nullable WolfTunnelStatus previous, Instant at) {

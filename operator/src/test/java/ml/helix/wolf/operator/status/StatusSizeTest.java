@@ -30,7 +30,7 @@ class StatusSizeTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a", "\"", "<", "é", "…", "😀", "\u2028", "\u0001", "\ud800"})
-    void statusOfThousandsWhoSayTheLongestIsBelowTheLimit(String character) throws Exception {
+    void statusOfThousandsOfAgentsWithTheLongestTextsIsBelowTheLimit(String character) throws Exception {
         var scene = Scene.nodes(5_000).obstacle(new Obstacle.ApplyRefused(character.repeat(100_000)));
         IntStream.range(0, 1_000)
                 .forEach(i -> scene.add(pod(i), new AgentAnswer.Reported(failing(character.repeat(5_000)))));
@@ -41,7 +41,7 @@ class StatusSizeTest {
         assertThat(status.omittedTunnels()).isEqualTo(1_000 - status.tunnels().size());
     }
 
-    /** Rows of every length, as the most bytes of a list may be many short rows or a few long ones; full conditions. */
+    /** With entries of every length: the largest list may be many short or a few long ones. The conditions are full. */
     @Test
     void worstCaseIsBelowTheLimit() throws Exception {
         int worstSent = 0;
@@ -58,7 +58,7 @@ class StatusSizeTest {
                         Integer.MAX_VALUE + "/" + Integer.MAX_VALUE + " reachable, " + Integer.MAX_VALUE + " unhealthy",
                         NOW.toString(),
                         conditions(),
-                        rows(message, nameLength),
+                        entries(message, nameLength),
                         Integer.MAX_VALUE);
                 worstSent = Math.max(worstSent, WireSize.of(status));
                 worstPrinted = Math.max(worstPrinted, printed(status));
@@ -69,7 +69,7 @@ class StatusSizeTest {
     }
 
     @Test
-    void ordinaryTroubleOf64NodesIsListedWhole() {
+    void ordinaryFailureOf64NodesIsListedWhole() {
         var scene = Scene.nodes(100);
         IntStream.range(0, 100)
                 .forEach(
@@ -89,7 +89,7 @@ class StatusSizeTest {
         assertThat(WireSize.of("é😀")).isEqualTo(8);
     }
 
-    private static List<TunnelStatus> rows(String message, int nameLength) {
+    private static List<TunnelStatus> entries(String message, int nameLength) {
         var name = "n".repeat(nameLength);
         var cause = Optional.of(new Cause("R".repeat(64), message));
         var report = Optional.of(report("w", name, "", name));

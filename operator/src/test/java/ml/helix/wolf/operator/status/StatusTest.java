@@ -1,7 +1,7 @@
 package ml.helix.wolf.operator.status;
 
 import static ml.helix.wolf.operator.status.Conditions.condition;
-import static ml.helix.wolf.operator.status.Conditions.verdict;
+import static ml.helix.wolf.operator.status.Conditions.statusAndReason;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
@@ -165,9 +165,9 @@ class StatusTest {
 
     @ParameterizedTest(name = "{0}: Ready {2}, Reconciling {3}, Stalled {4}")
     @MethodSource("scenes")
-    void sceneHasItsVerdicts(String name, Scene scene, String ready, String reconciling, String stalled) {
+    void sceneHasItsConditions(String name, Scene scene, String ready, String reconciling, String stalled) {
         var status = status(scene);
-        assertThat(verdict(status, "Ready")).isEqualTo(ready);
+        assertThat(statusAndReason(status, "Ready")).isEqualTo(ready);
         assertThat(condition(status, "Reconciling").getStatus()).isEqualTo(reconciling);
         assertThat(condition(status, "Stalled").getStatus()).isEqualTo(stalled);
         assertThat(status.conditions()).hasSize(7).allSatisfy(condition -> {
@@ -179,7 +179,7 @@ class StatusTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenes")
-    void secondLookAtTheSameSceneFindsTheSameStatusHoweverLate(
+    void sameSceneHasTheSameStatusHoweverLate(
             String name, Scene scene, String ready, String reconciling, String stalled) {
         var first = status(scene);
         assertThat(status(scene, first, NOW.plusSeconds(599))).isEqualTo(first);
@@ -187,38 +187,39 @@ class StatusTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenes")
-    void statusSurvivesTheWayThroughJson(String name, Scene scene, String ready, String reconciling, String stalled) {
+    void statusSurvivesARoundTripThroughJson(
+            String name, Scene scene, String ready, String reconciling, String stalled) {
         var json = new KubernetesSerialization();
         var first = status(scene);
         assertThat(json.unmarshal(json.asJson(first), WolfTunnelStatus.class)).isEqualTo(first);
     }
 
     @Test
-    void conditionsAboutTheAgentsTellWhereItFails() {
+    void conditionsOfTheAgentsSayWhichStepFails() {
         var refused = status(Scene.nodes(2).connected("a").failing("b", "Unauthorized", "no"));
-        assertThat(verdict(refused, "AgentsAvailable")).isEqualTo("True AllAvailable");
-        assertThat(verdict(refused, "ControlPlaneReachable")).isEqualTo("True Reachable");
-        assertThat(verdict(refused, "Authenticated")).isEqualTo("False Unauthorized");
+        assertThat(statusAndReason(refused, "AgentsAvailable")).isEqualTo("True AllAvailable");
+        assertThat(statusAndReason(refused, "ControlPlaneReachable")).isEqualTo("True Reachable");
+        assertThat(statusAndReason(refused, "Authenticated")).isEqualTo("False Unauthorized");
 
         var down = status(Scene.nodes(1).failing("a", "ConnectFailure", "no"));
-        assertThat(verdict(down, "ControlPlaneReachable")).isEqualTo("False ConnectFailure");
-        assertThat(verdict(down, "Authenticated")).isEqualTo("Unknown NotKnown");
+        assertThat(statusAndReason(down, "ControlPlaneReachable")).isEqualTo("False ConnectFailure");
+        assertThat(statusAndReason(down, "Authenticated")).isEqualTo("Unknown NotKnown");
 
         var lost = status(Scene.nodes(1).lost("a"));
-        assertThat(verdict(lost, "AgentsAvailable")).isEqualTo("False NodeNotReady");
-        assertThat(verdict(lost, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
-        assertThat(verdict(lost, "WolfReachable")).isEqualTo("Unknown NotKnown");
+        assertThat(statusAndReason(lost, "AgentsAvailable")).isEqualTo("False NodeNotReady");
+        assertThat(statusAndReason(lost, "ControlPlaneReachable")).isEqualTo("Unknown NotKnown");
+        assertThat(statusAndReason(lost, "WolfReachable")).isEqualTo("Unknown NotKnown");
 
         var made = status(Scene.nothingThere());
-        assertThat(verdict(made, "AgentsAvailable")).isEqualTo("Unknown NotKnown");
+        assertThat(statusAndReason(made, "AgentsAvailable")).isEqualTo("Unknown NotKnown");
 
         var unanswering = status(Scene.nodes(1).unreachable("a", true));
-        assertThat(verdict(unanswering, "Authenticated")).isEqualTo("True TokenAccepted");
-        assertThat(verdict(unanswering, "WolfReachable")).isEqualTo("Unknown NotKnown");
+        assertThat(statusAndReason(unanswering, "Authenticated")).isEqualTo("True TokenAccepted");
+        assertThat(statusAndReason(unanswering, "WolfReachable")).isEqualTo("Unknown NotKnown");
     }
 
     @Test
-    void nodesThatRunAnAgentCountThoughANewOneWouldNotBeLetIn() {
+    void nodesThatRunAnAgentCountEvenIfTheyWouldNotGetANewOne() {
         assertThat(status(Scene.nodes(1, 1).connected("a").lost("b")).summary()).isEqualTo("1/2 connected");
         assertThat(status(Scene.nodes(1, 1).connected("a")).summary()).isEqualTo("1/1 connected");
     }
@@ -254,7 +255,7 @@ class StatusTest {
     }
 
     @Test
-    void attemptsThatFailForTheSameReasonAreNoNews() {
+    void attemptsThatFailForTheSameReasonChangeNothing() {
         var first = status(Scene.nodes(1).failing("a", "ConnectFailure", "10.0.0.7:443 from port 41234: refused"));
         var again = Scene.nodes(1)
                 .reports(
@@ -265,7 +266,7 @@ class StatusTest {
     }
 
     @Test
-    void anotherMessageWithTheSameReasonIsNewsButTheTunnelIsDownSinceThen() {
+    void anotherMessageWithTheSameReasonIsWrittenAndKeepsTheTime() {
         var first = status(Scene.nodes(1).failing("a", "TlsFailure", "the certificate has expired"));
         var later =
                 status(Scene.nodes(1).failing("a", "TlsFailure", "it is for another host"), first, NOW.plusSeconds(60));
@@ -275,7 +276,7 @@ class StatusTest {
     }
 
     @Test
-    void reconnectionBetweenTwoLooksIsNews() {
+    void reconnectionBetweenTwoReportsIsWritten() {
         var first = status(Scene.nodes(1).connected("a", 1, Optional.of(true)));
         var later = status(Scene.nodes(1).connected("a", 2, Optional.of(true)), first, NOW);
         assertThat(later).isNotEqualTo(first);
@@ -293,7 +294,7 @@ class StatusTest {
     }
 
     @Test
-    void changeAfterTheClockHasJumpedBackHasNoEarlierTimeThanTheOneBefore() {
+    void changeAfterTheClockJumpedBackIsNotDatedBeforeTheLastChange() {
         var first = status(Scene.nodes(1).connected("a"));
         var anHourBack = status(Scene.nodes(1).failing("a", "DnsFailure", "m"), first, NOW.minusSeconds(3600));
         assertThat(condition(anHourBack, "Ready").getLastTransitionTime()).isEqualTo("2026-02-02T12:00:00Z");
@@ -303,14 +304,14 @@ class StatusTest {
     }
 
     @Test
-    void newerAgentsUnknownStateIsJudgedByThePodsReadinessAndThatIsSaid() {
+    void unknownStateOfANewerAgentIsJudgedByReadinessAndTheMessageSaysSo() {
         var ready = status(Scene.nodes(1).says("a", true, newer("Suspended")));
-        assertThat(verdict(ready, "Ready")).isEqualTo("True Connected");
+        assertThat(statusAndReason(ready, "Ready")).isEqualTo("True Connected");
         assertThat(row(ready, "a").reason()).isEqualTo("StatusUnreachable");
         assertThat(row(ready, "a").message()).contains("readiness alone", "'Suspended'", "newer");
         assertThat(row(ready, "a").agentVersion()).isEqualTo("1.0");
         var unready = status(Scene.nodes(1).says("a", false, newer("Suspended")));
-        assertThat(verdict(unready, "Ready")).isEqualTo("False StatusUnreachable");
+        assertThat(statusAndReason(unready, "Ready")).isEqualTo("False StatusUnreachable");
         assertThat(row(unready, "a").state()).isEqualTo("Disconnected");
     }
 
@@ -319,7 +320,7 @@ class StatusTest {
     }
 
     @Test
-    void olderAgentsMissingFieldsAreLeftOutAndRememberedSo() {
+    void fieldsThatAnOlderAgentDoesNotReportAreLeftOutAndStaySo() {
         var report = new AgentReport(
                 "Connected",
                 "",
@@ -332,12 +333,12 @@ class StatusTest {
                 "",
                 Optional.empty());
         var status = status(Scene.nodes(1).says("a", true, new AgentAnswer.Reported(report)));
-        assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
-        assertThat(verdict(status, "WolfReachable")).isEqualTo("Unknown NotKnown");
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("True Connected");
+        assertThat(statusAndReason(status, "WolfReachable")).isEqualTo("Unknown NotKnown");
         assertThat(row(status, "a").connects()).isNull();
         assertThat(row(status, "a").agentVersion()).isNull();
-        var blind = Scene.nodes(1).unanswered("a", true);
-        assertThat(status(blind, status, NOW.plusSeconds(9))).isEqualTo(status);
+        var unanswered = Scene.nodes(1).unanswered("a", true);
+        assertThat(status(unanswered, status, NOW.plusSeconds(9))).isEqualTo(status);
     }
 
     @ParameterizedTest
@@ -349,11 +350,11 @@ class StatusTest {
                 "{conditions: [{type: Ready, status: 'True', reason: r, message: m, lastTransitionTime: yesterday}]}",
                 "{conditions: [{type: Other, status: 'True', reason: r, message: m}], connected: 7, tunnels: [{pod: pod-a}]}",
             })
-    void statusThatAnEarlierOrLaterOperatorLeftIsRead(String left) {
+    void statusOfAnOlderOrNewerOperatorIsRead(String left) {
         var before = new KubernetesSerialization().unmarshal("---\n" + left, WolfTunnelStatus.class);
         var scene = Scene.nodes(1).connected("a");
         var status = status(scene, before, NOW);
-        assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("True Connected");
         assertThat(status.conditions()).hasSize(7);
         assertThat(status(scene, status, NOW.plusSeconds(9))).isEqualTo(status);
     }
@@ -367,26 +368,27 @@ class StatusTest {
     }
 
     @Test
-    void operatorThatHasJustStartedBelievesTheLastStatusWhereReadinessAgrees() {
+    void newOperatorKeepsTheLastStatusIfReadinessAgrees() {
         var last = status(Scene.nodes(3)
                 .connected("a", 3, Optional.of(false))
                 .unreachable("b", true)
                 .failing("c", "DnsFailure", "no such host"));
-        var blind = Scene.nodes(3).unanswered("a", true).unanswered("b", true).unanswered("c", false);
-        assertThat(status(blind, last, NOW.plusSeconds(60))).isEqualTo(last);
+        var unanswered =
+                Scene.nodes(3).unanswered("a", true).unanswered("b", true).unanswered("c", false);
+        assertThat(status(unanswered, last, NOW.plusSeconds(60))).isEqualTo(last);
     }
 
     @Test
-    void operatorThatHasJustStartedBelievesReadinessWhereTheLastStatusSaysOtherwise() {
+    void newOperatorFollowsReadinessIfTheLastStatusSaysOtherwise() {
         var last = status(Scene.nodes(2).connected("a").failing("b", "DnsFailure", "m"));
-        var blind = Scene.nodes(2).unanswered("a", false).unanswered("b", true);
-        var now = status(blind, last, NOW.plusSeconds(60));
+        var unanswered = Scene.nodes(2).unanswered("a", false).unanswered("b", true);
+        var now = status(unanswered, last, NOW.plusSeconds(60));
         assertThat(row(now, "a").state()).isEqualTo("Connecting");
         assertThat(row(now, "b").state()).isEqualTo("Connected");
     }
 
     @Test
-    void ofTwoPodsOnANodeTheConnectedOneCountsAndNeverOneThatGoes() {
+    void ofTwoPodsOnANodeTheConnectedOneCountsButNeverATerminatingOne() {
         var two = Scene.nodes(1)
                 .add(named("old", false, "2026-01-01T00:00:00Z", true), new AgentAnswer.None())
                 .add(named("new", false, "2026-01-01T00:01:00Z", false), new AgentAnswer.None());
@@ -394,10 +396,10 @@ class StatusTest {
             assertThat(row.pod()).isEqualTo("old");
             assertThat(row.state()).isEqualTo("Connected");
         });
-        var going = Scene.nodes(1)
+        var terminating = Scene.nodes(1)
                 .add(named("old", true, "2026-01-01T00:00:00Z", true), new AgentAnswer.None())
                 .add(named("new", false, "2026-01-01T00:01:00Z", false), new AgentAnswer.None());
-        assertThat(status(going).tunnels()).singleElement().satisfies(row -> {
+        assertThat(status(terminating).tunnels()).singleElement().satisfies(row -> {
             assertThat(row.pod()).isEqualTo("new");
             assertThat(row.state()).isEqualTo("Connecting");
         });
@@ -422,19 +424,19 @@ class StatusTest {
     }
 
     @Test
-    void refusedNewTokenIsToldOfWhileTheTunnelLivesOnTheOldOne() {
+    void refusedNewTokenIsReportedWhileTheTunnelUsesTheOldOne() {
         var token = new AgentReport.Token("2026-01-01T00:00:00Z", true);
         var refused = Scene.reported("Connected", Optional.of(true), Optional.of(true), "", Optional.of(token));
         var status = status(Scene.nodes(1).says("a", true, refused));
-        assertThat(verdict(status, "Authenticated")).isEqualTo("False TokenRefused");
+        assertThat(statusAndReason(status, "Authenticated")).isEqualTo("False TokenRefused");
         assertThat(row(status, "a").tokenSince()).isEqualTo("2026-01-01T00:00:00Z");
-        var blind = Scene.nodes(1).unanswered("a", true);
-        assertThat(status(blind, status, NOW)).isEqualTo(status);
-        assertThat(verdict(status, "Ready")).isEqualTo("True Connected");
+        var unanswered = Scene.nodes(1).unanswered("a", true);
+        assertThat(status(unanswered, status, NOW)).isEqualTo(status);
+        assertThat(statusAndReason(status, "Ready")).isEqualTo("True Connected");
     }
 
     @Test
-    void agentsWordsCannotBreakTheStatus() {
+    void textOfAnAgentCannotBreakTheStatus() {
         var status =
                 status(Scene.nodes(1).failing("a", "ConnectFailure", "line\nline\u0000\u001b[31m " + "x".repeat(999)));
         assertThat(row(status, "a").message())
