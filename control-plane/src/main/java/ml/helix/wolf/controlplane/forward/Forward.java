@@ -7,18 +7,18 @@ import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.RunnerId;
 
 /**
- * One item of {@code -forward}: a TCP port whose every connection is one dial to that id.
+ * One item of {@code -forward}: a TCP port, and the runner id that each of its connections dials.
  *
- * @param address where to listen: the loopback address where the item names none; port 0 lets the system choose
+ * @param address where to listen: on the loopback address if the item names none; port 0 lets the system choose
  * @param runnerId for example {@code wolf-gpu-1}
  */
 public record Forward(InetSocketAddress address, String runnerId) {
 
     /**
      * Reads {@code 127.0.0.1:19001=wolf-gpu-1,…}. An item without an address, {@code :19001=…}, listens on the loopback
-     * address: the port is Wolf's API without a token. All addresses are {@code 0.0.0.0} or {@code [::]}.
+     * address, because the port gives access to Wolf's API without a token. All addresses are {@code 0.0.0.0} or {@code [::]}.
      *
-     * @throws IllegalArgumentException where an item is none, saying what to write; all wrong items in one sentence
+     * @throws IllegalArgumentException if items are invalid; its message says for each what to write
      */
     public static List<Forward> list(String text) {
         List<Forward> forwards = new ArrayList<>();

@@ -2,6 +2,7 @@ package ml.helix.wolf.controlplane.forward;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
@@ -23,36 +24,38 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A listening {@link Forward}: each connection it accepts is dialled and joined, on virtual threads. Beyond
- * {@link #most} at once, callers wait in the system's backlog. A dial that fails closes its caller's
- * connection and is logged. A caller whose end comes before its stream is there has gone: its dial is withdrawn.
+ * Listens on the port of a {@link Forward}, and splices each connection it accepts with a stream of its own, on virtual
+ * threads. Beyond {@link #maxConnections} callers wait in the system's backlog. If a dial fails, the caller's connection is
+ * closed and the failure logged. If a caller ends while its dial waits, it has gone: the dial is withdrawn.
  *
- * <p>Listens from {@link #open} on until {@link #close}, which cuts what is under way.
+ * <p>Listens from {@link #open} until {@link #close}, which cuts all its connections.
  */
 public final class ForwardListener implements AutoCloseable {
     static final int MAX_CONNECTIONS = 1024;
 
-    private static final LongConsumer COUNTED_BY_THE_TUNNEL = bytes -> {};
+    private static final LongConsumer COUNTED_BY_DIALING = bytes -> {};
     private static final Logger log = LoggerFactory.getLogger(ForwardListener.class);
 
-    private final Forward forward;
+    private final String runnerId;
     private final Dialing dialing;
     private final ServerSocket server;
-    private final Semaphore room = new Semaphore(most(FileDescriptors.limit()));
+    private final String address;
+    private final Semaphore freeConnections = new Semaphore(maxConnections(FileDescriptors.limit()));
     private final Set<ByteStream> callers = ConcurrentHashMap.newKeySet();
 
-    private ForwardListener(Forward forward, Dialing dialing, ServerSocket server) {
-        this.forward = forward;
+    private ForwardListener(String runnerId, Dialing dialing, ServerSocket server) {
+        this.runnerId = runnerId;
         this.dialing = dialing;
         this.server = server;
+        this.address = ListenAddress.show(new InetSocketAddress(server.getInetAddress(), server.getLocalPort()));
     }
 
-    /** Connections at once: each takes two file descriptors, and all of them a quarter of the process' at most. */
-    static int most(long fileDescriptors) {
+    /** Each connection takes two file descriptors; all of them take a quarter of the process' limit at most. */
+    static int maxConnections(long fileDescriptors) {
         return Math.clamp(fileDescriptors / 8, 16, MAX_CONNECTIONS);
     }
 
-    /** @throws IOException where the address can't be bound */
+    /** @throws IOException if the address can't be bound */
     public static ForwardListener open(Forward forward, Dialing dialing) throws IOException {
         var server = new ServerSocket();
         try {
@@ -62,18 +65,22 @@ public final class ForwardListener implements AutoCloseable {
             throw new IOException(
                     "cannot listen on " + ListenAddress.show(forward.address()) + ": " + e.getMessage(), e);
         }
-        var listener = new ForwardListener(forward, dialing, server);
-        Thread.ofVirtual().name("forward-" + server.getLocalPort()).start(listener::accept);
-        log.info("Forwarding {} to {}", server.getLocalSocketAddress(), forward.runnerId());
+        var listener = new ForwardListener(forward.runnerId(), dialing, server);
+        listener.start();
+        return listener;
+    }
+
+    private void start() {
+        Thread.ofVirtual().name("forward-" + port()).start(this::acceptUntilClosed);
+        log.info("Forwarding {} to {}", address, runnerId);
         if (!server.getInetAddress().isLoopbackAddress()) {
             log.warn(
-                    "Whoever reaches {} controls Wolf at {}, without a token: forward 127.0.0.1:{} instead, or keep"
-                            + " others from that port",
-                    server.getLocalSocketAddress(),
-                    forward.runnerId(),
-                    server.getLocalPort());
+                    "Everyone who can connect to {} controls Wolf at {}, without a token: forward 127.0.0.1:{} instead,"
+                            + " or protect that port",
+                    address,
+                    runnerId,
+                    port());
         }
-        return listener;
     }
 
     /** The port it listens on: the one that the system chose for port 0. */
@@ -81,28 +88,28 @@ public final class ForwardListener implements AutoCloseable {
         return server.getLocalPort();
     }
 
-    private void accept() {
+    private void acceptUntilClosed() {
         var retry = new RetryPause(System::nanoTime);
         while (!server.isClosed()) {
-            room.acquireUninterruptibly();
+            freeConnections.acquireUninterruptibly();
             try {
                 Socket caller = server.accept();
                 if (retry.succeeded()) {
-                    log.info("Connections to {} are accepted again", forward.address());
+                    log.info("Connections to {} are accepted again", address);
                 }
                 Thread.ofVirtual().name("forwarded").start(() -> serve(caller));
             } catch (IOException e) {
-                room.release();
+                freeConnections.release();
                 if (!server.isClosed()) {
-                    waitAfter(e, retry);
+                    pauseAfter(e, retry);
                 }
             }
         }
     }
 
-    private void waitAfter(IOException failure, RetryPause retry) {
+    private void pauseAfter(IOException failure, RetryPause retry) {
         if (retry.failed(String.valueOf(failure.getMessage()))) {
-            log.warn("Connections to {} can't be accepted: {}", forward.address(), failure.getMessage());
+            log.warn("Connections to {} can't be accepted: {}", address, failure.getMessage());
         }
         try {
             Thread.sleep(retry.next());
@@ -118,18 +125,18 @@ public final class ForwardListener implements AutoCloseable {
             var caller = new SocketStream(socket);
             callers.add(caller);
             try (caller) {
-                join(caller);
+                dialAndSplice(caller);
             } finally {
                 callers.remove(caller);
             }
             caller.awaitClosed(); // a connection counts until its descriptor is closed
         } catch (IOException e) {
-            log.debug("A caller of {} went away", forward.address(), e);
+            log.debug("A caller of {} went away", address, e);
             close(socket);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            room.release();
+            freeConnections.release();
         }
     }
 
@@ -137,28 +144,28 @@ public final class ForwardListener implements AutoCloseable {
         try {
             socket.close();
         } catch (IOException e) {
-            log.debug("Closing a socket of {}", forward.address(), e);
+            log.debug("A socket of {} can't be closed", address, e);
         }
     }
 
-    private void join(SocketStream caller) {
-        Dial dial = dialing.dial(forward.runnerId());
-        var ahead = ReadAhead.start(caller::read, failure -> dial.withdraw());
+    private void dialAndSplice(SocketStream caller) {
+        Dial dial = dialing.dial(runnerId);
+        var readAhead = ReadAhead.start(caller::read, failure -> dial.withdraw());
         try {
             ByteStream wolf = dial.await();
-            new Splice(new Caller(ahead, caller), wolf, COUNTED_BY_THE_TUNNEL, COUNTED_BY_THE_TUNNEL).run();
+            new Splice(new Caller(readAhead, caller), wolf, COUNTED_BY_DIALING, COUNTED_BY_DIALING).run();
         } catch (DialException e) {
-            log.info("No stream for a caller of {}: {}", forward.address(), e.getMessage());
+            log.info("No stream for a caller of {}: {}", address, e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** A caller's connection, of which some bytes may have been read while its dial waited. */
-    private record Caller(ReadAhead ahead, SocketStream socket) implements ByteStream {
+    /** A caller's connection; its first bytes may have been read while the dial waited. */
+    private record Caller(ReadAhead readAhead, SocketStream socket) implements ByteStream {
         @Override
         public int read(byte[] buffer, int offset, int length) throws IOException {
-            return ahead.read(buffer, offset, length);
+            return readAhead.read(buffer, offset, length);
         }
 
         @Override

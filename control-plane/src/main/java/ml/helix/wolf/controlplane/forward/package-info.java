@@ -1,4 +1,4 @@
-/** TCP ports whose connections each become one dial. */
+/** TCP forwards: each connection to the port is one dial. */
 @NullMarked
 package ml.helix.wolf.controlplane.forward;
 

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.concurrent.Semaphore;
 
 /**
- * The memory that all collected bodies of a process share, in blocks of {@link #BLOCK} bytes. Nobody waits for it: a body
- * that finds none left is refused. Thread-safe.
+ * Limits the memory of all buffered request bodies together, in blocks of {@link #BLOCK} bytes. Nobody waits for a block: a
+ * body that gets none is refused. Thread-safe.
  */
 final class BodyMemory {
     static final int BLOCK = 8 * 1024;
@@ -22,19 +22,19 @@ final class BodyMemory {
         return new BodyMemory(Runtime.getRuntime().maxMemory() / 4);
     }
 
-    byte[] take() throws ExhaustedException {
+    byte[] acquire() throws ExhaustedException {
         if (!free.tryAcquire()) {
             throw new ExhaustedException();
         }
         return new byte[BLOCK];
     }
 
-    /** @param block of {@link #take}, not used any more */
-    void giveBack(byte[] block) {
+    /** @param block from {@link #acquire}, no longer used */
+    void release(byte[] block) {
         free.release(block.length / BLOCK);
     }
 
-    /** Other bodies hold all of it now. */
+    /** Other bodies hold all the memory. */
     static final class ExhaustedException extends IOException {
         private static final long serialVersionUID = 1;
     }

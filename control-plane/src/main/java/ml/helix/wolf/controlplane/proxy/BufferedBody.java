@@ -6,14 +6,14 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * A request's body, held in memory up to its end. Reading gives the memory back to its {@link BodyMemory} block by block,
- * {@link #close} gives back the rest. For one thread at a time.
+ * A complete request body in memory. Reading releases its blocks to the {@link BodyMemory} one by one, {@link #close} releases
+ * the rest. For one thread at a time.
  */
 final class BufferedBody extends InputStream {
     private final BodyMemory memory;
     private final Deque<byte[]> blocks = new ArrayDeque<>();
     private int length;
-    /** In the first block. */
+    /** Next byte to read, in the first block. */
     private int position;
 
     private BufferedBody(BodyMemory memory) {
@@ -21,12 +21,12 @@ final class BufferedBody extends InputStream {
     }
 
     /**
-     * Reads to the end.
+     * Reads to the end. Holds no memory if it throws.
      *
      * @param limit the longest body, in bytes
-     * @throws TooLongException where the body is longer
-     * @throws BodyMemory.ExhaustedException where other bodies hold all the memory
-     * @throws IOException where reading fails; no memory is held then, nor after the other two
+     * @throws TooLongException if the body is longer
+     * @throws BodyMemory.ExhaustedException if other bodies hold all the memory
+     * @throws IOException if reading fails
      */
     static BufferedBody of(InputStream in, int limit, BodyMemory memory) throws IOException {
         var body = new BufferedBody(memory);
@@ -42,7 +42,7 @@ final class BufferedBody extends InputStream {
     private void fill(InputStream in, int limit) throws IOException {
         int read = BodyMemory.BLOCK;
         while (read == BodyMemory.BLOCK) {
-            byte[] block = memory.take();
+            byte[] block = memory.acquire();
             blocks.addLast(block);
             read = in.readNBytes(block, 0, block.length);
             length += read;
@@ -52,7 +52,7 @@ final class BufferedBody extends InputStream {
         }
     }
 
-    /** What is left of it, in bytes. */
+    /** Unread bytes. */
     int length() {
         return length;
     }
@@ -74,7 +74,7 @@ final class BufferedBody extends InputStream {
         position += taken;
         length -= taken;
         if (position == block.length) {
-            memory.giveBack(blocks.removeFirst());
+            memory.release(blocks.removeFirst());
             position = 0;
         }
         return taken;
@@ -85,7 +85,7 @@ final class BufferedBody extends InputStream {
     public void close() {
         length = 0;
         while (!blocks.isEmpty()) {
-            memory.giveBack(blocks.removeFirst());
+            memory.release(blocks.removeFirst());
         }
     }
 

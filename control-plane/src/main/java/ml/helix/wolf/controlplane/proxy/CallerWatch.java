@@ -2,13 +2,13 @@ package ml.helix.wolf.controlplane.proxy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
+import ml.helix.wolf.controlplane.proxy.ResponseProbe.Step;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.BufferUtil;
@@ -16,32 +16,21 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices a caller that goes away once its request has been read to its end, while its dial waits and while its response
- * is under way.
+ * Notices a caller that goes away after its request has been read to its end: while its dial waits, and during its response.
  *
- * <p>A reset says so at once. A FIN doesn't: a caller that has closed its connection sends it, and so does one that has
- * only ended its output and reads on ({@code nc -N}). They differ in what becomes of a byte that is sent to them: a
- * connection that is closed answers with a reset, after which a second byte can't be sent. So the watch sends, byte by byte and
- * with growing waits, what belongs to the response anyway: the beginning of its status line, or, where the body is
- * chunked, the end of the last chunk and leading zeros of the next one's size. Where there are no such bytes (the body has a
- * length or ends with the connection) the next write shows it, or {@link #QUIET} without one is taken for it.
+ * <p>A reset is noticed at once. A FIN is ambiguous: a caller that has closed its connection sends one, and so does a caller
+ * that has only ended its output and still reads ({@code nc -N}). They differ in how they receive a byte: a closed connection
+ * replies with a reset, after which a second byte can't be sent. So after a FIN the watch sends the caller bytes of its
+ * response early, one by one and with growing waits ({@link ResponseProbe}). If there are no such bytes, the next write fails,
+ * or the caller counts as gone after {@link #QUIET} without a write.
  *
- * <p>{@link #close} comes before the request is completed: it gives back to Jetty what a pipelining caller sent meanwhile.
- * Thread safe.
+ * <p>{@link #close} must come before the request is completed: it returns to Jetty what a pipelining caller has sent
+ * meanwhile. Thread safe.
  */
 final class CallerWatch implements Callback, AutoCloseable {
-    private static final byte[] STATUS_LINE = "HTTP/1.1 ".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] END_OF_CHUNK = {'\r', '\n'};
-    private static final int MOST_ZEROS = 8;
     private static final int FIRST_WAIT_MILLIS = 20;
     private static final int LONGEST_WAIT_MILLIS = 10_000;
     private static final Duration QUIET = Duration.ofSeconds(30);
-
-    private enum Phase {
-        BEFORE_RESPONSE,
-        CHUNKED,
-        OTHER
-    }
 
     /** Writes a part of the response and waits until it is written. */
     @FunctionalInterface
@@ -51,41 +40,36 @@ final class CallerWatch implements Callback, AutoCloseable {
 
     private final Connection connection;
     private final PeerEndPoint endPoint;
-    private final Runnable gone;
+    private final Runnable onDeparture;
     private final CountDownLatch closing = new CountDownLatch(1);
 
     private final ReentrantLock input = new ReentrantLock();
     // All guarded by input.
-    private final ByteBuffer early = BufferUtil.allocate(1024);
+    private final ByteBuffer pipelined = BufferUtil.allocate(1024);
     private boolean started;
     private boolean closed;
 
     /** Held while a part of the response is written. */
     private final ReentrantLock output = new ReentrantLock();
-    // All guarded by output.
-    private Phase phase = Phase.BEFORE_RESPONSE;
-
-    private Phase afterHead = Phase.OTHER;
-    /** How much of the status line, or of the end of the last chunk, was sent or is not to be sent. */
-    private int sent;
-
-    private int zeros;
+    // Both guarded by output.
+    private final ResponseProbe probe = new ResponseProbe();
     private long lastWrite = System.nanoTime();
 
     private volatile @Nullable IOException departure;
 
-    private CallerWatch(Connection connection, PeerEndPoint endPoint, Runnable gone) {
+    private CallerWatch(Connection connection, PeerEndPoint endPoint, Runnable onDeparture) {
         this.connection = connection;
         this.endPoint = endPoint;
-        this.gone = gone;
+        this.onDeparture = onDeparture;
     }
 
-    /** @param gone told when the caller has gone; idempotent, and must not block */
-    static CallerWatch of(Request request, Runnable gone) {
-        return new CallerWatch(request.getConnectionMetaData().getConnection(), PeerEndPoint.beneath(request), gone);
+    /** @param onDeparture runs when the caller has gone; idempotent, and must not block */
+    static CallerWatch of(Request request, Runnable onDeparture) {
+        return new CallerWatch(
+                request.getConnectionMetaData().getConnection(), PeerEndPoint.beneath(request), onDeparture);
     }
 
-    /** To be called once the request was read to its end. Idempotent. */
+    /** Call when the request has been read to its end. Idempotent. */
     void start() {
         input.lock();
         try {
@@ -104,36 +88,36 @@ final class CallerWatch implements Callback, AutoCloseable {
         return departure;
     }
 
-    /** The caller has gone, or sends what is no request body. */
-    void departed(IOException how) {
-        departure = how;
-        gone.run();
+    /** Records that the caller has gone, or that its request body is invalid. */
+    void departed(IOException cause) {
+        departure = cause;
+        onDeparture.run();
     }
 
-    /** The connection is readable: it has ended, or the next request is here. */
+    /** The connection is readable: it has ended, or the next request has come. */
     @Override
     public void succeeded() {
         boolean ended;
         try {
-            ended = readEarly();
+            ended = readPipelined();
         } catch (IOException e) {
             departed(e);
             return;
         }
         if (ended) {
-            Thread.ofVirtual().name("caller-probe").start(this::probe);
+            Thread.ofVirtual().name("caller-probe").start(this::probeUntilClosed);
         }
     }
 
     /** Returns whether the caller has ended its output. */
-    private boolean readEarly() throws IOException {
+    private boolean readPipelined() throws IOException {
         input.lock();
         try {
             if (closed) {
                 return false;
             }
-            int filled = endPoint.fill(early);
-            if (filled >= 0 && BufferUtil.space(early) > 0) {
+            int filled = endPoint.fill(pipelined);
+            if (filled >= 0 && BufferUtil.space(pipelined) > 0) {
                 endPoint.tryFillInterested(this);
             }
             return filled < 0;
@@ -149,44 +133,39 @@ final class CallerWatch implements Callback, AutoCloseable {
         }
     }
 
-    /**
-     * To be called before the first write of the response.
-     *
-     * @param chunked whether the body will come in chunks
-     */
-    void responding(boolean chunked) {
+    /** Call before the first write of the response. */
+    void startsResponse(boolean chunked) {
         output.lock();
         try {
-            afterHead = chunked ? Phase.CHUNKED : Phase.OTHER;
+            probe.startsResponse(chunked);
         } finally {
             output.unlock();
         }
     }
 
     /**
-     * Writes a part of the response; all of it goes through here.
+     * Writes a part of the response. Every write goes through here.
      *
-     * @param content whether there is more in it than the head
+     * @param content whether the part contains more than the head
      */
     void write(boolean content, Write write) throws IOException {
         output.lock();
         try {
             write.run();
-            phase = afterHead;
-            sent = content ? 0 : END_OF_CHUNK.length;
+            probe.written(content);
             lastWrite = System.nanoTime();
         } finally {
             output.unlock();
         }
     }
 
-    private void probe() {
+    private void probeUntilClosed() {
         try {
             int wait = FIRST_WAIT_MILLIS;
             do {
                 if (output.tryLock()) {
                     try {
-                        send();
+                        probe();
                     } finally {
                         output.unlock();
                     }
@@ -200,30 +179,26 @@ final class CallerWatch implements Callback, AutoCloseable {
         }
     }
 
-    /** Sends what can be sent at this point of the response; under the output's lock. */
-    private void send() throws IOException {
+    /** Sends a byte if the response has one now. Called with {@link #output} held. */
+    private void probe() throws IOException {
         if (closing.getCount() == 0) {
             return;
         }
-        switch (phase) {
-            case BEFORE_RESPONSE -> {
-                if (sent < STATUS_LINE.length && endPoint.sendAhead(STATUS_LINE[sent])) {
-                    sent++;
+        Step step = probe.next();
+        switch (step) {
+            case Step.Ahead(byte next) -> {
+                if (endPoint.sendAhead(next)) {
+                    probe.sent(step);
                 }
             }
-            case CHUNKED -> {
-                if (sent < END_OF_CHUNK.length) {
-                    if (endPoint.sendAhead(END_OF_CHUNK[sent])) {
-                        sent++;
-                    }
-                } else if (zeros < MOST_ZEROS) {
-                    zeros++;
-                    endPoint.sendBetween((byte) '0');
-                }
+            case Step.Between(byte extra) -> {
+                probe.sent(step);
+                endPoint.sendBetween(extra);
             }
-            case OTHER -> {
+            case Step.Nothing ignored -> {}
+            case Step.Never ignored -> {
                 if (System.nanoTime() - lastWrite > QUIET.toNanos()) {
-                    throw new IOException("the caller ended its output, and Wolf has said nothing since");
+                    throw new IOException("the caller ended its output, and Wolf has sent nothing since");
                 }
             }
         }
@@ -244,9 +219,9 @@ final class CallerWatch implements Callback, AutoCloseable {
             }
             closed = true;
             endPoint.getFillInterest().onFail(new CancellationException());
-            if (early.hasRemaining() && connection instanceof Connection.UpgradeTo http) {
-                http.onUpgradeTo(early);
-                if (early.hasRemaining()) {
+            if (pipelined.hasRemaining() && connection instanceof Connection.UpgradeTo http) {
+                http.onUpgradeTo(pipelined);
+                if (pipelined.hasRemaining()) {
                     endPoint.close();
                 }
             }

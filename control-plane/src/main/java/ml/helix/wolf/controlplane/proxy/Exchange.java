@@ -13,15 +13,13 @@ import ml.helix.wolf.controlplane.http.ApiException;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.controlplane.http.PrefixedStream;
 import ml.helix.wolf.controlplane.http.UpgradedConnection;
+import ml.helix.wolf.controlplane.proxy.ResponseHead.Framing;
 import ml.helix.wolf.controlplane.proxy.ResponseReader.Head;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
 import ml.helix.wolf.revdial.Splice;
 import org.eclipse.jetty.http.HttpException;
-import org.eclipse.jetty.http.HttpField;
-import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.HttpVersion;
@@ -35,9 +33,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request and its response over one dial, both ways at once and with one buffer each: what the caller doesn't read
- * Wolf can't send. It lasts as long as it lasts; the first of caller and Wolf to go away ends it. A caller that goes away
- * while the dial waits withdraws it.
+ * One request and its response over one dial. Both directions run at once, with one buffer each, so Wolf can't send what the
+ * caller doesn't read. It has no time limit; it ends when the caller or Wolf goes away. A caller that goes away while the dial
+ * waits withdraws the dial. DESIGN.md says more.
  */
 final class Exchange {
     private static final LongConsumer UNCOUNTED = count -> {};
@@ -54,7 +52,7 @@ final class Exchange {
     private final long idleTimeout;
     private final CallerWatch watch;
     private @Nullable ByteStream wolf;
-    private @Nullable RequestBody content;
+    private @Nullable RequestBody body;
 
     /**
      * @param dial belongs to the exchange from now on
@@ -84,13 +82,13 @@ final class Exchange {
     /**
      * Completes the request, unless it throws.
      *
-     * @throws IOException where Wolf's response broke off, or the caller's body
+     * @throws IOException if Wolf's response or the caller's body broke off
      */
     void run() throws IOException, InterruptedException {
         @Nullable ResponseReader upgraded;
         caller.setIdleTimeout(0);
         try (watch) {
-            upgraded = converse();
+            upgraded = relayOrRefuse();
         } catch (IOException e) {
             if (watch.departure() == null || e instanceof HttpException) {
                 throw e;
@@ -104,27 +102,27 @@ final class Exchange {
         if (upgraded == null) {
             callback.succeeded();
         } else {
-            upgrade(upgraded);
+            spliceUpgraded(upgraded);
         }
     }
 
-    /** Returns a response after which both sides leave HTTP, or null once all is said. */
-    private @Nullable ResponseReader converse() throws IOException, InterruptedException {
-        InputStream body = body();
-        var upload = new Upload(body, watch);
+    /** Returns a 101, after which both sides leave HTTP; null when the exchange is complete. */
+    private @Nullable ResponseReader relayOrRefuse() throws IOException, InterruptedException {
+        InputStream bytes = requestBytes();
+        var upload = new Upload(bytes, watch);
         @Nullable ResponseReader upgraded = null;
         try {
-            upgraded = relay(body, upload);
+            upgraded = relay(bytes, upload);
         } catch (ApiException e) {
-            refuse(e.error());
+            sendError(e.error());
         } finally {
             if (upgraded == null) {
-                end();
+                closeStream();
             }
-            if (mayHaveMore()) {
+            if (callerMaySendMore()) {
                 upload.finish(caller);
             }
-            RequestBody read = content;
+            RequestBody read = body;
             if (read != null) {
                 read.close();
             }
@@ -132,22 +130,22 @@ final class Exchange {
         return upgraded;
     }
 
-    /** The request's body; it is read, and the caller is watched, while the dial waits. */
-    private InputStream body() {
+    /** Also begins to watch the caller while the dial waits. */
+    private InputStream requestBytes() {
         if (!RequestBody.follows(request)) {
             watch.start();
             return InputStream.nullInputStream();
         }
-        return dial.isSettled() ? RequestBody.direct(request) : RequestBody.ahead(request, watch);
+        return dial.isSettled() ? RequestBody.direct(request) : RequestBody.readAhead(request, watch);
     }
 
-    /** A caller that was not told to send its body won't. */
-    private boolean mayHaveMore() {
+    /** A caller that waits for 100 (Continue) and gets an error sends no body. */
+    private boolean callerMaySendMore() {
         return RequestBody.follows(request)
                 && !(dial.isSettled() && wolf == null && request.getHeaders().contains(HttpHeader.EXPECT));
     }
 
-    private void end() {
+    private void closeStream() {
         ByteStream stream = wolf;
         if (stream == null) {
             dial.withdraw();
@@ -156,138 +154,120 @@ final class Exchange {
         }
     }
 
-    private @Nullable ResponseReader relay(InputStream body, Upload upload)
+    private @Nullable ResponseReader relay(InputStream bytes, Upload upload)
             throws ApiException, IOException, InterruptedException {
-        ByteStream stream = dial();
+        ByteStream stream = awaitStream();
         wolf = stream;
-        RequestBody known = known(body);
-        content = known;
-        byte[] head = RequestHead.head(request, target.requestTarget(), known.length(), access);
+        RequestBody known = requestBody(bytes);
+        body = known;
+        byte[] head = RequestHead.bytes(request, target.requestTarget(), known.length(), access);
         try {
             stream.write(head, 0, head.length);
         } catch (IOException e) {
-            // It may have answered before it took the request.
+            // Wolf may have responded before it read the request.
         }
         if (!known.isEmpty()) {
             upload.start(known.content(), stream);
         }
-        var answer = new ResponseReader(stream, HttpMethod.HEAD.is(request.getMethod()));
-        if (begin(awaitHead(answer))) {
-            return answer;
+        var reader = new ResponseReader(stream, HttpMethod.HEAD.is(request.getMethod()));
+        if (startResponse(awaitHead(reader))) {
+            return reader;
         }
-        relayContent(answer);
+        relayContent(reader);
         caller.resetOnClose(false);
         return null;
     }
 
-    /** A caller may not be idle while its chunked body is collected. */
-    private RequestBody known(InputStream body) throws ApiException, IOException {
+    /** The idle timeout holds while a chunked body is buffered. */
+    private RequestBody requestBody(InputStream bytes) throws ApiException, IOException {
         caller.setIdleTimeout(idleTimeout);
         try {
-            return RequestBody.of(request, body, memory);
+            return RequestBody.of(request, bytes, memory);
         } finally {
             caller.setIdleTimeout(0);
         }
     }
 
-    private ByteStream dial() throws ApiException, IOException, InterruptedException {
+    private ByteStream awaitStream() throws ApiException, IOException, InterruptedException {
         try {
             return dial.await();
         } catch (DialException e) {
-            throwIfGone();
+            throwIfCallerHasGone();
             throw new ApiException(ApiError.of(e));
         }
     }
 
-    private Head awaitHead(ResponseReader answer) throws ApiException, IOException {
+    private Head awaitHead(ResponseReader reader) throws ApiException, IOException {
         try {
-            return answer.awaitHead();
+            return reader.awaitHead();
         } catch (EOFException e) {
-            throwIfGone();
+            throwIfCallerHasGone();
             throw noResponse("the connection was closed");
         } catch (ProtocolException e) {
             throw badResponse(e);
         } catch (IOException e) {
-            throwIfGone();
+            throwIfCallerHasGone();
             throw noResponse(e.getMessage());
         }
     }
 
-    private void throwIfGone() throws IOException {
+    private void throwIfCallerHasGone() throws IOException {
         IOException departure = watch.departure();
         if (departure != null) {
             throw departure;
         }
     }
 
-    private ApiException noResponse(@Nullable String why) {
-        return new ApiException(new ApiError(
-                HttpStatus.BAD_GATEWAY_502,
+    private ApiException noResponse(@Nullable String reason) {
+        return badGateway(
                 "NoResponse",
-                target.runnerId() + " was reached, but gave no response: " + why + "; is its Wolf running?"));
+                target.runnerId() + " was reached, but gave no response: " + reason + "; is its Wolf running?");
     }
 
-    private ApiException badResponse(IOException why) {
-        return new ApiException(new ApiError(
-                HttpStatus.BAD_GATEWAY_502,
-                "BadResponse",
-                "what " + target.runnerId() + " sent is " + why.getMessage()));
+    private ApiException badResponse(IOException reason) {
+        return badGateway("BadResponse", "what " + target.runnerId() + " sent is " + reason.getMessage());
     }
 
-    /** Whether this is the end of HTTP. */
-    private boolean begin(Head head) throws ApiException {
-        boolean switches = head.status() == HttpStatus.SWITCHING_PROTOCOLS_101;
-        if (switches && !RequestHead.wantsUpgrade(request)) {
-            throw noResponse("it switched protocols, unasked");
-        }
-        HopByHop hopByHop = HopByHop.of(head.fields());
-        HttpFields.Mutable fields = response.getHeaders();
-        for (HttpField field : head.fields()) {
-            if (switches || !hopByHop.contains(field)) {
-                fields.add(field);
-            }
+    private static ApiException badGateway(String code, String message) {
+        return new ApiException(new ApiError(HttpStatus.BAD_GATEWAY_502, code, message));
+    }
+
+    /** Prepares the caller's response; returns whether it is a 101. */
+    private boolean startResponse(Head head) throws ApiException {
+        boolean upgrade = head.status() == HttpStatus.SWITCHING_PROTOCOLS_101;
+        if (upgrade && !RequestHead.wantsUpgrade(request)) {
+            throw noResponse("it switched protocols without being asked");
         }
         response.setStatus(head.status());
-        if (!switches) {
-            frame(head.status(), fields);
+        if (upgrade) {
+            response.getHeaders().add(head.fields());
+            return true;
         }
-        return switches;
-    }
-
-    /** Sees to it that the caller can tell a whole body from one that broke off, whether or not the connection lasts. */
-    private void frame(int status, HttpFields.Mutable fields) {
-        if (status == HttpStatus.NO_CONTENT_204) {
-            fields.remove(HttpHeader.CONTENT_LENGTH);
-        }
-        boolean hasBody = status != HttpStatus.NO_CONTENT_204
-                && status != HttpStatus.NOT_MODIFIED_304
-                && !HttpMethod.HEAD.is(request.getMethod());
-        boolean unknownLength = hasBody && !fields.contains(HttpHeader.CONTENT_LENGTH);
-        boolean chunked = unknownLength
-                && HttpVersion.HTTP_1_1.is(request.getConnectionMetaData().getProtocol());
-        if (chunked) {
-            fields.put(HttpHeader.TRANSFER_ENCODING, HttpHeaderValue.CHUNKED.asString());
-        } else if (unknownLength) {
+        boolean http11 = HttpVersion.HTTP_1_1.is(request.getConnectionMetaData().getProtocol());
+        var forCaller = ResponseHead.of(head, HttpMethod.HEAD.is(request.getMethod()), http11);
+        response.getHeaders().add(forCaller.fields());
+        if (forCaller.framing() == Framing.CONNECTION_END) {
             caller.resetOnClose(true);
         }
-        watch.responding(chunked);
+        watch.startsResponse(forCaller.framing() == Framing.CHUNKED);
+        return false;
     }
 
-    private void relayContent(ResponseReader answer) throws ApiException, IOException {
-        if (!answer.moreIsHere()) {
+    private void relayContent(ResponseReader reader) throws ApiException, IOException {
+        if (!reader.hasBufferedBytes()) {
             write(BufferUtil.EMPTY_BUFFER);
         }
         ByteBuffer content;
-        while ((content = nextContent(answer)) != null) {
+        while ((content = nextContent(reader)) != null) {
             write(content);
         }
     }
 
-    private @Nullable ByteBuffer nextContent(ResponseReader answer) throws ApiException, IOException {
+    private @Nullable ByteBuffer nextContent(ResponseReader reader) throws ApiException, IOException {
         try {
-            return answer.nextContent();
+            return reader.nextContent();
         } catch (IOException e) {
-            throwIfGone();
+            throwIfCallerHasGone();
             if (response.isCommitted()) {
                 throw e;
             }
@@ -304,10 +284,10 @@ final class Exchange {
         });
     }
 
-    private void refuse(ApiError error) throws IOException {
+    private void sendError(ApiError error) throws IOException {
         response.reset();
         caller.resetOnClose(false);
-        watch.responding(/* chunked= */ false);
+        watch.startsResponse(/* chunked= */ false);
         watch.write(
                 /* content= */ true, () -> {
                     try (Blocker.Callback written = Blocker.callback()) {
@@ -317,12 +297,12 @@ final class Exchange {
                 });
     }
 
-    private void upgrade(ResponseReader answer) {
+    private void spliceUpgraded(ResponseReader reader) {
         ByteStream stream = wolf;
         if (stream == null) {
             throw new IllegalStateException("a response without a stream");
         }
-        var rest = new PrefixedStream(answer.afterHead(), stream, () -> caller.resetOnClose(true));
+        var rest = new PrefixedStream(reader.afterHead(), stream, () -> caller.resetOnClose(true));
         UpgradedConnection.after(request, left -> new Splice(left, rest, UNCOUNTED, UNCOUNTED).run());
         response.write(true, BufferUtil.EMPTY_BUFFER, Callback.from(callback::succeeded, failure -> {
             stream.close();

@@ -9,8 +9,8 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 
 /**
- * The fields that speak of one connection only and so end here: those of RFC 9110 section 7.6.1, and those that the
- * message's own {@code Connection} names.
+ * The fields of a message that concern one connection only and are not passed on: those of RFC 9110, section 7.6.1, and those
+ * that the message's own {@code Connection} field names.
  */
 final class HopByHop {
     private static final Set<String> ALWAYS = Set.of(

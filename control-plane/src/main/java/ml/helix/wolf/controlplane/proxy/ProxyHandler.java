@@ -12,8 +12,8 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
 /**
- * {@code ANY /api/v1/wolf-instances/{id}/proxy/{path}}: the request goes through that id's tunnel, one dial for each,
- * and its response comes back, both as they come. Whoever calls has been admitted before. Thread safe.
+ * {@code ANY /api/v1/wolf-instances/{id}/proxy/{path}}: passes each request to the Wolf of that id over its own dial, and
+ * streams the response back. Expects that the caller is already authorized. Thread safe.
  */
 public final class ProxyHandler implements RouteHandler {
     private final Dialing dialing;

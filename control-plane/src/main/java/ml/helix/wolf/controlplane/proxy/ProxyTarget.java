@@ -7,17 +7,16 @@ import ml.helix.wolf.controlplane.http.PercentEncoding;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a proxied request is to go.
+ * Where a proxied request goes.
  *
  * @param runnerId decoded
- * @param requestTarget path and query for Wolf, escapes kept as they came
+ * @param requestTarget path and query for Wolf, with their escapes unchanged
  */
 record ProxyTarget(String runnerId, String requestTarget) {
 
     /**
-     * Takes the path's parameter {@code id} and its rest, which is Wolf's path.
-     *
-     * @param query as it came
+     * @param path with the parameter {@code id}; its rest is Wolf's path
+     * @param query with its escapes; null if there is none
      * @throws ApiException 400 if an escape is broken, if a character needs one, or if a segment is {@code .} or {@code ..},
      *     escaped or not
      */

@@ -13,41 +13,41 @@ import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 
 /**
- * The body of a caller's request, of a length that is known: Wolf takes no chunked ones. Read by one thread.
+ * The body of a caller's request, with a known length: Wolf accepts no chunked ones. For one reading thread.
  *
- * @param length in bytes; nothing where the request has no body and needs to say nothing of it
- * @param content ends after {@code length} bytes; reading it fails where the caller goes away before
- * @param release gives the memory of a collected body back; idempotent
+ * @param length in bytes; empty if the request has no body and needs no Content-Length
+ * @param content ends after {@code length} bytes; reading fails if the caller goes away before
+ * @param release gives back the memory of a buffered body; idempotent
  */
 record RequestBody(Optional<Long> length, InputStream content, Runnable release) implements AutoCloseable {
-    /** The longest body, in bytes, that may come without its length: it is held in memory until it is complete. */
+    /** The longest chunked body, in bytes: it is held in memory until it is complete. */
     static final int MAX_CHUNKED = 8 * 1024 * 1024;
 
-    private static final Set<String> WITHOUT_BODY = Set.of("GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT");
+    private static final Set<String> METHODS_WITHOUT_BODY =
+            Set.of("GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT");
     private static final Runnable NOTHING = () -> {};
 
     /**
-     * Looks at the request's head; a chunked body is read to its end.
+     * Finds the length in the request's head. A chunked body is read to its end.
      *
      * @param body the request's bytes
      * @param memory for a chunked body
-     * @throws ApiException 413 where a chunked body is longer than {@link #MAX_CHUNKED}, 503 where there is no memory left
-     *     for it
-     * @throws IOException where the caller goes away while it is read
+     * @throws ApiException 413 if a chunked body is longer than {@link #MAX_CHUNKED}, 503 if there is no memory left for it
+     * @throws IOException if the caller goes away during a chunked body
      */
     static RequestBody of(Request request, InputStream body, BodyMemory memory) throws ApiException, IOException {
         if (request.getLength() >= 0) {
             return new RequestBody(Optional.of(request.getLength()), body, NOTHING);
         }
         if (request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING)) {
-            BufferedBody whole = collect(body, memory);
+            BufferedBody whole = buffer(body, memory);
             return new RequestBody(Optional.of((long) whole.length()), whole, whole::close);
         }
-        boolean none = WITHOUT_BODY.contains(request.getMethod());
+        boolean none = METHODS_WITHOUT_BODY.contains(request.getMethod());
         return new RequestBody(none ? Optional.empty() : Optional.of(0L), InputStream.nullInputStream(), NOTHING);
     }
 
-    private static BufferedBody collect(InputStream in, BodyMemory memory) throws ApiException, IOException {
+    private static BufferedBody buffer(InputStream in, BodyMemory memory) throws ApiException, IOException {
         try {
             return BufferedBody.of(in, MAX_CHUNKED, memory);
         } catch (BufferedBody.TooLongException e) {
@@ -69,17 +69,17 @@ record RequestBody(Optional<Long> length, InputStream content, Runnable release)
         return request.getLength() > 0 || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
     }
 
-    /** The request's bytes, as they come. */
+    /** The request's bytes, read when they are asked for. */
     static InputStream direct(Request request) {
         return Content.Source.asInputStream(request);
     }
 
     /**
-     * The request's bytes, of which the first are read while nobody takes them yet.
+     * The request's bytes. The first of them are read at once, before anyone asks for them.
      *
-     * @param watch told how the body ends then
+     * @param watch starts if the body ends in the meantime, and learns if it breaks off
      */
-    static InputStream ahead(Request request, CallerWatch watch) {
+    static InputStream readAhead(Request request, CallerWatch watch) {
         ReadAhead ahead = ReadAhead.start(direct(request)::read, failure -> {
             if (failure == null) {
                 watch.start();

@@ -14,8 +14,8 @@ import org.eclipse.jetty.http.HttpVersion;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the one response of a stream, of HTTP/1.0 or 1.1: its body has a Content-Length, is chunked, or ends with the
- * stream. Holds one buffer, and reads on only when asked. For one thread.
+ * Reads the one response on a stream, of HTTP/1.0 or 1.1: its body has a Content-Length, is chunked, or ends with the
+ * stream. It has one buffer and reads more only when asked to. For one thread.
  */
 final class ResponseReader {
     private static final int BUFFER = 16 * 1024;
@@ -30,21 +30,21 @@ final class ResponseReader {
     private boolean atEnd;
     private long received;
 
-    /** @param toHead whether it answers a HEAD request, and so has no body whatever it says */
+    /** @param toHead whether it responds to a HEAD request, and so has no body, whatever its fields say */
     ResponseReader(ByteStream wolf, boolean toHead) {
         this.wolf = wolf;
         this.toHead = toHead;
     }
 
-    /** What a response begins with; of interim ones only a 101. */
+    /** Status and fields of a final response or of a 101. */
     record Head(int status, HttpFields fields) {}
 
     /**
-     * Waits for the head.
+     * Waits for the head; skips other interim responses than a 101.
      *
-     * @throws EOFException where the stream ended before
-     * @throws ProtocolException where what came is no HTTP response
-     * @throws IOException where the stream broke
+     * @throws EOFException if the stream ended before
+     * @throws ProtocolException if the bytes are no HTTP response
+     * @throws IOException if the stream broke
      */
     Head awaitHead() throws IOException {
         while (true) {
@@ -68,9 +68,9 @@ final class ResponseReader {
      * Waits for more of the body.
      *
      * @return bytes that are valid until the next call; null at the end of the body
-     * @throws EOFException where the stream ended before the body
-     * @throws ProtocolException where a chunk is malformed
-     * @throws IOException where the stream broke
+     * @throws EOFException if the stream ended before the body
+     * @throws ProtocolException if a chunk is malformed
+     * @throws IOException if the stream broke
      */
     @Nullable
     ByteBuffer nextContent() throws IOException {
@@ -85,12 +85,12 @@ final class ResponseReader {
         return null;
     }
 
-    /** Whether more of the response is here already, so that {@link #nextContent} need not wait. */
-    boolean moreIsHere() {
+    /** Whether {@link #nextContent} has bytes to parse before it has to read the stream. */
+    boolean hasBufferedBytes() {
         return buffer.hasRemaining();
     }
 
-    /** What came after the head of a 101. */
+    /** The bytes that came after the head of a 101. */
     ByteBuffer afterHead() {
         return buffer.slice();
     }
@@ -101,7 +101,7 @@ final class ResponseReader {
             boolean event = parser.parseNext(buffer);
             IOException failure = events.failure;
             if (failure != null) {
-                // The parser calls it an early end, too, where it can't read what has come.
+                // The parser reports a malformed chunk as an early end, too.
                 throw failure instanceof EOFException && !atEnd
                         ? new ProtocolException("not an HTTP response: a chunk of its body is malformed")
                         : failure;

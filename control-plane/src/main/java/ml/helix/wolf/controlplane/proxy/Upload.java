@@ -9,23 +9,23 @@ import ml.helix.wolf.revdial.ByteStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies a request's body to Wolf while the response is awaited, on a virtual thread of its own. What Wolf doesn't take
- * any more is read and dropped: a response that comes early is still a response.
+ * Copies a request's body to Wolf on a virtual thread, while the exchange waits for the response. When Wolf takes no more, the
+ * rest is read and dropped: Wolf may have responded before the end of the body.
  */
 final class Upload {
-    private static final Duration LAST_BYTES = Duration.ofSeconds(10);
+    private static final Duration REST_TIMEOUT = Duration.ofSeconds(10);
 
     private final InputStream body;
     private final CallerWatch watch;
     private @Nullable Thread thread;
 
-    /** @param body read by this upload's thread only, from {@link #start} or {@link #finish} on */
+    /** @param body read only by this upload's thread, from {@link #start} or {@link #finish} on */
     Upload(InputStream body, CallerWatch watch) {
         this.body = body;
         this.watch = watch;
     }
 
-    /** @param content the body itself, or what was collected of it */
+    /** @param content the body itself, or its buffered copy */
     void start(InputStream content, ByteStream wolf) {
         thread = Thread.ofVirtual().name("upload").start(() -> copy(content, wolf));
     }
@@ -35,16 +35,16 @@ final class Upload {
         boolean taken = true;
         try {
             for (int read = 0; read >= 0; read = content.read(buffer)) {
-                taken = taken && passOn(wolf, buffer, read);
+                taken = taken && write(wolf, buffer, read);
             }
             watch.start();
         } catch (IOException e) {
-            // What Wolf has got of the body is not a request.
+            // Wolf has received a part of the body only, which is no valid request.
             watch.departed(e);
         }
     }
 
-    private static boolean passOn(ByteStream wolf, byte[] buffer, int length) {
+    private static boolean write(ByteStream wolf, byte[] buffer, int length) {
         try {
             wolf.write(buffer, 0, length);
             return true;
@@ -61,12 +61,12 @@ final class Upload {
         }
     }
 
-    /** Waits for the caller to send the rest of its body, and drops it; one that takes too long over it is cut. */
+    /** Waits for the rest of the body and drops it; closes the caller's connection after {@link #REST_TIMEOUT}. */
     void finish(PeerEndPoint caller) {
         Thread last =
                 thread != null ? thread : Thread.ofVirtual().name("upload").start(this::drop);
         try {
-            if (!last.join(LAST_BYTES)) {
+            if (!last.join(REST_TIMEOUT)) {
                 caller.close();
                 last.join();
             }

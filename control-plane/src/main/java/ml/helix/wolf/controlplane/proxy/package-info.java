@@ -1,4 +1,4 @@
-/** One HTTP request through one Wolf's tunnel, and its response back. */
+/** Proxies HTTP requests to Wolfs, one dial each. */
 @NullMarked
 package ml.helix.wolf.controlplane.proxy;
 

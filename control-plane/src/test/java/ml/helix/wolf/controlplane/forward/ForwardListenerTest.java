@@ -9,7 +9,7 @@ class ForwardListenerTest {
 
     @ParameterizedTest
     @CsvSource({"10, 16", "200, 25", "1024, 128", "1048576, 1024"})
-    void oneForwardsCallersLeaveFileDescriptorsForTheOthers(long fileDescriptors, int most) {
-        assertThat(ForwardListener.most(fileDescriptors)).isEqualTo(most);
+    void aForwardLeavesFileDescriptorsToTheRestOfTheProcess(long fileDescriptors, int maxConnections) {
+        assertThat(ForwardListener.maxConnections(fileDescriptors)).isEqualTo(maxConnections);
     }
 }

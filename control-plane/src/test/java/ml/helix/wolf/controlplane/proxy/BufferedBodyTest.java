@@ -18,7 +18,7 @@ class BufferedBodyTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, BodyMemory.BLOCK - 1, BodyMemory.BLOCK, BodyMemory.BLOCK + 1, LIMIT})
-    void whatIsReadIsWhatCame(int length) throws Exception {
+    void aBodyIsReadUnchanged(int length) throws Exception {
         byte[] bytes = noise(length);
 
         try (var body = BufferedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory)) {
@@ -26,19 +26,19 @@ class BufferedBodyTest {
             assertThat(body.readAllBytes()).isEqualTo(bytes);
         }
 
-        allIsFree();
+        assertAllReleased();
     }
 
     @Test
-    void aLongerBodyIsRefusedAndHoldsNothing() throws Exception {
+    void aLongerBodyIsRefusedAndHoldsNoMemory() throws Exception {
         assertThatThrownBy(() -> BufferedBody.of(new ByteArrayInputStream(noise(LIMIT + 1)), LIMIT, memory))
                 .isInstanceOf(BufferedBody.TooLongException.class);
 
-        allIsFree();
+        assertAllReleased();
     }
 
     @Test
-    void aBodyThatFindsNoMemoryIsRefusedAndTheOthersGoOn() throws Exception {
+    void aBodyThatGetsNoMemoryIsRefusedAndOthersStay() throws Exception {
         byte[] bytes = noise(LIMIT);
         var first = BufferedBody.of(new ByteArrayInputStream(bytes), LIMIT, memory);
 
@@ -47,45 +47,45 @@ class BufferedBodyTest {
 
         assertThat(first.readAllBytes()).isEqualTo(bytes);
         first.close();
-        allIsFree();
+        assertAllReleased();
     }
 
     @Test
-    void aCallerThatGoesAwayHoldsNothing() throws Exception {
+    void aBodyThatBreaksOffHoldsNoMemory() throws Exception {
         InputStream breaking = new InputStream() {
-            private int left = BodyMemory.BLOCK + 1;
+            private int unread = BodyMemory.BLOCK + 1;
 
             @Override
             public int read() throws IOException {
-                if (left == 0) {
+                if (unread == 0) {
                     throw new IOException("gone");
                 }
-                left--;
+                unread--;
                 return 7;
             }
         };
 
         assertThatThrownBy(() -> BufferedBody.of(breaking, LIMIT, memory)).hasMessage("gone");
 
-        allIsFree();
+        assertAllReleased();
     }
 
     @Test
-    void anUnreadBodyGivesItsMemoryBackWhenItIsClosed() throws Exception {
+    void anUnreadBodyReleasesItsMemoryWhenItIsClosed() throws Exception {
         var body = BufferedBody.of(new ByteArrayInputStream(noise(LIMIT)), LIMIT, memory);
         assertThat(body.read()).isNotNegative();
 
         body.close();
         body.close();
 
-        allIsFree();
+        assertAllReleased();
     }
 
-    private void allIsFree() throws IOException {
+    private void assertAllReleased() throws IOException {
         for (int i = 0; i < 6; i++) {
-            memory.take();
+            memory.acquire();
         }
-        assertThatThrownBy(memory::take).isInstanceOf(BodyMemory.ExhaustedException.class);
+        assertThatThrownBy(memory::acquire).isInstanceOf(BodyMemory.ExhaustedException.class);
     }
 
     private static byte[] noise(int length) {

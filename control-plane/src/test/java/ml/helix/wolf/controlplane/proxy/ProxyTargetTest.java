@@ -24,7 +24,7 @@ class ProxyTargetTest {
         "/wolf-gpu-1/proxy/proxy/x, wolf-gpu-1, /proxy/x",
         "/wolf-%C3%BC%2F1/proxy/x, wolf-ü/1, /x",
     })
-    void theIdIsDecodedAndThePathKeptAsItCame(String path, String id, String target) throws ApiException {
+    void theIdIsDecodedAndThePathUnchanged(String path, String id, String target) throws ApiException {
         assertThat(target(path)).isEqualTo(new ProxyTarget(id, target));
     }
 
@@ -41,7 +41,7 @@ class ProxyTargetTest {
                 "/a\\..\\b",
                 "/a%5C..%5Cb",
             })
-    void aPathThatClimbsIsRefused(String path) {
+    void aPathWithDotSegmentsIsRefused(String path) {
         assertThatThrownBy(() -> target("/wolf-1/proxy" + path))
                 .isInstanceOfSatisfying(
                         ApiException.class, e -> assertThat(e.error().status()).isEqualTo(400));

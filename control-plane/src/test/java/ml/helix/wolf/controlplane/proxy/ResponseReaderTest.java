@@ -42,7 +42,7 @@ class ResponseReaderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 100_000})
-    void aBodyWithoutLengthLastsAsLongAsTheStream(int piece) throws IOException {
+    void aBodyWithoutLengthEndsWithTheStream(int piece) throws IOException {
         var response = response("HTTP/1.0 200 OK\r\n\r\nhello world", piece);
 
         assertThat(response.awaitHead().status()).isEqualTo(200);
@@ -66,7 +66,7 @@ class ResponseReaderTest {
     }
 
     @Test
-    void interimResponsesHaveAnEnd() {
+    void endlessInterimResponsesAreRefused() {
         var response = response("HTTP/1.1 102 Processing\r\n\r\n".repeat(4000), 100_000);
 
         assertThatThrownBy(response::awaitHead)
@@ -75,7 +75,7 @@ class ResponseReaderTest {
     }
 
     @Test
-    void theAnswerToHeadHasNoBodyWhateverItSays() throws IOException {
+    void aResponseToHeadHasNoBodyWhateverItsFieldsSay() throws IOException {
         var response =
                 new ResponseReader(stream("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", 100), /* toHead= */ true);
 
@@ -85,7 +85,7 @@ class ResponseReaderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 100_000})
-    void interimResponsesArePassedOver(int piece) throws IOException {
+    void interimResponsesAreSkipped(int piece) throws IOException {
         var response = response(
                 "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok",
                 piece);
@@ -98,7 +98,7 @@ class ResponseReaderTest {
     }
 
     @Test
-    void whatFollowsA101IsKept() throws IOException {
+    void bytesAfterA101AreKept() throws IOException {
         var response = response("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n\r\n\nfirst bytes", 100_000);
 
         assertThat(response.awaitHead().status()).isEqualTo(101);
@@ -112,7 +112,7 @@ class ResponseReaderTest {
                 "HTTP/1.0 2",
                 "HTTP/1.0 200 OK\r\nContent-Le",
             })
-    void anEndBeforeTheHeadIsSaid(String text) {
+    void anEndWithinTheHeadIsAnError(String text) {
         assertThatThrownBy(() -> response(text, 100).awaitHead()).isInstanceOf(IOException.class);
     }
 
@@ -122,7 +122,7 @@ class ResponseReaderTest {
                 "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhell",
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
             })
-    void anEndBeforeTheBodysIsSaid(String text) throws IOException {
+    void anEndWithinTheBodyIsAnError(String text) throws IOException {
         var response = response(text, 100);
         response.awaitHead();
         assertThatThrownBy(() -> body(response)).isInstanceOf(EOFException.class);
@@ -130,7 +130,7 @@ class ResponseReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.0 abc\r\n\r\n", "{\"success\":true}\r\n\r\n"})
-    void whatIsNoHttpIsRefused(String text) {
+    void otherBytesThanHttpAreRefused(String text) {
         assertThatThrownBy(() -> response(text, 100).awaitHead()).isInstanceOf(ProtocolException.class);
     }
 
