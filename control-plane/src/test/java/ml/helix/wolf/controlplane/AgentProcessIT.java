@@ -11,6 +11,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -30,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The real agent, as a process of its own, with the control plane on one side and Wolf on the other. */
+/** The real agent, as its own process, between a control plane and a Wolf. */
 class AgentProcessIT {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -56,14 +57,14 @@ class AgentProcessIT {
     }
 
     @Test
-    void aRequestReachesWolfAndItsResponseTheCallerByteForByte() throws Exception {
-        try (var agent = connected(wolf)) {
+    void requestsAndResponsesPassByteForByte() throws Exception {
+        try (var agent = connect(wolf)) {
             assertThat(bytes("/testkit/screenshot?bytes=2500001&seed=1")).isEqualTo(TestEndpoints.noise(2_500_001, 1));
             assertThat(bytes("/testkit/pieces?count=15&bytes=4001&pauseMillis=200&seed=2"))
                     .isEqualTo(TestEndpoints.noise(15 * 4001, 2));
             byte[] body = TestEndpoints.noise(3_000_001, 3);
             JsonNode digest = controlPlane.json(controlPlane
-                    .admin(proxied("wolf-gpu-1", "/testkit/digest"))
+                    .toWolf("wolf-gpu-1", "/testkit/digest")
                     .POST(BodyPublishers.ofByteArray(body))
                     .build());
             assertThat(digest.path("sha256").asText())
@@ -74,9 +75,9 @@ class AgentProcessIT {
     }
 
     @Test
-    void aWolfOnAUnixSocketIsReachedAlsoAfterItsRestart() throws Exception {
+    void aWolfOnAUnixSocketIsReachedAgainAfterItsRestart() throws Exception {
         try (var onSocket = FakeWolf.at(folder.resolve("wolf.sock")).start();
-                var agent = connected(onSocket)) {
+                var agent = connect(onSocket)) {
             assertThat(bytes("/testkit/screenshot?bytes=100001&seed=4")).isEqualTo(TestEndpoints.noise(100_001, 4));
 
             onSocket.restart();
@@ -87,10 +88,10 @@ class AgentProcessIT {
     }
 
     @Test
-    void eventsComeOneByOne() throws Exception {
-        try (var agent = connected(wolf)) {
+    void eachEventArrivesBeforeTheNextIsSent() throws Exception {
+        try (var agent = connect(wolf)) {
             var response = controlPlane.send(
-                    controlPlane.admin(proxied("wolf-gpu-1", "/api/v1/events")).build(), BodyHandlers.ofInputStream());
+                    controlPlane.toWolf("wolf-gpu-1", "/api/v1/events").build(), BodyHandlers.ofInputStream());
             try (var events = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
                 eventually("a subscriber at Wolf", () -> wolf.subscribers() == 1);
                 for (int i = 0; i < 3; i++) {
@@ -106,15 +107,15 @@ class AgentProcessIT {
     }
 
     @Test
-    void anUpgradedConnectionAndAForwardedOneEcho() throws Exception {
+    void anUpgradedConnectionAndAForwardedOnePassBytesBothWays() throws Exception {
         byte[] noise = TestEndpoints.noise(1_000_000, 6);
         String upgrade = " HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\nX-Admin-Token: "
                 + TestControlPlane.ADMIN_TOKEN + "\r\n\r\n";
-        try (var agent = connected(wolf);
+        try (var agent = connect(wolf);
                 Socket proxied = controlPlane.connect();
                 Socket forwarded = new Socket("127.0.0.1", controlPlane.forwardPort())) {
-            echo(proxied, "GET " + proxied("wolf-gpu-1", "/testkit/echo") + upgrade, noise);
-            echo(forwarded, "GET /testkit/echo" + upgrade, noise);
+            assertEchoes(proxied, "GET " + proxied("wolf-gpu-1", "/testkit/echo") + upgrade, noise);
+            assertEchoes(forwarded, "GET /testkit/echo" + upgrade, noise);
             assertThat(agent.output()).contains("Connected to");
         }
         eventually("no stream is left", () -> controlPlane.metric("wolf_control_plane_streams_active") == 0);
@@ -122,10 +123,10 @@ class AgentProcessIT {
 
     @Test
     void aWolfThatRefusesIsPickupFailedWithTheReason() throws Exception {
-        try (var agent = connected(wolf)) {
+        try (var agent = connect(wolf)) {
             wolf.stop();
             HttpRequest request =
-                    controlPlane.admin(proxied("wolf-gpu-1", "/api/v1/apps")).build();
+                    controlPlane.toWolf("wolf-gpu-1", "/api/v1/apps").build();
 
             assertThat(controlPlane.error(request)).isEqualTo("502 PickupFailed");
             assertThat(controlPlane.json(request).path("error").path("message").asText())
@@ -138,26 +139,25 @@ class AgentProcessIT {
     }
 
     @Test
-    void aTunnelThatHangsIsADialTimeout() throws Exception {
+    void anAgentThatHangsIsADialTimeout() throws Exception {
         controlPlane.close();
         start(Duration.ofSeconds(30), Duration.ofSeconds(1));
-        try (var agent = connected(wolf)) {
+        try (var agent = connect(wolf)) {
             agent.signal("STOP");
 
-            assertThat(controlPlane.error(controlPlane
-                            .admin(proxied("wolf-gpu-1", "/api/v1/apps"))
-                            .build()))
+            assertThat(controlPlane.error(
+                            controlPlane.toWolf("wolf-gpu-1", "/api/v1/apps").build()))
                     .isEqualTo("504 DialTimeout");
         }
     }
 
     @Test
-    void aTunnelThatIsGoneIsAReconnectTimeoutAndThenNoConnection() throws Exception {
+    void anAgentThatIsKilledIsAReconnectTimeoutAndThenNoConnection() throws Exception {
         controlPlane.close();
         start(Duration.ofSeconds(5), Duration.ofSeconds(30));
-        try (var agent = connected(wolf)) {
+        try (var agent = connect(wolf)) {
             HttpRequest request =
-                    controlPlane.admin(proxied("wolf-gpu-1", "/api/v1/apps")).build();
+                    controlPlane.toWolf("wolf-gpu-1", "/api/v1/apps").build();
             agent.signal("STOP");
             CompletableFuture<String> error = later(() -> controlPlane.error(request));
             agent.kill();
@@ -168,61 +168,56 @@ class AgentProcessIT {
     }
 
     @Test
-    void anAgentWithAWrongTokenGetsNoTunnel() throws Exception {
-        try (var agent = agent(wolf, "not-the-token")) {
-            eventually("it says why", () -> agent.output().contains("Unauthorized"));
+    void anAgentWithAWrongTokenIsRefused() throws Exception {
+        try (var agent = start(wolf, "not-the-token")) {
+            eventually("the agent says why", () -> agent.output().contains("Unauthorized"));
 
-            assertThat(controlPlane.error(controlPlane
-                            .admin(proxied("wolf-gpu-1", "/api/v1/apps"))
-                            .build()))
+            assertThat(controlPlane.error(
+                            controlPlane.toWolf("wolf-gpu-1", "/api/v1/apps").build()))
                     .isEqualTo("503 NoConnection");
             assertThat(agent.output()).doesNotContain("not-the-token");
         }
     }
 
     @Test
-    void anAgentThatIsToldToStopLeavesInOrder() throws Exception {
-        try (var agent = connected(wolf)) {
+    void anAgentThatGetsSigtermClosesItsConnectionAndExitsWith0() throws Exception {
+        try (var agent = connect(wolf)) {
             agent.terminate();
 
             assertThat(agent.awaitExit()).isZero();
-            eventually("its control connection is gone", () -> controlPlane.activeConnections() == 0);
+            eventually("the control connection is closed", () -> controlPlane.activeConnections() == 0);
         }
     }
 
     private byte[] bytes(String path) throws Exception {
         return controlPlane
-                .send(controlPlane.admin(proxied("wolf-gpu-1", path)).build(), BodyHandlers.ofByteArray())
+                .send(controlPlane.toWolf("wolf-gpu-1", path).build(), BodyHandlers.ofByteArray())
                 .body();
     }
 
-    private static void echo(Socket socket, String request, byte[] noise) throws Exception {
-        socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+    private static void assertEchoes(Socket socket, String request, byte[] noise) throws Exception {
+        RawHttp.write(socket, request);
         InputStream in = socket.getInputStream();
-        var head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-            head.append((char) in.read());
-        }
-        assertThat(head.toString()).startsWith("HTTP/1.1 101");
+        assertThat(RawHttp.readHead(in)).startsWith("HTTP/1.1 101");
         Thread sender = Thread.ofVirtual().start(() -> {
             try {
                 socket.getOutputStream().write(noise);
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         });
         assertThat(in.readNBytes(noise.length)).isEqualTo(noise);
         sender.join();
     }
 
-    private ProgramProcess connected(FakeWolf target) throws Exception {
-        ProgramProcess agent = agent(target, TestControlPlane.RUNNER_TOKEN);
+    private ProgramProcess connect(FakeWolf target) throws Exception {
+        ProgramProcess agent = start(target, TestControlPlane.RUNNER_TOKEN);
         eventually("the agent is connected", () -> controlPlane.activeConnections() == 1);
-        eventually("it knows", () -> agent.output().contains("Connected to"));
+        eventually("the agent logs the connection", () -> agent.output().contains("Connected to"));
         return agent;
     }
 
-    private ProgramProcess agent(FakeWolf target, String token) throws IOException {
+    private ProgramProcess start(FakeWolf target, String token) throws IOException {
         return ProgramProcess.start(
                 ml.helix.wolf.agent.Main.class,
                 folder,

@@ -31,9 +31,9 @@ class ForwardIT {
     }
 
     @Test
-    void aConnectionToThePortIsOneToTheLocalApi() throws Exception {
+    void aConnectionToThePortReachesTheLocalApi() throws Exception {
         try (var wolf = FakeWolf.onLoopback().start();
-                var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.joining(wolf.port()));
+                var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.splicing(wolf.port()));
                 var caller = new Socket("127.0.0.1", controlPlane.forwardPort())) {
             caller.getOutputStream()
                     .write("GET /testkit/screenshot?bytes=3000000&seed=1 HTTP/1.0\r\n\r\n"
@@ -47,11 +47,11 @@ class ForwardIT {
     }
 
     @Test
-    void everyByteBeforeACallersHalfCloseArrivesAndThenBothAreClosed() throws Exception {
+    void everyByteBeforeACallersHalfCloseArrivesAndThenBothSidesAreClosed() throws Exception {
         byte[] noise = TestEndpoints.noise(3_000_000, 2);
         var received = new CompletableFuture<byte[]>();
         try (var sink = new ServerSocket(0);
-                var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.joining(sink.getLocalPort()));
+                var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.splicing(sink.getLocalPort()));
                 var caller = new Socket("127.0.0.1", controlPlane.forwardPort())) {
             Thread.ofVirtual().start(() -> {
                 try (Socket local = sink.accept()) {
@@ -74,8 +74,8 @@ class ForwardIT {
 
     @Test
     void aCallerThatReadsNothingStopsTheSender() throws Exception {
-        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (its, connPath) -> {
-                    RawWebSocket data = its.pickUp("/api/v1" + connPath);
+        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (self, connPath) -> {
+                    RawWebSocket data = self.pickUp("/api/v1" + connPath);
                     for (int i = 0; i < 1024; i++) {
                         data.send(RawWebSocket.BINARY, true, TestEndpoints.noise(64 * 1024, i));
                     }
@@ -87,7 +87,7 @@ class ForwardIT {
             double before;
             do {
                 before = controlPlane.metric(sent);
-                // A round trip of its own: the stream moves on meanwhile, if it moves.
+                // Round trips on another connection give the stream time to go on, if it can.
                 for (int i = 0; i < 50; i++) {
                     controlPlane.activeConnections();
                 }
@@ -112,9 +112,9 @@ class ForwardIT {
     }
 
     @Test
-    void aStoppingControlPlaneCutsWhatRuns() throws Exception {
+    void aStoppingControlPlaneCutsRunningStreams() throws Exception {
         try (var sink = new ServerSocket(0);
-                var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.joining(sink.getLocalPort()));
+                var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.splicing(sink.getLocalPort()));
                 var caller = new Socket("127.0.0.1", controlPlane.forwardPort());
                 var local = sink.accept()) {
             eventually("the stream runs", () -> controlPlane.metric("wolf_control_plane_streams_active") == 1);
@@ -122,7 +122,7 @@ class ForwardIT {
 
             assertThat(caller.getInputStream().read()).isEqualTo(-1);
             assertThat(local.getInputStream().read()).isEqualTo(-1);
-            assertThat(agent.awaitEnd()).isEqualTo(1001);
+            assertThat(agent.awaitCloseCode()).isEqualTo(1001);
         }
     }
 }

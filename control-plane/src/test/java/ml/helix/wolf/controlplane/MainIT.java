@@ -133,7 +133,7 @@ class MainIT {
             try (var agent = TestAgent.connect(port, "x", TestAgent.silent())) {
                 program.terminate();
 
-                assertThat(agent.awaitEnd()).isEqualTo(1001);
+                assertThat(agent.awaitCloseCode()).isEqualTo(1001);
             }
             assertThat(program.awaitExit()).isZero();
             assertThat(program.output())

@@ -1,5 +1,8 @@
 package ml.helix.wolf.controlplane;
 
+import static ml.helix.wolf.controlplane.RawHttp.readHead;
+import static ml.helix.wolf.controlplane.RawHttp.readToEnd;
+import static ml.helix.wolf.controlplane.RawHttp.write;
 import static ml.helix.wolf.controlplane.TestControlPlane.ADMIN_TOKEN;
 import static ml.helix.wolf.controlplane.TestControlPlane.RUNNER_TOKEN;
 import static ml.helix.wolf.controlplane.TestControlPlane.eventually;
@@ -12,8 +15,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.http.HttpRequest;
@@ -42,7 +45,7 @@ class ProxyIT {
     @BeforeEach
     void connect() throws IOException {
         controlPlane = TestControlPlane.start();
-        agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.joining(wolf.port()));
+        agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.splicing(wolf.port()));
     }
 
     @AfterEach
@@ -53,10 +56,10 @@ class ProxyIT {
     }
 
     @Test
-    void aScreenshotComesThroughByteForByte() throws Exception {
+    void aScreenshotArrivesByteForByte() throws Exception {
         var response = controlPlane.send(
                 controlPlane
-                        .admin(proxied("wolf-1", "/testkit/screenshot?bytes=3000001&seed=7"))
+                        .toWolf("wolf-1", "/testkit/screenshot?bytes=3000001&seed=7")
                         .build(),
                 BodyHandlers.ofByteArray());
 
@@ -67,10 +70,10 @@ class ProxyIT {
     }
 
     @Test
-    void aResponseThatLastsForSecondsComesThroughByteForByte() throws Exception {
+    void aSlowResponseArrivesByteForByte() throws Exception {
         var response = controlPlane.send(
                 controlPlane
-                        .admin(proxied("wolf-1", "/testkit/pieces?count=20&bytes=5001&pauseMillis=100&seed=8"))
+                        .toWolf("wolf-1", "/testkit/pieces?count=20&bytes=5001&pauseMillis=100&seed=8")
                         .build(),
                 BodyHandlers.ofByteArray());
 
@@ -79,18 +82,18 @@ class ProxyIT {
     }
 
     @Test
-    void wolfsOwnErrorsComeThroughAsTheyAre() throws Exception {
+    void anErrorOfWolfArrivesUnchanged() throws Exception {
         var response = controlPlane.send(
-                controlPlane.admin(proxied("wolf-1", "/api/v1/nothing")).build());
+                controlPlane.toWolf("wolf-1", "/api/v1/nothing").build());
 
         assertThat(response.statusCode()).isEqualTo(404);
         assertThat(response.body()).isEmpty();
     }
 
     @Test
-    void wolfSeesHostLocalhostAndWhoAskedAndNoToken() throws Exception {
+    void wolfSeesHostLocalhostAndForwardedFieldsAndNoToken() throws Exception {
         JsonNode seen = controlPlane.json(controlPlane
-                .admin(proxied("wolf-1", "/testkit/request?q=a%20b%2Fc"))
+                .toWolf("wolf-1", "/testkit/request?q=a%20b%2Fc")
                 .header("X-Forwarded-For", "192.0.2.7")
                 .header("Accept", "application/json")
                 .build());
@@ -122,7 +125,7 @@ class ProxyIT {
         byte[] body = TestEndpoints.noise(5_000_001, 9);
 
         JsonNode digest = controlPlane.json(controlPlane
-                .admin(proxied("wolf-1", "/testkit/digest"))
+                .toWolf("wolf-1", "/testkit/digest")
                 .POST(BodyPublishers.ofByteArray(body))
                 .build());
 
@@ -136,7 +139,7 @@ class ProxyIT {
         byte[] body = TestEndpoints.noise(length, 10);
 
         JsonNode digest = controlPlane.json(controlPlane
-                .admin(proxied("wolf-1", "/testkit/digest"))
+                .toWolf("wolf-1", "/testkit/digest")
                 .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)))
                 .build());
 
@@ -149,7 +152,7 @@ class ProxyIT {
         byte[] body = new byte[8 * 1024 * 1024 + 1];
 
         assertThat(controlPlane.error(controlPlane
-                        .admin(proxied("wolf-1", "/testkit/digest"))
+                        .toWolf("wolf-1", "/testkit/digest")
                         .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)))
                         .build()))
                 .isEqualTo("413 PayloadTooLarge");
@@ -157,88 +160,87 @@ class ProxyIT {
     }
 
     @Test
-    void aPostWithoutABodySaysSo() throws Exception {
+    void aPostWithoutABodyReachesWolfWithContentLength0() throws Exception {
         try (Socket caller = controlPlane.connect()) {
             write(
                     caller,
                     "POST " + proxied("wolf-1", "/testkit/request") + " HTTP/1.1\r\nHost: x\r\nX-Admin-Token: "
                             + ADMIN_TOKEN + "\r\nConnection: close\r\n\r\n");
 
-            assertThat(all(caller)).contains("\"content-length\":\"0\"");
+            assertThat(readToEnd(caller)).contains("\"content-length\":\"0\"");
         }
     }
 
     @Test
-    void anExpectIsAnsweredHere() throws Exception {
+    void theControlPlaneAnswersExpectAndWolfSeesNone() throws Exception {
         try (Socket caller = controlPlane.connect()) {
             write(
                     caller,
                     "POST " + proxied("wolf-1", "/testkit/request") + " HTTP/1.1\r\nHost: x\r\nX-Admin-Token: "
                             + ADMIN_TOKEN
                             + "\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
-            assertThat(line(caller)).startsWith("HTTP/1.1 100");
+            assertThat(readHead(caller.getInputStream())).startsWith("HTTP/1.1 100");
 
             write(caller, "hello");
 
-            assertThat(all(caller)).contains("\"body\":\"hello\"").doesNotContain("expect");
+            assertThat(readToEnd(caller)).contains("\"body\":\"hello\"").doesNotContain("expect");
         }
     }
 
     @Test
-    void theAnswerToHeadKeepsItsLength() throws Exception {
-        try (var odd = new OddWolf("HTTP/1.0 200 OK\r\nContent-Length: 12345\r\n\r\n");
-                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(odd.port()))) {
-            var response = controlPlane.send(
-                    controlPlane.admin(proxied("wolf-odd", "/x")).HEAD().build());
+    void aResponseToHeadKeepsItsContentLength() throws Exception {
+        try (var oneResponse = new OneResponseWolf("HTTP/1.0 200 OK\r\nContent-Length: 12345\r\n\r\n");
+                var itsAgent = TestAgent.connect(controlPlane, "wolf-2", TestAgent.splicing(oneResponse.port()))) {
+            var response =
+                    controlPlane.send(controlPlane.toWolf("wolf-2", "/x").HEAD().build());
 
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(response.headers().firstValueAsLong("Content-Length")).hasValue(12345);
-            assertThat(its.commands()).contains("conn-ready");
+            assertThat(itsAgent.commands()).contains("conn-ready");
         }
     }
 
     @Test
-    void aChunkedResponseComesThrough() throws Exception {
-        try (var odd = new OddWolf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: X-Private\r\n"
-                        + "X-Private: 1\r\nX-Public: 2\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
-                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(odd.port()))) {
-            var response = controlPlane.send(
-                    controlPlane.admin(proxied("wolf-odd", "/x")).build());
+    void aChunkedResponseArrivesWithoutHopByHopFields() throws Exception {
+        try (var oneResponse =
+                        new OneResponseWolf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: X-Private\r\n"
+                                + "X-Private: 1\r\nX-Public: 2\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
+                var itsAgent = TestAgent.connect(controlPlane, "wolf-2", TestAgent.splicing(oneResponse.port()))) {
+            var response = controlPlane.send(controlPlane.toWolf("wolf-2", "/x").build());
 
             assertThat(response.body()).isEqualTo("hello world");
             assertThat(response.headers().firstValue("X-Public")).contains("2");
             assertThat(response.headers().firstValue("X-Private")).isEmpty();
-            assertThat(its.commands()).contains("conn-ready");
+            assertThat(itsAgent.commands()).contains("conn-ready");
         }
     }
 
     @Test
-    void aResponseThatBreaksOffIsNotPassedOffAsWhole() throws Exception {
-        try (var odd = new OddWolf("HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
-                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(odd.port()))) {
-            HttpRequest request = controlPlane.admin(proxied("wolf-odd", "/x")).build();
+    void aResponseThatBreaksOffLooksIncompleteToItsCaller() throws Exception {
+        try (var oneResponse = new OneResponseWolf("HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
+                var itsAgent = TestAgent.connect(controlPlane, "wolf-2", TestAgent.splicing(oneResponse.port()))) {
+            HttpRequest request = controlPlane.toWolf("wolf-2", "/x").build();
 
             assertThatThrownBy(() -> controlPlane.send(request)).isInstanceOf(IOException.class);
-            assertThat(its.commands()).contains("conn-ready");
+            assertThat(itsAgent.commands()).contains("conn-ready");
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "SSH-2.0-OpenSSH_9.6\r\n", "HTTP/1.0 200 OK\r\nContent-"})
-    void anythingButAResponseGets502(String answer) throws Exception {
-        try (var odd = new OddWolf(answer);
-                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(odd.port()))) {
-            assertThat(controlPlane.error(
-                            controlPlane.admin(proxied("wolf-odd", "/x")).build()))
+    void anInvalidResponseGets502(String response) throws Exception {
+        try (var oneResponse = new OneResponseWolf(response);
+                var itsAgent = TestAgent.connect(controlPlane, "wolf-2", TestAgent.splicing(oneResponse.port()))) {
+            assertThat(controlPlane.error(controlPlane.toWolf("wolf-2", "/x").build()))
                     .startsWith("502 ");
-            assertThat(its.commands()).contains("conn-ready");
+            assertThat(itsAgent.commands()).contains("conn-ready");
         }
     }
 
     @Test
-    void anEventComesThroughBeforeTheNextOne() throws Exception {
+    void eachEventArrivesBeforeTheNextIsSent() throws Exception {
         var response = controlPlane.send(
-                controlPlane.admin(proxied("wolf-1", "/api/v1/events")).build(), BodyHandlers.ofInputStream());
+                controlPlane.toWolf("wolf-1", "/api/v1/events").build(), BodyHandlers.ofInputStream());
         try (var events = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
             eventually("a subscriber at Wolf", () -> wolf.subscribers() == 1);
             for (int i = 0; i < 3; i++) {
@@ -252,22 +254,22 @@ class ProxyIT {
     }
 
     @Test
-    void aCallerThatGoesAwayEndsTheStreamAtAWolfThatSaysNothing() throws Exception {
-        try (var quiet = new OddWolf("HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", true);
-                var its = TestAgent.connect(controlPlane, "wolf-odd", TestAgent.joining(quiet.port()))) {
+    void aCallerThatGoesAwayEndsTheStreamOfAQuietWolf() throws Exception {
+        try (var quiet = new OneResponseWolf("HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", true);
+                var itsAgent = TestAgent.connect(controlPlane, "wolf-2", TestAgent.splicing(quiet.port()))) {
             try (Socket caller = controlPlane.connect()) {
-                write(caller, get("/events").replace("wolf-1", "wolf-odd"));
-                assertThat(line(caller)).startsWith("HTTP/1.1 200");
+                write(caller, get("/events").replace("wolf-1", "wolf-2"));
+                assertThat(readHead(caller.getInputStream())).startsWith("HTTP/1.1 200");
             }
 
             quiet.awaitEnd();
             eventually("no stream is left", () -> controlPlane.metric("wolf_control_plane_streams_active") == 0);
-            assertThat(its.commands()).contains("conn-ready");
+            assertThat(itsAgent.commands()).contains("conn-ready");
         }
     }
 
     @Test
-    void aCallerThatGoesAwayInItsBodyEndsTheStreamAtWolf() throws Exception {
+    void aCallerThatGoesAwayWithinItsBodyEndsItsStream() throws Exception {
         try (Socket caller = controlPlane.connect()) {
             write(
                     caller,
@@ -284,37 +286,33 @@ class ProxyIT {
         try (Socket caller = controlPlane.connect()) {
             for (int i = 0; i < 3; i++) {
                 write(caller, get("/testkit/screenshot?bytes=10"));
-                assertThat(line(caller)).startsWith("HTTP/1.1 200");
-                response(caller, 10);
+                assertThat(readHead(caller.getInputStream())).startsWith("HTTP/1.1 200");
+                assertThat(caller.getInputStream().readNBytes(10)).hasSize(10);
             }
         }
     }
 
     @Test
-    void requestsThatAreSentBeforeTheAnswerAreNotLost() throws Exception {
+    void pipelinedRequestsAreServed() throws Exception {
         try (Socket caller = controlPlane.connect()) {
             write(caller, get("/testkit/pieces?count=5&bytes=100&pauseMillis=100"));
-            assertThat(line(caller)).startsWith("HTTP/1.1 200");
+            assertThat(readHead(caller.getInputStream())).startsWith("HTTP/1.1 200");
             write(caller, get("/testkit/screenshot?bytes=11"));
             write(caller, get("/testkit/screenshot?bytes=12").replace("Host: x", "Host: x\r\nConnection: close"));
 
-            String rest = all(caller);
+            String rest = readToEnd(caller);
             assertThat(rest).contains("Content-Length: 11", "Content-Length: 12");
         }
     }
 
     @Test
-    void anUpgradeLeavesHttpOnBothSides() throws Exception {
+    void anUpgradedConnectionPassesBytesBothWays() throws Exception {
         try (Socket caller = controlPlane.connect()) {
             write(
                     caller,
                     get("/testkit/echo").replace("Host: x", "Host: x\r\nConnection: upgrade\r\nUpgrade: echo")
                             + "with the request ");
-            assertThat(line(caller)).startsWith("HTTP/1.1 101");
-            String line = line(caller);
-            while (!line.isEmpty()) {
-                line = line(caller);
-            }
+            assertThat(readHead(caller.getInputStream())).startsWith("HTTP/1.1 101");
             assertThat(new String(caller.getInputStream().readNBytes(17), StandardCharsets.UTF_8))
                     .isEqualTo("with the request ");
             byte[] noise = TestEndpoints.noise(2_000_000, 11);
@@ -322,7 +320,7 @@ class ProxyIT {
                 try {
                     caller.getOutputStream().write(noise);
                 } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
+                    throw new UncheckedIOException(e);
                 }
             });
             assertThat(caller.getInputStream().readNBytes(noise.length)).isEqualTo(noise);
@@ -332,23 +330,23 @@ class ProxyIT {
     }
 
     @Test
-    void whatWolfDoesNotUpgradeIsAnswered() throws Exception {
+    void anUpgradeThatWolfRefusesGetsWolfsResponse() throws Exception {
         try (Socket caller = controlPlane.connect()) {
             write(
                     caller,
                     get("/testkit/echo").replace("Host: x", "Host: x\r\nConnection: upgrade, close\r\nUpgrade: other"));
 
-            assertThat(all(caller)).startsWith("HTTP/1.1 426").contains("Ask for Upgrade: echo");
+            assertThat(readToEnd(caller)).startsWith("HTTP/1.1 426").contains("Ask for Upgrade: echo");
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"/%2e%2e/x", "/a%2F..%2Fb", "/..%5Cx"})
-    void aPathThatClimbsIsRefused(String path) throws Exception {
+    void aPathWithDotSegmentsIsRefused(String path) throws Exception {
         try (Socket caller = controlPlane.connect()) {
             write(caller, get(path).replace("Host: x", "Host: x\r\nConnection: close"));
 
-            assertThat(all(caller)).startsWith("HTTP/1.1 400").contains("\"code\":\"BadRequest\"");
+            assertThat(readToEnd(caller)).startsWith("HTTP/1.1 400").contains("\"code\":\"BadRequest\"");
             assertThat(wolf.acceptedConnections()).isZero();
         }
     }
@@ -369,58 +367,30 @@ class ProxyIT {
         return "GET " + proxied("wolf-1", path) + " HTTP/1.1\r\nHost: x\r\nX-Admin-Token: " + ADMIN_TOKEN + "\r\n\r\n";
     }
 
-    private static void write(Socket socket, String text) throws IOException {
-        socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static String line(Socket socket) throws IOException {
-        var line = new StringBuilder();
-        InputStream in = socket.getInputStream();
-        for (int b = in.read(); b >= 0 && b != '\n'; b = in.read()) {
-            line.append((char) b);
-        }
-        return line.toString().strip();
-    }
-
-    private static void response(Socket socket, int length) throws IOException {
-        String line = line(socket);
-        while (!line.isEmpty()) {
-            line = line(socket);
-        }
-        assertThat(socket.getInputStream().readNBytes(length)).hasSize(length);
-    }
-
-    private static String all(Socket socket) throws IOException {
-        return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-    }
-
     private static String sha256(byte[] bytes) throws Exception {
         return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     }
 
-    /** Reads one request's head, gives one answer, and then closes, or waits for its peer to. */
-    private static final class OddWolf implements AutoCloseable {
+    /** Reads the head of one request, sends one response, and then closes or waits for its peer's end. */
+    private static final class OneResponseWolf implements AutoCloseable {
         private final ServerSocket server = new ServerSocket(0);
 
         private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-        OddWolf(String answer) throws IOException {
-            this(answer, false);
+        OneResponseWolf(String response) throws IOException {
+            this(response, false);
         }
 
-        OddWolf(String answer, boolean holdsOn) throws IOException {
+        OneResponseWolf(String response, boolean staysOpen) throws IOException {
             Thread.ofVirtual().start(() -> {
                 try (Socket socket = server.accept()) {
-                    String line = line(socket);
-                    while (!line.isEmpty()) {
-                        line = line(socket);
-                    }
-                    write(socket, answer);
-                    if (holdsOn && socket.getInputStream().read() < 0) {
+                    readHead(socket.getInputStream());
+                    write(socket, response);
+                    if (staysOpen && socket.getInputStream().read() < 0) {
                         ended.complete(null);
                     }
                 } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
+                    throw new UncheckedIOException(e);
                 }
             });
         }

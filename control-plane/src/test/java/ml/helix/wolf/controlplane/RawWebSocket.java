@@ -6,16 +6,21 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import ml.helix.wolf.revdial.ByteStream;
 
 /**
- * A WebSocket client that can do what a proper one would not: any frame, in any piece, and any end. Its masking keys are
- * zeros, so payloads go as they are. As a {@link ByteStream} it behaves as an agent's data connection does.
+ * A WebSocket client that can send any frame, valid or not, in any pieces, and end in any way. Its masking keys are zeros, so
+ * payloads are sent unchanged. As a {@link ByteStream} it is an agent's data connection.
  */
 final class RawWebSocket implements ByteStream {
     static final int CONTINUATION = 0;
@@ -25,12 +30,14 @@ final class RawWebSocket implements ByteStream {
     static final int PING = 9;
     static final int PONG = 10;
 
+    private static final Pattern CONTENT_LENGTH = Pattern.compile("(?i)content-length: (\\d+)");
+
     private final Socket socket;
     private final DataInputStream in;
     private final OutputStream out;
     private final ReentrantLock writing = new ReentrantLock();
-    /** What is left of the frame being read. */
-    private ByteBuffer rest = ByteBuffer.allocate(0);
+    /** Unread payload of the last frame. */
+    private ByteBuffer unread = ByteBuffer.allocate(0);
 
     record Frame(int opcode, boolean fin, byte[] payload) {
         String text() {
@@ -42,7 +49,7 @@ final class RawWebSocket implements ByteStream {
         }
     }
 
-    /** The server answered with something else than 101. */
+    /** The control plane responded with another status than 101. */
     static final class Refused extends IOException {
         private static final long serialVersionUID = 1;
         final int status;
@@ -65,13 +72,13 @@ final class RawWebSocket implements ByteStream {
         return open(port, target, token, 0);
     }
 
-    /** @param receiveBuffer in bytes; small, to see a peer wait; 0 for the system's */
+    /** @param receiveBuffer in bytes; a small one makes the control plane wait soon; 0 for the system's default */
     static RawWebSocket open(int port, String target, String token, int receiveBuffer) throws IOException {
         var socket = new Socket();
         if (receiveBuffer > 0) {
             socket.setReceiveBufferSize(receiveBuffer);
         }
-        socket.connect(new java.net.InetSocketAddress("127.0.0.1", port));
+        socket.connect(new InetSocketAddress("127.0.0.1", port));
         socket.setTcpNoDelay(true);
         var opened = new RawWebSocket(socket);
         String request = "GET " + target + " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -79,27 +86,18 @@ final class RawWebSocket implements ByteStream {
                 + "Sec-WebSocket-Extensions: permessage-deflate\r\n"
                 + (token.isEmpty() ? "" : "Authorization: Bearer " + token + "\r\n") + "\r\n";
         opened.out.write(request.getBytes(StandardCharsets.US_ASCII));
-        String head = opened.head();
+        String head = RawHttp.readHead(opened.in);
         int status = Integer.parseInt(head.split(" ")[1]);
         if (status != 101) {
-            var length = java.util.regex.Pattern.compile("(?i)content-length: (\\d+)")
-                    .matcher(head);
+            Matcher length = CONTENT_LENGTH.matcher(head);
             byte[] body = length.find() ? opened.in.readNBytes(Integer.parseInt(length.group(1))) : new byte[0];
             socket.close();
             throw new Refused(status, new String(body, StandardCharsets.UTF_8));
         }
-        if (head.toLowerCase(java.util.Locale.ROOT).contains("sec-websocket-extensions")) {
-            throw new IOException("an extension was agreed to: " + head);
+        if (head.toLowerCase(Locale.ROOT).contains("sec-websocket-extensions")) {
+            throw new IOException("the control plane accepted an extension: " + head);
         }
         return opened;
-    }
-
-    private String head() throws IOException {
-        var head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-            head.append((char) in.readUnsignedByte());
-        }
-        return head.toString();
     }
 
     /** Waits for the next frame of any kind. */
@@ -107,7 +105,7 @@ final class RawWebSocket implements ByteStream {
         int first = in.readUnsignedByte();
         int length = in.readUnsignedByte();
         if (length > 127) {
-            throw new IOException("a server must not mask");
+            throw new IOException("the control plane sent a masked frame");
         }
         if (length == 126) {
             length = in.readUnsignedShort();
@@ -117,7 +115,7 @@ final class RawWebSocket implements ByteStream {
         return new Frame(first & 15, first > 127, in.readNBytes(length));
     }
 
-    /** Waits for the next data frame; answers pings meanwhile. Null at the end, whichever way it comes. */
+    /** Waits for the next data frame and answers pings meanwhile. Null at the end, in order or not. */
     Frame nextData() throws IOException {
         while (true) {
             Frame frame;
@@ -171,24 +169,24 @@ final class RawWebSocket implements ByteStream {
 
     @Override
     public int read(byte[] buffer, int offset, int length) throws IOException {
-        while (!rest.hasRemaining()) {
+        while (!unread.hasRemaining()) {
             Frame frame = nextData();
             if (frame == null) {
                 return -1;
             }
-            rest = ByteBuffer.wrap(frame.payload);
+            unread = ByteBuffer.wrap(frame.payload);
         }
-        int count = Math.min(length, rest.remaining());
-        rest.get(buffer, offset, count);
+        int count = Math.min(length, unread.remaining());
+        unread.get(buffer, offset, count);
         return count;
     }
 
     @Override
     public void write(byte[] buffer, int offset, int length) throws IOException {
-        send(BINARY, true, java.util.Arrays.copyOfRange(buffer, offset, offset + length));
+        send(BINARY, true, Arrays.copyOfRange(buffer, offset, offset + length));
     }
 
-    /** A bare FIN, nothing said. */
+    /** Sends a FIN without a close frame. */
     void shutdown() throws IOException {
         socket.shutdownOutput();
     }
@@ -198,14 +196,14 @@ final class RawWebSocket implements ByteStream {
         socket.close();
     }
 
-    /** A close frame, then the end; what the peer still sends is read, so that nothing of ours is lost. */
+    /** Sends a close frame and a FIN. */
     @Override
     public void close() {
         try (socket) {
             send(CLOSE, true, new byte[] {3, (byte) 232});
             socket.shutdownOutput();
         } catch (SocketException e) {
-            // The server was first.
+            // The control plane has closed the connection already.
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -4,7 +4,6 @@ import static ml.helix.wolf.controlplane.TestControlPlane.ADMIN_TOKEN;
 import static ml.helix.wolf.controlplane.TestControlPlane.RUNNER_TOKEN;
 import static ml.helix.wolf.controlplane.TestControlPlane.eventually;
 import static ml.helix.wolf.controlplane.TestControlPlane.later;
-import static ml.helix.wolf.controlplane.TestControlPlane.proxied;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -42,7 +41,7 @@ class RevDialIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "wrong", ADMIN_TOKEN})
-    void withoutTheRunnersTokenNobodyConnects(String token) {
+    void aConnectionWithoutTheRunnerTokenGets401(String token) {
         for (String target : new String[] {
             "/api/v1/revdial?runnerid=wolf-1", "/revdial?revdial.dialer=x&revdial.req=y", "/api/v1/revdial"
         }) {
@@ -56,7 +55,7 @@ class RevDialIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "?runnerid=", "?other=x", "?runnerid=a%0Ab"})
-    void withoutARunnerIdNobodyConnects(String query) {
+    void aConnectionWithoutAValidRunnerIdGets400(String query) {
         assertThatThrownBy(() -> RawWebSocket.open(controlPlane.port(), "/api/v1/revdial" + query, RUNNER_TOKEN))
                 .isInstanceOfSatisfying(Refused.class, refused -> {
                     assertThat(refused.status).isEqualTo(400);
@@ -65,7 +64,7 @@ class RevDialIT {
     }
 
     @Test
-    void aRequestThatIsNoUpgradeIsToldSo() throws Exception {
+    void aRequestWithoutAnUpgradeGets426() throws Exception {
         assertThat(controlPlane.error(controlPlane
                         .request("/api/v1/revdial?runnerid=wolf-1")
                         .header("Authorization", "Bearer " + RUNNER_TOKEN)
@@ -84,12 +83,12 @@ class RevDialIT {
     @Test
     void anExpiredDialerGets410() throws Exception {
         var connPath = new CompletableFuture<String>();
-        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (its, path) -> connPath.complete(path))) {
-            ask("wolf-1");
+        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (self, path) -> connPath.complete(path))) {
+            request("wolf-1");
             connPath.get(20, TimeUnit.SECONDS);
             agent.control().reset();
         }
-        eventually("the agent is gone", () -> controlPlane.activeConnections() == 0);
+        eventually("the control connection is closed", () -> controlPlane.activeConnections() == 0);
 
         assertThatThrownBy(() -> RawWebSocket.open(controlPlane.port(), "/api/v1" + connPath.getNow(""), RUNNER_TOKEN))
                 .isInstanceOfSatisfying(
@@ -97,11 +96,11 @@ class RevDialIT {
     }
 
     @Test
-    void anIdMayBeAnyUnicode() throws Exception {
+    void anIdMayHaveNonAsciiCharacters() throws Exception {
         try (var wolf = FakeWolf.onLoopback().start();
-                var agent = TestAgent.connect(controlPlane, "wolf-Ωß 1/2", TestAgent.joining(wolf.port()))) {
+                var agent = TestAgent.connect(controlPlane, "wolf-Ωß 1/2", TestAgent.splicing(wolf.port()))) {
             var response = controlPlane.send(controlPlane
-                    .admin(proxied("wolf-%CE%A9%C3%9F%201%2F2", "/api/v1/apps"))
+                    .toWolf("wolf-%CE%A9%C3%9F%201%2F2", "/api/v1/apps")
                     .build());
 
             assertThat(response.statusCode()).isEqualTo(200);
@@ -111,20 +110,20 @@ class RevDialIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "/api/v1"})
-    void aDataConnectionMayComeWithThePrefixAndWithout(String prefix) throws Exception {
-        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (its, connPath) -> {
+    void aPickupMayHaveThePrefixOrNot(String prefix) throws Exception {
+        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (self, connPath) -> {
             assertThat(connPath).matches("/revdial\\?revdial\\.dialer=[0-9a-f]{32}&revdial\\.req=[0-9a-f]{32}");
-            answer(its.pickUp(prefix + connPath), "hello");
+            respond(self.pickUp(prefix + connPath), "hello");
         })) {
-            assertThat(ask("wolf-1").get(20, TimeUnit.SECONDS)).isEqualTo("hello");
+            assertThat(request("wolf-1").get(20, TimeUnit.SECONDS)).isEqualTo("hello");
             assertThat(agent.commands()).contains("conn-ready");
         }
     }
 
     @Test
-    void aStreamIsAStreamHoweverItsBytesAreFramed() throws Exception {
-        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (its, connPath) -> {
-            RawWebSocket data = its.pickUp("/api/v1" + connPath);
+    void theBytesOfAStreamAreTheSameHoweverTheyAreFramed() throws Exception {
+        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (self, connPath) -> {
+            RawWebSocket data = self.pickUp("/api/v1" + connPath);
             awaitRequest(data);
             data.send(RawWebSocket.BINARY, false, utf8("HTTP/1.0 200 OK\r\nContent-"));
             data.send(RawWebSocket.CONTINUATION, false, new byte[0]);
@@ -143,23 +142,22 @@ class RevDialIT {
             }
             data.close();
         })) {
-            assertThat(ask("wolf-1").get(20, TimeUnit.SECONDS)).isEqualTo("x".repeat(199_000) + "y".repeat(1_000));
+            assertThat(request("wolf-1").get(20, TimeUnit.SECONDS)).isEqualTo("x".repeat(199_000) + "y".repeat(1_000));
             assertThat(agent.commands()).contains("conn-ready");
         }
     }
 
     @Test
-    void everyByteBeforeABareEndArrives() throws Exception {
+    void everyByteBeforeABareFinArrives() throws Exception {
         byte[] noise = TestEndpoints.noise(3_000_000, 1);
-        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (its, connPath) -> {
-            RawWebSocket data = its.pickUp("/api/v1" + connPath);
+        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (self, connPath) -> {
+            RawWebSocket data = self.pickUp("/api/v1" + connPath);
             awaitRequest(data);
             data.send(RawWebSocket.BINARY, true, utf8("HTTP/1.0 200 OK\r\n\r\n"));
             data.send(RawWebSocket.BINARY, true, noise);
             data.shutdown();
         })) {
-            var response = controlPlane.send(
-                    controlPlane.admin(proxied("wolf-1", "/x")).build(), BodyHandlers.ofByteArray());
+            var response = controlPlane.send(controlPlane.toWolf("wolf-1", "/x").build(), BodyHandlers.ofByteArray());
 
             assertThat(response.body()).isEqualTo(noise);
             assertThat(agent.commands()).contains("conn-ready");
@@ -168,22 +166,20 @@ class RevDialIT {
 
     @Test
     void aResetEndsTheStream() throws Exception {
-        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (its, connPath) -> {
-            RawWebSocket data = its.pickUp("/api/v1" + connPath);
+        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (self, connPath) -> {
+            RawWebSocket data = self.pickUp("/api/v1" + connPath);
             awaitRequest(data);
             data.reset();
         })) {
-            assertThat(controlPlane.error(
-                            controlPlane.admin(proxied("wolf-1", "/x")).build()))
+            assertThat(controlPlane.error(controlPlane.toWolf("wolf-1", "/x").build()))
                     .isEqualTo("502 NoResponse");
             assertThat(agent.commands()).contains("conn-ready");
         }
     }
 
     @Test
-    void nobodyConnectedIsNoConnection() throws Exception {
-        assertThat(controlPlane.error(
-                        controlPlane.admin(proxied("wolf-9", "/x")).build()))
+    void aDialToAnUnknownIdIsNoConnection() throws Exception {
+        assertThat(controlPlane.error(controlPlane.toWolf("wolf-9", "/x").build()))
                 .isEqualTo("503 NoConnection");
         assertThat(controlPlane.metric("wolf_control_plane_dials_total{result=\"NoConnection\"}"))
                 .isEqualTo(1);
@@ -194,7 +190,7 @@ class RevDialIT {
         controlPlane.close();
         controlPlane = TestControlPlane.start(Duration.ofSeconds(2), Duration.ofSeconds(30));
         TestAgent agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent());
-        HttpRequest request = controlPlane.admin(proxied("wolf-1", "/x")).build();
+        HttpRequest request = controlPlane.toWolf("wolf-1", "/x").build();
         CompletableFuture<String> error = later(() -> controlPlane.error(request));
         eventually("the agent was asked", () -> agent.commands().contains("conn-ready"));
         agent.control().reset();
@@ -205,8 +201,8 @@ class RevDialIT {
     @Test
     void aDialWaitsForADroppedAgentToComeBack() throws Exception {
         TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent()).control().reset();
-        eventually("the agent is gone", () -> controlPlane.activeConnections() == 0);
-        CompletableFuture<String> asked = ask("wolf-1");
+        eventually("the control connection is closed", () -> controlPlane.activeConnections() == 0);
+        CompletableFuture<String> response = request("wolf-1");
         eventually(
                 "the dial waits",
                 () -> controlPlane
@@ -216,23 +212,22 @@ class RevDialIT {
                                 "{\"activeConnections\":0,\"gracePeriodEntries\":1,\"pendingDialsTotal\":1,\"pendingDialsPerKey\":1}"));
 
         try (var back = TestAgent.connect(
-                controlPlane, "wolf-1", (its, connPath) -> answer(its.pickUp("/api/v1" + connPath), "back"))) {
-            assertThat(asked.get(20, TimeUnit.SECONDS)).isEqualTo("back");
+                controlPlane, "wolf-1", (self, connPath) -> respond(self.pickUp("/api/v1" + connPath), "back"))) {
+            assertThat(response.get(20, TimeUnit.SECONDS)).isEqualTo("back");
             assertThat(back.commands()).contains("conn-ready");
         }
     }
 
     @Test
-    void theHundredAndFirstDialThatWaitsIsTooMany() throws Exception {
+    void aDialBeyondTheHundredThatWaitIsMaxPendingDials() throws Exception {
         TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent()).control().reset();
-        eventually("the agent is gone", () -> controlPlane.activeConnections() == 0);
+        eventually("the control connection is closed", () -> controlPlane.activeConnections() == 0);
         for (int i = 0; i < 100; i++) {
-            ask("wolf-1");
+            request("wolf-1");
         }
         eventually("100 dials wait", () -> controlPlane.metric("wolf_control_plane_pending_dials") == 100);
 
-        assertThat(controlPlane.error(
-                        controlPlane.admin(proxied("wolf-1", "/x")).build()))
+        assertThat(controlPlane.error(controlPlane.toWolf("wolf-1", "/x").build()))
                 .isEqualTo("503 MaxPendingDials");
     }
 
@@ -241,25 +236,23 @@ class RevDialIT {
         controlPlane.close();
         controlPlane = TestControlPlane.start(Duration.ofSeconds(30), SHORT);
         try (var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent())) {
-            assertThat(controlPlane.error(
-                            controlPlane.admin(proxied("wolf-1", "/x")).build()))
+            assertThat(controlPlane.error(controlPlane.toWolf("wolf-1", "/x").build()))
                     .isEqualTo("504 DialTimeout");
             eventually("the agent was asked", () -> agent.commands().contains("conn-ready"));
         }
     }
 
     @Test
-    void aPickupThatComesTooLateIsClosedAtOnce() throws Exception {
+    void aLatePickupIsClosedAtOnce() throws Exception {
         controlPlane.close();
         controlPlane = TestControlPlane.start(Duration.ofSeconds(30), SHORT);
         var late = new CompletableFuture<RawWebSocket>();
         var dialOver = new CountDownLatch(1);
-        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (its, connPath) -> {
+        try (var agent = TestAgent.connect(controlPlane, "wolf-1", (self, connPath) -> {
             awaitUninterruptibly(dialOver);
-            late.complete(its.pickUp("/api/v1" + connPath));
+            late.complete(self.pickUp("/api/v1" + connPath));
         })) {
-            assertThat(controlPlane.error(
-                            controlPlane.admin(proxied("wolf-1", "/x")).build()))
+            assertThat(controlPlane.error(controlPlane.toWolf("wolf-1", "/x").build()))
                     .isEqualTo("504 DialTimeout");
             dialOver.countDown();
 
@@ -269,9 +262,9 @@ class RevDialIT {
     }
 
     @Test
-    void anAgentThatCannotPickUpIsPickupFailedWithItsReason() throws Exception {
+    void aPickupFailedReachesTheCallerWithItsReason() throws Exception {
         try (var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.failing("connection refused: ü\u0000"))) {
-            HttpRequest request = controlPlane.admin(proxied("wolf-1", "/x")).build();
+            HttpRequest request = controlPlane.toWolf("wolf-1", "/x").build();
 
             assertThat(controlPlane.error(request)).isEqualTo("502 PickupFailed");
             assertThat(controlPlane.json(request).path("error").path("message").asText())
@@ -281,15 +274,15 @@ class RevDialIT {
     }
 
     @Test
-    void theNewerConnectionOfAnIdWinsAndWaitingDialsAreAskedThere() throws Exception {
+    void theNewerConnectionOfAnIdWinsAndGetsTheWaitingDials() throws Exception {
         try (var older = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent())) {
-            CompletableFuture<String> asked = ask("wolf-1");
+            CompletableFuture<String> response = request("wolf-1");
             eventually("the older one was asked", () -> older.commands().contains("conn-ready"));
 
             try (var newer = TestAgent.connect(
-                    controlPlane, "wolf-1", (its, connPath) -> answer(its.pickUp("/api/v1" + connPath), "newer"))) {
-                assertThat(asked.get(20, TimeUnit.SECONDS)).isEqualTo("newer");
-                assertThat(older.awaitEnd()).isEqualTo(4001);
+                    controlPlane, "wolf-1", (self, connPath) -> respond(self.pickUp("/api/v1" + connPath), "newer"))) {
+                assertThat(response.get(20, TimeUnit.SECONDS)).isEqualTo("newer");
+                assertThat(older.awaitCloseCode()).isEqualTo(4001);
                 assertThat(controlPlane.activeConnections()).isEqualTo(1);
                 assertThat(newer.commands()).contains("conn-ready");
             }
@@ -297,25 +290,25 @@ class RevDialIT {
     }
 
     @Test
-    void theOlderConnectionStaysUntilItsStreamIsDone() throws Exception {
+    void theOlderConnectionStaysOpenUntilItsStreamIsDone() throws Exception {
         var finish = new CountDownLatch(1);
-        try (var older = TestAgent.connect(controlPlane, "wolf-1", (its, connPath) -> {
-            RawWebSocket data = its.pickUp("/api/v1" + connPath);
+        try (var older = TestAgent.connect(controlPlane, "wolf-1", (self, connPath) -> {
+            RawWebSocket data = self.pickUp("/api/v1" + connPath);
             awaitRequest(data);
             data.send(RawWebSocket.BINARY, true, utf8("HTTP/1.0 200 OK\r\n\r\nbefore, "));
             awaitUninterruptibly(finish);
             data.send(RawWebSocket.BINARY, true, utf8("after"));
             data.close();
         })) {
-            CompletableFuture<String> asked = ask("wolf-1");
+            CompletableFuture<String> response = request("wolf-1");
             eventually("the stream runs", () -> controlPlane.metric("wolf_control_plane_streams_active") == 1);
             try (var newer = TestAgent.connect(
-                    controlPlane, "wolf-1", (its, connPath) -> answer(its.pickUp("/api/v1" + connPath), "newer"))) {
-                assertThat(ask("wolf-1").get(20, TimeUnit.SECONDS)).isEqualTo("newer");
+                    controlPlane, "wolf-1", (self, connPath) -> respond(self.pickUp("/api/v1" + connPath), "newer"))) {
+                assertThat(request("wolf-1").get(20, TimeUnit.SECONDS)).isEqualTo("newer");
                 finish.countDown();
 
-                assertThat(asked.get(20, TimeUnit.SECONDS)).isEqualTo("before, after");
-                assertThat(older.awaitEnd()).isEqualTo(4001);
+                assertThat(response.get(20, TimeUnit.SECONDS)).isEqualTo("before, after");
+                assertThat(older.awaitCloseCode()).isEqualTo(4001);
                 assertThat(newer.commands()).contains("conn-ready");
             }
         }
@@ -323,29 +316,29 @@ class RevDialIT {
 
     @Test
     void aRunningStreamOutlivesItsControlConnection() throws Exception {
-        var gone = new CountDownLatch(1);
-        TestAgent agent = TestAgent.connect(controlPlane, "wolf-1", (its, connPath) -> {
-            RawWebSocket data = its.pickUp("/api/v1" + connPath);
+        var disconnected = new CountDownLatch(1);
+        TestAgent agent = TestAgent.connect(controlPlane, "wolf-1", (self, connPath) -> {
+            RawWebSocket data = self.pickUp("/api/v1" + connPath);
             awaitRequest(data);
-            awaitUninterruptibly(gone);
-            answerNow(data, "still here");
+            awaitUninterruptibly(disconnected);
+            sendResponse(data, "still here");
         });
-        CompletableFuture<String> asked = ask("wolf-1");
+        CompletableFuture<String> response = request("wolf-1");
         eventually("the stream runs", () -> controlPlane.metric("wolf_control_plane_streams_active") == 1);
         agent.control().reset();
-        eventually("the agent is gone", () -> controlPlane.activeConnections() == 0);
-        gone.countDown();
+        eventually("the control connection is closed", () -> controlPlane.activeConnections() == 0);
+        disconnected.countDown();
 
-        assertThat(asked.get(20, TimeUnit.SECONDS)).isEqualTo("still here");
+        assertThat(response.get(20, TimeUnit.SECONDS)).isEqualTo("still here");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"[]\n", "not json\n", "\n", "{\"command\":\"pickup-failed\"\n"})
-    void anythingButAControlLineEndsTheConnection(String line) throws Exception {
+    void anInvalidControlLineEndsTheConnection(String line) throws Exception {
         try (var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent())) {
             agent.control().send(RawWebSocket.BINARY, true, utf8(line));
 
-            assertThat(agent.awaitEnd()).isEqualTo(1002);
+            assertThat(agent.awaitCloseCode()).isEqualTo(1002);
         }
     }
 
@@ -354,7 +347,7 @@ class RevDialIT {
         try (var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent())) {
             agent.control().send(RawWebSocket.BINARY, true, utf8("{\"command\":\"" + "x".repeat(5000)));
 
-            assertThat(agent.awaitEnd()).isEqualTo(1002);
+            assertThat(agent.awaitCloseCode()).isEqualTo(1002);
         }
     }
 
@@ -368,33 +361,33 @@ class RevDialIT {
                             utf8("{\"command\":\"dance\",\"steps\":[1,{}]}\r\n{}\n{\"command\":null}\n"));
 
             assertThat(controlPlane
-                            .json(controlPlane.admin(proxied("wolf-1", "/x")).build())
+                            .json(controlPlane.toWolf("wolf-1", "/x").build())
                             .toString())
                     .contains("still listening");
         }
     }
 
     @Test
-    void aStoppingControlPlaneSaysGoodbye() throws Exception {
+    void aStoppingControlPlaneClosesControlConnectionsWith1001() throws Exception {
         try (var agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent())) {
             controlPlane.close();
 
-            assertThat(agent.awaitEnd()).isEqualTo(1001);
+            assertThat(agent.awaitCloseCode()).isEqualTo(1001);
         }
     }
 
-    /** Asks through the tunnel in the background; the body of what comes. */
-    private CompletableFuture<String> ask(String runnerId) {
-        HttpRequest request = controlPlane.admin(proxied(runnerId, "/x")).build();
+    /** Sends a request to the Wolf of that id, in the background; returns the body of the response. */
+    private CompletableFuture<String> request(String runnerId) {
+        HttpRequest request = controlPlane.toWolf(runnerId, "/x").build();
         return later(() -> controlPlane.send(request).body());
     }
 
-    private static void answer(RawWebSocket data, String body) throws IOException {
+    private static void respond(RawWebSocket data, String body) throws IOException {
         awaitRequest(data);
-        answerNow(data, body);
+        sendResponse(data, body);
     }
 
-    private static void answerNow(RawWebSocket data, String body) throws IOException {
+    private static void sendResponse(RawWebSocket data, String body) throws IOException {
         data.send(RawWebSocket.BINARY, true, utf8("HTTP/1.0 200 OK\r\nContent-Length: " + body.length() + "\r\n\r\n"));
         data.send(RawWebSocket.BINARY, true, utf8(body));
         data.close();

@@ -16,7 +16,7 @@ import ml.helix.wolf.controlplane.RawWebSocket.Frame;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.Splice;
 
-/** An agent that does what its script says with each conn-ready. */
+/** An agent that runs a script for each conn-ready. */
 final class TestAgent implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -24,11 +24,11 @@ final class TestAgent implements AutoCloseable {
     private final String token;
     private final Script script;
     private final RawWebSocket control;
-    private final CompletableFuture<Integer> ended = new CompletableFuture<>();
+    private final CompletableFuture<Integer> closeCode = new CompletableFuture<>();
     private final CompletableFuture<Void> firstLine = new CompletableFuture<Void>().orTimeout(20, TimeUnit.SECONDS);
     private final List<String> commands = new CopyOnWriteArrayList<>();
 
-    /** What to do with a conn-ready; each runs on a thread of its own. */
+    /** Handles a conn-ready, on its own thread. */
     interface Script {
         void connReady(TestAgent agent, String connPath) throws IOException;
     }
@@ -39,10 +39,10 @@ final class TestAgent implements AutoCloseable {
         this.script = script;
         String id = URLEncoder.encode(runnerId, StandardCharsets.UTF_8);
         control = RawWebSocket.open(port, "/api/v1/revdial?runnerid=" + id, token);
-        Thread.ofVirtual().name("test-agent " + runnerId).start(this::listen);
+        Thread.ofVirtual().name("test-agent " + runnerId).start(this::readLines);
     }
 
-    /** Connects, and waits for the server's first line. */
+    /** Connects, and waits for the first line from the control plane. */
     static TestAgent connect(TestControlPlane controlPlane, String runnerId, Script script) throws IOException {
         return connect(controlPlane.port(), runnerId, script);
     }
@@ -53,8 +53,8 @@ final class TestAgent implements AutoCloseable {
         return agent;
     }
 
-    /** Picks up under /api/v1/revdial and joins with a local port, as the real one does. */
-    static Script joining(int localPort) {
+    /** Picks up under /api/v1/revdial and splices the stream with a local port, as the real agent does. */
+    static Script splicing(int localPort) {
         return (agent, connPath) -> {
             Socket local = new Socket("127.0.0.1", localPort);
             local.setTcpNoDelay(true);
@@ -65,12 +65,12 @@ final class TestAgent implements AutoCloseable {
         };
     }
 
-    /** Answers every conn-ready with that reason. */
+    /** Answers each conn-ready with a pickup-failed of this reason. */
     static Script failing(String reason) {
         return (agent, connPath) -> agent.pickupFailed(connPath, reason);
     }
 
-    /** Does nothing at all. */
+    /** Ignores each conn-ready. */
     static Script silent() {
         return (agent, connPath) -> {};
     }
@@ -93,19 +93,19 @@ final class TestAgent implements AutoCloseable {
         return commands;
     }
 
-    /** Waits for the control connection's end; its close code, 0 where there was none. */
-    int awaitEnd() throws Exception {
-        return ended.get(20, TimeUnit.SECONDS);
+    /** Waits for the end of the control connection; returns the close code, 0 if there was none. */
+    int awaitCloseCode() throws Exception {
+        return closeCode.get(20, TimeUnit.SECONDS);
     }
 
-    private void listen() {
+    private void readLines() {
         var lines = new StringBuilder();
         try {
             while (true) {
                 Frame frame = control.next();
                 switch (frame.opcode()) {
                     case RawWebSocket.CLOSE -> {
-                        ended.complete(frame.closeCode());
+                        closeCode.complete(frame.closeCode());
                         control.close();
                         return;
                     }
@@ -113,16 +113,16 @@ final class TestAgent implements AutoCloseable {
                     default -> lines.append(frame.text());
                 }
                 for (int end = lines.indexOf("\n"); end >= 0; end = lines.indexOf("\n")) {
-                    take(JSON.readTree(lines.substring(0, end)));
+                    handle(JSON.readTree(lines.substring(0, end)));
                     lines.delete(0, end + 1);
                 }
             }
         } catch (IOException e) {
-            ended.complete(0);
+            closeCode.complete(0);
         }
     }
 
-    private void take(JsonNode message) {
+    private void handle(JsonNode message) {
         String command = message.path("command").asText();
         commands.add(command);
         firstLine.complete(null);

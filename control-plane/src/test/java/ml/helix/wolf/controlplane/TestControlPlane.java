@@ -20,7 +20,7 @@ import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.program.LogSettings;
 
-/** A control plane on a port of its own, and the ways to ask it. */
+/** A control plane on its own port, and a client of it. */
 final class TestControlPlane implements AutoCloseable {
     static final String RUNNER_TOKEN = "runner-token-of-the-tests";
     static final String ADMIN_TOKEN = "admin-token-of-the-tests";
@@ -39,7 +39,7 @@ final class TestControlPlane implements AutoCloseable {
         return start(Duration.ofSeconds(30), Duration.ofSeconds(30));
     }
 
-    /** @param forwardTo ids, each with a forward on a port of its own */
+    /** @param forwardTo runner ids; each gets a forward */
     static TestControlPlane start(Duration gracePeriod, Duration dialTimeout, String... forwardTo) throws IOException {
         return new TestControlPlane(ControlPlane.start(new ControlPlaneSettings(
                 ANY_PORT,
@@ -59,7 +59,7 @@ final class TestControlPlane implements AutoCloseable {
         return controlPlane.forwardPorts().getFirst();
     }
 
-    /** A plain connection to the HTTP port. */
+    /** Opens a TCP connection to the HTTP port. */
     Socket connect() throws IOException {
         return new Socket("127.0.0.1", port());
     }
@@ -72,6 +72,11 @@ final class TestControlPlane implements AutoCloseable {
     /** A request with the admin token. */
     HttpRequest.Builder admin(String path) {
         return request(path).header("Authorization", "Bearer " + ADMIN_TOKEN);
+    }
+
+    /** A request to the Wolf of that id, with the admin token. */
+    HttpRequest.Builder toWolf(String runnerId, String path) {
+        return admin(proxied(runnerId, path));
     }
 
     static String proxied(String runnerId, String path) {
@@ -91,7 +96,7 @@ final class TestControlPlane implements AutoCloseable {
         return JSON.readTree(send(request).body());
     }
 
-    /** {@code 503 NoConnection} and so on: the status and the code of an error. */
+    /** Status and code of an error, for example {@code 503 NoConnection}. */
     String error(HttpRequest request) throws IOException, InterruptedException {
         HttpResponse<String> response = send(request);
         return response.statusCode() + " "
@@ -104,7 +109,7 @@ final class TestControlPlane implements AutoCloseable {
                 .asInt();
     }
 
-    /** The value of a metric, labels and all. */
+    /** The value of a metric, labels included in its name. */
     double metric(String name) throws IOException, InterruptedException {
         return send(admin("/metrics").build())
                 .body()
@@ -115,7 +120,7 @@ final class TestControlPlane implements AutoCloseable {
                 .orElseThrow(() -> new AssertionError("no metric " + name));
     }
 
-    /** Waits, a minute at most, for what must become true: a program may have to start for it. */
+    /** Waits until a condition holds, at most a minute: a program may have to start first. */
     static void eventually(String what, Callable<Boolean> condition) throws Exception {
         Instant deadline = Instant.now().plusSeconds(60);
         while (!condition.call()) {
@@ -126,7 +131,7 @@ final class TestControlPlane implements AutoCloseable {
         }
     }
 
-    /** Runs it on a thread of its own. */
+    /** Runs a task on a virtual thread. */
     static <T> CompletableFuture<T> later(Callable<T> task) {
         var result = new CompletableFuture<T>();
         Thread.ofVirtual().start(() -> {
