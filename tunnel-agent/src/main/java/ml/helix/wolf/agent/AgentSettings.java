@@ -23,13 +23,13 @@ import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 
 /**
- * What the agent is told.
+ * The agent's settings, from flags and environment.
  *
- * @param wolfId nothing where only a runner id is given
+ * @param wolfId empty if only a runner id is given
  * @param reconnect the longest first wait before a reconnect
- * @param listen where health, metrics and status are served, nothing for nowhere
- * @param drain how long running streams may go on at the end
- * @param json whether {@code doctor} answers in JSON
+ * @param listen the monitoring port's address, empty for none
+ * @param drain how long running streams may go on after SIGTERM
+ * @param json whether {@code doctor} prints JSON
  */
 public record AgentSettings(
         ControlPlaneUrl url,
@@ -51,42 +51,45 @@ public record AgentSettings(
             "",
             "The control plane's URL: https, http, wss or ws, without /api/v1/revdial.");
     private static final Flag WOLF_ID =
-            Flag.value("wolf-id", "WOLF_ID", "", "This Wolf's id; the runner id is wolf- and this.");
+            Flag.value("wolf-id", "WOLF_ID", "", "This Wolf's id. The runner id is wolf- followed by it.");
     private static final Flag RUNNER_ID =
-            Flag.value("runner-id", "RUNNER_ID", "", "The whole runner id, verbatim, instead of -wolf-id.");
+            Flag.value("runner-id", "RUNNER_ID", "", "The whole runner id, instead of -wolf-id.");
     private static final Flag TOKEN = Flag.value(
-            "token", "RUNNER_TOKEN", "", "The runner token. Others can read a process' flags: rather use a file.");
+            "token",
+            "RUNNER_TOKEN",
+            "",
+            "The runner token. Every user of the machine can read a process' flags: better use -token-file.");
     private static final Flag TOKEN_FILE = Flag.value(
             "token-file",
             "RUNNER_TOKEN_FILE",
             "",
-            "A file with the runner token, watched for a new one; goes before -token.");
+            "A file with the runner token. A new token in it is used without a restart. Wins over -token.");
     private static final Flag LOCAL =
             Flag.value("local", "WOLF_LOCAL_ADDR", "localhost:8080", "Wolf's API: host:port or unix:///path.");
     private static final Flag RECONNECT = Flag.value(
             "reconnect",
             "RECONNECT_SECONDS",
             "5",
-            "Seconds, the longest first wait; then doubling to 60, at random below.");
+            "The longest first wait before a reconnect, in seconds. It doubles to 60; each wait is random below it.");
     private static final Flag LISTEN = Flag.value(
-            "listen", "AGENT_LISTEN", ":9797", "Where livez, readyz, metrics and status are served, or off.");
+            "listen", "AGENT_LISTEN", ":9797", "The address of /livez, /readyz, /metrics and /status, or off.");
     private static final Flag CA_FILE = Flag.value(
-            "ca-file", "HELIX_CA_FILE", "", "A file with CAs' certificates in PEM, trusted beside the system's roots.");
+            "ca-file", "HELIX_CA_FILE", "", "A PEM file with CA certificates, trusted beside the system's roots.");
     private static final Flag INSECURE =
-            Flag.toggle("insecure", "HELIX_INSECURE_TLS", "Believes any certificate. For tests only.");
+            Flag.toggle("insecure", "HELIX_INSECURE_TLS", "Accepts any certificate. For tests only.");
     private static final Flag PROXY = Flag.value(
             "proxy",
             "",
             "",
-            "HTTP proxy, http://user:password@host:port; else HTTPS_PROXY or HTTP_PROXY. NO_PROXY holds.");
+            "An HTTP proxy, http://user:password@host:port. Default: HTTPS_PROXY or HTTP_PROXY. NO_PROXY applies.");
     private static final Flag DRAIN =
-            Flag.value("drain", "DRAIN_SECONDS", "20", "Seconds that running streams have to end after SIGTERM.");
-    private static final Flag OUTPUT = Flag.value("o", "", "table", "How doctor answers: table or json.");
+            Flag.value("drain", "DRAIN_SECONDS", "20", "How long running streams may go on after SIGTERM, in seconds.");
+    private static final Flag OUTPUT = Flag.value("o", "", "table", "What doctor prints: table or json.");
 
     /** The command line. */
     public static final Program PROGRAM = new Program(
             "tunnel-agent",
-            "Connects this Wolf to a control plane, from the inside out.",
+            "Connects this Wolf to a control plane by an outgoing connection.",
             Stream.of(
                             List.of(API_URL, WOLF_ID, RUNNER_ID, TOKEN, TOKEN_FILE, LOCAL, RECONNECT, LISTEN),
                             List.of(CA_FILE, INSECURE, PROXY, DRAIN),
@@ -96,10 +99,10 @@ public record AgentSettings(
                     .toList(),
             Map.of(
                     "", "Runs until SIGTERM.",
-                    "doctor", "Walks the way to the control plane and to Wolf, and says where it ends.",
+                    "doctor", "Checks the way to the control plane and to Wolf, and names the step that fails.",
                     "version", "Prints the version."));
 
-    /** @throws UsageException with every problem */
+    /** @throws UsageException with all problems */
     public static AgentSettings of(Settings given, Map<String, String> environment) throws UsageException {
         given.required(API_URL);
         Optional<ControlPlaneUrl> url = given.parsed(API_URL, ControlPlaneUrl::parse);
@@ -147,11 +150,11 @@ public record AgentSettings(
                 json.orElseThrow());
     }
 
-    /** What an admin should know although the agent works, a sentence each. */
+    /** Settings that work but put the token or the streams at risk, a sentence each. */
     List<String> warnings() {
         var warnings = new ArrayList<String>();
         if (!url.secure()) {
-            warnings.add("-api-url is http://: whoever is on the way can read the token and all streams; use https://");
+            warnings.add("-api-url is http://: anybody on the way can read the token and all streams; use https://");
         }
         warnings.addAll(trust.warnings());
         return warnings;

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The rows of the table that the CRD and the operator are tested with too: what they accept the agent accepts. */
+/** The agent accepts what the CRD and the operator accept: the same table tests all three. */
 class AcceptedValuesTest {
     @TempDir
     static Path folder;
@@ -35,7 +35,7 @@ class AcceptedValuesTest {
     @ParameterizedTest
     @MethodSource("urls")
     void controlPlaneUrl(ValueTable.Row row) {
-        judged(row, row.text(), ControlPlaneUrl::parse);
+        check(row, row.text(), ControlPlaneUrl::parse);
     }
 
     static Stream<ValueTable.Row> proxies() {
@@ -45,7 +45,7 @@ class AcceptedValuesTest {
     @ParameterizedTest
     @MethodSource("proxies")
     void proxyUrl(ValueTable.Row row) {
-        judged(row, row.text(), Proxy::parse);
+        check(row, row.text(), Proxy::parse);
     }
 
     static Stream<ValueTable.Row> addresses() {
@@ -56,7 +56,7 @@ class AcceptedValuesTest {
     @MethodSource("addresses")
     void wolfsAddressOnNodesOfBothFamilies(ValueTable.Row row) {
         for (String ip : new String[] {"10.0.0.1", "fd00::1"}) {
-            judged(row, row.text().replace("$(NODE_IP)", ip).replace("$(POD_IP)", ip), WolfAddress::parse);
+            check(row, row.text().replace("$(NODE_IP)", ip).replace("$(POD_IP)", ip), WolfAddress::parse);
         }
     }
 
@@ -88,7 +88,7 @@ class AcceptedValuesTest {
             assertThatThrownBy(file::read).isInstanceOf(TunnelException.class).hasMessageContaining(row.why());
         }
         if (!row.why().contains("UTF-16")) {
-            judged(row, row.text(), Secret::of);
+            check(row, row.text(), Secret::of);
         }
     }
 
@@ -100,13 +100,13 @@ class AcceptedValuesTest {
     @MethodSource("bundles")
     void caFile(ValueTable.Row row) throws IOException {
         Path file = Files.write(folder.resolve("ca.pem"), row.value());
-        judged(row, "", text -> Trust.of(Optional.of(file), false));
+        check(row, "", text -> Trust.of(Optional.of(file), false));
         if (!row.good()) {
             assertThatThrownBy(() -> Trust.of(Optional.of(file), false)).hasMessageContaining(row.why());
         }
     }
 
-    private static void judged(ValueTable.Row row, String text, Consumer<String> parser) {
+    private static void check(ValueTable.Row row, String text, Consumer<String> parser) {
         if (row.agent()) {
             assertThatCode(() -> parser.accept(text)).doesNotThrowAnyException();
         } else {

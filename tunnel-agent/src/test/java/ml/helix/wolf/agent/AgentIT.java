@@ -51,7 +51,7 @@ class AgentIT {
     }
 
     @Test
-    void theControlConnectionNamesTheWolfBelowThePathPrefixAndBearsTheToken() throws Exception {
+    void theControlConnectionHasThePathPrefixTheRunnerIdAndTheToken() throws Exception {
         try (RunningAgent agent = agent("/tenant/a/", "-wolf-id", "gpu 1/ü");
                 ScriptedConnection control = server.next().upgrade()) {
             assertThat(control.requestLine())
@@ -64,7 +64,7 @@ class AgentIT {
     }
 
     @Test
-    void thePagesListenAtAnIpv6AddressWithoutBracketsAsAPodHasIt() throws Exception {
+    void theMonitoringPortTakesAPodsIpv6AddressWithoutBrackets() throws Exception {
         try (RunningAgent agent = agent("", "-listen", "::1:0")) {
             assertThat(agent.agent().address().orElseThrow().getAddress()).isEqualTo(InetAddress.ofLiteral("::1"));
             assertThat(agent.get("/livez").statusCode()).isEqualTo(200);
@@ -72,7 +72,7 @@ class AgentIT {
     }
 
     @Test
-    void aDeadWolfIsSeenByWhoAsksForTheStatus() throws Exception {
+    void aStatusRequestNoticesThatWolfHasStopped() throws Exception {
         try (RunningAgent agent = agent("");
                 ScriptedConnection _ = server.next().upgrade()) {
             agent.awaitStatus("\"wolfReachable\":true");
@@ -107,7 +107,7 @@ class AgentIT {
     }
 
     @Test
-    void aWolfOnAUnixSocketIsServedAndSoIsItsSuccessor() throws Exception {
+    void aRestartedWolfOnAUnixSocketIsServedAgain() throws Exception {
         FakeWolf unix = FakeWolf.at(folder.resolve("wolf.sock")).start();
         try (unix;
                 RunningAgent _ = RunningAgent.start(url(""), unix.local());
@@ -133,7 +133,7 @@ class AgentIT {
                 "/a b",
                 ""
             })
-    void aHostileConnPathIsRefusedAndNothingLeaves(String path) throws Exception {
+    void aHostileConnPathIsRefusedBeforeAnyConnect(String path) throws Exception {
         try (RunningAgent _ = agent("");
                 ScriptedConnection control = server.next().upgrade()) {
             control.binary(connReady(path));
@@ -207,7 +207,7 @@ class AgentIT {
     }
 
     @Test
-    void anAbsentControlPlaneIsTriedUntilItIsThere() throws Exception {
+    void anAbsentControlPlaneIsAConnectFailure() throws Exception {
         int port = server.port();
         server.close();
         try (RunningAgent agent = RunningAgent.start("http://127.0.0.1:" + port, wolf.local())) {
@@ -231,7 +231,7 @@ class AgentIT {
                 control.binary(connReady(PATH));
                 Files.writeString(file, "third\n");
                 ScriptedConnection data =
-                        server.nextTo(PATH); // a control connection with the third may come at any moment
+                        server.nextTo(PATH); // a control connection with the third token may come first
                 assertThat(data.header("Authorization"))
                         .as("the control's token")
                         .isEqualTo("Bearer second");
@@ -271,7 +271,7 @@ class AgentIT {
                 switch (end) {
                     case "fin" -> control.fin();
                     case "reset" -> control.reset();
-                    default -> control.goodbye(Integer.parseInt(end));
+                    default -> control.closeFrame(Integer.parseInt(end));
                 }
                 agent.awaitStatus("\"reason\":\"ConnectionLost\"", "\"streamsActive\":1");
                 try (ScriptedConnection _ = server.next().upgrade()) {
@@ -295,7 +295,7 @@ class AgentIT {
     }
 
     @Test
-    void anEndlessHeadIsGivenUp() throws Exception {
+    void anEndlessHeadEndsTheAttempt() throws Exception {
         try (RunningAgent agent = agent("");
                 ScriptedConnection control = server.next()) {
             CompletableFuture<Void> endless = CompletableFuture.runAsync(() -> {
@@ -366,7 +366,7 @@ class AgentIT {
     }
 
     @Test
-    void stoppingWaitsForRunningStreamsAndBeginsNoNewOnes() throws Exception {
+    void stopWaitsForRunningStreamsAndRefusesNewOnes() throws Exception {
         try (RunningAgent agent = agent("");
                 ScriptedConnection control = server.next().upgrade()) {
             control.binary(connReady(PATH));
@@ -379,12 +379,12 @@ class AgentIT {
                 control.binary(connReady(PATH));
                 assertThat(control.line()).contains("pickup-failed").contains("stopping");
                 assertThat(ask(data)).startsWith("HTTP/1.0 200");
-                data.goodbye(1000);
+                data.closeFrame(1000);
 
-                ScriptedConnection.Frame goodbye = control.next();
-                assertThat(goodbye.opcode()).isEqualTo(8);
-                assertThat(goodbye.payload()).containsExactly(1001 >> 8, (byte) 1001);
-                control.goodbye(1001).close();
+                ScriptedConnection.Frame close = control.next();
+                assertThat(close.opcode()).isEqualTo(8);
+                assertThat(close.payload()).containsExactly(1001 >> 8, (byte) 1001);
+                control.closeFrame(1001).close();
                 stopping.get(20, TimeUnit.SECONDS);
             }
         }
@@ -409,7 +409,7 @@ class AgentIT {
     }
 
     @Test
-    void theTokenIsOnNoPage() throws Exception {
+    void theTokenIsInNoResponse() throws Exception {
         try (RunningAgent agent = agent("")) {
             server.next().refuse("401 " + TOKEN);
             agent.awaitStatus("Unauthorized");
@@ -443,7 +443,7 @@ class AgentIT {
         return "{\"command\":\"conn-ready\",\"connPath\":\"" + path + "\"}\n";
     }
 
-    /** Wolf's whole response, in however many frames; the agent's close frame ends it, since Wolf closes. */
+    /** Sends the request and reads Wolf's response up to the agent's close frame. */
     private static String ask(ScriptedConnection data) {
         data.binary(REQUEST);
         var response = new StringBuilder();

@@ -23,7 +23,7 @@ class AgentSettingsTest {
             Map.of("HELIX_API_URL", "https://h", "WOLF_ID", "gpu-1", "RUNNER_TOKEN", "t");
 
     @Test
-    void theLeastThatIsNeededLeavesTheContractsDefaults() throws UsageException {
+    void theRequiredSettingsAloneGiveTheDefaults() throws UsageException {
         AgentSettings settings = settings(LEAST);
 
         assertThat(settings.runnerId()).isEqualTo("wolf-gpu-1");
@@ -58,13 +58,13 @@ class AgentSettingsTest {
     }
 
     @Test
-    void aTokenFileGoesBeforeATokenAndNeedNotExistYet() throws UsageException {
+    void aTokenFileWinsOverATokenAndNeedNotExistYet() throws UsageException {
         assertThat(settings(LEAST, "-token-file", "/no/such/file").tokens())
                 .isEqualTo(new TokenSource.InFile(Path.of("/no/such/file")));
     }
 
     @Test
-    void theEnvironmentsProxyIsTakenAndNoProxyHonoured() throws UsageException {
+    void theEnvironmentsProxyAndNoProxyAreUsed() throws UsageException {
         Map<String, String> environment = new HashMap<>(LEAST);
         environment.put("HTTPS_PROXY", "http://user:hunter2@proxy:3128");
         assertThat(settings(environment).proxy()).hasToString("Optional[proxy:3128]");

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The program as a process: what it prints, how it ends. */
+/** The program as a process: its output and its exit status. */
 @Timeout(60)
 class MainIT {
     private static final String TOKEN = "a-token-that-nobody-sees";
@@ -31,7 +31,7 @@ class MainIT {
     Path folder;
 
     @AfterEach
-    void killWhatIsLeft() {
+    void killLeftProcesses() {
         started.forEach(Process::destroyForcibly);
     }
 
@@ -45,7 +45,7 @@ class MainIT {
     }
 
     @Test
-    void everyProblemIsNamedAtOnceAndTheStatusIs2() throws Exception {
+    void everyProblemIsNamedAtOnceAndTheExitStatusIs2() throws Exception {
         Process process =
                 run(Map.of("RUNNER_TOKEN", "two words"), "-api-url", "ftp://x", "--nonsense", "-drain", "soon");
 
@@ -60,7 +60,7 @@ class MainIT {
     }
 
     @Test
-    void anAddressThatIsTakenIsStatus1() throws Exception {
+    void aTakenAddressIsExitStatus1() throws Exception {
         try (var taken = ScriptedServer.plain()) {
             Process process = run(
                     Map.of("HELIX_API_URL", "http://127.0.0.1:1", "WOLF_ID", "x", "RUNNER_TOKEN", TOKEN),
@@ -73,17 +73,17 @@ class MainIT {
     }
 
     @Test
-    void sigtermSaysGoodbyeAndTheStatusIs0() throws Exception {
+    void sigtermSendsACloseFrameAndTheExitStatusIs0() throws Exception {
         try (var server = ScriptedServer.plain()) {
             Process process = agent(server);
             try (ScriptedConnection control = server.next().upgrade()) {
                 RunningAgent.await(() -> assertThat(err()).contains("Connected"));
                 process.destroy();
 
-                ScriptedConnection.Frame goodbye = control.next();
-                assertThat(goodbye.opcode()).isEqualTo(8);
-                assertThat(goodbye.payload()).containsExactly(1001 >> 8, (byte) 1001);
-                control.goodbye(1001).fin();
+                ScriptedConnection.Frame close = control.next();
+                assertThat(close.opcode()).isEqualTo(8);
+                assertThat(close.payload()).containsExactly(1001 >> 8, (byte) 1001);
+                control.closeFrame(1001).fin();
                 assertThat(exit(process)).isZero();
             }
             assertThat(out() + err()).contains("Connected").contains("Stopped").doesNotContain(TOKEN);
@@ -115,7 +115,7 @@ class MainIT {
     }
 
     @Test
-    void anAgentWithoutHeapEndsItself() throws Exception {
+    void anAgentThatRunsOutOfHeapEndsItself() throws Exception {
         Path tooBig = folder.resolve("ca.pem");
         Files.write(tooBig, new byte[32 << 20]);
         try (var server = ScriptedServer.plain()) {

@@ -19,7 +19,7 @@ import java.util.function.Supplier;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 
-/** An agent of this process with pages on a free port, and what a test asks it over HTTP. */
+/** An agent in this process, with its monitoring port on a free port, and requests to it. */
 public final class RunningAgent implements AutoCloseable {
     static final String TOKEN = "the-runner-token";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -31,7 +31,7 @@ public final class RunningAgent implements AutoCloseable {
         this.agent = agent;
     }
 
-    /** Wolf gpu-1 with {@link #TOKEN} and a first wait of a second; {@code more} flags go after these. */
+    /** Starts the agent of Wolf gpu-1 with {@link #TOKEN} and a first wait of a second; {@code more} flags follow. */
     static RunningAgent start(String url, String local, String... more) throws IOException, UsageException {
         List<String> flags = new ArrayList<>(List.of("-api-url", url, "-local", local, "-listen", "127.0.0.1:0"));
         flags.addAll(List.of("-wolf-id", "gpu-1", "-token", TOKEN, "-reconnect", "1", "-drain", "60"));
@@ -52,8 +52,8 @@ public final class RunningAgent implements AutoCloseable {
 
     HttpResponse<String> get(String path) {
         try {
-            InetSocketAddress pages = agent.address().orElseThrow();
-            URI uri = new URI("http", null, pages.getAddress().getHostAddress(), pages.getPort(), path, null, null);
+            InetSocketAddress address = agent.address().orElseThrow();
+            URI uri = new URI("http", null, address.getAddress().getHostAddress(), address.getPort(), path, null, null);
             return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
         } catch (IOException | URISyntaxException e) {
             throw new AssertionError(e);
@@ -63,7 +63,7 @@ public final class RunningAgent implements AutoCloseable {
         }
     }
 
-    /** Waits until the status has all of these in it. */
+    /** Waits until the status contains all parts. */
     String awaitStatus(String... parts) {
         await(() -> assertThat(status()).contains(parts));
         return status();

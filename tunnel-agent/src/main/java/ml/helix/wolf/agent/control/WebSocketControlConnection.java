@@ -120,7 +120,7 @@ public final class WebSocketControlConnection implements ControlConnection, Cont
         }
         ControlEnd own = ownEnd.get();
         if (own == null) {
-            throw end.failure(runnerId, deadline.over(), Instant.now());
+            throw end.failure(runnerId, deadline.hasPassed(), Instant.now());
         } else if (own.cause() != ControlEnd.Cause.CLOSED) {
             throw new TunnelException(
                     own.cause() == ControlEnd.Cause.KEEP_ALIVE_TIMEOUT

@@ -115,7 +115,7 @@ public final class DataPickup implements Pickup {
             throw e;
         } catch (IOException e) {
             throw new PickupException(
-                    deadline.over()
+                    deadline.hasPassed()
                             ? "the pickup was not answered within " + Listener.PICKUP_TIMEOUT.toSeconds() + " s"
                             : "the pickup broke: " + e.getMessage(),
                     e);

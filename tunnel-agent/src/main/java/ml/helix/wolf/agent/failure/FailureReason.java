@@ -1,6 +1,6 @@
 package ml.helix.wolf.agent.failure;
 
-/** Why a tunnel is down: the words that {@code /status} and the custom resource's status use. */
+/** Why a tunnel is down, in the words of {@code /status} and of the WolfTunnel's status. */
 public enum FailureReason {
     DNS_FAILURE("DnsFailure"),
     CONNECT_FAILURE("ConnectFailure"),
@@ -23,7 +23,7 @@ public enum FailureReason {
         this.word = word;
     }
 
-    /** The contract's word. */
+    /** The word in {@code /status}, logs and metrics. */
     public String word() {
         return word;
     }

@@ -7,9 +7,9 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import ml.helix.wolf.agent.http.ResponseHead;
 
-/** What an answer that isn't 101 Switching Protocols means. Pure. */
+/** What a server's refusal of an upgrade means: any answer but 101 Switching Protocols. */
 public final class Refusal {
-    /** A server that asks for more is not believed: a mistyped header must not silence a fleet. */
+    /** A longer Retry-After counts as this: one wrong header must not keep all agents away. */
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
 
     private Refusal() {}
@@ -20,7 +20,7 @@ public final class Refusal {
      */
     public static TunnelException of(ResponseHead answer, String who, Instant now) {
         int status = answer.status();
-        String said = who + " answered " + status + ": ";
+        String prefix = who + " answered " + status + ": ";
         FailureReason reason = reason(status);
         String advice =
                 switch (reason) {
@@ -33,7 +33,7 @@ public final class Refusal {
                                 ? "redirects are not followed, the token goes nowhere else; give the final address"
                                 : "not a WebSocket upgrade";
                 };
-        return new TunnelException(reason, said + advice, retryAfter(answer, now), null);
+        return new TunnelException(reason, prefix + advice, retryAfter(answer, now), null);
     }
 
     private static FailureReason reason(int status) {

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The control plane can't be reached, refuses, or is lost; the message says what failed, for whom and what to do. */
+/** The control plane can't be reached, refuses, or is lost. The message says what failed and what to do. */
 public final class TunnelException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -20,7 +20,7 @@ public final class TunnelException extends IOException {
         this(reason, message, Duration.ZERO, cause);
     }
 
-    /** @param retryAfter how long the server asks to be left alone, zero where it doesn't */
+    /** @param retryAfter the least wait that the server asks for, zero if it asks for none */
     public TunnelException(FailureReason reason, String message, Duration retryAfter, @Nullable Throwable cause) {
         super(message, cause);
         this.reason = reason;
@@ -31,8 +31,8 @@ public final class TunnelException extends IOException {
         return reason;
     }
 
-    /** How long the server asked to be left alone. */
+    /** The least wait that the server asked for. */
     public Optional<Duration> retryAfter() {
-        return Optional.of(retryAfter).filter(wait -> wait.isPositive());
+        return Optional.of(retryAfter).filter(Duration::isPositive);
     }
 }

@@ -1,4 +1,4 @@
-/** Why the agent isn't connected: the contract's reasons and the exception that carries one. */
+/** Why the tunnel is down: the reasons, and the exception that carries one. */
 @NullMarked
 package ml.helix.wolf.agent.failure;
 

@@ -12,15 +12,14 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * The head of an HTTP/1 response, without the phrase beside the status: what it says is a stranger's, the number says
- * enough.
+ * The head of an HTTP/1 response, without the reason phrase: the status is enough, and the phrase is untrusted text.
  *
  * @param status 100 to 599
- * @param headers by lower-case name; several of one name are joined by a comma
+ * @param headers by lower-case name; the values of one name are joined by commas
  */
 public record ResponseHead(int status, Map<String, String> headers) {
-    /** More than any honest server sends; what is longer is refused before it is stored. */
-    private static final int LONGEST = 32 * 1024;
+    /** In bytes, far more than servers send. */
+    private static final int MAX_LENGTH = 32 * 1024;
 
     private static final Pattern STATUS_LINE = Pattern.compile("HTTP/1\\.[01] [1-5][0-9][0-9]( .*)?");
 
@@ -29,18 +28,18 @@ public record ResponseHead(int status, Map<String, String> headers) {
     }
 
     /**
-     * Reads up to and including the empty line of the final response; what follows stays in {@code source}. Interim
-     * responses before it are passed over (RFC 9110, section 15.2); 101 is a final one here.
+     * Reads up to the empty line of the final response; the bytes after it stay in {@code source}. Skips interim responses
+     * before it (RFC 9110, section 15.2); 101 counts as final.
      *
-     * @throws EOFException where the stream ends before
-     * @throws ProtocolException where it is no HTTP/1 response, or all heads together are longer than 32 KiB
+     * @throws EOFException if the stream ends before
+     * @throws ProtocolException if it is no HTTP/1 response, or all heads together are longer than 32 KiB
      */
     public static ResponseHead read(BufferedSource source) throws IOException {
         List<String> lines = new ArrayList<>();
         var line = new StringBuilder();
         for (int count = 0; ; count++) {
-            if (count == LONGEST) {
-                throw new ProtocolException("the response's head is longer than " + LONGEST + " bytes");
+            if (count == MAX_LENGTH) {
+                throw new ProtocolException("the response's head is longer than " + MAX_LENGTH + " bytes");
             }
             int next = source.read();
             if (next < 0) {
@@ -88,14 +87,14 @@ public record ResponseHead(int status, Map<String, String> headers) {
         return Optional.ofNullable(headers.get(name));
     }
 
-    /** Whether a comma list in that header has the word in it, in any case. */
+    /** Whether the header is a comma list with this word, in upper or lower case. */
     public boolean lists(String name, String word) {
         return header(name).stream()
                 .flatMap(value -> List.of(value.split(",")).stream())
                 .anyMatch(item -> item.strip().equalsIgnoreCase(word));
     }
 
-    /** What a stranger sent, fit for a log line: printable ASCII, at most 40 characters. */
+    /** Untrusted text made fit for a log line: printable ASCII, at most 40 characters. */
     private static String printable(String text) {
         String printable = text.replaceAll("[^\\x20-\\x7e]", "?");
         return printable.length() > 40 ? printable.substring(0, 40) + "..." : printable;

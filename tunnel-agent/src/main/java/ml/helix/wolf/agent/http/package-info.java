@@ -1,4 +1,4 @@
-/** The little of HTTP/1.1 that an upgrade and a proxy's CONNECT need. */
+/** The part of HTTP/1.1 that an upgrade, a proxy's CONNECT and Wolf's probe need. */
 @NullMarked
 package ml.helix.wolf.agent.http;
 

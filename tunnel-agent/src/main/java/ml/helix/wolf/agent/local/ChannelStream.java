@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import ml.helix.wolf.revdial.socket.LingeringStream;
 
-/** A connection to Wolf's UNIX socket. */
+/** A connection to Wolf's UNIX socket. Its channel has no java.net.Socket, which SocketStream needs. */
 final class ChannelStream extends LingeringStream {
     private final SocketChannel channel;
 

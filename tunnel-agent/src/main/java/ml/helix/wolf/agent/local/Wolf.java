@@ -6,9 +6,9 @@ import ml.helix.wolf.revdial.ByteStream;
 @FunctionalInterface
 public interface Wolf {
     /**
-     * Connects anew; a connection is never shared or kept, Wolf answers one request on each.
+     * Opens a new connection. Connections are never reused: Wolf answers one request on each.
      *
-     * @throws WolfUnreachableException where that fails, with what to do about it
+     * @throws WolfUnreachableException if that fails; the message says what to do
      */
     ByteStream dial() throws WolfUnreachableException;
 }

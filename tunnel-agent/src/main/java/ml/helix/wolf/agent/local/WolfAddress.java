@@ -16,7 +16,7 @@ public sealed interface WolfAddress {
         }
     }
 
-    /** @param path absolute; the file need not exist, Wolf makes a new one at each start */
+    /** @param path absolute; the file need not exist, because Wolf creates it at each start */
     record Unix(Path path) implements WolfAddress {
         @Override
         public String toString() {
@@ -25,11 +25,11 @@ public sealed interface WolfAddress {
     }
 
     /**
-     * Reads {@code host:port}, {@code [ipv6]:port} or {@code unix:///path}. The last colon always separates the port, so an
-     * IPv6 address needs no brackets and an IPv4 address may have them: {@code $(NODE_IP):8080} and
-     * {@code [$(NODE_IP)]:8080} in a WolfTunnel become {@code fd00::5:8080} and {@code [10.0.0.5]:8080} on some nodes.
+     * Reads {@code host:port}, {@code [ipv6]:port} or {@code unix:///path}. The last colon always separates the port. So an
+     * IPv6 address needs no brackets and an IPv4 address may have them: a WolfTunnel's {@code $(NODE_IP):8080} and
+     * {@code [$(NODE_IP)]:8080} become {@code fd00::5:8080} and {@code [10.0.0.5]:8080} on some nodes.
      *
-     * @throws IllegalArgumentException where the text is none of these, saying what to write
+     * @throws IllegalArgumentException if the text is none of these; says what to write
      */
     static WolfAddress parse(String text) {
         if (text.startsWith("unix:")) {

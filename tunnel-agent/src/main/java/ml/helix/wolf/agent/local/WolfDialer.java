@@ -21,7 +21,7 @@ import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.socket.SocketStream;
 
-/** Dials Wolf's API where it listens, within {@value #SECONDS} s. Holds nothing between two dials. Thread-safe. */
+/** Connects to Wolf's API within {@value #SECONDS} s, by TCP or a UNIX socket. Keeps no state. Thread-safe. */
 public final class WolfDialer implements Wolf {
     private static final int SECONDS = 5;
 
@@ -68,21 +68,21 @@ public final class WolfDialer implements Wolf {
                 try {
                     return new ChannelStream(connect(UnixDomainSocketAddress.of(path)));
                 } catch (IOException e) {
-                    if (!queueIsFull(e) || deadline.over()) {
+                    if (!queueIsFull(e) || deadline.hasPassed()) {
                         throw e;
                     }
                     Thread.sleep(retry.next());
                 }
             }
         } catch (IOException e) {
-            throw failure(why(e, path), e);
+            throw failure(explain(e, path), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failure("interrupted", e);
         }
     }
 
-    /** Without blocking: a blocking connect to a UNIX socket knows no time-out. The channel blocks afterwards. */
+    /** Connects in non-blocking mode, because a blocking connect to a UNIX socket has no time-out. */
     private static SocketChannel connect(UnixDomainSocketAddress address) throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
@@ -98,13 +98,13 @@ public final class WolfDialer implements Wolf {
         }
     }
 
-    /** Where a TCP connect would wait, Linux answers EAGAIN for a UNIX socket whose queue of connections is full. */
+    /** For a UNIX socket whose queue of connections is full, Linux returns EAGAIN; a TCP connect would wait. */
     private static boolean queueIsFull(IOException e) {
-        return says(e, "temporarily unavailable");
+        return contains(e, "temporarily unavailable");
     }
 
-    private static String why(IOException e, Path path) {
-        if (says(e, "Permission denied")) {
+    private static String explain(IOException e, Path path) {
+        if (contains(e, "Permission denied")) {
             return "not permitted; run the agent as a user or in a group that may write to it"
                     + " (pod.securityContext: runAsUser, supplementalGroups)";
         }
@@ -123,7 +123,7 @@ public final class WolfDialer implements Wolf {
         return queueIsFull(e) ? "no answer within " + SECONDS + " s" : String.valueOf(e.getMessage());
     }
 
-    private static boolean says(IOException e, String words) {
+    private static boolean contains(IOException e, String words) {
         return String.valueOf(e.getMessage()).contains(words);
     }
 

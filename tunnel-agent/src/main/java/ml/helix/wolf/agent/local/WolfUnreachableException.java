@@ -2,7 +2,7 @@ package ml.helix.wolf.agent.local;
 
 import java.io.IOException;
 
-/** Wolf's API doesn't take a connection; the message says why and what to do, and is fit for the server to read. */
+/** Wolf's API accepts no connection. The message says why and what to do, without secrets: the server reads it. */
 public final class WolfUnreachableException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -1,4 +1,4 @@
-/** The way to Wolf: TCP or a UNIX socket, dialled anew for each stream. */
+/** Connects to Wolf, by TCP or a UNIX socket, anew for each stream. No other package knows these sockets. */
 @NullMarked
 package ml.helix.wolf.agent.local;
 

@@ -16,7 +16,7 @@ public enum State {
         this.word = word;
     }
 
-    /** The contract's word. */
+    /** The word in {@code /status}. */
     public String word() {
         return word;
     }

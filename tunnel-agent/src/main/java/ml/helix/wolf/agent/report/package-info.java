@@ -1,4 +1,4 @@
-/** What the agent says of itself: status, metrics, the probe of Wolf. */
+/** What the agent reports about itself: status, metrics, and the probe of Wolf. */
 @NullMarked
 package ml.helix.wolf.agent.report;
 

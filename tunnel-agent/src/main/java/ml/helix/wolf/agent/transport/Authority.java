@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Host and port of a URL, without a user. {@link java.net.URI} is no help here: it knows no host with an underscore, and
- * container networks have such names. The CRD of WolfTunnel has the same grammar.
+ * Host and port of a URL, without a user. {@link java.net.URI} is not used because it accepts no underscore in a host, and
+ * container networks have such names. The CRD of the WolfTunnel has the same grammar.
  *
  * @param host an IPv6 address without brackets
  */
@@ -17,11 +17,12 @@ record Authority(String host, int port) {
     /**
      * Reads {@code host}, {@code host:port} or {@code [ipv6]:port}.
      *
-     * @param otherwise the port where the text has none
-     * @throws IllegalArgumentException where there is no host, or a port outside 1 to 65535; beginning with a verb, and
-     *     without a user's password
+     * @param defaultPort if the text has no port
+     * @param example of a good URL, for the message
+     * @throws IllegalArgumentException if there is no host, or a port outside 1 to 65535; the message begins with a verb
+     *     and never repeats a password
      */
-    static Authority of(String text, int otherwise, String example) {
+    static Authority of(String text, int defaultPort, String example) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException(
@@ -30,7 +31,7 @@ record Authority(String host, int port) {
         if (matcher.group(1) != null && !(Resolver.literal(matcher.group(1)).orElse(null) instanceof Inet6Address)) {
             throw new IllegalArgumentException("has something in brackets that is not an IPv6 address");
         }
-        int port = matcher.group(3) == null ? otherwise : port(matcher.group(3));
+        int port = matcher.group(3) == null ? defaultPort : port(matcher.group(3));
         return new Authority(matcher.group(1) == null ? matcher.group(2) : matcher.group(1), port);
     }
 
@@ -42,7 +43,7 @@ record Authority(String host, int port) {
         return port;
     }
 
-    /** The host as it stands before a port: an IPv6 address in brackets. */
+    /** The host as written before a port: an IPv6 address in brackets. */
     static String bracketed(String host) {
         return host.contains(":") ? "[" + host + "]" : host;
     }

@@ -14,7 +14,7 @@ import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.program.ListenAddress;
 
 /**
- * Opens connections to the control plane, through the proxy and with TLS where they are asked for. Control and data
+ * Opens connections to the control plane, through a proxy and with TLS if they are configured. Control and data
  * connections take the same way. Thread-safe.
  */
 public final class Connector {
@@ -38,20 +38,20 @@ public final class Connector {
         return proxy;
     }
 
-    /** Reads again what may have changed on disk: the certificates to believe. */
+    /** Reads the CA file again. */
     public void refresh() {
         tls.refresh();
     }
 
-    /** As {@link #connect(Deadline, Hop.Observer)}, for those who only want the end. */
+    /** As {@link #connect(Deadline, Hop.Observer)}, without an observer. */
     public Wire connect(Deadline deadline) throws TunnelException {
         return connect(deadline, (hop, detail) -> {});
     }
 
     /**
-     * A wire on which the control plane waits for an HTTP request.
+     * Connects up to the point where the control plane expects an HTTP request.
      *
-     * @throws TunnelException with the reason and a sentence on what to do; the wire is closed then
+     * @throws TunnelException with the reason and what to do; nothing is left open
      */
     public Wire connect(Deadline deadline, Hop.Observer observer) throws TunnelException {
         Wire wire = proxy.isPresent()
@@ -65,7 +65,7 @@ public final class Connector {
                 deadline,
                 FailureReason.TLS_FAILURE,
                 "TLS with " + url.host(),
-                () -> tls.over(wire, url.host(), url.port()));
+                () -> tls.handshake(wire, url.host(), url.port()));
         observer.passed(Hop.TLS, () -> described(top));
         return top;
     }
@@ -73,7 +73,7 @@ public final class Connector {
     private Wire throughProxy(Proxy way, Deadline deadline, Hop.Observer observer) throws TunnelException {
         Wire wire = dial(way.host(), way.port(), "the proxy", FailureReason.PROXY_FAILURE, deadline, observer);
         Wire top = guarded(wire, deadline, FailureReason.PROXY_FAILURE, "the proxy " + way, () -> {
-            Wire toProxy = way.secure() ? tls.over(wire, way.host(), way.port()) : wire;
+            Wire toProxy = way.secure() ? tls.handshake(wire, way.host(), way.port()) : wire;
             ProxyConnect.open(toProxy, way, url.endpoint());
             return toProxy;
         });
@@ -121,11 +121,12 @@ public final class Connector {
         };
     }
 
-    /** One hop whose failures are the wire's end. */
+    /** One hop over a wire. */
     private interface Step {
         Wire take() throws IOException;
     }
 
+    /** Takes one step within the deadline. If it fails, cuts the wire and throws the reason. */
     private static Wire guarded(Wire wire, Deadline deadline, FailureReason broken, String what, Step step)
             throws TunnelException {
         boolean done = false;
@@ -136,7 +137,7 @@ public final class Connector {
         } catch (TunnelException e) {
             throw e;
         } catch (IOException e) {
-            throw deadline.over()
+            throw deadline.hasPassed()
                     ? new TunnelException(
                             broken == FailureReason.PROXY_FAILURE ? broken : FailureReason.HANDSHAKE_TIMEOUT,
                             what + ": no answer in time",

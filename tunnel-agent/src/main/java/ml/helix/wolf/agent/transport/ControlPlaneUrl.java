@@ -6,9 +6,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where the control plane is.
+ * The control plane's URL.
  *
- * @param secure whether TLS is spoken
+ * @param secure whether it is https or wss
  * @param host a name or an address, an IPv6 address without brackets
  * @param path the prefix before {@code /api/v1/revdial}: empty, or with a leading and without a trailing slash
  */
@@ -20,7 +20,7 @@ public record ControlPlaneUrl(boolean secure, String host, int port, String path
     /** RFC 3986, section 3.3. */
     private static final Pattern PATH = Pattern.compile("(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*");
 
-    /** @throws IllegalArgumentException where the text is no such URL, saying what to write; never with a password in it */
+    /** @throws IllegalArgumentException if the text is no such URL; says what to write, and never repeats a password */
     public static ControlPlaneUrl parse(String text) {
         Matcher matcher = FORM.matcher(text.trim());
         if (!matcher.matches()) {
@@ -44,7 +44,7 @@ public record ControlPlaneUrl(boolean secure, String host, int port, String path
         return new ControlPlaneUrl(secure, where.host(), where.port(), path);
     }
 
-    /** What the Host header says: the port only where it isn't the scheme's own. */
+    /** The Host header: with the port, unless it is the scheme's default. */
     public String authority() {
         return Authority.bracketed(host) + (port == (secure ? 443 : 80) ? "" : ":" + port);
     }
@@ -54,7 +54,7 @@ public record ControlPlaneUrl(boolean secure, String host, int port, String path
         return path + ENDPOINT + "?runnerid=" + URLEncoder.encode(runnerId, StandardCharsets.UTF_8);
     }
 
-    /** {@code host:port}, as CONNECT wants it. */
+    /** {@code host:port}, for CONNECT. */
     public String endpoint() {
         return Authority.bracketed(host) + ":" + port;
     }

@@ -6,9 +6,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A moment by which an operation of several blocking steps must be over. Thread-safe.
+ * The time by which an operation of several blocking steps must end. Thread-safe.
  *
- * <p>A blocking read can't be told to stop, so {@link #guard} closes what it reads from at that moment.
+ * <p>A blocking read has no deadline of its own, so {@link #guard} closes its socket when the time has come.
  */
 public final class Deadline {
     private final ScheduledExecutorService timers;
@@ -23,32 +23,32 @@ public final class Deadline {
         return new Deadline(timers, System.nanoTime() + time.toNanos());
     }
 
-    /** An earlier moment of the two: this one, or {@code time} from now. */
+    /** The earlier of this deadline and {@code time} from now. */
     public Deadline atMost(Duration time) {
         long other = System.nanoTime() + time.toNanos();
         return new Deadline(timers, other - at < 0 ? other : at);
     }
 
-    public boolean over() {
-        return leftNanos() <= 0;
+    public boolean hasPassed() {
+        return nanosLeft() <= 0;
     }
 
-    /** At least 1, so that it is never taken for "no limit". */
-    public int leftMillis() {
-        return (int) Math.max(1, TimeUnit.NANOSECONDS.toMillis(leftNanos()));
+    /** At least 1: for a socket, 0 means no limit. */
+    public int millisLeft() {
+        return (int) Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanosLeft()));
     }
 
-    private long leftNanos() {
+    private long nanosLeft() {
         return at - System.nanoTime();
     }
 
-    /** Runs {@code cut} at the deadline unless the guard is closed before. */
+    /** Runs {@code cut} at the deadline, unless the guard is cancelled or closed before. */
     public Guard guard(Runnable cut) {
-        ScheduledFuture<?> alarm = timers.schedule(cut, Math.max(0, leftNanos()), TimeUnit.NANOSECONDS);
+        ScheduledFuture<?> alarm = timers.schedule(cut, Math.max(0, nanosLeft()), TimeUnit.NANOSECONDS);
         return () -> alarm.cancel(false);
     }
 
-    /** A watch that is over once it is cancelled or closed. */
+    /** Made by {@link #guard}. */
     @FunctionalInterface
     public interface Guard extends AutoCloseable {
         void cancel();

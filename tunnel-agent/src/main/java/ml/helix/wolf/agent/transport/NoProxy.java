@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * NO_PROXY, as curl and Go read it: a comma list of {@code *}, names (that name and what is below it; only what is
- * below it with a leading dot or {@code *.}), addresses and CIDR blocks, each but the last with an optional port.
+ * NO_PROXY, as curl and Go read it: a comma list of {@code *}, names, addresses and CIDR blocks. A name covers itself and
+ * its subdomains; with a leading dot or {@code *.} only the subdomains. All but CIDR blocks may have a port.
  */
 record NoProxy(List<String> entries) {
     static NoProxy parse(String list) {
@@ -18,7 +18,7 @@ record NoProxy(List<String> entries) {
                 .toList());
     }
 
-    /** Whether this target is to be reached without a proxy. */
+    /** Whether this target is reached without a proxy. */
     boolean covers(String host, int port) {
         String name = host.toLowerCase(Locale.ROOT).replaceFirst("\\.$", "");
         return entries.stream().anyMatch(entry -> covers(entry, name, port));

@@ -11,10 +11,10 @@ import java.util.regex.Pattern;
 import ml.helix.wolf.program.Secret;
 
 /**
- * An HTTP proxy that is asked by CONNECT.
+ * An HTTP proxy, used by CONNECT.
  *
- * @param secure whether TLS is spoken to the proxy itself
- * @param credentials {@code user:password} in Base64, as Basic authentication wants it
+ * @param secure whether the connection to the proxy itself has TLS
+ * @param credentials {@code user:password} in Base64, for Basic authentication
  */
 public record Proxy(boolean secure, String host, int port, Optional<Secret> credentials) {
 
@@ -27,7 +27,7 @@ public record Proxy(boolean secure, String host, int port, Optional<Secret> cred
     /**
      * Reads {@code http://user:password@host:port}; the scheme may be missing, a port defaults to 80 or 443.
      *
-     * @throws IllegalArgumentException where the text is no such URL; the message has no password in it
+     * @throws IllegalArgumentException if the text is no such URL; the message never repeats a password
      */
     public static Proxy parse(String text) {
         Matcher matcher = FORM.matcher(text.trim());
@@ -48,7 +48,7 @@ public record Proxy(boolean secure, String host, int port, Optional<Secret> cred
         return new Proxy(secure, where.host(), where.port(), user.map(Proxy::basic));
     }
 
-    /** The bytes that the escapes mean go on as they are, in whatever character set the proxy expects. */
+    /** Sends the unescaped bytes as they are, because the proxy's character set is unknown. */
     private static Secret basic(String user) {
         byte[] both = URLDecoder.decode(
                         (user.contains(":") ? user : user + ":").replace("+", "%2B"), StandardCharsets.ISO_8859_1)
@@ -59,10 +59,10 @@ public record Proxy(boolean secure, String host, int port, Optional<Secret> cred
     /**
      * The proxy to use for the control plane, if any.
      *
-     * @param flag the proxy given by flag, before the environment's
-     * @param environment HTTPS_PROXY for https and wss, HTTP_PROXY for http and ws, and NO_PROXY, which holds for the
-     *     flag too; lower-case names stand in for missing ones
-     * @throws IllegalArgumentException where the environment's proxy is no URL, naming the variable
+     * @param flag the proxy given by flag; wins over the environment's
+     * @param environment HTTPS_PROXY for https and wss, HTTP_PROXY for http and ws, and NO_PROXY, which applies to the flag
+     *     too; the lower-case names count if these are not set
+     * @throws IllegalArgumentException if the environment's proxy is no URL; names the variable
      */
     public static Optional<Proxy> choose(Optional<Proxy> flag, Map<String, String> environment, ControlPlaneUrl url) {
         if (NoProxy.parse(variable(environment, "NO_PROXY")).covers(url.host(), url.port())) {

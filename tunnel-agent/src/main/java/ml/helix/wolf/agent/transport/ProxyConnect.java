@@ -8,16 +8,16 @@ import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.http.BufferedSource;
 import ml.helix.wolf.agent.http.ResponseHead;
 
-/** Asks a proxy for a tunnel (RFC 9110, section 9.3.6). */
+/** The CONNECT request to a proxy (RFC 9110, section 9.3.6). */
 final class ProxyConnect {
     private ProxyConnect() {}
 
     /**
-     * Returns once the wire leads to {@code endpoint}.
+     * Returns when the proxy has connected the wire to {@code endpoint}.
      *
      * @param endpoint {@code host:port}
-     * @throws TunnelException ProxyFailure where the proxy refuses
-     * @throws IOException where the wire breaks
+     * @throws TunnelException ProxyFailure if the proxy refuses
+     * @throws IOException if the wire breaks
      */
     static void open(Wire wire, Proxy proxy, String endpoint) throws IOException {
         var request = new StringBuilder("CONNECT " + endpoint + " HTTP/1.1\r\nHost: " + endpoint + "\r\n");
@@ -28,7 +28,7 @@ final class ProxyConnect {
         wire.output().flush();
         ResponseHead answer;
         try {
-            // a buffer of one byte: what follows the head belongs to the tunnel
+            // a buffer of one byte: the bytes after the head are the control plane's
             answer = ResponseHead.read(new BufferedSource(wire.input()::read, 1));
         } catch (ProtocolException e) {
             throw new TunnelException(
@@ -40,8 +40,8 @@ final class ProxyConnect {
     }
 
     private static String refusal(int status, Proxy proxy, String endpoint) {
-        String said = "the proxy " + proxy + " answered " + status + " to CONNECT " + endpoint + ": ";
-        return said
+        String prefix = "the proxy " + proxy + " answered " + status + " to CONNECT " + endpoint + ": ";
+        return prefix
                 + switch (status) {
                     case 407 ->
                         proxy.credentials().isPresent()

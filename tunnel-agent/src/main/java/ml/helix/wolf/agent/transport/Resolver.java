@@ -15,8 +15,8 @@ import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 
 /**
- * Names to addresses, by the system's resolver. A lookup blocks its thread in native code and can't be interrupted, so
- * lookups have a few threads of their own, and who asks waits no longer than its deadline. Thread-safe.
+ * Looks up names by the system's resolver. A lookup blocks in native code and can't be interrupted, so it runs on one of
+ * {@value #THREADS} threads of its own, and the caller waits until its deadline at most. Thread-safe.
  */
 public final class Resolver {
     private static final Pattern IPV4 = Pattern.compile("\\d+\\.\\d+\\.\\d+\\.\\d+");
@@ -37,7 +37,7 @@ public final class Resolver {
     }
 
     /**
-     * The addresses in the order to try them; {@code localhost} is ::1, then 127.0.0.1, whatever the hosts file says.
+     * The addresses in the order to try them. {@code localhost} is ::1, then 127.0.0.1, not what the hosts file says.
      *
      * @throws TunnelException DnsFailure, naming the host
      */
@@ -51,7 +51,7 @@ public final class Resolver {
         }
         Future<InetAddress[]> lookup = lookups.submit(() -> InetAddress.getAllByName(host));
         try {
-            return at(port, List.of(lookup.get(deadline.leftMillis(), TimeUnit.MILLISECONDS)));
+            return at(port, List.of(lookup.get(deadline.millisLeft(), TimeUnit.MILLISECONDS)));
         } catch (ExecutionException e) {
             throw new TunnelException(
                     FailureReason.DNS_FAILURE, "the name " + host + " does not resolve; check it and the resolver", e);
@@ -72,7 +72,7 @@ public final class Resolver {
                 .toList();
     }
 
-    /** The address that the text writes out; nothing for a name, which is never looked up. */
+    /** The address that the text is; empty if it is a name, which is not looked up. */
     public static Optional<InetAddress> literal(String text) {
         if (!text.contains(":") && !IPV4.matcher(text).matches()) {
             return Optional.empty();

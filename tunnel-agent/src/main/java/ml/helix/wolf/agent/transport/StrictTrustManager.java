@@ -24,9 +24,9 @@ import ml.helix.wolf.program.certificates.CertificateStrength;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks a server's certificate as the JDK does (chain, time, name), and more strictly in two points: no certificate of
- * the chain may be weak ({@link CertificateStrength}), and the name must be in the subject alternative names, never only
- * in the CN (RFC 9525, section 2). For client sockets only. Thread-safe.
+ * Checks a server's certificate as the JDK does (chain, time, name), and is stricter in two points: no certificate of the
+ * chain may be weak ({@link CertificateStrength}), and the name must be a subject alternative name; the CN is not enough
+ * (RFC 9525, section 2). For client sockets only. Thread-safe.
  */
 final class StrictTrustManager extends X509ExtendedTrustManager {
     private static final int DNS_NAME = 2;
@@ -37,7 +37,7 @@ final class StrictTrustManager extends X509ExtendedTrustManager {
         this.jdk = jdk;
     }
 
-    /** Trusts what these certificates have issued, except those whose key is too weak. */
+    /** Trusts certificates issued by these authorities, except by those with too weak a key. */
     static StrictTrustManager of(Collection<X509Certificate> authorities) throws GeneralSecurityException {
         Set<TrustAnchor> anchors = authorities.stream()
                 .filter(authority -> CertificateStrength.weakKey(authority).isEmpty())
@@ -51,7 +51,7 @@ final class StrictTrustManager extends X509ExtendedTrustManager {
         return new StrictTrustManager((X509ExtendedTrustManager) factory.getTrustManagers()[0]);
     }
 
-    /** The message continues "the certificate of HOST ". */
+    /** The message continues "the certificate of HOST". */
     static final class RefusedException extends CertificateException {
         private static final long serialVersionUID = 1L;
 
@@ -65,14 +65,14 @@ final class StrictTrustManager extends X509ExtendedTrustManager {
         try {
             jdk.checkServerTrusted(chain, type, socket);
         } catch (CertificateException e) {
-            // a root that the server sends along may sign itself as it likes
+            // a root may sign itself with a weak signature: nobody relies on it
             Optional<String> weakness = Stream.of(chain)
                     .filter(certificate -> certificate == chain[0] || !selfIssued(certificate))
                     .flatMap(certificate -> CertificateStrength.weakness(certificate).stream())
                     .findFirst();
             throw weakness.isPresent() ? new RefusedException("is too weak: " + weakness.get(), e) : e;
         }
-        // the JDK checks nothing of a server's certificate that is itself among the trusted ones
+        // the JDK accepts a trusted certificate without checking its strength
         Optional<String> weakness = CertificateStrength.weakness(chain[0]);
         if (weakness.isPresent()) {
             throw new RefusedException("is too weak: " + weakness.get(), null);
@@ -94,7 +94,7 @@ final class StrictTrustManager extends X509ExtendedTrustManager {
         return names != null && names.stream().anyMatch(name -> name.getFirst().equals(DNS_NAME));
     }
 
-    /** Looks at each certificate of the path below the trust anchor. */
+    /** Checks each certificate of the path below the trust anchor. */
     private static final class Strength extends PKIXCertPathChecker {
         @Override
         public void init(boolean forward) {}

@@ -12,15 +12,15 @@ import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.revdial.socket.TcpKeepAlive;
 
 /**
- * Connects to the first of several addresses that answers. They start in order, each {@value #HEAD_START_MILLIS} ms
- * after the one before or as soon as that failed (RFC 8305), so an address that swallows packets delays little.
+ * Connects to the first of several addresses that answers. The attempts start in order, each {@value #HEAD_START_MILLIS}
+ * ms after the previous one or as soon as one failed (RFC 8305). So an address that drops packets delays little.
  */
 public final class TcpDial {
     private static final int HEAD_START_MILLIS = 250;
 
     private TcpDial() {}
 
-    /** One address' outcome. */
+    /** The outcome of one attempt. */
     private sealed interface Outcome {
         record Connected(Socket socket) implements Outcome {}
 
@@ -30,8 +30,8 @@ public final class TcpDial {
     /**
      * A socket with TCP_NODELAY and {@link TcpKeepAlive}, without a read time-out.
      *
-     * @throws SocketTimeoutException where the deadline passes first
-     * @throws IOException where every address failed: the first one's failure, the others' suppressed
+     * @throws SocketTimeoutException if the deadline passes first
+     * @throws IOException if every address failed: the first failure, with the others suppressed
      */
     public static Socket connect(List<InetSocketAddress> addresses, Deadline deadline) throws IOException {
         if (addresses.size() == 1) {
@@ -43,12 +43,12 @@ public final class TcpDial {
         int failed = 0;
         Socket winner = null;
         try {
-            while (failed < addresses.size() && !deadline.over()) {
+            while (failed < addresses.size() && !deadline.hasPassed()) {
                 if (started.size() < addresses.size()) {
                     start(addresses.get(started.size()), started, outcomes, deadline);
                 }
                 boolean more = started.size() < addresses.size();
-                int wait = more ? Math.min(HEAD_START_MILLIS, deadline.leftMillis()) : deadline.leftMillis();
+                int wait = more ? Math.min(HEAD_START_MILLIS, deadline.millisLeft()) : deadline.millisLeft();
                 switch (outcomes.poll(wait, TimeUnit.MILLISECONDS)) {
                     case null -> {}
                     case Outcome.Connected(Socket socket) -> {
@@ -92,7 +92,7 @@ public final class TcpDial {
 
     private static Socket attempt(Socket socket, InetSocketAddress address, Deadline deadline) throws IOException {
         try {
-            socket.connect(address, deadline.leftMillis());
+            socket.connect(address, deadline.millisLeft());
             socket.setTcpNoDelay(true);
             TcpKeepAlive.enable(socket);
             return socket;

@@ -9,8 +9,8 @@ import javax.net.ssl.SSLSocket;
 import ml.helix.wolf.agent.failure.TunnelException;
 
 /**
- * Speaks TLS as a client: the certificate's chain and name are checked, the name is sent (SNI), and sessions are
- * resumed, because all connections share one context. Thread-safe.
+ * TLS as a client: checks the certificate's chain and name, and sends the name (SNI). All connections share one context,
+ * so they resume one another's sessions. Thread-safe.
  */
 public final class Tls {
     private final Trust trust;
@@ -24,16 +24,16 @@ public final class Tls {
     }
 
     /**
-     * Shakes hands over {@code wire}; the caller guards the wire with a deadline, and cuts it where this throws.
+     * Does the handshake over {@code wire}. The caller guards the wire with a deadline, and cuts it if this throws.
      *
-     * @param host the name that the certificate must carry
+     * @param host the name that the certificate must have
      * @throws TunnelException TlsFailure, saying what is wrong with the certificate
-     * @throws IOException where the wire breaks
+     * @throws IOException if the wire breaks
      */
-    public Wire over(Wire wire, String host, int port) throws IOException {
+    public Wire handshake(Wire wire, String host, int port) throws IOException {
         var socket = (SSLSocket) trust.context().getSocketFactory().createSocket(wire.top(), host, port, true);
         SSLParameters parameters = socket.getSSLParameters();
-        if (!trust.blind()) {
+        if (!trust.insecure()) {
             parameters.setEndpointIdentificationAlgorithm("HTTPS");
         }
         serverName(host).ifPresent(name -> parameters.setServerNames(List.of(name)));
@@ -44,10 +44,10 @@ public final class Tls {
         } catch (IOException e) {
             throw TlsProblem.explain(e, host);
         }
-        return wire.under(socket);
+        return wire.withTls(socket);
     }
 
-    /** JSSE itself sends no name without a dot, and a cluster's services have such names. */
+    /** Set by hand, because JSSE sends no name without a dot, and services of a cluster have such names. */
     private static Optional<SNIHostName> serverName(String host) {
         if (Resolver.literal(host).isPresent()) {
             return Optional.empty();

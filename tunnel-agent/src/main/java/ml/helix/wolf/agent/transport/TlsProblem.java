@@ -11,11 +11,11 @@ import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import org.jspecify.annotations.Nullable;
 
-/** Says in words what a failed TLS handshake means. */
+/** Explains a failed TLS handshake. */
 final class TlsProblem {
     private TlsProblem() {}
 
-    /** The failure to throw: TlsFailure where TLS itself failed, the original where the wire broke. */
+    /** The failure to throw: a TlsFailure if TLS itself failed, the original if the wire broke. */
     static IOException explain(IOException failure, String host) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             @Nullable String problem = problem(cause, host);

@@ -23,10 +23,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whose certificates are believed: the system's roots and those of a PEM file, or anybody's.
+ * Which certificates are accepted: those issued by the system's roots and by the CAs of a PEM file, or any.
  *
- * <p>The file may change while the agent runs: {@link #refresh} takes the new one. As long as it doesn't, there is one
- * SSLContext, and so one cache of sessions. Thread-safe.
+ * <p>The file may change while the agent runs; {@link #refresh} reads it again. While it stays the same there is one
+ * SSLContext, and so one cache of TLS sessions. Thread-safe.
  */
 public final class Trust {
     private static final Logger LOG = LoggerFactory.getLogger(Trust.class);
@@ -34,38 +34,38 @@ public final class Trust {
     private static final byte[] NO_FILE = {};
 
     private final Optional<Path> file;
-    private final boolean blind;
+    private final boolean insecure;
 
-    /** Null until it is needed: without TLS the system's roots are not even read. */
+    /** Null until it is needed: without TLS the system's roots are never read. */
     private volatile @Nullable Loaded loaded;
 
-    /** @param weak what was left out of the file, a sentence each */
+    /** @param weak the certificates of the file that are not trusted, a sentence each */
     @SuppressWarnings("ArrayRecordComponent")
     private record Loaded(byte[] pem, SSLContext context, List<String> weak) {}
 
-    private Trust(Optional<Path> file, boolean blind) {
+    private Trust(Optional<Path> file, boolean insecure) {
         this.file = file;
-        this.blind = blind;
+        this.insecure = insecure;
         this.loaded = file.map(Trust::bytes).map(this::load).orElse(null);
     }
 
     /**
-     * @param caFile certificates in PEM, believed beside the system's roots
-     * @param blind believes any certificate of any name
-     * @throws IllegalArgumentException where the file can't be read or {@link CaBundle} refuses its content
+     * @param caFile CA certificates in PEM, trusted beside the system's roots
+     * @param insecure whether to accept any certificate for any name
+     * @throws IllegalArgumentException if the file can't be read or {@link CaBundle} refuses its content
      */
-    public static Trust of(Optional<Path> caFile, boolean blind) {
-        return new Trust(caFile, blind);
+    public static Trust of(Optional<Path> caFile, boolean insecure) {
+        return new Trust(caFile, insecure);
     }
 
-    boolean blind() {
-        return blind;
+    boolean insecure() {
+        return insecure;
     }
 
-    /** What an admin should know of what is trusted now, a sentence each. */
+    /** Risks of the current settings and certificates, a sentence each. */
     public List<String> warnings() {
-        if (blind) {
-            return List.of("-insecure is set: any certificate is accepted, so whoever is on the way can read the token"
+        if (insecure) {
+            return List.of("-insecure is set: any certificate is accepted, so anybody on the way can read the token"
                     + " and all streams; use -ca-file instead");
         }
         Loaded now = loaded;
@@ -92,7 +92,7 @@ public final class Trust {
         return now.context();
     }
 
-    /** Reads the file again; where that fails the certificates read before stay in force. */
+    /** Reads the file again. If that fails, the previous certificates stay in force. */
     public void refresh() {
         Loaded now = loaded;
         if (file.isEmpty() || now == null) {
@@ -103,11 +103,11 @@ public final class Trust {
             if (!Arrays.equals(pem, now.pem())) {
                 Loaded changed = load(pem);
                 loaded = changed;
-                LOG.info("CA file {} has changed, its new certificates are in force", file.get());
+                LOG.info("CA file {} has changed; its new certificates are in force", file.get());
                 warnings(changed).forEach(LOG::warn);
             }
         } catch (IllegalArgumentException e) {
-            LOG.warn("CA file {}; the certificates read before stay in force", e.getMessage());
+            LOG.warn("CA file {}; the previous certificates stay in force", e.getMessage());
         }
     }
 
@@ -123,13 +123,13 @@ public final class Trust {
         try {
             List<X509Certificate> authorities = new ArrayList<>();
             List<String> weak = List.of();
-            if (pem != NO_FILE && !blind) {
+            if (pem != NO_FILE && !insecure) {
                 CaBundle bundle = CaBundle.parse(pem);
                 authorities.addAll(bundle.certificates());
                 weak = bundle.weak();
             }
-            TrustManager manager = new Anybody();
-            if (!blind) {
+            TrustManager manager = new AcceptAny();
+            if (!insecure) {
                 authorities.addAll(List.of(systemRoots()));
                 manager = StrictTrustManager.of(authorities);
             }
@@ -149,8 +149,8 @@ public final class Trust {
         return ((X509TrustManager) factory.getTrustManagers()[0]).getAcceptedIssuers();
     }
 
-    /** For {@code -insecure}. An extended manager, because JSSE adds checks of its own to any other. */
-    private static final class Anybody extends X509ExtendedTrustManager {
+    /** For {@code -insecure}. Extended, because JSSE adds its own checks to a plain X509TrustManager. */
+    private static final class AcceptAny extends X509ExtendedTrustManager {
         @Override
         public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
 

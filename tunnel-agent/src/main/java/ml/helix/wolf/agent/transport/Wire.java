@@ -6,9 +6,9 @@ import java.io.OutputStream;
 import java.net.Socket;
 
 /**
- * A connected socket, perhaps with TLS over it.
+ * A connected socket, plain or with TLS.
  *
- * <p>{@link #cut} may come from any thread, any number of times; it ends a blocked read or write at once.
+ * <p>{@link #cut} may be called by any thread, any number of times, and ends a blocked read or write at once.
  */
 public final class Wire {
     private final Socket raw;
@@ -28,19 +28,19 @@ public final class Wire {
         return top.getOutputStream();
     }
 
-    /** Closes in order, with TLS' own farewell. May wait while the peer doesn't read: guard it. Never fails. */
+    /** Closes in order, with TLS' close_notify. May wait while the peer doesn't read: guard it. Never fails. */
     public void end() {
         if (top != raw) {
             try {
-                top.shutdownOutput(); // close() would wait for the peer's farewell too
+                top.shutdownOutput(); // close() would also wait for the peer's close_notify
             } catch (IOException e) {
-                // the peer is gone
+                // the peer has closed
             }
         }
         cut();
     }
 
-    /** Closes the TCP socket, whatever is under way on it. Never fails, never waits. */
+    /** Closes the TCP socket at once, even during a read or write. Never fails, never waits. */
     public void cut() {
         try {
             raw.close();
@@ -49,8 +49,8 @@ public final class Wire {
         }
     }
 
-    /** What lies under another layer of TLS. */
-    Wire under(Socket tls) {
+    /** The same TCP socket with (one more layer of) TLS. */
+    Wire withTls(Socket tls) {
         return new Wire(raw, tls);
     }
 

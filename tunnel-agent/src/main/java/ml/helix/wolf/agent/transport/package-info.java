@@ -1,4 +1,4 @@
-/** The way to the control plane: name, proxy, TCP, TLS, each with a failure of its own. */
+/** Connects to the control plane: name, TCP, proxy, TLS, each with a failure of its own. */
 @NullMarked
 package ml.helix.wolf.agent.transport;
 

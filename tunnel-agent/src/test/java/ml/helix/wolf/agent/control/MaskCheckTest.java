@@ -14,7 +14,7 @@ class MaskCheckTest {
     private static final String MASKED = "828100000000ff";
     private final MaskCheck check = new MaskCheck();
 
-    /** The payloads are full of what would be a masked frame's head. */
+    /** Each payload looks like masked frames' heads. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 125, 126, 127, 65_535, 65_536, 100_000})
     void onlyTheMaskedFrameIsRefusedHoweverTheBytesAreCut(int length) throws Exception {

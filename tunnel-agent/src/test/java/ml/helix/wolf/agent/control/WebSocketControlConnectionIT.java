@@ -23,18 +23,18 @@ import org.junit.jupiter.api.Timeout;
 class WebSocketControlConnectionIT {
 
     @Test
-    void whoeverHearsThatItIsUpCanCloseItWithAGoodbye() throws Exception {
+    void closeInOnUpSendsACloseFrame() throws Exception {
         try (var server = ScriptedServer.plain();
                 ScheduledExecutorService timers = Timers.daemon("test-timers")) {
             WebSocketControlConnection connection = to(server, timers);
             CompletableFuture<Void> over = serve(connection, connection::close);
 
             try (ScriptedConnection control = server.next().upgrade()) {
-                ScriptedConnection.Frame goodbye = control.next();
+                ScriptedConnection.Frame close = control.next();
 
-                assertThat(goodbye.opcode()).isEqualTo(8);
-                assertThat(goodbye.payload()).containsExactly(1001 >> 8, (byte) 1001);
-                control.goodbye(1001).fin();
+                assertThat(close.opcode()).isEqualTo(8);
+                assertThat(close.payload()).containsExactly(1001 >> 8, (byte) 1001);
+                control.closeFrame(1001).fin();
             }
             assertThat(over).succeedsWithin(20, TimeUnit.SECONDS);
         }

@@ -13,12 +13,12 @@ class StreamsTest {
     private final AtomicInteger cut = new AtomicInteger();
 
     @Test
-    void idleAtOnceWhereNothingRuns() throws InterruptedException {
+    void isIdleAtOnceIfNothingRuns() throws InterruptedException {
         assertThat(streams.awaitIdle(Duration.ofDays(1))).isZero();
     }
 
     @Test
-    void idleOnceTheLastHasEnded() throws InterruptedException {
+    void isIdleWhenTheLastHasEnded() throws InterruptedException {
         Runnable one = cut::incrementAndGet;
         streams.register(one);
         Thread.ofVirtual().start(() -> {
@@ -31,7 +31,7 @@ class StreamsTest {
     }
 
     @Test
-    void saysHowManyAreLeft() throws InterruptedException {
+    void awaitIdleReturnsHowManyStillRun() throws InterruptedException {
         streams.register(cut::incrementAndGet);
         streams.register(cut::incrementAndGet);
 
@@ -39,22 +39,22 @@ class StreamsTest {
     }
 
     @Test
-    void aHeapOf128MiBTakes614Streams() {
+    void aHeapOf128MiBAllows614Streams() {
         assertThat(Streams.capacity(128L << 20, 1_000_000)).isEqualTo(614);
     }
 
     @Test
-    void aThousandDescriptorsTakeFewer() {
+    void aThousandDescriptorsAllowFewer() {
         assertThat(Streams.capacity(128L << 20, 1024)).isEqualTo(464);
     }
 
     @Test
-    void someAreAlwaysTaken() {
+    void theCapacityIsNeverBelow8() {
         assertThat(Streams.capacity(1 << 20, 10)).isEqualTo(8);
     }
 
     @Test
-    void whatIsTooManyIsRefusedUntilOneHasLeft() throws Exception {
+    void reserveFailsAtTheCapacityUntilARelease() throws Exception {
         var two = new Streams(2);
         two.reserve();
         two.reserve();
@@ -68,7 +68,7 @@ class StreamsTest {
     }
 
     @Test
-    void cutsWhatRunsAndWhatComesLater() {
+    void cutEndsWhatRunsAndWhatIsRegisteredLater() {
         streams.register(cut::incrementAndGet);
 
         streams.cut();

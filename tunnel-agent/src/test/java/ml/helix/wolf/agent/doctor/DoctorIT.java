@@ -48,7 +48,7 @@ class DoctorIT {
     }
 
     @Test
-    void aGoodWayIsWalkedToItsEndUnderAnIdOfItsOwn() throws Exception {
+    void allHopsPassUnderAnIdOfTheDoctorsOwn() throws Exception {
         CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
         try (ScriptedConnection peer = server.next().upgrade()) {
             assertThat(peer.target()).isEqualTo("/api/v1/revdial?runnerid=doctor-wolf-gpu-1");
@@ -89,7 +89,7 @@ class DoctorIT {
     }
 
     @Test
-    void aRefusedTokenIsNamedAndTheRestNotReached() throws Exception {
+    void aRefusedTokenFailsAtTokenAndTheRestIsNotReached() throws Exception {
         CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
         server.next().refuse("401 Unauthorized");
         Diagnosis diagnosis = examination.get(20, TimeUnit.SECONDS);
@@ -139,7 +139,7 @@ class DoctorIT {
     }
 
     @Test
-    void aStoppedWolfFailsAtLocalWhateverTheRestDoes() throws Exception {
+    void aStoppedWolfFailsAtLocalWhileTheOtherHopsPass() throws Exception {
         wolf.stop();
         CompletableFuture<Diagnosis> examination = examine("http://127.0.0.1:" + server.port());
         try (ScriptedConnection peer = server.next().upgrade()) {

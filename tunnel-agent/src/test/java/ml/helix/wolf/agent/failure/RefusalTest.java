@@ -38,7 +38,7 @@ class RefusalTest {
     @CsvSource(
             delimiter = '|',
             value = {"0", "soon", "-5", "'Fri, 02 Jan 2026 03:04:00 GMT'"})
-    void oneThatSaysNothingIsNone(String header) {
+    void aUselessRetryAfterIsIgnored(String header) {
         assertThat(refusal(header).retryAfter()).isEmpty();
     }
 

@@ -26,7 +26,7 @@ class ResponseHeadTest {
     }
 
     @Test
-    void interimResponsesArePassedOver() throws IOException {
+    void interimResponsesAreSkipped() throws IOException {
         BufferedSource source = source(
                 "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\nHTTP/1.1 101 x\r\n\r\nbody");
 
@@ -38,7 +38,7 @@ class ResponseHeadTest {
     }
 
     @Test
-    void interimResponsesWithoutEndAreCutOff() {
+    void endlessInterimResponsesAreRefused() {
         assertThatThrownBy(() -> ResponseHead.read(source("HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000))))
                 .isInstanceOf(ProtocolException.class);
     }
@@ -65,7 +65,7 @@ class ResponseHeadTest {
     }
 
     @Test
-    void whatAStrangerSaysIsCutAndPrintable() {
+    void untrustedTextIsCutAndMadePrintable() {
         String hostile = "\u001b[31m" + "x".repeat(500) + "\r\n\r\n";
 
         assertThatThrownBy(() -> ResponseHead.read(source(hostile))).hasMessageMatching("[\\x20-\\x7e]{1,80}");
@@ -86,7 +86,7 @@ class ResponseHeadTest {
     }
 
     @Test
-    void anEarlyEndSaysWhetherThereWasAnything() {
+    void anEarlyEndSaysWhetherAnyBytesCame() {
         assertThatThrownBy(() -> ResponseHead.read(source("")))
                 .isInstanceOf(EOFException.class)
                 .hasMessage("closed without an answer");

@@ -18,7 +18,7 @@ class WolfAddressTest {
     }
 
     @Test
-    void theLastColonSeparatesThePortOfAnAddressInAnyWriting() {
+    void theLastColonSeparatesThePortWithOrWithoutBrackets() {
         assertThat(WolfAddress.parse("fd00::1:8080")).isEqualTo(new WolfAddress.Tcp("fd00::1", 8080));
         assertThat(WolfAddress.parse("[10.0.0.1]:8080")).isEqualTo(new WolfAddress.Tcp("10.0.0.1", 8080));
     }

@@ -43,7 +43,7 @@ class WolfDialerIT {
     }
 
     @Test
-    void asksAWolfOnAUnixSocketAndItsSuccessorOnTheNextDial() throws IOException {
+    void asksAWolfOnAUnixSocketBeforeAndAfterItsRestart() throws IOException {
         try (FakeWolf wolf = FakeWolf.at(socket()).start()) {
             WolfDialer dialer = dialer("unix://" + socket());
             assertThat(ask(dialer)).startsWith("HTTP/1.0 200");
@@ -66,7 +66,7 @@ class WolfDialerIT {
     }
 
     @Test
-    void localhostIsIpv4WhereNobodyListensOnIpv6() throws Exception {
+    void localhostIsIpv4IfNobodyListensOnIpv6() throws Exception {
         try (var four = new ServerSocket(0, 10, InetAddress.ofLiteral("127.0.0.1"))) {
             dialer("localhost:" + four.getLocalPort()).dial().close();
 
@@ -105,7 +105,7 @@ class WolfDialerIT {
     }
 
     @Test
-    void aForbiddenSocketSaysHowToBePermitted() throws IOException {
+    void aSocketWithoutPermissionSaysHowToGetIt() throws IOException {
         assumeTrue(!"root".equals(System.getProperty("user.name")), "root may open everything");
         try (FakeWolf wolf = FakeWolf.at(socket()).start()) {
             Files.setPosixFilePermissions(socket(), PosixFilePermissions.fromString("---------"));
@@ -116,14 +116,14 @@ class WolfDialerIT {
     }
 
     @Test
-    void aUnixSocketWhoseQueueIsFullIsGivenUpAfterFiveSeconds() {
+    void aDialOfAUnixSocketWithAFullQueueFailsAfterFiveSeconds() {
         try (FakeWolf _ = FakeWolf.at(socket()).start(FakeWolf.Behaviour.NEVER_ACCEPTS)) {
             assertProblem("unix://" + socket(), "no answer within 5 s");
         }
     }
 
     @Test
-    void aTcpPortWhoseQueueIsFullIsGivenUpAfterFiveSeconds() {
+    void aDialOfATcpPortWithAFullQueueFailsAfterFiveSeconds() {
         try (FakeWolf wolf = FakeWolf.onLoopback().start(FakeWolf.Behaviour.NEVER_ACCEPTS)) {
             assertProblem("127.0.0.1:" + wolf.port(), "no answer within 5 s");
         }

@@ -14,7 +14,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 
-/** The server's end of one connection: an HTTP request, then whatever the test wants to say. */
+/** The server's end of one connection: it has read the HTTP request, and a test plays the rest. */
 public final class ScriptedConnection implements AutoCloseable {
     private final Socket socket;
     private final DataInputStream in;
@@ -28,7 +28,7 @@ public final class ScriptedConnection implements AutoCloseable {
         }
     }
 
-    /** Something to do with a socket that may fail. */
+    /** An action on a socket. */
     private interface Io<T> {
         T run() throws IOException;
     }
@@ -57,7 +57,7 @@ public final class ScriptedConnection implements AutoCloseable {
         return requestLine().split(" ")[1];
     }
 
-    /** A header's value, "" where there is none. */
+    /** A header's value, "" if there is none. */
     public String header(String name) {
         String start = name.toLowerCase(Locale.ROOT) + ":";
         return head.stream()
@@ -67,12 +67,12 @@ public final class ScriptedConnection implements AutoCloseable {
                 .orElse("");
     }
 
-    /** Accepts the upgrade, with these headers besides, each {@code Name: value}. */
+    /** Accepts the upgrade, with more headers, each {@code Name: value}. */
     public ScriptedConnection upgrade(String... headers) {
         return raw(acceptance(headers));
     }
 
-    /** The bytes of a proper 101. */
+    /** The bytes of a valid 101 response. */
     public byte[] acceptance(String... headers) {
         return ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Accept: " + accept(header("Sec-WebSocket-Key")) + "\r\n"
@@ -134,11 +134,11 @@ public final class ScriptedConnection implements AutoCloseable {
     }
 
     /** Sends a close frame. */
-    public ScriptedConnection goodbye(int code) {
+    public ScriptedConnection closeFrame(int code) {
         return frame(8, true, new byte[] {(byte) (code >> 8), (byte) code});
     }
 
-    /** Reads the client's next frame; its pings, which come when they will, are passed over. */
+    /** The client's next frame that is not a ping. */
     public Frame next() {
         Frame frame = frame();
         while (frame.opcode() == 9) {
@@ -147,7 +147,7 @@ public final class ScriptedConnection implements AutoCloseable {
         return frame;
     }
 
-    /** The client's next frame, whatever it is. */
+    /** The client's next frame of any kind. */
     public Frame frame() {
         return io(() -> {
             int first = in.readUnsignedByte();
@@ -181,11 +181,11 @@ public final class ScriptedConnection implements AutoCloseable {
         return line;
     }
 
-    /** Reads and drops until the client has closed its socket; false where it resets instead. */
+    /** Drops input until the client closes its socket. Returns false if it resets it instead. */
     public boolean awaitEnd() {
         try {
             while (in.read() >= 0) {
-                // on to the end
+                // drop
             }
             return true;
         } catch (IOException e) {
@@ -215,7 +215,7 @@ public final class ScriptedConnection implements AutoCloseable {
     public void close() {
         io(() -> {
             if (!socket.isClosed()) {
-                socket.setSoTimeout(1); // a TLS socket waits that long for the client's farewell
+                socket.setSoTimeout(1); // a TLS socket waits that long for the client's close_notify
             }
             socket.close();
             return this;

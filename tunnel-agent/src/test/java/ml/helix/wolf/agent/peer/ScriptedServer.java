@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 
-/** A server of which a test plays every byte. Connections wait, accepted, until the test takes them in order. */
+/** A server whose every byte a test plays. Accepts connections and keeps them, in order, until the test takes them. */
 public final class ScriptedServer implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -50,7 +50,7 @@ public final class ScriptedServer implements AutoCloseable {
         return server.getLocalPort();
     }
 
-    /** Not left to the test's first read: some tests want to see it fail. */
+    /** Here and not at the test's first read, because some tests expect it to fail. */
     private void handshake(SSLSocket socket) {
         try {
             socket.startHandshake();
@@ -60,7 +60,7 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
-    /** The next connection, once it has sent the head of its request. */
+    /** Waits for the next connection, and for its request's head. */
     public ScriptedConnection next() {
         try {
             Socket socket = accepted.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
@@ -78,7 +78,7 @@ public final class ScriptedServer implements AutoCloseable {
         }
     }
 
-    /** The next connection with that in its target; others stay unanswered. */
+    /** The next connection whose target contains the text; others get no answer. */
     public ScriptedConnection nextTo(String part) {
         ScriptedConnection peer = next();
         while (!peer.target().contains(part)) {
@@ -87,7 +87,7 @@ public final class ScriptedServer implements AutoCloseable {
         return peer;
     }
 
-    /** Whether a connection waits that nobody has taken. */
+    /** Whether there is a connection that no test has taken. */
     public boolean hasWaiting() {
         return !accepted.isEmpty();
     }

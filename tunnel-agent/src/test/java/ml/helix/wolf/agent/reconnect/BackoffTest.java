@@ -35,7 +35,7 @@ class BackoffTest {
     }
 
     @Test
-    void sixtySecondsOfHealthStartItAnew() {
+    void aConnectionOfSixtySecondsResetsTheBound() {
         var backoff = new Backoff(FIRST, HIGHEST);
         backoff.next(LOST, Duration.ZERO);
         backoff.next(LOST, Duration.ZERO);
@@ -46,7 +46,7 @@ class BackoffTest {
     }
 
     @Test
-    void aRefusedTokenNeverHurriesAndItsWaitGrows() {
+    void aRefusedTokenWaitsAtLeastHalfTheBoundWhichGrows() {
         var backoff = new Backoff(FIRST, LOWEST);
 
         assertThat(backoff.next(UNAUTHORIZED, Duration.ZERO)).hasMillis(2500);
@@ -55,7 +55,7 @@ class BackoffTest {
     }
 
     @Test
-    void aDisplacedAgentLeavesTheIdToTheOtherForHalfAMinuteAtLeast() {
+    void aDisplacedAgentWaits30SecondsAtLeast() {
         var displaced = new TunnelException(FailureReason.DISPLACED, "displaced");
 
         assertThat(new Backoff(FIRST, LOWEST).next(displaced, Duration.ofHours(1)))
@@ -65,7 +65,7 @@ class BackoffTest {
     }
 
     @Test
-    void aRetryAfterIsTheLeastAndIsSpreadToo() {
+    void aRetryAfterIsTheLeastWaitAndGetsJitterToo() {
         var busy = new TunnelException(FailureReason.SERVER_ERROR, "busy", Duration.ofSeconds(30), null);
 
         assertThat(new Backoff(FIRST, LOWEST).next(busy, Duration.ZERO)).hasSeconds(30);
@@ -79,8 +79,8 @@ class BackoffTest {
     }
 
     /**
-     * A control plane of 5,000 agents is down for two minutes. What it hears: the bound is 5,000 / 5 s = 1,000 attempts
-     * a second at first, and at most 5,000 / 30 s, the mean of the longest wait, a tenth more for chance, from a minute on.
+     * A control plane with 5,000 agents is down. It is expected to get 5,000 / 5 s = 1,000 attempts a second at first, and
+     * 5,000 / 30 s, by the mean of the longest wait, from a minute on. The limits leave room for chance.
      */
     @Test
     void fiveThousandAgentsDoNotComeBackAtOnce() {

@@ -38,7 +38,7 @@ class ReconnectLoopTest {
     }
 
     @Test
-    void aFaultOfTheAgentEndsOneConnectionAndNotTheTunnel() throws Exception {
+    void aFaultOfTheAgentEndsOneConnectionAndNotTheLoop() throws Exception {
         connections.fault("first");
         loop.start();
         connections.next();
@@ -63,7 +63,7 @@ class ReconnectLoopTest {
     }
 
     @Test
-    void aReplacementIsUpBeforeTheOlderEnds() throws Exception {
+    void aReplacementIsUpBeforeTheOlderConnectionEnds() throws Exception {
         FakeControlConnection first = connected();
         loop.replace(SECOND);
         FakeControlConnection second = connections.next();
@@ -93,7 +93,7 @@ class ReconnectLoopTest {
     }
 
     @Test
-    void theOlderMayEndBeforeTheAcceptanceOfTheNewerHasComeThrough() throws Exception {
+    void theOlderConnectionMayEndBeforeTheNewerIsAccepted() throws Exception {
         FakeControlConnection first = connected();
         var answer = new CountDownLatch(1);
         connections.delay("second", answer);
@@ -109,7 +109,7 @@ class ReconnectLoopTest {
     }
 
     @Test
-    void whereTheOlderEndsAndTheNewerDoesNotComeTheTunnelIsLostAndConnectsAgain() throws Exception {
+    void ifTheOlderEndsAndTheNewerDoesNotComeUpTheLoopReconnects() throws Exception {
         FakeControlConnection first = connected();
         var never = new CountDownLatch(1);
         connections.delay("second", never);
@@ -129,15 +129,15 @@ class ReconnectLoopTest {
     }
 
     @Test
-    void aConnectionThatAnotherAgentHasDisplacedIsReportedSo() throws Exception {
+    void aConnectionDisplacedByAnotherAgentIsReportedAsDisplaced() throws Exception {
         connected().lose(FailureReason.DISPLACED);
         await(() -> assertThat(report.status().lastError())
                 .hasValueSatisfying(error -> assertThat(error.reason()).isEqualTo("Displaced")));
-        assertThat(connections.waiting()).as("it does not hurry back").isZero();
+        assertThat(connections.waiting()).as("it waits before it reconnects").isZero();
     }
 
     @Test
-    void theLossOfAReplacementIsTheLossOfTheTunnel() throws Exception {
+    void theLossOfAReplacementIsReportedAndReconnected() throws Exception {
         connected();
         loop.replace(SECOND);
         timers.advance(Duration.ofSeconds(2));
@@ -176,7 +176,7 @@ class ReconnectLoopTest {
                     try {
                         loop.replace(SECOND);
                     } catch (TunnelException e) {
-                        // some tests want that
+                        // expected by some tests
                     } catch (InterruptedException e) {
                         throw new AssertionError(e);
                     }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class TokenWatchTest {
-    private static final Duration LOOK = Duration.ofSeconds(5);
+    private static final Duration CHECK_INTERVAL = Duration.ofSeconds(5);
     private static final Instant LONG_AGO = Instant.parse("2026-01-02T03:04:05Z");
     private static final Instant LATER = Instant.parse("2026-01-03T00:00:00Z");
 
@@ -65,7 +65,7 @@ class TokenWatchTest {
     }
 
     @Test
-    void aFileThatStaysCausesNothing() {
+    void anUnchangedFileChangesNothing() {
         timers.advance(Duration.ofHours(1));
         assertThat(connections.waiting()).isZero();
         assertThat(first.closed()).isFalse();
@@ -73,13 +73,13 @@ class TokenWatchTest {
     }
 
     @Test
-    void aNewTokenBehindASwappedLinkReplacesTheTunnelWithin5Seconds() throws Exception {
+    void aNewTokenBehindASwappedLinkReplacesTheConnectionWithin5Seconds() throws Exception {
         publish("two", "new", LATER);
-        timers.advance(LOOK);
+        timers.advance(CHECK_INTERVAL);
 
         assertThat(connections.next().token()).isEqualTo("new");
         assertThat(report.status().token()).contains(new Status.Token(LATER, false));
-        timers.advance(LOOK);
+        timers.advance(CHECK_INTERVAL);
         assertThat(first.closed()).isTrue();
         assertThat(connections.waiting()).isZero();
     }
@@ -87,7 +87,7 @@ class TokenWatchTest {
     @Test
     void anOlderFileWithAnotherTokenIsNewToo() throws Exception {
         publish("two", "restored", LONG_AGO.minusSeconds(1000));
-        timers.advance(LOOK);
+        timers.advance(CHECK_INTERVAL);
         assertThat(connections.next().token()).isEqualTo("restored");
     }
 
@@ -95,9 +95,9 @@ class TokenWatchTest {
     void aRefusedTokenIsTriedAgainWithGrowingWaits() throws Exception {
         connections.refuse("new", FailureReason.UNAUTHORIZED);
         publish("two", "new", LATER);
-        timers.advance(LOOK);
+        timers.advance(CHECK_INTERVAL);
         connections.next();
-        assertThat(report.status().token()).as("of the one in use").contains(new Status.Token(LONG_AGO, true));
+        assertThat(report.status().token()).as("time of the token in use").contains(new Status.Token(LONG_AGO, true));
         assertThat(report.notReady()).isEmpty();
 
         timers.advance(Duration.ofMinutes(1));
@@ -116,7 +116,7 @@ class TokenWatchTest {
     }
 
     @Test
-    void aCorrectedFileIsTriedAtTheNextLook() throws Exception {
+    void aCorrectedFileIsTriedAtTheNextCheck() throws Exception {
         connections.refuse("wrong", FailureReason.FORBIDDEN);
         publish("two", "wrong", LATER);
         timers.advance(Duration.ofMinutes(10));
@@ -124,19 +124,19 @@ class TokenWatchTest {
             assertThat(connections.next().token()).isEqualTo("wrong");
         }
         publish("three", "right", LATER.plusSeconds(60));
-        timers.advance(LOOK);
+        timers.advance(CHECK_INTERVAL);
         assertThat(connections.next().token()).isEqualTo("right");
         assertThat(report.status().token()).contains(new Status.Token(LATER.plusSeconds(60), false));
     }
 
     @Test
-    void aFileThatIsSetBackIsNoLongerRefused() throws Exception {
+    void aFileWithItsPreviousTokenAgainIsNotReportedAsRefused() throws Exception {
         connections.refuse("wrong", FailureReason.FORBIDDEN);
         publish("two", "wrong", LATER);
-        timers.advance(LOOK);
+        timers.advance(CHECK_INTERVAL);
         assertThat(report.status().token()).contains(new Status.Token(LONG_AGO, true));
         publish("three", "old", LATER.plusSeconds(60));
-        timers.advance(LOOK);
+        timers.advance(CHECK_INTERVAL);
         assertThat(report.status().token()).contains(new Status.Token(LATER.plusSeconds(60), false));
         assertThat(first.closed()).isFalse();
     }
@@ -145,7 +145,7 @@ class TokenWatchTest {
     void aTokenThatCannotBeTriedIsNotRefused() throws Exception {
         connections.refuse("new", FailureReason.CONNECT_FAILURE);
         publish("two", "new", LATER);
-        timers.advance(LOOK);
+        timers.advance(CHECK_INTERVAL);
         connections.next();
         assertThat(report.status().token()).contains(new Status.Token(LONG_AGO, false));
         connections.accept("new");
@@ -166,7 +166,7 @@ class TokenWatchTest {
         assertThat(report.status().token()).contains(new Status.Token(LONG_AGO, false));
     }
 
-    /** As a kubelet does it: the file is a link, and is pointed elsewhere at once. */
+    /** As a kubelet does it: the file is a symbolic link, which is swapped for another one. */
     private void publish(String name, String content, Instant at) throws IOException {
         Path file = Files.writeString(folder.resolve(name), content);
         Files.setLastModifiedTime(file, FileTime.from(at));

@@ -20,7 +20,7 @@ class ReportTest {
     private final Report report = new Report(() -> now, new PrometheusRegistry());
 
     @Test
-    void connectsFromTheStart() {
+    void isConnectingFromTheStart() {
         assertThat(report.status().state()).isEqualTo(State.CONNECTING);
         assertThat(report.status().since()).isEqualTo(START);
         assertThat(report.status().lastError()).isEmpty();
@@ -92,7 +92,7 @@ class ReportTest {
     }
 
     @Test
-    void saysWhetherWhatADialSawIsNews() {
+    void returnsWhetherADialsOutcomeIsAChange() {
         assertThat(report.wolfReached()).isTrue();
         assertThat(report.wolfReached()).isFalse();
         assertThat(report.wolfUnreachable("refused")).isTrue();
@@ -102,7 +102,7 @@ class ReportTest {
     }
 
     @Test
-    void whatIsKnownOfWolfsAnswersStaysWhileItAcceptsConnections() {
+    void wolfsLastAnswerCountsWhileItAcceptsConnections() {
         report.wolfReached();
         assertThat(report.wolfAnswered(Optional.of("it answers 500"))).isTrue();
         assertThat(report.wolfAnswered(Optional.of("it answers 503"))).isFalse();
@@ -116,7 +116,7 @@ class ReportTest {
     }
 
     @Test
-    void theStatusIsTheContractsJson() {
+    void theStatusIsJsonWithFixedNames() {
         report.connectFailed(UNKNOWN);
         var identity = new Identity(Optional.of("gpu-1"), "wolf-gpu-1", "https://h", "localhost:8080", "1.2.3");
 
@@ -139,7 +139,7 @@ class ReportTest {
     }
 
     @Test
-    void tellsOfATokenFilesTokenOnly() {
+    void reportsOnlyATokenFilesToken() {
         var identity = new Identity(Optional.empty(), "sandbox-1", "https://h", "unix:///s", "1");
         report.tokenInUse(Optional.empty());
         report.newerTokenRefused(true);

@@ -20,8 +20,8 @@ class WatchedWolfTest {
     private final AtomicLong now = new AtomicLong();
     private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
     private final AtomicInteger dials = new AtomicInteger();
-    private final AtomicInteger questions = new AtomicInteger();
-    private volatile Optional<String> trouble = Optional.empty();
+    private final AtomicInteger requests = new AtomicInteger();
+    private volatile Optional<String> problem = Optional.empty();
     private volatile boolean up = true;
     private volatile CountDownLatch hole = new CountDownLatch(0);
     private WatchedWolf wolf = with(Duration.ofMinutes(5));
@@ -33,15 +33,15 @@ class WatchedWolfTest {
     }
 
     @Test
-    void nobodyLooksAgainBeforeTheFirstProbe() {
+    void aRefreshBeforeTheFirstProbeDoesNothing() {
         wolf = with(Duration.ofMinutes(5));
         after(Duration.ofHours(1));
         wolf.refresh();
-        assertThat(dials).as("the other's probe").hasValue(1);
+        assertThat(dials).as("the first WatchedWolf's probe").hasValue(1);
     }
 
     @Test
-    void whatWasSeenWithin5SecondsIsTold() {
+    void aRefreshWithin5SecondsOfADialDoesNothing() {
         after(Duration.ofSeconds(5));
         wolf.refresh();
         assertThat(dials).hasValue(1);
@@ -49,7 +49,7 @@ class WatchedWolfTest {
     }
 
     @Test
-    void whatIsOlderIsLookedAtBeforeItIsTold() {
+    void aLaterRefreshConnects() {
         after(Duration.ofSeconds(6));
         wolf.refresh();
         assertThat(dials).hasValue(2);
@@ -59,12 +59,12 @@ class WatchedWolfTest {
     }
 
     @Test
-    void aProbeAsksAndALookOnlyConnects() {
+    void aProbeAsksAndARefreshOnlyConnects() {
         up = true;
-        trouble = Optional.of("it answers 500");
+        problem = Optional.of("it answers 500");
         after(Duration.ofSeconds(6));
         wolf.refresh();
-        assertThat(questions).as("the first probe's").hasValue(1);
+        assertThat(requests).as("the first probe's").hasValue(1);
         assertThat(report.status().wolf().healthy()).contains(true);
         wolf.probe();
         assertThat(report.status().wolf().healthy()).contains(false);
@@ -78,7 +78,7 @@ class WatchedWolfTest {
     }
 
     @Test
-    void aBlackHoleDelaysNobodyForLongAndIsLookedIntoOnce() throws Exception {
+    void aWolfThatDropsPacketsDelaysTheStatusLittleAndIsDialledOnce() throws Exception {
         wolf = with(Duration.ofMillis(1));
         wolf.probe();
         assertThat(report.status().wolf().reachable()).contains(false);
@@ -93,18 +93,18 @@ class WatchedWolfTest {
         up = true;
         hole.countDown();
         while (report.status().wolf().reachable().equals(Optional.of(false))) {
-            assertThat(Thread.interrupted()).as("waited too long").isFalse();
+            assertThat(Thread.interrupted()).as("waits too long").isFalse();
         }
-        assertThat(dials).as("two probes and one look").hasValue(3);
+        assertThat(dials).as("two probes and one refresh").hasValue(3);
     }
 
     private WatchedWolf with(Duration patience) {
-        return new WatchedWolf(this::dial, this::asked, report, now::get, patience);
+        return new WatchedWolf(this::dial, this::ask, report, now::get, patience);
     }
 
-    private Optional<String> asked(ByteStream connection) {
-        questions.incrementAndGet();
-        return trouble;
+    private Optional<String> ask(ByteStream connection) {
+        requests.incrementAndGet();
+        return problem;
     }
 
     private ByteStream dial() throws WolfUnreachableException {

@@ -51,7 +51,7 @@ class WolfHealthTest {
     }
 
     @Test
-    void aWolfThatNeverAnswersIsLeftAfterAWhile() {
+    void aWolfThatNeverAnswersIsAProblemAfterTheTimeout() {
         var hangs = new Stream(new ByteArrayInputStream(new byte[0]), new CountDownLatch(1));
         assertThat(new WolfHealth("w", timers, Duration.ofMillis(1)).problem(hangs))
                 .isEqualTo(Optional.of("Wolf's API at w accepts connections, but does not answer GET"
@@ -66,7 +66,7 @@ class WolfHealthTest {
         return new Stream(new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII)), new CountDownLatch(0));
     }
 
-    /** Answers once the latch is open; a close while it is not breaks the read, as a socket's does. */
+    /** Answers when the latch is open. A close before that breaks the read, as a socket does. */
     private final class Stream implements ByteStream {
         private final ByteArrayInputStream answer;
         private final CountDownLatch open;

@@ -77,7 +77,7 @@ class ConnectorIT {
     }
 
     @Test
-    void aBlackHoleIsAConnectFailureWithinTheDeadline() {
+    void anAddressThatDropsPacketsIsAConnectFailureWithinTheDeadline() {
         try (FakeWolf blackHole = FakeWolf.onLoopback().start(FakeWolf.Behaviour.NEVER_ACCEPTS)) {
             String address = "http://127.0.0.1:" + blackHole.port();
 
@@ -100,7 +100,7 @@ class ConnectorIT {
     }
 
     @Test
-    void aBlackHoleBeforeAGoodAddressDelaysLittle() throws IOException {
+    void anAddressThatDropsPacketsDelaysTheNextOneLittle() throws IOException {
         try (FakeWolf blackHole = FakeWolf.onLoopback().start(FakeWolf.Behaviour.NEVER_ACCEPTS);
                 var good = new ServerSocket(0, 10, InetAddress.ofLiteral("127.0.0.1"))) {
             var addresses = List.of(
@@ -114,7 +114,7 @@ class ConnectorIT {
     }
 
     @Test
-    void aServerOfTheGivenCaIsTrustedAndToldItsNameEvenWithoutADot() throws Exception {
+    void aServerOfTheGivenCaIsTrustedAndGetsItsNameBySniEvenWithoutADot() throws Exception {
         try (var server = ScriptedServer.tls(localhost)) {
             Wire wire = connector("https://localhost:" + server.port(), Optional.empty(), trust())
                     .connect(deadline());
@@ -130,7 +130,7 @@ class ConnectorIT {
     }
 
     @Test
-    void anAddressInTheCertificateIsFineWithoutAName() throws Exception {
+    void aCertificateForAnAddressNeedsNoName() throws Exception {
         try (var server = ScriptedServer.tls(certificates.server("127.0.0.1"))) {
             connector("https://127.0.0.1:" + server.port(), Optional.empty(), trust())
                     .connect(deadline())
@@ -180,7 +180,7 @@ class ConnectorIT {
     }
 
     @Test
-    void aServerThatNeverShakesHandsIsAHandshakeTimeout() throws Exception {
+    void aServerThatNeverAnswersTheTlsHandshakeIsAHandshakeTimeout() throws Exception {
         try (var server = new ServerSocket(0, 10, InetAddress.ofLiteral("127.0.0.1"))) {
             String url = "https://127.0.0.1:" + server.getLocalPort();
 
@@ -191,7 +191,7 @@ class ConnectorIT {
     }
 
     @Test
-    void insecureTakesAnything() throws Exception {
+    void insecureAcceptsAnyCertificate() throws Exception {
         try (var server = ScriptedServer.tls(certificates.expired("other.example.com"))) {
             connector("https://localhost:" + server.port(), Optional.empty(), Trust.of(Optional.empty(), true))
                     .connect(deadline())
@@ -209,7 +209,7 @@ class ConnectorIT {
     }
 
     @Test
-    void whoDoesNotShareATrustMakesASessionEachTime() throws Exception {
+    void connectorsWithoutASharedTrustMakeASessionEach() throws Exception {
         try (var server = ScriptedServer.tls(localhost)) {
             String url = "https://localhost:" + server.port();
 
@@ -218,7 +218,7 @@ class ConnectorIT {
         }
     }
 
-    /** A resumed session keeps the creation time of the one that it continues. */
+    /** A resumed session has the creation time of the session that it continues. */
     private static int sessionsMade(int connections, ScriptedServer server, Supplier<Connector> connectors)
             throws IOException {
         Set<Long> created = new HashSet<>();
@@ -236,7 +236,7 @@ class ConnectorIT {
     }
 
     @Test
-    void aChangedCaFileIsTakenAndABrokenOneIsNot(@TempDir Path other) throws Exception {
+    void aChangedCaFileIsUsedAndABrokenOneIsNot(@TempDir Path other) throws Exception {
         Path file = Files.copy(TestCertificates.in(other).caFile(), folder.resolve("changing.pem"));
         Trust trust = Trust.of(Optional.of(file), false);
         try (var server = ScriptedServer.tls(localhost)) {

@@ -17,7 +17,7 @@ class ControlPlaneUrlTest {
         "https://[::1]:8443/x, true, ::1, 8443, /x",
         "http://helix_api:8080/p, false, helix_api, 8080, /p"
     })
-    void takesOriginAndPathPrefix(String text, boolean secure, String host, int port, String path) {
+    void readsOriginAndPathPrefix(String text, boolean secure, String host, int port, String path) {
         assertThat(ControlPlaneUrl.parse(text)).isEqualTo(new ControlPlaneUrl(secure, host, port, path));
     }
 

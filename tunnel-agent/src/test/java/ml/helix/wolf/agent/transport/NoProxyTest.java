@@ -42,7 +42,7 @@ class NoProxyTest {
                 "10.0.0.0/x | 10.0.0.1 | 80",
                 "::1 | 127.0.0.1 | 443"
             })
-    void leavesToTheProxy(String list, String host, int port) {
+    void doesNotCover(String list, String host, int port) {
         assertThat(NoProxy.parse(list).covers(host, port)).isFalse();
     }
 }

@@ -39,7 +39,7 @@ class ProxyTest {
     }
 
     @Test
-    void credentialsGoOnByteForByte() {
+    void credentialsAreSentByteForByte() {
         String basic =
                 Proxy.parse("http://u:%ff%00@p").credentials().orElseThrow().reveal();
         assertThat(Base64.getDecoder().decode(basic)).containsExactly('u', ':', 0xff, 0);
@@ -54,7 +54,7 @@ class ProxyTest {
                 "http://u:hunter2 @p",
                 "http://D\\u:hunter2@p"
             })
-    void whatIsWrongIsSaidWithoutThePassword(String text) {
+    void messagesNeverRepeatThePassword(String text) {
         assertThatThrownBy(() -> Proxy.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageNotContaining("hunter2");
@@ -72,7 +72,7 @@ class ProxyTest {
     }
 
     @Test
-    void theFlagWinsAndNoProxyHoldsForItToo() {
+    void theFlagWinsAndNoProxyAppliesToItToo() {
         Optional<Proxy> flag = Optional.of(Proxy.parse("http://flag:1"));
         var environment = Map.of("HTTPS_PROXY", "http://s:1");
         var exempt = Map.of("NO_PROXY", ".example.com");

@@ -22,7 +22,7 @@ class CancellableInputTest {
     private final CancellableInput input = new CancellableInput(arriving);
 
     @Test
-    void whatArrivesIsReadInOrderWhetherAReadWaitsOrNot() throws Exception {
+    void bytesAreReadInOrderWhetherAReadWaitsOrNot() throws Exception {
         CompletableFuture<String> read = reading();
         arriving.asked.await();
         arriving.pieces.add("one ");
@@ -32,7 +32,7 @@ class CancellableInputTest {
     }
 
     @Test
-    void wakingEndsABlockedReadAndLosesNothing() throws Exception {
+    void cancelEndsABlockedReadAndLosesNoByte() throws Exception {
         CompletableFuture<String> read = reading();
         arriving.asked.await();
         input.cancel();
@@ -45,7 +45,7 @@ class CancellableInputTest {
     }
 
     @Test
-    void theEndAndAFailureAreToldEachTimeAndOnlyOneThreadWaits() throws Exception {
+    void theEndAndAFailureAreRepeatedAndOnlyOneThreadBlocks() throws Exception {
         CompletableFuture<String> read = reading();
         arriving.asked.await();
         input.cancel();
@@ -87,7 +87,7 @@ class CancellableInputTest {
         return new String(buffer, 0, Math.max(count, 0), US_ASCII);
     }
 
-    /** A socket's input, as the test fills it: pieces, "" for its end, "broken" for a failure. */
+    /** A socket's input, filled by the test: pieces, "" for the end, "broken" for a failure. */
     private static final class Arriving extends InputStream {
         private final BlockingQueue<String> pieces = new LinkedBlockingQueue<>();
         private final CountDownLatch asked = new CountDownLatch(1);

@@ -17,14 +17,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import ml.helix.wolf.agent.http.BufferedSource;
 import ml.helix.wolf.revdial.FrameBudget;
 
-/** Whatever a server sends is the data that a simple decoder sees, however it is cut; and costs no more memory. */
+/** For any bytes from a server, the reader returns what a simple decoder does, however the bytes are cut, and allocates little. */
 class FrameReaderFuzzTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /** Much less than a frame may claim to have; a class that is loaded and instrumented on the way counts too. */
+    /** Much less than a frame's length may be. Classes that are loaded and instrumented meanwhile count too. */
     private static final long ROOM = 16 * 1024 * 1024;
 
-    /** A clock on which no number of frames is a flood. */
+    /** A clock so fast that no number of frames is a flood. */
     private static final AtomicLong EVER_LATER = new AtomicLong();
 
     /** How a stream of frames ends. */
@@ -47,8 +47,8 @@ class FrameReaderFuzzTest {
     }
 
     /**
-     * @param piece how much the socket gives at a time
-     * @param room how much the caller takes at a time
+     * @param piece how much the socket returns at a time
+     * @param room how much the caller reads at a time
      */
     private static Reading read(byte[] bytes, int piece, int room) throws IOException {
         var data = new ByteArrayOutputStream();
@@ -80,7 +80,7 @@ class FrameReaderFuzzTest {
         return new Reading(HexFormat.of().formatHex(data.toByteArray()), pings, end);
     }
 
-    /** A socket that gives a few bytes at a time. */
+    /** A socket that returns a few bytes at a time. */
     private static final class Pieces extends ByteArrayInputStream {
         private final int piece;
 
@@ -95,7 +95,7 @@ class FrameReaderFuzzTest {
         }
     }
 
-    /** The RFC's section 5.2, on an array that is all there. */
+    /** RFC 6455, section 5.2, on a whole array. */
     private static final class Simple {
         private final byte[] bytes;
         private final ByteArrayOutputStream data = new ByteArrayOutputStream();
@@ -115,7 +115,7 @@ class FrameReaderFuzzTest {
             return new Reading(HexFormat.of().formatHex(data.toByteArray()), pings, end);
         }
 
-        /** Null where the stream goes on after it. */
+        /** Null if the stream goes on after it. */
         private End frame() {
             int first = bytes[at++] & 0xff;
             boolean fin = first >= 0x80;

@@ -85,7 +85,7 @@ class FrameReaderTest {
     }
 
     @Test
-    void oneByteAtATimeIsEnough() throws IOException {
+    void framesMayArriveByteByByte() throws IOException {
         byte[] bytes = frames().binary(new byte[300])
                 .frame(0x89, ascii("p"))
                 .binary(ascii("end"))
@@ -135,7 +135,7 @@ class FrameReaderTest {
     }
 
     @Test
-    void whatCameBeforeAnErrorIsDelivered() throws IOException {
+    void bytesBeforeAnErrorAreDelivered() throws IOException {
         FrameReader reader = reader(frames().hex("82 05 61 62"));
         byte[] buffer = new byte[10];
 
@@ -162,7 +162,7 @@ class FrameReaderTest {
     }
 
     @Test
-    void anAnnouncedLengthIsNotTrustedWithMemory() throws IOException {
+    void aFramesLengthAllocatesNoMemory() throws IOException {
         FrameReader reader = reader(frames().hex("82 7f 7f ff ff ff ff ff ff ff 61"));
 
         assertThat(reader.read(new byte[8], 0, 8)).isEqualTo(1);

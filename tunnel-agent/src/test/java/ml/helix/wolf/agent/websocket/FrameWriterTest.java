@@ -25,7 +25,7 @@ class FrameWriterTest {
 
     @ParameterizedTest
     @CsvSource({"1, 2", "125, 2", "126, 4", "65535, 4", "65536, 10"})
-    void lengthsTakeTheShortestForm(int length, int header) throws IOException {
+    void lengthsHaveTheShortestForm(int length, int header) throws IOException {
         byte[] payload = new byte[length];
         new Random(length).nextBytes(payload);
 
@@ -36,7 +36,7 @@ class FrameWriterTest {
     }
 
     @Test
-    void longerWritesAreCutIntoMessages() throws IOException {
+    void longWritesBecomeSeveralMessages() throws IOException {
         byte[] payload = new byte[200_001];
         new Random(7).nextBytes(payload);
 

@@ -3,7 +3,7 @@ package ml.helix.wolf.agent.websocket;
 import java.io.ByteArrayOutputStream;
 import java.util.HexFormat;
 
-/** Frames as a server writes them, byte by byte as RFC 6455 draws them. */
+/** Writes a server's frames, byte by byte as in RFC 6455. */
 final class Frames {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
@@ -16,7 +16,7 @@ final class Frames {
         return frame(0x82, payload);
     }
 
-    /** Any first byte; the shortest length form. */
+    /** A frame with any first byte and the shortest form of its length. */
     Frames frame(int first, byte[] payload) {
         bytes.write(first);
         if (payload.length < 126) {

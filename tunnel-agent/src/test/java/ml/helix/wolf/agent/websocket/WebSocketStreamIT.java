@@ -101,7 +101,7 @@ class WebSocketStreamIT {
                             TunnelException.class,
                             e -> assertThat(e.reason().word()).isEqualTo(reason));
         }
-        assertThat(server.hasWaiting()).as("a redirect was followed").isFalse();
+        assertThat(server.hasWaiting()).as("redirects followed").isFalse();
     }
 
     @ParameterizedTest
@@ -180,7 +180,7 @@ class WebSocketStreamIT {
     @ValueSource(ints = {1000, 1001, 1012})
     void aCloseFrameEndsTheStreamAndIsAnswered(int code) throws Exception {
         try (Pair pair = pair()) {
-            pair.peer.binary("last").goodbye(code);
+            pair.peer.binary("last").closeFrame(code);
 
             assertThat(read(pair.stream)).isEqualTo("last");
             assertThat(pair.stream.read(buffer, 0, 10)).isEqualTo(-1);
@@ -191,7 +191,7 @@ class WebSocketStreamIT {
     }
 
     @Test
-    void aBareFinEndsTheStreamAfterWhatCameBefore() throws Exception {
+    void aBareFinEndsTheStreamAfterTheBytesBeforeIt() throws Exception {
         try (Pair pair = pair()) {
             pair.peer.binary("last").close();
 
@@ -210,7 +210,7 @@ class WebSocketStreamIT {
     }
 
     @Test
-    void closingSaysGoodbyeAndWaitsForThePeersOwn() throws Exception {
+    void closeSendsACloseFrameAndWaitsForThePeers() throws Exception {
         try (Pair pair = pair()) {
             pair.stream.close();
 
@@ -218,14 +218,14 @@ class WebSocketStreamIT {
                 assertThat(close.opcode()).isEqualTo(8);
                 assertThat(close.payload()).containsExactly(0x03, 0xe8);
             });
-            pair.peer.goodbye(1000);
+            pair.peer.closeFrame(1000);
             assertThat(pair.peer.awaitEnd()).isTrue();
             assertThatThrownBy(() -> write(pair.stream, "too late")).isInstanceOf(SocketException.class);
         }
     }
 
     @Test
-    void whatWasWrittenLastArrivesEvenWhereThePeerHasSentWhatNobodyReads() throws Exception {
+    void theLastBytesArriveEvenIfThePeersBytesWereNeverRead() throws Exception {
         byte[] last = new byte[1_000_000];
         new Random(3).nextBytes(last);
         try (Pair pair = pair()) {
@@ -247,10 +247,10 @@ class WebSocketStreamIT {
         }
     }
 
-    /** {@code 82} is half of a frame's head. */
+    /** @param begun what the read has got before; {@code 82} is half of a frame's head */
     @ParameterizedTest
     @ValueSource(strings = {"", "82", "827e00", "8203aa"})
-    void closingEndsABlockedReadAtOnceAndTheGoodbyeGoesOn(String begun) throws Exception {
+    void closeEndsABlockedReadAtOnceAndTheCloseHandshakeGoesOn(String begun) throws Exception {
         nothingTimesOut();
         try (Pair pair = pair()) {
             pair.peer.raw(HexFormat.of().parseHex(begun));
@@ -269,7 +269,7 @@ class WebSocketStreamIT {
     }
 
     @Test
-    void closingEndsABlockedWriteAtOnce() throws Exception {
+    void closeEndsABlockedWriteAtOnce() throws Exception {
         nothingTimesOut();
         try (Pair pair = pair()) {
             CompletableFuture<Void> writer = fillUntilBlocked(pair.stream);
@@ -281,7 +281,7 @@ class WebSocketStreamIT {
     }
 
     @Test
-    void aPeerThatNeverClosesIsLeftAfterAWhile() throws Exception {
+    void aPeerThatNeverClosesIsClosedAfterItsSilence() throws Exception {
         try (Pair pair = pair()) {
             pair.stream.close();
 
@@ -303,7 +303,7 @@ class WebSocketStreamIT {
     }
 
     @Test
-    void allOfThatIsTheSameOverTls(@TempDir Path folder) throws Exception {
+    void writesAndTheCloseHandshakeWorkOverTls(@TempDir Path folder) throws Exception {
         var certificates = TestCertificates.in(folder);
         server.close();
         server = ScriptedServer.tls(certificates.server("localhost"));
@@ -324,7 +324,7 @@ class WebSocketStreamIT {
 
             stream.close();
             assertThat(peer.next().opcode()).isEqualTo(8);
-            peer.goodbye(1000);
+            peer.closeFrame(1000);
             assertThat(peer.awaitEnd()).as("close_notify before the FIN").isTrue();
         }
     }
@@ -347,14 +347,14 @@ class WebSocketStreamIT {
     }
 
     @Test
-    void aSilentServerThatPromisedPingsIsLeftWithin60Seconds() throws Exception {
+    void aSilentServerThatPromisedPingsIsClosedWithin60Seconds() throws Exception {
         ManualScheduler clock = nothingTimesOut();
         serversHeaders = new String[] {"Wolf-Tunnel-Ping: 15"};
         try (Pair pair = pair()) {
             pair.stream.keepAlive();
             CompletableFuture<Integer> read = supply(() -> pair.stream.read(buffer, 0, 10));
             while (!read.isDone()) {
-                clock.advance(Duration.ofSeconds(1)); // the read begins to wait some time after this test does
+                clock.advance(Duration.ofSeconds(1)); // the read may begin after this loop
             }
 
             assertThatThrownBy(read::get).hasCauseInstanceOf(SocketException.class);
@@ -377,7 +377,7 @@ class WebSocketStreamIT {
         }
     }
 
-    /** What ends from now on does not end because the goodbye takes too long. */
+    /** From now on nothing ends by a time-out, unless the test advances the clock. */
     private ManualScheduler nothingTimesOut() {
         timers.shutdownNow();
         var manual = new ManualScheduler();
@@ -414,7 +414,7 @@ class WebSocketStreamIT {
         return Trust.of(Optional.empty(), false);
     }
 
-    /** Returns once the peer's and the socket's buffers are full and a write waits. */
+    /** Returns when the buffers of both sockets are full and a write waits. */
     private static CompletableFuture<Void> fillUntilBlocked(WebSocketStream stream) throws Exception {
         byte[] block = new byte[64 * 1024];
         var progress = new java.util.concurrent.atomic.AtomicLong();
