@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -180,6 +182,29 @@ class AgentIT {
             await(() ->
                     assertThat(wolf.openConnections()).as("connections to Wolf").isZero());
             assertThat(agent.get("/metrics").body()).contains("wolf_tunnel_streams_total{result=\"pickup_failed\"} 1");
+        }
+    }
+
+    /** Without a length in its head, only the close code tells a caller that the response is not whole. */
+    @ParameterizedTest
+    @CsvSource({"true, 1011", "false, 1000"})
+    void aResponseThatWolfBreaksOffEndsWithCode1011(boolean breaksOff, int code) throws Exception {
+        try (var half = new ServerSocket(0, 10, InetAddress.ofLiteral("127.0.0.1"));
+                RunningAgent _ = RunningAgent.start(url(""), "127.0.0.1:" + half.getLocalPort());
+                ScriptedConnection control = server.next().upgrade()) {
+            half.accept().close(); // the probe
+            control.binary(connReady(PATH));
+            try (Socket response = half.accept();
+                    ScriptedConnection data = server.next().upgrade()) {
+                response.getOutputStream().write("HTTP/1.0 200 OK\r\n\r\nha".getBytes(StandardCharsets.US_ASCII));
+                assertThat(data.next().text()).endsWith("ha");
+                response.setSoLinger(breaksOff, 0);
+                response.close();
+
+                ScriptedConnection.Frame close = data.next();
+                assertThat(close.opcode()).isEqualTo(8);
+                assertThat(close.payload()).containsExactly(code >> 8, (byte) code);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package ml.helix.wolf.agent.data;
 
+import java.io.IOException;
 import ml.helix.wolf.agent.websocket.WebSocketStream;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.Pickup;
@@ -25,7 +26,7 @@ final class WolfSplice implements Pickup.PreparedSplice {
     public void run() {
         boolean broken = true;
         try {
-            broken = new Splice(data, wolf, metrics::toWolf, metrics::fromWolf)
+            broken = new Splice(data, new Source(), metrics::toWolf, metrics::fromWolf)
                             .run()
                             .error()
                     != null;
@@ -54,5 +55,28 @@ final class WolfSplice implements Pickup.PreparedSplice {
     private void cut() {
         data.cut();
         wolf.close();
+    }
+
+    /** The connection to Wolf. If a read from it breaks, the data connection says so when it closes. */
+    private final class Source implements ByteStream {
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            try {
+                return wolf.read(buffer, offset, length);
+            } catch (IOException e) {
+                data.sourceBroke();
+                throw e;
+            }
+        }
+
+        @Override
+        public void write(byte[] buffer, int offset, int length) throws IOException {
+            wolf.write(buffer, offset, length);
+        }
+
+        @Override
+        public void close() {
+            wolf.close();
+        }
     }
 }

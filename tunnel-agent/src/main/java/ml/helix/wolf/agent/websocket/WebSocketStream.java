@@ -47,6 +47,7 @@ public final class WebSocketStream implements ByteStream {
     private static final int NORMAL = 1000;
     private static final int PROTOCOL_ERROR = 1002;
     private static final int POLICY_VIOLATION = 1008;
+    private static final int INTERNAL_ERROR = 1011;
 
     private static final Logger log = LoggerFactory.getLogger(WebSocketStream.class);
 
@@ -189,6 +190,13 @@ public final class WebSocketStream implements ByteStream {
         }
     }
 
+    /** Makes {@link #close} send code 1011: the bytes written are not all, because their source broke. */
+    public void sourceBroke() {
+        if (!closed.get()) {
+            closeCode = INTERNAL_ERROR;
+        }
+    }
+
     /** Waits, after {@link #close}, until the socket is closed. */
     @Override
     public void awaitClosed() throws InterruptedException {
@@ -222,7 +230,7 @@ public final class WebSocketStream implements ByteStream {
                 } finally {
                     writing.unlock();
                 }
-                if (!peerEnded && closeCode == NORMAL) {
+                if (!peerEnded && (closeCode == NORMAL || closeCode == INTERNAL_ERROR)) {
                     dropInput(deadline);
                 }
                 wire.end();
