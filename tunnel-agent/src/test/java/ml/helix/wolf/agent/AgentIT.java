@@ -194,8 +194,8 @@ class AgentIT {
                 ScriptedConnection control = server.next().upgrade()) {
             half.accept().close(); // the probe
             control.binary(connReady(PATH));
-            try (Socket response = half.accept();
-                    ScriptedConnection data = server.next().upgrade()) {
+            Socket response = half.accept();
+            try (ScriptedConnection data = server.next().upgrade()) {
                 response.getOutputStream().write("HTTP/1.0 200 OK\r\n\r\nha".getBytes(StandardCharsets.US_ASCII));
                 assertThat(data.next().text()).endsWith("ha");
                 response.setSoLinger(breaksOff, 0);

@@ -3,8 +3,7 @@ package ml.helix.wolf.agent.data;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.program.FileDescriptors;
 import ml.helix.wolf.revdial.PickupException;
 
@@ -30,12 +29,10 @@ public final class Streams {
     private static final long RESERVED_DESCRIPTORS = 96;
     private static final int MIN_CAPACITY = 8;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition idle = lock.newCondition();
-    private final Set<Runnable> running = new HashSet<>(); // guarded by lock
+    private final Set<Runnable> running = new HashSet<>(); // guarded by this
     private final int capacity;
-    private int reserved; // guarded by lock
-    private boolean cut; // guarded by lock
+    private int reserved; // guarded by this
+    private boolean cut; // guarded by this
 
     /** With the capacity that this process's heap and its limit of file descriptors allow. */
     public Streams() {
@@ -58,26 +55,15 @@ public final class Streams {
      *
      * @throws PickupException if the capacity is used up
      */
-    void reserve() throws PickupException {
-        lock.lock();
-        try {
-            if (reserved == capacity) {
-                throw new PickupException(
-                        "too many streams: the agent has memory and file descriptors for " + capacity);
-            }
-            reserved++;
-        } finally {
-            lock.unlock();
+    synchronized void reserve() throws PickupException {
+        if (reserved == capacity) {
+            throw new PickupException("too many streams: the agent has memory and file descriptors for " + capacity);
         }
+        reserved++;
     }
 
-    void release() {
-        lock.lock();
-        try {
-            reserved--;
-        } finally {
-            lock.unlock();
-        }
+    synchronized void release() {
+        reserved--;
     }
 
     /**
@@ -86,54 +72,36 @@ public final class Streams {
      * @param cutter ends it at once; called at most once, by {@link #cut}, or here if that was called before
      */
     void register(Runnable cutter) {
-        lock.lock();
-        try {
+        synchronized (this) {
             if (!cut) {
                 running.add(cutter);
                 return;
             }
-        } finally {
-            lock.unlock();
         }
         cutter.run();
     }
 
     /** Removes it. Idempotent. */
-    void unregister(Runnable cutter) {
-        lock.lock();
-        try {
-            running.remove(cutter);
-            if (running.isEmpty()) {
-                idle.signalAll();
-            }
-        } finally {
-            lock.unlock();
-        }
+    synchronized void unregister(Runnable cutter) {
+        running.remove(cutter);
+        notifyAll();
     }
 
     /** Waits at most {@code timeout} until nothing runs. Returns how many still run. */
-    public int awaitIdle(Duration timeout) throws InterruptedException {
-        long left = timeout.toNanos();
-        lock.lock();
-        try {
-            while (!running.isEmpty() && left > 0) {
-                left = idle.awaitNanos(left);
-            }
-            return running.size();
-        } finally {
-            lock.unlock();
+    public synchronized int awaitIdle(Duration timeout) throws InterruptedException {
+        long end = System.nanoTime() + timeout.toNanos();
+        for (long left = timeout.toNanos(); !running.isEmpty() && left > 0; left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
         }
+        return running.size();
     }
 
     /** Ends everything that runs, and from now on each newcomer at once. */
     public void cut() {
         Set<Runnable> all;
-        lock.lock();
-        try {
+        synchronized (this) {
             cut = true;
             all = Set.copyOf(running);
-        } finally {
-            lock.unlock();
         }
         all.forEach(Runnable::run);
     }

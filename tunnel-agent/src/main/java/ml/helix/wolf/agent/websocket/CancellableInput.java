@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.SocketException;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,13 +17,11 @@ final class CancellableInput {
     private static final int BUFFER = 512;
 
     private final InputStream in;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
 
-    /** Belongs to the blocked thread while {@code blocked} is true, else guarded by lock. */
+    /** Belongs to the blocked thread while {@code blocked} is true, else guarded by this. */
     private final byte[] buffer = new byte[BUFFER];
 
-    private boolean blocked; // guarded by lock, as is all that follows
+    private boolean blocked; // guarded by this, as is all that follows
     private int position;
     private int limit;
     private boolean ended;
@@ -37,23 +33,14 @@ final class CancellableInput {
     }
 
     /** Ends a blocked read, and each further one at once, until {@link #resume}. */
-    void cancel() {
-        setCancelled(true);
+    synchronized void cancel() {
+        cancelled = true;
+        notifyAll();
     }
 
     /** Reads block again. No byte is lost. */
-    void resume() {
-        setCancelled(false);
-    }
-
-    private void setCancelled(boolean now) {
-        lock.lock();
-        try {
-            cancelled = now;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+    synchronized void resume() {
+        cancelled = false;
     }
 
     /**
@@ -62,40 +49,33 @@ final class CancellableInput {
      * @throws SocketException after {@link #cancel}
      * @throws InterruptedIOException if the thread is interrupted
      */
-    int read(byte[] target, int offset, int length) throws IOException {
-        lock.lock();
-        try {
-            while (!cancelled) {
-                if (position < limit) {
-                    return fromBuffer(target, offset, length);
-                } else if (failure != null) {
-                    throw failure;
-                } else if (ended) {
-                    return -1;
-                } else if (!blocked) {
-                    int available = in.available();
-                    if (available > 0) {
-                        return in.read(target, offset, Math.min(available, length));
-                    }
-                    blocked = true;
-                    Thread.ofVirtual().name("websocket-read").start(this::blockForBytes);
+    synchronized int read(byte[] target, int offset, int length) throws IOException {
+        while (!cancelled) {
+            if (position < limit) {
+                int count = Math.min(length, limit - position);
+                System.arraycopy(buffer, position, target, offset, count);
+                position += count;
+                return count;
+            } else if (failure != null) {
+                throw failure;
+            } else if (ended) {
+                return -1;
+            } else if (!blocked) {
+                int available = in.available();
+                if (available > 0) {
+                    return in.read(target, offset, Math.min(available, length));
                 }
-                changed.await();
+                blocked = true;
+                Thread.ofVirtual().name("websocket-read").start(this::blockForBytes);
             }
-            throw new SocketException("closed");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted");
-        } finally {
-            lock.unlock();
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted");
+            }
         }
-    }
-
-    private int fromBuffer(byte[] target, int offset, int length) {
-        int count = Math.min(length, limit - position);
-        System.arraycopy(buffer, position, target, offset, count);
-        position += count;
-        return count;
+        throw new SocketException("closed");
     }
 
     private void blockForBytes() {
@@ -108,16 +88,13 @@ final class CancellableInput {
         } catch (RuntimeException e) {
             error = new IOException("a fault of the socket", e);
         }
-        lock.lock();
-        try {
+        synchronized (this) {
             blocked = false;
             position = 0;
             limit = Math.max(count, 0);
             ended = count < 0;
             failure = error;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
+            notifyAll();
         }
     }
 }

@@ -5,8 +5,8 @@ import java.net.ProtocolException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -62,7 +62,7 @@ public final class WebSocketStream implements ByteStream {
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CountDownLatch socketClosed = new CountDownLatch(1);
     private final AtomicBoolean controlFramesScheduled = new AtomicBoolean();
-    private final Deque<byte[]> pendingPongs = new ArrayDeque<>(); // guarded by itself
+    private final BlockingQueue<byte[]> pendingPongs = new ArrayBlockingQueue<>(MAX_PENDING_PONGS);
     private final DataKeepAlive keepAlive;
 
     private volatile boolean pingDue;
@@ -280,11 +280,8 @@ public final class WebSocketStream implements ByteStream {
 
     private void onPing(byte[] payload) {
         keepAlive.controlFrameReceived();
-        synchronized (pendingPongs) {
-            if (pendingPongs.size() == MAX_PENDING_PONGS) {
-                pendingPongs.removeFirst();
-            }
-            pendingPongs.addLast(payload);
+        while (!pendingPongs.offer(payload)) {
+            pendingPongs.poll();
         }
         sendControlFrames();
     }
@@ -314,14 +311,8 @@ public final class WebSocketStream implements ByteStream {
             writer.ping(keepAlive.nextPing());
         }
         byte @Nullable [] payload;
-        while ((payload = nextPong()) != null) {
+        while ((payload = pendingPongs.poll()) != null) {
             writer.pong(payload);
-        }
-    }
-
-    private byte @Nullable [] nextPong() {
-        synchronized (pendingPongs) {
-            return pendingPongs.pollFirst();
         }
     }
 }
