@@ -1,8 +1,8 @@
 package ml.helix.wolf.controlplane;
 
 import static ml.helix.wolf.controlplane.TestControlPlane.eventually;
-import static ml.helix.wolf.controlplane.TestControlPlane.later;
 import static ml.helix.wolf.controlplane.TestControlPlane.proxied;
+import static ml.helix.wolf.testkit.Waiting.async;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -159,7 +159,7 @@ class AgentProcessIT {
             HttpRequest request =
                     controlPlane.toWolf("wolf-gpu-1", "/api/v1/apps").build();
             agent.signal("STOP");
-            CompletableFuture<String> error = later(() -> controlPlane.error(request));
+            CompletableFuture<String> error = async(() -> controlPlane.error(request));
             agent.kill();
 
             assertThat(error.get(60, TimeUnit.SECONDS)).isEqualTo("504 ReconnectTimeout");

@@ -3,7 +3,7 @@ package ml.helix.wolf.controlplane;
 import static ml.helix.wolf.controlplane.TestControlPlane.ADMIN_TOKEN;
 import static ml.helix.wolf.controlplane.TestControlPlane.RUNNER_TOKEN;
 import static ml.helix.wolf.controlplane.TestControlPlane.eventually;
-import static ml.helix.wolf.controlplane.TestControlPlane.later;
+import static ml.helix.wolf.testkit.Waiting.async;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -191,7 +191,7 @@ class RevDialIT {
         controlPlane = TestControlPlane.start(Duration.ofSeconds(2), Duration.ofSeconds(30));
         TestAgent agent = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent());
         HttpRequest request = controlPlane.toWolf("wolf-1", "/x").build();
-        CompletableFuture<String> error = later(() -> controlPlane.error(request));
+        CompletableFuture<String> error = async(() -> controlPlane.error(request));
         eventually("the agent was asked", () -> agent.commands().contains("conn-ready"));
         agent.control().reset();
 
@@ -379,7 +379,7 @@ class RevDialIT {
     /** Sends a request to the Wolf of that id, in the background; returns the body of the response. */
     private CompletableFuture<String> request(String runnerId) {
         HttpRequest request = controlPlane.toWolf(runnerId, "/x").build();
-        return later(() -> controlPlane.send(request).body());
+        return async(() -> controlPlane.send(request).body());
     }
 
     private static void respond(RawWebSocket data, String body) throws IOException {

@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
@@ -129,19 +128,6 @@ final class TestControlPlane implements AutoCloseable {
             }
             LockSupport.parkNanos(5_000_000);
         }
-    }
-
-    /** Runs a task on a virtual thread. */
-    static <T> CompletableFuture<T> later(Callable<T> task) {
-        var result = new CompletableFuture<T>();
-        Thread.ofVirtual().start(() -> {
-            try {
-                result.complete(task.call());
-            } catch (Exception e) {
-                result.completeExceptionally(e);
-            }
-        });
-        return result;
     }
 
     @Override

@@ -25,9 +25,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The control connections of all agents by their ids, and the dials to them.
  *
- * <p>Thread safe. One lock guards the state of everything; transports, timers and callers are only called without it.
- * Each dial is settled by whoever takes it, under the lock, from the place where it waits. The longest lived part of a
- * control plane; {@link #close} fails every dial that waits.
+ * <p>Thread-safe. One lock guards all state; transports and callers are only called without it. It lives as long as the
+ * control plane; {@link #close} fails every dial that waits. {@code DESIGN.md} says what the locking must hold.
  */
 public final class ConnectionManager implements AutoCloseable {
 
@@ -54,10 +53,10 @@ public final class ConnectionManager implements AutoCloseable {
     private boolean closed;
 
     /**
-     * @param gracePeriod how long an id that dropped is expected back
-     * @param dialTimeout what a dial may take in all
-     * @param timers runs short tasks only; see {@link Timers}. To be shut down after this is closed
-     * @param nanoTime the clock that {@code timers} goes by
+     * @param gracePeriod how long dials wait for an id that dropped
+     * @param dialTimeout how long a dial may take in all
+     * @param timers runs short tasks only; see {@link Timers}. Close this before you shut them down
+     * @param nanoTime the clock of {@code timers}, in nanoseconds
      */
     public ConnectionManager(
             Duration gracePeriod, Duration dialTimeout, ScheduledExecutorService timers, LongSupplier nanoTime) {
@@ -68,10 +67,10 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     /**
-     * A control connection is up. It takes over from an older one of the same id at once: dials that still wait for a
-     * pickup are asked for again here, and the older one is closed when its running streams are done.
+     * A control connection is up. It takes over from an older one of the same id at once: dials that wait for a pickup
+     * are asked for again on it, and the older one is closed when its running streams are done.
      *
-     * @return what the transport pushes the agent's bytes into; {@link Dialer#disconnected} once it is gone
+     * @return takes the agent's bytes from the transport, which calls {@link Dialer#disconnected} at the connection's end
      */
     public Dialer connected(String runnerId, RemoteAgent agent, ControlSender control) {
         return atomically(then -> {
@@ -94,8 +93,8 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     /**
-     * A control connection that is only a trial is up, as {@code doctor} opens it: it gets its keep-alives, and is in
-     * nothing else of what is kept here. It displaces nobody, is never dialled, and is not counted.
+     * A control connection is up that is only a trial, as {@code doctor} opens it. It gets keep-alives. It displaces
+     * nobody, is never dialled and is not counted.
      *
      * @return as {@link #connected}
      */
@@ -103,12 +102,12 @@ public final class ConnectionManager implements AutoCloseable {
         return atomically(then -> opened(new Runner(runnerId), agent, control, then));
     }
 
-    /** Whose control connection has this dialer id; empty where none has it now. */
+    /** The runner id whose control connection has this dialer id now. */
     public Optional<String> runnerIdOf(String dialerId) {
         return atomically(then -> Optional.ofNullable(dialers.get(dialerId)).map(Dialer::runnerId));
     }
 
-    /** Whether a data connection that names this dialer may be accepted: to be asked before its upgrade. */
+    /** Whether a data connection that names this dialer may be accepted. Ask before its upgrade. */
     public DialerState dialerState(String dialerId) {
         return atomically(then -> dialers.containsKey(dialerId)
                 ? DialerState.UP
@@ -116,9 +115,10 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     /**
-     * A data connection is up. The dial that asked for it gets it; where that no longer waits, it is closed at once.
+     * A data connection is up. The dial that asked for it gets it. If that dial no longer waits, the data connection is
+     * closed at once.
      *
-     * @return whether somebody waited for it
+     * @return whether a dial waited for it
      */
     public boolean deliver(String dialerId, String requestId, ByteStream stream) {
         return atomically(then -> {
@@ -130,18 +130,18 @@ public final class ConnectionManager implements AutoCloseable {
             }
             dialer.streams++;
             dialer.runner.streams++;
-            ByteStream running = new RunningStream(stream, () -> streamClosed(dialer));
+            ByteStream running = new WatchedStream(stream, () -> streamClosed(dialer));
             then.add(() -> dial.succeed(running));
             return true;
         });
     }
 
     /**
-     * Opens a stream to the agent of that id; waits for an id that dropped to come back. The caller closes the stream:
-     * until then it counts as running.
+     * Opens a stream to the agent of that id. Waits if the id is in its grace period. The caller closes the stream; until
+     * then it counts as running.
      *
      * @throws DialException for each kind of {@link DialFailure}
-     * @throws InterruptedException where the caller gave up; nothing is left open
+     * @throws InterruptedException if the caller is interrupted; nothing is left open
      */
     public ByteStream dial(String runnerId) throws DialException, InterruptedException {
         PendingDial dial = startDial(runnerId);
@@ -154,8 +154,8 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     /**
-     * Begins a dial and returns at once. {@link PendingDial#await} gives its outcome, within the dial timeout; the
-     * stream that it gives is the caller's to close. {@link #withdraw} takes the dial back.
+     * Starts a dial and returns at once. {@link PendingDial#await} gives its outcome within the dial timeout; the caller
+     * closes the stream. {@link #withdraw} takes the dial back.
      */
     public PendingDial startDial(String runnerId) {
         PendingDial dial = new PendingDial(runnerId, randomId());
@@ -168,21 +168,21 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     /**
-     * Takes a dial back, whatever its state, for a caller that has gone. A dial that waits gives up its place at once
-     * and fails with {@link Withdrawn}; a pickup that comes for it later is closed. A dial that was picked up has its
-     * stream closed. Idempotent, from any thread.
+     * Takes a dial back, in any state, because its caller has gone. A dial that waits gives up its place at once and fails
+     * with {@link Withdrawn}; a later pickup for it is closed. The stream of a dial that was picked up is closed.
+     * Idempotent.
      */
     public void withdraw(PendingDial dial) {
         giveUp(dial, new Withdrawn());
         dial.abandon();
     }
 
-    /** What is known of every id that is connected, in its grace period or has running streams. A snapshot. */
+    /** A snapshot of all ids that are connected, in their grace period or have running streams. */
     public List<RunnerState> runners() {
         return atomically(then -> runners.values().stream().map(this::state).toList());
     }
 
-    /** What is known of one id; empty where that is nothing. */
+    /** The same of one id; empty if it is none of these. */
     public Optional<RunnerState> runner(String runnerId) {
         return atomically(then -> Optional.ofNullable(runners.get(runnerId)).map(this::state));
     }
@@ -194,7 +194,7 @@ public final class ConnectionManager implements AutoCloseable {
 
     /**
      * Fails all dials with {@link NoConnection}, then closes all control connections; later ones are closed at once.
-     * Running streams are their callers'. Idempotent.
+     * Running streams go on until their callers close them. Idempotent.
      */
     @Override
     public void close() {
@@ -215,7 +215,7 @@ public final class ConnectionManager implements AutoCloseable {
         });
     }
 
-    /** A control connection is gone, or of no more use. */
+    /** A control connection ended, or must end. Does nothing if it is over already. */
     void lost(Dialer dialer, ControlEnd end) {
         atomically(then -> {
             if (dialer.over) {
@@ -303,7 +303,7 @@ public final class ConnectionManager implements AutoCloseable {
         });
     }
 
-    /** Changes the state under the lock, then calls out without it. */
+    /** Changes the state under the lock; then, without it, runs what the change has added to its list. */
     private <T> T atomically(Function<List<Runnable>, T> change) {
         List<Runnable> then = new ArrayList<>();
         T result;
@@ -336,7 +336,7 @@ public final class ConnectionManager implements AutoCloseable {
         }
         older.displaced = true;
         Runner runner = newer.runner;
-        if (runner.displacements.isReportable(newer.agent, nanoTime.getAsLong())) {
+        if (runner.displacements.displacedBy(newer.agent, nanoTime.getAsLong())) {
             then.add(() -> log.warn(
                     "Two agents use the id {} and displace one another: the one at {} and the one at {}."
                             + " Give each an id of its own",

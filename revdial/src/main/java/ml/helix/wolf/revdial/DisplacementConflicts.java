@@ -6,21 +6,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells two agents with one id from one agent that reconnects. One displacement may be a reconnect. But an agent that
- * was told that it is displaced, and comes back to displace the other, shares the id with it.
+ * Tells two agents with one id from one agent that reconnects. One displacement may be a reconnect. But two agents have
+ * the same id if one of them confirms that it is displaced, then comes back and displaces the other.
  *
  * <p>Guarded by the manager's lock. Times are in nanoseconds of one clock.
  */
 final class DisplacementConflicts {
-    /** An agent that comes back later than that after its displacement is no conflict: a displaced one tries within 60 s. */
+    /** An agent that comes back later than this is no conflict: a displaced agent tries again within 60 s. */
     static final Duration WINDOW = Duration.ofMinutes(3);
 
     /** The shortest time between two reports. */
     static final Duration REPORT_INTERVAL = Duration.ofMinutes(1);
 
-    private static final int MOST_REMEMBERED = 8;
+    private static final int MAX_REMEMBERED = 8;
 
-    /** When each agent heard that it is displaced, the oldest first. */
+    /** When each agent confirmed that it is displaced, the oldest first. */
     private final Map<String, Long> displaced = new LinkedHashMap<>();
 
     private @Nullable Long lastConflict;
@@ -30,13 +30,13 @@ final class DisplacementConflicts {
     void confirmed(RemoteAgent agent, long now) {
         displaced.remove(agent.identity());
         displaced.put(agent.identity(), now);
-        if (displaced.size() > MOST_REMEMBERED) {
+        if (displaced.size() > MAX_REMEMBERED) {
             displaced.remove(displaced.keySet().iterator().next());
         }
     }
 
-    /** A newer connection displaces another agent's. Returns whether that is a conflict, and to be reported now. */
-    boolean isReportable(RemoteAgent newer, long now) {
+    /** Notes that a newer agent displaces another one. Returns whether to report a conflict now. */
+    boolean displacedBy(RemoteAgent newer, long now) {
         if (!within(displaced.get(newer.identity()), WINDOW, now)) {
             return false;
         }
@@ -48,7 +48,7 @@ final class DisplacementConflicts {
         return report;
     }
 
-    /** Whether two agents have displaced one another lately. */
+    /** Whether two agents have displaced one another within the {@link #WINDOW}. */
     boolean inConflict(long now) {
         return within(lastConflict, WINDOW, now);
     }

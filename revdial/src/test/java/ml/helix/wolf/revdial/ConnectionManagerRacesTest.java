@@ -2,7 +2,6 @@ package ml.helix.wolf.revdial;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +14,7 @@ import ml.helix.wolf.revdial.DialFailure.DialTimeout;
 import ml.helix.wolf.revdial.DialFailure.NoConnection;
 import ml.helix.wolf.revdial.DialFailure.ReconnectTimeout;
 import ml.helix.wolf.testkit.ManualScheduler;
+import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.Test;
 
 /** Two things at the same moment, many times: whichever comes first, the outcome is one of the right ones. */
@@ -201,7 +201,10 @@ class ConnectionManagerRacesTest {
                             FakeAgent.Ask ask = agent.nextAsk();
                             open.incrementAndGet();
                             Pipe data = new Pipe(16);
-                            manager.deliver(ask.dialerId(), ask.requestId(), new Counted(data.left, open));
+                            manager.deliver(
+                                    ask.dialerId(),
+                                    ask.requestId(),
+                                    new WatchedStream(data.left, open::decrementAndGet));
                         }
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
@@ -263,35 +266,5 @@ class ConnectionManagerRacesTest {
 
     private static DialFailure failure(CompletableFuture<ByteStream> dial) throws Exception {
         return ((DialException) Waiting.failure(dial)).failure();
-    }
-
-    /** Counts down when it is closed for the first time. */
-    private static final class Counted implements ByteStream {
-        private final ByteStream stream;
-        private final AtomicInteger open;
-        private final AtomicBoolean closed = new AtomicBoolean();
-
-        Counted(ByteStream stream, AtomicInteger open) {
-            this.stream = stream;
-            this.open = open;
-        }
-
-        @Override
-        public int read(byte[] buffer, int offset, int length) throws IOException {
-            return stream.read(buffer, offset, length);
-        }
-
-        @Override
-        public void write(byte[] buffer, int offset, int length) throws IOException {
-            stream.write(buffer, offset, length);
-        }
-
-        @Override
-        public void close() {
-            if (closed.compareAndSet(false, true)) {
-                open.decrementAndGet();
-            }
-            stream.close();
-        }
     }
 }

@@ -17,6 +17,7 @@ import ml.helix.wolf.revdial.DialFailure.PickupFailed;
 import ml.helix.wolf.revdial.DialFailure.ReconnectTimeout;
 import ml.helix.wolf.revdial.DialFailure.Withdrawn;
 import ml.helix.wolf.testkit.ManualScheduler;
+import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -448,10 +449,10 @@ class ConnectionManagerTest {
         RemoteAgent one = new RemoteAgent("one", "192.0.2.1", 1);
         long window = DisplacementConflicts.WINDOW.toNanos();
         displacements.confirmed(one, 0);
-        assertThat(displacements.isReportable(one, window - 1)).isTrue();
+        assertThat(displacements.displacedBy(one, window - 1)).isTrue();
         assertThat(displacements.inConflict(2 * window - 2)).isTrue();
         assertThat(displacements.inConflict(2 * window - 1)).isFalse();
-        assertThat(displacements.isReportable(one, 2 * window))
+        assertThat(displacements.displacedBy(one, 2 * window))
                 .as("it was away for long")
                 .isFalse();
     }
@@ -465,7 +466,7 @@ class ConnectionManagerTest {
         for (long second = 0; second < 600; second += 10) {
             long now = Duration.ofSeconds(second).toNanos();
             RemoteAgent newer = second % 20 == 0 ? one : two;
-            reports += displacements.isReportable(newer, now) ? 1 : 0;
+            reports += displacements.displacedBy(newer, now) ? 1 : 0;
             displacements.confirmed(newer.equals(one) ? two : one, now);
         }
         assertThat(reports).isEqualTo(10);

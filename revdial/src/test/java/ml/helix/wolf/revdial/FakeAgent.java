@@ -8,7 +8,7 @@ import ml.helix.wolf.revdial.ControlMessage.ConnReady;
 import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
 import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
 
-/** An agent as the server sees it: a control connection, and pickups where the test says so. */
+/** An agent as the control plane sees it: a control connection, and the pickups that the test makes. */
 final class FakeAgent {
     private static final Pattern CONN_PATH =
             Pattern.compile("/revdial\\?revdial\\.dialer=([0-9a-f]{32})&revdial\\.req=([0-9a-f]{32})");

@@ -7,8 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import ml.helix.wolf.testkit.Waiting;
 
-/** A transport that keeps what it is told. */
+/** A sending half that keeps the lines and the reason of its end. */
 final class FakeControl implements ControlSender {
     final BlockingQueue<String> sent = new LinkedBlockingQueue<>();
     final CompletableFuture<ControlEnd> end = new CompletableFuture<>();

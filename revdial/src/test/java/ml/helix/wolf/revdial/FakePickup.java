@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/** A pickup whose outcome the test decides: each call shows up in {@link #calls} and waits there for it. */
+/** A pickup whose outcome the test decides: each call waits for it in {@link #calls}. */
 final class FakePickup implements Pickup {
     final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
     final BlockingQueue<PickupException> failures = new LinkedBlockingQueue<>();
@@ -17,7 +17,7 @@ final class FakePickup implements Pickup {
         final CompletableFuture<Void> interrupted = new CompletableFuture<>();
         final CompletableFuture<Void> served = new CompletableFuture<>();
         final CompletableFuture<Void> closed = new CompletableFuture<>();
-        /** Whether the wait is one that an interrupt doesn't end, like a DNS look-up. */
+        /** Whether an interrupt doesn't end the wait, as with a DNS lookup. */
         volatile boolean deaf;
 
         Call(ConnPath connPath) {

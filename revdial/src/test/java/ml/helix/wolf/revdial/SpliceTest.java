@@ -9,6 +9,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.Test;
 
 class SpliceTest {
@@ -98,15 +99,9 @@ class SpliceTest {
     @Test
     void anAnswerSentBeforeASideStoppedTakingBytesIsStillDelivered() throws Exception {
         CountDownLatch writeFailed = new CountDownLatch(1);
-        ByteStream refusing = new Wrapped(wolf.left) {
-            @Override
-            public void write(byte[] buffer, int offset, int length) throws IOException {
-                writeFailed.countDown();
-                throw new IOException("broken pipe");
-            }
-        };
+        ByteStream broken = new BrokenOutput(wolf.left, writeFailed::countDown);
         CompletableFuture<Splice.End> end = Waiting.async(() ->
-                new Splice(caller.right, refusing, toRight::addAndGet, toLeft::addAndGet, Duration.ofHours(1)).run());
+                new Splice(caller.right, broken, toRight::addAndGet, toLeft::addAndGet, Duration.ofHours(1)).run());
         write(caller.left, "a body that nobody reads");
         writeFailed.await();
         write(wolf.right, "413");
@@ -118,14 +113,9 @@ class SpliceTest {
 
     @Test
     void aSideThatTakesNoBytesAndSaysNothingIsGivenUp() throws Exception {
-        ByteStream refusing = new Wrapped(wolf.left) {
-            @Override
-            public void write(byte[] buffer, int offset, int length) throws IOException {
-                throw new IOException("broken pipe");
-            }
-        };
+        ByteStream broken = new BrokenOutput(wolf.left, () -> {});
         CompletableFuture<Splice.End> end =
-                Waiting.async(() -> new Splice(caller.right, refusing, n -> {}, n -> {}, Duration.ofMillis(1)).run());
+                Waiting.async(() -> new Splice(caller.right, broken, n -> {}, n -> {}, Duration.ofMillis(1)).run());
         write(caller.left, "x");
         assertThat(Waiting.result(end).error()).hasMessage("broken pipe");
         assertThat(Pipe.isClosed(caller.right)).isTrue();
@@ -134,18 +124,12 @@ class SpliceTest {
 
     @Test
     void twoSidesThatBothTakeNoBytesEndIt() throws Exception {
-        class Refusing extends Wrapped {
-            Refusing(ByteStream stream) {
-                super(stream);
-            }
-
-            @Override
-            public void write(byte[] buffer, int offset, int length) throws IOException {
-                throw new IOException("broken pipe");
-            }
-        }
         CompletableFuture<Splice.End> end = Waiting.async(() -> new Splice(
-                        new Refusing(caller.right), new Refusing(wolf.left), n -> {}, n -> {}, Duration.ofHours(1))
+                        new BrokenOutput(caller.right, () -> {}),
+                        new BrokenOutput(wolf.left, () -> {}),
+                        n -> {},
+                        n -> {},
+                        Duration.ofHours(1))
                 .run());
         write(caller.left, "x");
         write(wolf.right, "y");
@@ -226,27 +210,19 @@ class SpliceTest {
         }));
     }
 
-    /** Passes everything on. */
-    private static class Wrapped implements ByteStream {
-        private final ByteStream stream;
+    /** Fails each write, as a broken socket does. */
+    private static final class BrokenOutput extends WatchedStream {
+        private final Runnable onWrite;
 
-        Wrapped(ByteStream stream) {
-            this.stream = stream;
-        }
-
-        @Override
-        public int read(byte[] buffer, int offset, int length) throws IOException {
-            return stream.read(buffer, offset, length);
+        BrokenOutput(ByteStream stream, Runnable onWrite) {
+            super(stream, () -> {});
+            this.onWrite = onWrite;
         }
 
         @Override
         public void write(byte[] buffer, int offset, int length) throws IOException {
-            stream.write(buffer, offset, length);
-        }
-
-        @Override
-        public void close() {
-            stream.close();
+            onWrite.run();
+            throw new IOException("broken pipe");
         }
     }
 }

@@ -14,11 +14,12 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import ml.helix.wolf.testkit.ManualScheduler;
+import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Both sides, joined in memory: what a caller writes is what Wolf reads, and back. */
-class WholeTunnelTest {
+/** Both halves of the protocol, connected in memory: Wolf reads what a caller writes, and the other way round. */
+class DialerAndListenerTest {
     private static final String ID = "wolf-gpu-1";
 
     private final ManualScheduler timers = new ManualScheduler();
@@ -29,7 +30,7 @@ class WholeTunnelTest {
     private final Dialer dialer = manager.connected(ID, new RemoteAgent("", "192.0.2.1", 1), toAgent);
     private final Listener listener = new Listener(toServer, this::pickUp, timers, timers::nanoTime);
 
-    WholeTunnelTest() {
+    DialerAndListenerTest() {
         toAgent.start(listener::receive, listener::close);
         toServer.start(dialer::receive, dialer::disconnected);
     }
@@ -80,7 +81,7 @@ class WholeTunnelTest {
         assertThat(readFully(running, 1)).containsExactly(7);
     }
 
-    /** The agent's part: a data connection to the server, joined with a Wolf that echoes. */
+    /** The agent's pickup: a data connection to the server, spliced with a Wolf that echoes. */
     private Pickup.PreparedSplice pickUp(ConnPath connPath) throws IOException {
         Matcher ids = Pattern.compile("/api/v1/revdial\\?revdial\\.dialer=(.*)&revdial\\.req=(.*)")
                 .matcher(connPath.target());
@@ -112,7 +113,7 @@ class WholeTunnelTest {
                 stream.write(buffer, 0, n);
             }
         } catch (IOException e) {
-            // The tunnel is closed.
+            // closed
         } finally {
             stream.close();
         }
@@ -130,7 +131,7 @@ class WholeTunnelTest {
         return bytes;
     }
 
-    /** One direction of a control connection. Hands every line over in two pieces. */
+    /** One direction of a control connection. Delivers each line in two pieces. */
     private static final class Wire implements ControlSender {
         private static final byte[] END = new byte[0];
         private final BlockingQueue<byte[]> lines = new LinkedBlockingQueue<>();

@@ -1,8 +1,7 @@
-package ml.helix.wolf.revdial;
-
-import static org.assertj.core.api.Assertions.assertThat;
+package ml.helix.wolf.testkit;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -10,40 +9,48 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Bounded waits for what other threads do. The bound is only ever reached by a failing test. */
-final class Waiting {
+/** Bounded waits for what other threads do. Only a failing test ever reaches the bound. */
+public final class Waiting {
     private static final Duration BOUND = Duration.ofSeconds(20);
 
     private Waiting() {}
 
-    static void until(String what, Callable<Boolean> condition) throws Exception {
+    /** Waits until the condition holds. */
+    public static void until(String what, Callable<Boolean> condition) throws Exception {
         long deadline = System.nanoTime() + BOUND.toNanos();
         while (!condition.call()) {
-            assertThat(System.nanoTime()).as("waited too long until " + what).isLessThan(deadline);
+            if (System.nanoTime() >= deadline) {
+                throw new AssertionError("waited for " + BOUND + " until " + what);
+            }
             LockSupport.parkNanos(200_000);
         }
     }
 
-    static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
+    /** Waits for the next element. */
+    public static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
         T next = queue.poll(BOUND.toSeconds(), TimeUnit.SECONDS);
-        assertThat(next).as("nothing came within " + BOUND).isNotNull();
+        if (next == null) {
+            throw new AssertionError("nothing came within " + BOUND);
+        }
         return next;
     }
 
-    static <T> T result(CompletableFuture<T> future) throws Exception {
+    /** Waits for the result; a failure is an ExecutionException. */
+    public static <T> T result(CompletableFuture<T> future) throws Exception {
         return future.get(BOUND.toSeconds(), TimeUnit.SECONDS);
     }
 
-    static Throwable failure(CompletableFuture<?> future) throws Exception {
+    /** Waits for the failure. */
+    public static Throwable failure(CompletableFuture<?> future) throws Exception {
         try {
             throw new AssertionError("it should have failed, and gave " + result(future));
         } catch (ExecutionException e) {
-            return e.getCause();
+            return Objects.requireNonNull(e.getCause());
         }
     }
 
     /** Runs something that blocks on a virtual thread of its own. */
-    static <T> CompletableFuture<T> async(Callable<T> blocking) {
+    public static <T> CompletableFuture<T> async(Callable<T> blocking) {
         CompletableFuture<T> future = new CompletableFuture<>();
         Thread.ofVirtual().start(() -> {
             try {

@@ -3,13 +3,14 @@ package ml.helix.wolf.revdial;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A data connection in a caller's hands. Tells once when it is closed. */
-final class RunningStream implements ByteStream {
+/** A stream that says once that it was closed. A subclass may watch the bytes as well. As thread-safe as what it wraps. */
+public class WatchedStream implements ByteStream {
     private final ByteStream stream;
     private final Runnable onClose;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    RunningStream(ByteStream stream, Runnable onClose) {
+    /** @param onClose runs after the first {@link #close}, on its thread */
+    public WatchedStream(ByteStream stream, Runnable onClose) {
         this.stream = stream;
         this.onClose = onClose;
     }
@@ -25,7 +26,7 @@ final class RunningStream implements ByteStream {
     }
 
     @Override
-    public void close() {
+    public final void close() {
         if (closed.compareAndSet(false, true)) {
             try {
                 stream.close();
@@ -33,5 +34,10 @@ final class RunningStream implements ByteStream {
                 onClose.run();
             }
         }
+    }
+
+    @Override
+    public final void awaitClosed() throws InterruptedException {
+        stream.awaitClosed();
     }
 }
