@@ -21,25 +21,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The agent's side of one control connection: answers each conn-ready with a data connection or a pickup-failed, and
- * notices a server that has gone silent.
+ * The agent's half of one control connection. It answers each conn-ready with a data connection or a pickup-failed, and
+ * ends the connection if the server is silent for too long.
  *
- * <p>{@link #receive} belongs to the transport's reading thread; everything else may be called from any thread. Its life
- * is that of the control connection: made when that is up, {@linkplain #close closed} when it is gone. What was picked
- * up, and pickups under way, outlive it.
+ * <p>{@link #receive} belongs to the transport's reading thread; everything else may be called from any thread. Make it when
+ * the control connection is up, and {@linkplain #close close} it when that has ended. Data connections and pickups under
+ * way outlive it.
  */
 public final class Listener implements AutoCloseable {
 
-    /** Without a complete line for that long the server is taken for dead. It sends one every 18 s. */
+    /** After this time without a complete line the server is taken for dead. It sends one every 18 s. */
     public static final Duration KEEP_ALIVE_TIMEOUT = Duration.ofSeconds(60);
 
-    /** What a pickup may take in all. */
+    /** How long a pickup may take in all. */
     public static final Duration PICKUP_TIMEOUT = Duration.ofSeconds(20);
 
     /** How many pickups may be under way at once on one control connection; more are refused. */
     public static final int MAX_PICKUPS = 4096;
 
-    /** The reason that a draining agent gives. */
+    /** The reason in a draining agent's pickup-failed. */
     public static final String STOPPING = "the agent is stopping";
 
     private static final Logger log = LoggerFactory.getLogger(Listener.class);
@@ -48,7 +48,7 @@ public final class Listener implements AutoCloseable {
     private final Pickup pickup;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
-    private final Semaphore room = new Semaphore(MAX_PICKUPS);
+    private final Semaphore places = new Semaphore(MAX_PICKUPS);
     private final AtomicBoolean closed = new AtomicBoolean();
     private final ControlLines.Decoder decoder = new ControlLines.Decoder(ControlLines.AGENT_LIMIT);
 
@@ -62,7 +62,7 @@ public final class Listener implements AutoCloseable {
      * Starts at once: from now on the server has {@link #KEEP_ALIVE_TIMEOUT} for its first line.
      *
      * @param timers runs short tasks only; see {@link Timers}
-     * @param nanoTime the clock that {@code timers} goes by, in nanoseconds
+     * @param nanoTime the clock of {@code timers}, in nanoseconds
      */
     public Listener(ControlSender control, Pickup pickup, ScheduledExecutorService timers, LongSupplier nanoTime) {
         this.control = control;
@@ -74,8 +74,8 @@ public final class Listener implements AutoCloseable {
     }
 
     /**
-     * Takes what came on the control connection, in order. Never throws: what is no control line closes the connection,
-     * and whatever comes after the end is ignored. Returns soon.
+     * Takes the bytes of the control connection, in order. Never throws: bytes that are no control line end the
+     * connection, and bytes after the end are ignored. Does not wait for pickups.
      *
      * @return how many lines were read
      */
@@ -132,7 +132,7 @@ public final class Listener implements AutoCloseable {
             throw new ProtocolException(
                     "a connPath is too long to be echoed in a line of " + ControlLines.PEER_LIMIT + " bytes");
         }
-        if (!room.tryAcquire()) {
+        if (!places.tryAcquire()) {
             refuse(connPath, new PickupException("the agent has " + MAX_PICKUPS + " pickups under way"));
             return;
         }
@@ -141,7 +141,7 @@ public final class Listener implements AutoCloseable {
             try {
                 serve = open(connPath);
             } finally {
-                room.release();
+                places.release();
             }
             serve.run();
         });
@@ -167,6 +167,7 @@ public final class Listener implements AutoCloseable {
         } catch (InterruptedException e) {
             attempt.failed(new PickupException("the pickup was interrupted", e));
         } catch (RuntimeException e) {
+            log.error("A pickup failed through a fault of the agent", e);
             attempt.failed(
                     new PickupException("the agent has a fault: " + e.getClass().getSimpleName(), e));
         } finally {
@@ -182,7 +183,7 @@ public final class Listener implements AutoCloseable {
             control.send(ControlLines.encode(
                     new PickupFailed(connPath, Objects.requireNonNullElse(failure.getMessage(), ""))));
         } catch (IOException e) {
-            log.debug("The server does not hear of a failed pickup: {}", e.getMessage());
+            log.debug("A pickup-failed could not be sent: {}", e.getMessage());
         }
     }
 
@@ -201,7 +202,7 @@ public final class Listener implements AutoCloseable {
         }
     }
 
-    /** One conn-ready: its pickup and its timeout race for the outcome. */
+    /** The pickup for one conn-ready. Its result and its timeout race; the first one counts. */
     private final class Attempt {
         private enum State {
             OPENING,
@@ -228,7 +229,7 @@ public final class Listener implements AutoCloseable {
             }
         }
 
-        /** The answer is not left to the pickup's thread: it may hang in something that no interrupt ends. */
+        /** Answers on another thread than the pickup's, which may hang in a call that no interrupt ends. */
         void timedOut() {
             if (state.compareAndSet(State.OPENING, State.OVER)) {
                 thread.interrupt();

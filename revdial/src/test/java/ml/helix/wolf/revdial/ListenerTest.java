@@ -2,17 +2,23 @@ package ml.helix.wolf.revdial;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
 import ml.helix.wolf.testkit.ManualScheduler;
+import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 class ListenerTest {
     private static final String KEEP_ALIVE = "{\"command\":\"keep-alive\"}\n";
@@ -77,6 +83,29 @@ class ListenerTest {
         assertThat(control.next())
                 .isEqualTo(new PickupFailed(CONN_PATH, "the agent has a fault: IllegalStateException"));
         assertThat(control.isOpen()).isTrue();
+    }
+
+    @Test
+    void aFaultOfAPickupIsLoggedWithItsStackTrace() throws Exception {
+        var logger = (Logger) LoggerFactory.getLogger(Listener.class);
+        var logged = new ListAppender<ILoggingEvent>();
+        logged.start();
+        logger.addAppender(logged);
+        try {
+            connReady(CONN_PATH);
+            Waiting.next(pickup.calls).fail(new IllegalStateException("inner detail"));
+            control.next();
+        } finally {
+            logger.detachAppender(logged);
+        }
+        assertThat(logged.list)
+                .extracting(ILoggingEvent::getThrowableProxy)
+                .filteredOn(Objects::nonNull)
+                .singleElement()
+                .satisfies(thrown -> {
+                    assertThat(thrown.getMessage()).isEqualTo("inner detail");
+                    assertThat(thrown.getStackTraceElementProxyArray()).isNotEmpty();
+                });
     }
 
     @ParameterizedTest
