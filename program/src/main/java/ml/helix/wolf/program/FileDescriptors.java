@@ -7,7 +7,7 @@ import java.lang.management.ManagementFactory;
 public final class FileDescriptors {
     private FileDescriptors() {}
 
-    /** How many may be open at once ({@code ulimit -n}); {@link Long#MAX_VALUE} where the system doesn't say. */
+    /** How many may be open at once ({@code ulimit -n}); {@link Long#MAX_VALUE} if the system doesn't tell. */
     public static long limit() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
                 ? unix.getMaxFileDescriptorCount()

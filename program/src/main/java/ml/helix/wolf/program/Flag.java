@@ -5,7 +5,7 @@ package ml.helix.wolf.program;
  *
  * @param name as written after the dash, for example {@code api-url}
  * @param environment the variable's name, or "" for a flag that has none
- * @param fallback the value where neither is given, or "" for none
+ * @param fallback the value if neither is given, or "" for none
  * @param help what it is for, one sentence
  * @param toggle true for a flag without a value
  */

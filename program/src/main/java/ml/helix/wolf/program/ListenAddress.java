@@ -9,10 +9,10 @@ public final class ListenAddress {
 
     /**
      * {@code :9797} (all addresses), {@code 127.0.0.1:9797}, {@code [::1]:9797}; port 0 lets the system choose. An IPv6
-     * address may go without brackets, as {@code $(POD_IP):9797} becomes it ({@code fd00::5:9797}): the last colon
-     * separates the port, always.
+     * address needs no brackets, because {@code $(POD_IP):9797} becomes {@code fd00::5:9797}: the port always follows the
+     * last colon.
      *
-     * @throws IllegalArgumentException where it is none of these, saying what to write
+     * @throws IllegalArgumentException if it is none of these; the message says what to write
      */
     public static InetSocketAddress parse(String text) {
         int colon = text.lastIndexOf(':');
@@ -37,7 +37,7 @@ public final class ListenAddress {
         return address;
     }
 
-    /** As {@link #parse} reads it. */
+    /** In the form that {@link #parse} reads. */
     public static String show(InetSocketAddress address) {
         String host = address.getAddress() == null || address.getAddress().isAnyLocalAddress()
                 ? ""
@@ -46,7 +46,7 @@ public final class ListenAddress {
     }
 
     /**
-     * As {@link #parse}; nothing for {@code off}.
+     * As {@link #parse}; empty for {@code off}.
      *
      * @throws IllegalArgumentException as {@link #parse}
      */

@@ -4,7 +4,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
 
-/** What logback starts with until {@link Logs#configure} is called: text from INFO on. Found by ServiceLoader. */
+/** Logback's configuration until {@link Logs#configure} is called: text from INFO on. Found by ServiceLoader. */
 public final class LogDefaults extends ContextAwareBase implements Configurator {
 
     @Override

@@ -7,7 +7,7 @@ public enum LogFormat {
     TEXT,
     JSON;
 
-    /** @throws IllegalArgumentException where the text is neither */
+    /** @throws IllegalArgumentException if the text is neither */
     public static LogFormat parse(String text) {
         return switch (text.toLowerCase(Locale.ROOT)) {
             case "text" -> TEXT;

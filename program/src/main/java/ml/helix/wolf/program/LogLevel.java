@@ -2,7 +2,7 @@ package ml.helix.wolf.program;
 
 import java.util.Locale;
 
-/** From which severity on log lines are written. */
+/** The lowest severity of the log lines that are written. */
 public enum LogLevel {
     TRACE,
     DEBUG,
@@ -10,7 +10,7 @@ public enum LogLevel {
     WARN,
     ERROR;
 
-    /** @throws IllegalArgumentException where the text is none of them */
+    /** @throws IllegalArgumentException if the text is none of them */
     public static LogLevel parse(String text) {
         try {
             return valueOf(text.toUpperCase(Locale.ROOT));

@@ -15,13 +15,14 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.Marker;
 
 /**
- * Bounds how many log lines of one kind are written, so that whoever is at the other end of a connection can't fill a
- * disk. Lines of one kind have the same text but for their arguments. At first {@link #AT_ONCE} of a kind may come at
- * once, then {@link #A_SECOND} a second; of those with the same first argument, which is mostly an id or an address,
- * {@link #AT_ONCE_ABOUT_ONE} and one every {@link #ABOUT_ONE}. Lines below INFO are not counted.
+ * Limits the log lines of one kind, so that a peer can't fill a disk. Lines of one kind have the same text except for their
+ * arguments. {@link #AT_ONCE} of a kind may come at once, then {@link #A_SECOND} a second. Of those with the same first
+ * argument, which is mostly an id or an address, {@link #AT_ONCE_ABOUT_ONE} may come at once, then one every
+ * {@link #ABOUT_ONE}. Lines below INFO are not counted.
  *
- * <p>It says when it begins to leave lines out, and then at most every {@link #REPORTED_EVERY} how many, with the next
- * line of any kind. It remembers the {@link #REMEMBERED} kinds and the {@link #REMEMBERED} first arguments that came last. Thread-safe.
+ * <p>It logs when it begins to leave lines out, and then how many it has left out, at most every {@link #REPORTED_EVERY} and
+ * together with the next line of any kind. It remembers the last {@link #REMEMBERED} kinds and the last {@link #REMEMBERED}
+ * first arguments. Thread-safe.
  */
 final class LogLimit extends TurboFilter {
     static final int AT_ONCE = 200;

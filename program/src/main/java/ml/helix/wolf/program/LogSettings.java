@@ -6,7 +6,7 @@ import java.util.Optional;
 /**
  * How a program logs, and the two flags that say so.
  *
- * @param level from which severity on
+ * @param level the lowest severity that is logged
  * @param format how a line looks
  */
 public record LogSettings(LogLevel level, LogFormat format) {
@@ -17,10 +17,10 @@ public record LogSettings(LogLevel level, LogFormat format) {
     /** For a {@link Program}'s list. */
     public static final List<Flag> FLAGS = List.of(LEVEL, FORMAT);
 
-    /** Where nothing is said. */
+    /** Without flags and environment. */
     public static final LogSettings DEFAULT = new LogSettings(LogLevel.INFO, LogFormat.TEXT);
 
-    /** What the settings say; the default where that is a problem, which {@link Settings#done} then names. */
+    /** Reads the two flags. A bad value becomes the default, and a problem that {@link Settings#done} names. */
     public static LogSettings of(Settings settings) {
         Optional<LogLevel> level = settings.parsed(LEVEL, LogLevel::parse);
         Optional<LogFormat> format = settings.parsed(FORMAT, LogFormat::parse);

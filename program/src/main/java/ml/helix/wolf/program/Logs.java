@@ -21,17 +21,17 @@ public final class Logs {
 
     private Logs() {}
 
-    /** Replaces what was configured before. The project's own lines follow the level, libraries' from WARN on. */
+    /** Replaces the configuration. The level is for the project's own lines; libraries log from WARN on. */
     public static void configure(LogSettings settings) {
         configure((LoggerContext) LoggerFactory.getILoggerFactory(), settings);
     }
 
-    /** Drops what a library logs under this name, until {@link #configure} is called again. */
+    /** Drops a library's log lines of this name until {@link #configure} is called again. */
     public static void silence(String logger) {
         ((Logger) LoggerFactory.getLogger(logger)).setLevel(Level.OFF);
     }
 
-    /** Many libraries catch an OutOfMemoryError and log it: that ends the process too. */
+    /** Ends the process also if a library catches an OutOfMemoryError and only logs it. */
     private static final class Console extends ConsoleAppender<ILoggingEvent> {
         @Override
         protected void append(ILoggingEvent event) {

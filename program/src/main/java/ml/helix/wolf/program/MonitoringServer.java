@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 
 /**
  * The HTTP endpoint for probes and scrapers: {@code /livez} answers 200, {@code /readyz} 200 or 503 with the reason,
- * {@code /metrics} the registry as Prometheus text, and each further page what its supplier says. GET and HEAD only.
+ * {@code /metrics} the registry as Prometheus text, and each further page its supplier's result. GET and HEAD only.
  *
  * <p>Anybody on the network may connect, so what a connection costs is bounded: {@value #MAX_CONNECTIONS} connections and
  * at most a quarter of the process' file descriptors, a request head of {@value #MAX_HEAD_BYTES} bytes and {@value #MAX_HEAD_FIELDS} fields within {@value #REQUEST_SECONDS} s, an
@@ -36,7 +36,7 @@ public final class MonitoringServer implements AutoCloseable {
 
     static {
         // The JDK's server reads its bounds once, when its first instance is made. What the user has set stays.
-        bound("jdk.httpserver.maxConnections", mostConnections(FileDescriptors.limit()));
+        bound("jdk.httpserver.maxConnections", maxConnections(FileDescriptors.limit()));
         bound("sun.net.httpserver.maxReqHeaderSize", MAX_HEAD_BYTES);
         bound("sun.net.httpserver.maxReqHeaders", MAX_HEAD_FIELDS);
         bound("sun.net.httpserver.maxReqTime", REQUEST_SECONDS);
@@ -55,8 +55,8 @@ public final class MonitoringServer implements AutoCloseable {
         this.server = server;
     }
 
-    /** Without a free descriptor the JDK's server would try to accept again and again, without a pause. */
-    static int mostConnections(long fileDescriptors) {
+    /** If no descriptor is free, the JDK's server retries its accept without a pause. So connections must not use all. */
+    static int maxConnections(long fileDescriptors) {
         return Math.clamp(fileDescriptors / 4, 8, MAX_CONNECTIONS);
     }
 
@@ -78,9 +78,9 @@ public final class MonitoringServer implements AutoCloseable {
     }
 
     /**
-     * @param notReady the reason why the program isn't ready, nothing where it is
+     * @param notReady the reason why the program isn't ready; empty if it is
      * @param pages by path, for example {@code /status}
-     * @throws IOException where the address can't be bound
+     * @throws IOException if the address can't be bound
      */
     public static MonitoringServer start(
             InetSocketAddress address,
@@ -107,7 +107,7 @@ public final class MonitoringServer implements AutoCloseable {
         return monitoring;
     }
 
-    /** Where it really listens: the port that the system chose for port 0. */
+    /** The bound address: with the port that the system chose if it was 0. */
     public InetSocketAddress address() {
         return server.getAddress();
     }

@@ -4,12 +4,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends a process that runs out of memory, so that it is restarted: afterwards any of its threads may be missing. For the
- * heap the JVM does that itself ({@code -XX:+ExitOnOutOfMemoryError} in each {@code jvm.options}), but not where Java code
- * throws the error: no memory for a direct buffer, no native thread.
+ * Ends a process that runs out of memory, so that it is restarted: any of its threads may have died. If the heap is full, the
+ * JVM does this itself ({@code -XX:+ExitOnOutOfMemoryError} in each {@code jvm.options}). It does not if Java code throws
+ * the error: no memory for a direct buffer, no native thread.
  */
 public final class OutOfMemory {
-    /** The exit status, as of the JVM's own option. */
+    /** The exit status, the same as with the JVM's own option. */
     public static final int STATUS = 3;
 
     private static final Logger LOG = LoggerFactory.getLogger(OutOfMemory.class);
@@ -24,7 +24,7 @@ public final class OutOfMemory {
         });
     }
 
-    /** Ends the process where the failure is an OutOfMemoryError or has one as its cause. */
+    /** Ends the process if the failure is an OutOfMemoryError or has one as a cause. */
     @SuppressWarnings("SystemOut") // logging may need memory
     static void check(Throwable failure) {
         Throwable cause = failure;

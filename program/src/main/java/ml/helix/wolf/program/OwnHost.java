@@ -8,10 +8,9 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * Tells a server's own names from a stranger's. A stranger can point a domain of his at this server's address (DNS
- * rebinding), and a browser then lets his page read the answers. It sends his domain as Host, so whatever nobody can register
- * is safe: an IP address, a name without a dot, and the names of clusters and private networks. This machine's name is its
- * own, too.
+ * Checks Host headers against DNS rebinding. An attacker can point a domain of his own at this server's address, and a browser
+ * then lets his page read the answers. The browser sends that domain as Host. So names that nobody can register are accepted:
+ * an IP address, a name without a dot, and the names of clusters and private networks. So is this machine's own name.
  */
 final class OwnHost {
     private static final List<String> UNREGISTRABLE = List.of(".localhost", ".svc", ".local", ".internal");
@@ -24,7 +23,7 @@ final class OwnHost {
         return isAddress(host)
                 || host.indexOf('.') < 0
                 || UNREGISTRABLE.stream().anyMatch(host::endsWith)
-                || Stream.of(System.getenv("HOSTNAME"), machine())
+                || Stream.of(System.getenv("HOSTNAME"), machineName())
                         .filter(Objects::nonNull)
                         .anyMatch(host::equalsIgnoreCase);
     }
@@ -45,8 +44,8 @@ final class OwnHost {
         }
     }
 
-    /** The resolver keeps it for some seconds; where it has none there is no such name. */
-    private static String machine() {
+    /** This machine's name. The resolver caches it for some seconds. */
+    private static String machineName() {
         try {
             return InetAddress.getLocalHost().getHostName();
         } catch (UnknownHostException e) {

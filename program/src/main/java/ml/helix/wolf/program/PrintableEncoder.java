@@ -16,8 +16,8 @@ import org.slf4j.Marker;
 import org.slf4j.event.KeyValuePair;
 
 /**
- * Encodes log events by another encoder, after all text in them that can come from outside was made {@link Printable}:
- * messages, exceptions' messages, key-value pairs and names of threads.
+ * Makes all text of a log event that can come from outside {@link Printable}, then encodes it with another encoder. Such text
+ * is in messages, exceptions' messages, key-value pairs and thread names.
  */
 final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
     private final Encoder<ILoggingEvent> encoder;

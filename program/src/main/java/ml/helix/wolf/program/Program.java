@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a program says of itself on the command line.
+ * A program as its command line describes it.
  *
  * @param name as the user starts it
  * @param purpose one sentence
@@ -16,7 +16,7 @@ import java.util.TreeMap;
  */
 public record Program(String name, String purpose, List<Flag> flags, Map<String, String> commands) {
 
-    /** What a program does with settings that it can be run with. */
+    /** The program's own work. */
     @FunctionalInterface
     public interface Body {
         /**
@@ -28,7 +28,7 @@ public record Program(String name, String purpose, List<Flag> flags, Map<String,
     }
 
     /**
-     * Runs the program: prints the help or the version where that is asked for, else leaves it to {@code body}.
+     * Runs the program: prints the help or the version if one is asked for, else runs {@code body}.
      *
      * @return the exit status: 2, with every problem on {@code err}, for bad usage
      */
@@ -53,7 +53,7 @@ public record Program(String name, String purpose, List<Flag> flags, Map<String,
         }
     }
 
-    /** The help text, 100 columns at most where the flags' own texts allow it. */
+    /** The help text. */
     public String usage() {
         var text = new StringBuilder("Usage: " + name + " [flags]");
         if (commands.size() > 1) {

@@ -4,9 +4,8 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * The waits of a loop that tries again what failed, for example an accept without free file descriptors: 10 ms, doubled
- * with each failure to 1 s. Says which failures and which successes are worth a log line, so that a loop that fails a
- * thousand times logs once.
+ * The pauses of a loop that retries, for example an accept without free file descriptors: 10 ms, doubled with each failure
+ * up to 1 s. Also decides which failures and successes are logged, so that a loop that fails a thousand times logs once.
  *
  * <p>Thread-safe.
  */
@@ -14,7 +13,7 @@ public final class RetryPause {
     private static final Duration SHORTEST = Duration.ofMillis(10);
     private static final Duration LONGEST = Duration.ofSeconds(1);
 
-    /** Failures and successes may alternate where something scarce comes and goes; that is one change, not many. */
+    /** Failures and successes may alternate while something is scarce; that is one change, not many. */
     private static final Duration CALM = Duration.ofSeconds(30);
 
     private final LongSupplier nanoTime;
@@ -28,13 +27,13 @@ public final class RetryPause {
         this.nanoTime = nanoTime;
     }
 
-    /** Notes a failure. Returns whether to log it: it is the first one, or has another reason than the one before. */
+    /** Notes a failure. Returns whether to log it: it is the first one, or its reason is new. */
     public synchronized boolean failed(String why) {
-        boolean news = !failing || !reason.equals(why);
+        boolean isNew = !failing || !reason.equals(why);
         failing = true;
         reason = why;
         failedAt = nanoTime.getAsLong();
-        return news;
+        return isNew;
     }
 
     /** Notes a success. Returns whether to log it: the last failure is 30 s old and no success was logged since. */
@@ -47,7 +46,7 @@ public final class RetryPause {
         return true;
     }
 
-    /** How long to wait before the next attempt. */
+    /** How long to pause before the next attempt. */
     public synchronized Duration next() {
         Duration now = next;
         Duration doubled = now.multipliedBy(2);

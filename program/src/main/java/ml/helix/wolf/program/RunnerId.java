@@ -1,12 +1,12 @@
 package ml.helix.wolf.program;
 
 /**
- * What the id of an agent may be, for the agent and the control plane alike. Ids are part of URLs, logs and tables, so
- * one must be seen as what it is.
+ * Which runner ids are valid, for the agent and the control plane alike. Ids are part of URLs, logs and tables, so each
+ * character must be visible.
  */
 public final class RunnerId {
-    /** In characters as Java counts them. */
-    public static final int LONGEST = 512;
+    /** The longest id, in UTF-16 code units. */
+    public static final int MAX_LENGTH = 512;
 
     /** What {@code doctor} puts before the id that it examines; no agent's own id begins with it. */
     public static final String DOCTOR = "doctor-";
@@ -14,16 +14,16 @@ public final class RunnerId {
     private RunnerId() {}
 
     /**
-     * Checks an id: 1 to {@value #LONGEST} letters, digits, marks, punctuation or symbols of any script, also
+     * Checks an id: 1 to {@value #MAX_LENGTH} letters, digits, marks, punctuation or symbols of any script, also
      * spaces (U+0020) inside, and no {@code .} or {@code ..} between slashes.
      *
      * @return the id itself
-     * @throws IllegalArgumentException saying what is wrong, to be put after what the id is called
+     * @throws IllegalArgumentException with a message that continues the id's name: {@code must ...}
      */
     public static String check(String id) {
-        if (id.isEmpty() || id.length() > LONGEST) {
+        if (id.isEmpty() || id.length() > MAX_LENGTH) {
             throw new IllegalArgumentException(
-                    "must have 1 to " + LONGEST + " characters, for example wolf-gpu-1, not " + id.length());
+                    "must have 1 to " + MAX_LENGTH + " characters, for example wolf-gpu-1, not " + id.length());
         }
         if (!id.equals(id.strip())) {
             throw new IllegalArgumentException("must not begin or end with a space");

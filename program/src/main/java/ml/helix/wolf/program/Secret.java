@@ -29,8 +29,8 @@ public final class Secret {
     /**
      * Takes the text without the white space around it.
      *
-     * @throws IllegalArgumentException where the text is blank or can't stand in an HTTP header; the message continues
-     *     the name of the secret, and repeats nothing of it
+     * @throws IllegalArgumentException if the text is blank or not allowed in an HTTP header; the message continues the
+     *     name of the secret and repeats nothing of it
      */
     public static Secret of(String text) {
         if (text.startsWith(BOM)) {
@@ -54,7 +54,7 @@ public final class Secret {
         return text;
     }
 
-    /** Whether {@code candidate} is this secret; takes as long for a near miss as for a far one. */
+    /** Whether {@code candidate} is this secret, compared in constant time. */
     public boolean matches(String candidate) {
         return MessageDigest.isEqual(text.getBytes(StandardCharsets.UTF_8), candidate.getBytes(StandardCharsets.UTF_8));
     }

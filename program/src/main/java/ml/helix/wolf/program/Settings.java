@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a command line and an environment say, flags before environment before fallbacks.
+ * The settings of a program: flags before environment before fallbacks.
  *
  * <p>Each reading method notes what is wrong instead of throwing, so that {@link #done} can name every problem at once.
  * An empty environment variable counts as unset. Not thread-safe; read once at the start.
@@ -61,12 +61,12 @@ public final class Settings {
         return command;
     }
 
-    /** Whether help was asked for; nothing else matters then. */
+    /** Whether help was asked for. Then nothing else is done. */
     public boolean helpWanted() {
         return toggle(HELP);
     }
 
-    /** The flag's text, its environment variable's, its fallback, or nothing. */
+    /** The text of the flag, else of its environment variable, else its fallback; empty if there is none. */
     public Optional<String> text(Flag flag) {
         return Optional.of(textOr(flag)).filter(text -> !text.isEmpty());
     }
@@ -89,7 +89,7 @@ public final class Settings {
         return text;
     }
 
-    /** True where the flag stands alone or says true; the environment takes true, false, 1, 0, yes, no. */
+    /** True if the flag stands alone. Else true, 1, yes, or false, 0, no; anything else is a problem. */
     public boolean toggle(Flag flag) {
         return switch (textOr(flag).toLowerCase(Locale.ROOT)) {
             case "", "false", "0", "no" -> false;
@@ -101,7 +101,7 @@ public final class Settings {
         };
     }
 
-    /** Whole seconds, 0 to a day; zero where the text is no such number, and that is a problem. */
+    /** Whole seconds, 0 to a day. Anything else is a problem, and zero. */
     public Duration seconds(Flag flag) {
         return parsed(flag, text -> {
                     if (!text.matches("\\d{1,5}") || Integer.parseInt(text) > 86_400) {
@@ -127,7 +127,11 @@ public final class Settings {
         problems.add(sentence);
     }
 
-    /** To be called once everything has been read. */
+    /**
+     * Call when everything has been read.
+     *
+     * @throws UsageException with every problem
+     */
     public void done() throws UsageException {
         if (!problems.isEmpty()) {
             throw new UsageException(problems.stream().distinct().toList());

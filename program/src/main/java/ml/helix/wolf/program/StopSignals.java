@@ -11,10 +11,10 @@ public final class StopSignals {
     private StopSignals() {}
 
     /**
-     * From now on the first signal runs {@code stop} on a thread of its own, the second halts with status 1. To be called
-     * before anything is told of that a stop has to put in order.
+     * From now on the first signal runs {@code stop} on a thread of its own; the second halts with status 1. Call before
+     * announcing anything that shutdown must undo.
      *
-     * @param stop leads to the process's end, which signals no longer bring about
+     * @param stop must end the process: a signal no longer does
      */
     public static void handle(Runnable stop) {
         var stopping = new AtomicBoolean();

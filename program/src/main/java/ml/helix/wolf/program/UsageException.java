@@ -2,7 +2,7 @@ package ml.helix.wolf.program;
 
 import java.util.List;
 
-/** A command line or an environment that a program can't run with: every problem of it, for exit status 2. */
+/** Every problem of a command line and an environment with which a program can't run. Exit status 2. */
 public final class UsageException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -13,7 +13,7 @@ public final class UsageException extends Exception {
         this.problems = problems.stream().map(Printable::of).toList();
     }
 
-    /** One sentence each, without a secret's text in it. */
+    /** One sentence each, without any secret. */
     public List<String> problems() {
         return problems;
     }

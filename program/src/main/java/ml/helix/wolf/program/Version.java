@@ -5,13 +5,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 
-/** The version that this build has. */
+/** The version of this build. */
 public final class Version {
     private static final String TEXT = read();
 
     private Version() {}
 
-    /** As the build writes it, for example {@code 0.1.0}. */
+    /** For example {@code 0.1.0}. */
     public static String text() {
         return TEXT;
     }

@@ -120,7 +120,7 @@ class MonitoringServerIT {
         assertThat(statusLine("Accept: */*")).startsWith("HTTP/1.1 200 ");
     }
 
-    /** As where streams copy without a pause: each carrier of virtual threads is busy. */
+    /** Keeps each carrier of virtual threads busy, as streams do that copy without a pause. */
     @Test
     void aProbeIsAnsweredWhileEveryVirtualThreadIsBusy() throws Exception {
         var over = new AtomicBoolean();
@@ -154,7 +154,7 @@ class MonitoringServerIT {
         return socket;
     }
 
-    /** False where it answers; a connection that stays open is an exception after a minute. */
+    /** Returns false if the server answers. If the connection stays open, throws after a minute. */
     private static boolean closedAfter(Socket socket, byte[] sent) throws IOException {
         try {
             socket.getOutputStream().write(sent);

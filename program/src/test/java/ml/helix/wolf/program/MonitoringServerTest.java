@@ -9,7 +9,7 @@ class MonitoringServerTest {
 
     @ParameterizedTest
     @CsvSource({"16, 8", "64, 16", "128, 32", "1024, 128", "1048576, 128"})
-    void itsConnectionsLeaveFileDescriptorsForTheProgram(long fileDescriptors, int most) {
-        assertThat(MonitoringServer.mostConnections(fileDescriptors)).isEqualTo(most);
+    void itsConnectionsLeaveFileDescriptorsForTheProgram(long fileDescriptors, int expected) {
+        assertThat(MonitoringServer.maxConnections(fileDescriptors)).isEqualTo(expected);
     }
 }

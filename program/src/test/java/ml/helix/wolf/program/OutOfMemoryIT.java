@@ -24,20 +24,20 @@ class OutOfMemoryIT {
     void theProcessEndsItselfWithStatus3(String how) throws Exception {
         Process process = start(how);
 
-        String said = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        String output = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(3);
-        assertThat(said).contains("out of memory: " + REASON);
+        assertThat(output).contains("out of memory: " + REASON);
     }
 
     @Test
     void anotherFaultIsLoggedAndTheProcessGoesOn() throws Exception {
         Process process = start("another fault");
 
-        String said = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        String output = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isZero();
-        assertThat(said).contains("A fault ended the thread").contains("another fault");
+        assertThat(output).contains("A fault ended the thread").contains("another fault");
     }
 
     private static Process start(String how) throws Exception {

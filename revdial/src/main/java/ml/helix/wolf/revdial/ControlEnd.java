@@ -3,15 +3,15 @@ package ml.helix.wolf.revdial;
 /**
  * Why this side ended a control connection.
  *
- * @param message one sentence for a log or a status; it holds nothing that the peer sent
+ * @param message one sentence for a log or a status, without any text of the peer
  */
 public record ControlEnd(Cause cause, String message) {
 
-    /** The kinds of ends that this side decides on. */
+    /** Why this side ends a connection. */
     public enum Cause {
-        /** The peer sent no complete line, or took none, for too long. */
+        /** The peer sent no complete line, or read none, for too long. */
         KEEP_ALIVE_TIMEOUT,
-        /** The peer sent something that is no control line. */
+        /** The peer sent bytes that are no control line. */
         PROTOCOL_ERROR,
         /** The peer sent more than its {@link FrameBudget}. */
         FLOOD,

@@ -18,7 +18,7 @@ import ml.helix.wolf.revdial.ControlMessage.Unknown;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Control messages as lines of JSON, both ways. Stateless and thread safe; a {@link Decoder} is neither.
+ * Writes and reads control messages as lines of JSON. Stateless and thread-safe; a {@link Decoder} is neither.
  *
  * <p>Facts from Helix's {@code api/pkg/revdial/revdial.go}: {@code controlMsg} names the fields, and its reader's buffer
  * of 4,096 bytes is what limits a line.
@@ -47,7 +47,7 @@ public final class ControlLines {
      * Writes a line, its {@code \n} included, of at most {@link #PEER_LIMIT} bytes. {@code err} is cut to fit, between
      * two code points.
      *
-     * @throws IllegalArgumentException where the line would be too long even without {@code err}, or for an
+     * @throws IllegalArgumentException if the line would be too long even without {@code err}, and for an
      *     {@link Unknown}
      */
     public static byte[] encode(ControlMessage message) {
@@ -64,18 +64,18 @@ public final class ControlLines {
         };
     }
 
-    /** Whether a pickup-failed that echoes this connPath fits into a line, if need be without a reason. */
+    /** Whether a pickup-failed with this connPath fits into a line, at least without a reason. */
     static boolean canBeEchoed(String connPath) {
         return new LineWriter("pickup-failed").field("connPath", connPath).fits();
     }
 
     /**
-     * Cuts bytes into lines and reads them, however they are split or joined. Holds at most {@code limit} bytes. Not
-     * thread safe; of no more use once it has thrown.
+     * Cuts bytes into lines and parses them. A line may come in several pieces. Holds at most {@code limit} bytes. Not
+     * thread-safe. Do not use it after it has thrown.
      */
     public static final class Decoder {
         private final int limit;
-        // Both belong to the one thread that calls next().
+        // Both belong to the thread that calls next().
         private byte[] line = new byte[512];
         private int length;
 
@@ -87,8 +87,8 @@ public final class ControlLines {
         /**
          * Takes bytes up to the end of the next line.
          *
-         * @return the message of that line; null where {@code bytes} ran out first: they are kept, feed the next ones
-         * @throws ProtocolException for a line that is too long or isn't one JSON object in UTF-8; an empty one isn't
+         * @return the message of that line; null if the line isn't complete yet: what there is of it is kept
+         * @throws ProtocolException if a line is too long, or isn't one JSON object in UTF-8 (an empty line isn't)
          */
         public @Nullable ControlMessage next(ByteBuffer bytes) throws ProtocolException {
             while (bytes.hasRemaining()) {
@@ -158,7 +158,7 @@ public final class ControlLines {
         };
     }
 
-    // Says nothing of what the line holds: it goes to logs, and the peer knows the token.
+    // Repeats nothing of the line: the message goes to logs, and the peer knows the token.
     private static ProtocolException noObject(int length, String why) {
         return new ProtocolException("a control line of " + length + " bytes is not a JSON object: " + why);
     }

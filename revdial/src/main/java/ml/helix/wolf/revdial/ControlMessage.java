@@ -1,26 +1,26 @@
 package ml.helix.wolf.revdial;
 
-/** One line of a control connection. Its strings are as the peer sent them, so not to be trusted. */
+/** One line of a control connection. Its strings are unchecked: the peer may have sent anything. */
 public sealed interface ControlMessage {
 
-    /** Server to agent: nothing but a sign of life. */
+    /** Server to agent: the connection is alive. */
     record KeepAlive() implements ControlMessage {}
 
     /**
      * Server to agent: somebody wants a data connection.
      *
-     * @param connPath where to pick it up, not yet checked: see {@link ConnPath#parse}; empty where the line had none
+     * @param connPath where to pick it up, to be checked by {@link ConnPath#parse}; empty if the line had none
      */
     record ConnReady(String connPath) implements ControlMessage {}
 
     /**
-     * Agent to server: a pickup did not work out.
+     * Agent to server: a pickup failed.
      *
      * @param connPath as it was in the {@link ConnReady}, byte for byte
      * @param err the reason
      */
     record PickupFailed(String connPath, String err) implements ControlMessage {}
 
-    /** A command of another version: to be ignored. */
+    /** A command that this version doesn't know, and ignores. */
     record Unknown(String command) implements ControlMessage {}
 }

@@ -3,23 +3,23 @@ package ml.helix.wolf.revdial;
 import java.io.IOException;
 
 /**
- * What a transport gives to a {@link Listener} or {@link Dialer}: the sending half of one control connection.
+ * The sending half of one control connection, which a transport gives to a {@link Listener} or {@link Dialer}. What the
+ * transport receives it passes to {@link Listener#receive} or {@link Dialer#receive}.
  *
- * <p>Thread safe. The receiving half is pushed by the transport, into {@link Listener#receive} or
- * {@link Dialer#receive}.
+ * <p>Thread-safe.
  */
 public interface ControlSender {
 
     /**
-     * Sends one line, its {@code \n} included, in one binary message. Lines of different threads never mix. May wait
-     * for the transport.
+     * Sends one line, its {@code \n} included, in one binary message. Lines of several threads never mix. May wait for the
+     * transport.
      *
-     * @throws IOException where the connection is broken or closed
+     * @throws IOException if the connection is broken or closed
      */
     void send(byte[] line) throws IOException;
 
     /**
-     * Ends the connection and says why. Idempotent: the first reason counts. Does not wait for the peer, and never
+     * Closes the connection for this reason. Idempotent: the first reason counts. Does not wait for the peer and never
      * fails.
      */
     void close(ControlEnd end);

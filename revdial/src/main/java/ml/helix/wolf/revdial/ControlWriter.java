@@ -7,15 +7,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * Sends a control connection's lines in order on a thread of its own, so that nobody waits for a peer that doesn't
- * read. Thread safe.
+ * Sends the lines of a control connection, in order, on a thread of its own. So nobody else waits for a peer that doesn't
+ * read. Thread-safe.
  */
 final class ControlWriter {
     private final ControlSender control;
     private final BlockingQueue<byte[]> lines;
     private final Consumer<IOException> onBroken;
     private final byte[] keepAlive = ControlLines.encode(new ControlMessage.KeepAlive());
-    /** A keep-alive is queued or on its way. */
+    /** Whether a keep-alive is queued or being sent. */
     private final AtomicBoolean keepAliveUnsent = new AtomicBoolean();
 
     private final Thread thread;
@@ -23,7 +23,7 @@ final class ControlWriter {
 
     /**
      * @param capacity how many lines may wait
-     * @param onBroken told, on this writer's thread and at most once, that the transport takes no more
+     * @param onBroken called at most once, on this writer's thread, if the transport fails
      */
     ControlWriter(String name, ControlSender control, int capacity, Consumer<IOException> onBroken) {
         this.control = control;
@@ -36,17 +36,17 @@ final class ControlWriter {
         thread.start();
     }
 
-    /** Queues a line. Never blocks. Returns whether there was room. */
+    /** Queues a line. Never blocks. Returns false if the queue is full. */
     boolean offer(byte[] line) {
         return lines.offer(line);
     }
 
-    /** Queues a keep-alive. Never blocks. Returns false where the one before is still unsent: the peer doesn't read. */
+    /** Queues a keep-alive. Never blocks. Returns false if the previous one is still unsent: the peer doesn't read. */
     boolean offerKeepAlive() {
         return keepAliveUnsent.compareAndSet(false, true) && lines.offer(keepAlive);
     }
 
-    /** Whether a keep-alive is queued or on its way. */
+    /** Whether a keep-alive is queued or being sent. */
     boolean owesKeepAlive() {
         return keepAliveUnsent.get();
     }

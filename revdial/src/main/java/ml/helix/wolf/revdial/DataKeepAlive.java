@@ -5,16 +5,15 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * When one end of a data connection sends a ping, and when the other end has vanished. A state and a clock; sends
- * nothing itself.
+ * Decides when one end of a data connection sends a ping, and when the other end has vanished. It sends nothing itself.
  *
  * <p>A ping is due when nothing was sent for {@link #PING_INTERVAL}. An unanswered ping ends nothing by itself: Go's peers
- * answer only while they read, and they don't read while their own side takes nothing. The other end has vanished where a
- * read has waited for {@link #SILENCE} without a byte, although bytes had to come:
+ * answer only while they read, and they don't read while their own side takes nothing. The other end has vanished if a
+ * read has waited for {@link #SILENCE} without a byte although bytes had to come:
  *
  * <ul>
  *   <li>it has {@linkplain #HEADER promised} pings, as this project's programs do, or
- *   <li>it has answered a ping that was sent after the last data. So it had read everything, and still waits for more.
+ *   <li>it has answered a ping that was sent after the last data, so it has read everything and is waiting for more.
  * </ul>
  *
  * TCP keep-alive does not notice that, because the kernel sends no probe while a ping waits for its acknowledgement.
@@ -25,18 +24,18 @@ public final class DataKeepAlive {
     public static final Duration PING_INTERVAL = Duration.ofSeconds(15);
     public static final Duration SILENCE = Duration.ofSeconds(50);
 
-    /** In the opening handshake of either side: it sends a ping when it has sent nothing for that many seconds. */
+    /** Header of the opening handshake, of either side: I send a ping after this many seconds without sending. */
     public static final String HEADER = "Wolf-Tunnel-Ping";
 
     /** Our value of {@link #HEADER}. */
     public static final String PROMISE = String.valueOf(PING_INTERVAL.toSeconds());
 
-    /** What is to be done now. */
+    /** What the connection has to do. */
     public enum Step {
         NOTHING,
-        /** To send a ping with {@link #nextPing} as its payload. */
+        /** Send a ping with {@link #nextPing} as its payload. */
         PING,
-        /** To cut the connection. */
+        /** Cut the connection: the other end has vanished. */
         CUT
     }
 
@@ -52,7 +51,7 @@ public final class DataKeepAlive {
     private boolean answered;
 
     /**
-     * @param promise the other end's {@link #HEADER}, empty where it sent none
+     * @param promise the other end's {@link #HEADER}, empty if it sent none
      * @param nanoTime in nanoseconds
      */
     public DataKeepAlive(String promise, LongSupplier nanoTime) {
@@ -62,13 +61,13 @@ public final class DataKeepAlive {
         this.heardAt = sentAt;
     }
 
-    /** A read waits for the other end from now on. */
+    /** From now on a read waits for bytes. */
     public synchronized void awaitingBytes() {
         waiting = true;
         heardAt = nanoTime.getAsLong();
     }
 
-    /** Bytes have come, and nobody waits for more until {@link #awaitingBytes} is called. */
+    /** Bytes have come. No read waits until {@link #awaitingBytes} is called. */
     public synchronized void bytesReceived() {
         waiting = false;
     }
@@ -99,7 +98,7 @@ public final class DataKeepAlive {
         return ByteBuffer.allocate(Long.BYTES).putLong(++pings).array();
     }
 
-    /** What is to be done now. */
+    /** What to do now. */
     public synchronized Step nextStep() {
         long now = nanoTime.getAsLong();
         if (waiting && (promised || answered) && now - heardAt >= SILENCE.toNanos()) {
@@ -108,7 +107,7 @@ public final class DataKeepAlive {
         return now - sentAt >= PING_INTERVAL.toNanos() ? Step.PING : Step.NOTHING;
     }
 
-    /** When to ask for the {@link #nextStep} again; at least a millisecond from now. */
+    /** How long to wait before the next call of {@link #nextStep}; at least a millisecond. */
     public synchronized Duration untilNextStep() {
         long now = nanoTime.getAsLong();
         long left = Math.min(

@@ -10,34 +10,34 @@ public sealed interface DialFailure extends Serializable {
     record NoConnection() implements DialFailure {}
 
     /**
-     * The id was expected back and did not come.
+     * The id did not come back within its grace period.
      *
-     * @param grace how long it was waited for since it dropped
+     * @param grace how long the grace period was
      */
     record ReconnectTimeout(Duration grace) implements DialFailure {}
 
     /**
      * Too many dials wait already.
      *
-     * @param limit how many may
+     * @param limit how many may wait
      */
     record MaxPendingDials(int limit) implements DialFailure {}
 
     /**
      * The time for a dial ran out before the agent answered.
      *
-     * @param limit what a dial may take in all
+     * @param limit how long a dial may take in all
      */
     record DialTimeout(Duration limit) implements DialFailure {}
 
     /**
      * The agent answered that it can't.
      *
-     * @param reason the agent's own words, as it sent them
+     * @param reason the agent's own text, unchanged
      */
     record PickupFailed(String reason) implements DialFailure {}
 
-    /** The caller has gone, so nobody waits for the stream. No caller sees it. */
+    /** The caller has gone, so no caller ever sees this failure. */
     record Withdrawn() implements DialFailure {}
 
     /** The name that callers see, for example {@code DialTimeout}. */
@@ -45,7 +45,7 @@ public sealed interface DialFailure extends Serializable {
         return getClass().getSimpleName();
     }
 
-    /** One sentence on what happened, for whom and what may help. */
+    /** One sentence: what happened, to whom, and what may help. */
     default String message(String runnerId) {
         return switch (this) {
             case NoConnection() ->

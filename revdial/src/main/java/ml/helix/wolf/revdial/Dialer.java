@@ -18,14 +18,14 @@ import ml.helix.wolf.revdial.ControlMessage.Unknown;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server's side of one control connection: it asks the agent for data connections and hears which ones failed.
- * {@link ConnectionManager#connected} makes it.
+ * The control plane's half of one control connection. It asks the agent for data connections and reads which pickups
+ * failed. {@link ConnectionManager#connected} makes it.
  *
  * <p>{@link #receive} belongs to the transport's reading thread; everything else may be called from any thread.
  */
 public final class Dialer {
 
-    /** How often the agent gets a sign of life. It takes the connection for dead after 60 s without one. */
+    /** How often the agent gets a keep-alive. Without one for 60 s it takes the connection for dead. */
     public static final Duration KEEP_ALIVE_INTERVAL = Duration.ofSeconds(18);
 
     /** How many dials may wait for a pickup at once. */
@@ -49,7 +49,7 @@ public final class Dialer {
     boolean draining;
     int streams;
     boolean over;
-    /** Another agent has taken the id, and this one has not confirmed yet that it knows. */
+    /** Whether another agent has taken the id, and this one has not confirmed it yet. */
     boolean displaced;
 
     Dialer(
@@ -85,8 +85,8 @@ public final class Dialer {
     }
 
     /**
-     * Takes what came on the control connection, in order. Never throws: what is no control line closes the connection.
-     * Returns soon.
+     * Takes the bytes of the control connection, in order. Never throws: bytes that are no control line end the
+     * connection. Never blocks.
      *
      * @return how many lines were read
      */
@@ -114,12 +114,12 @@ public final class Dialer {
         manager.lost(this, new ControlEnd(ControlEnd.Cause.FLOOD, "the agent sent " + FrameBudget.EXCEEDED));
     }
 
-    /** To be called when the transport's connection is gone. Idempotent. The grace period begins. */
+    /** Call when the transport's connection has ended. The grace period begins. Idempotent. */
     public void disconnected() {
         manager.lost(this, closed("the control connection is gone"));
     }
 
-    /** To be called when the agent has answered the close of its connection. Idempotent. */
+    /** Call when the agent has answered the close of its connection. Idempotent. */
     public void closeConfirmed() {
         manager.closeConfirmed(this);
     }
@@ -145,12 +145,12 @@ public final class Dialer {
         return true;
     }
 
-    /** Takes a dial back, under the manager's lock. Returns whether it was asked for here and still waited. */
+    /** Takes a dial out, under the manager's lock. Returns whether it waited here. */
     boolean take(PendingDial dial) {
         return asked.remove(dial.requestId, dial);
     }
 
-    /** Takes a dial out, under the manager's lock; null where none waits by that id. */
+    /** Takes a dial out, under the manager's lock; null if none with this id waits here. */
     @Nullable
     PendingDial take(String requestId) {
         return asked.remove(requestId);

@@ -5,7 +5,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
 
-/** The dialer ids that ended last, so that a late pickup can be told from a wrong one. Guarded by its owner's lock. */
+/** The last dialer ids that ended: they tell a late pickup from a wrong one. Guarded by the manager's lock. */
 final class ExpiredDialers {
     static final int LIMIT = 10_000;
 

@@ -3,9 +3,9 @@ package ml.helix.wolf.revdial;
 import java.util.function.LongSupplier;
 
 /**
- * What a peer may send on one connection of what costs its reader time and carries next to nothing: pings, pongs, empty
- * frames, and everything on a control connection. A token bucket of {@link #BURST} units that gains
- * {@link #PER_SECOND} a second. An honest peer needs a few a second, and some thousands at once where many dials start
+ * Limits the frames that cost a reader time and carry next to nothing: pings, pongs, empty frames, and everything on a
+ * control connection. One per connection. A token bucket of {@link #BURST} units that gains
+ * {@link #PER_SECOND} a second. An honest peer needs a few a second, and some thousands at once if many dials start
  * or fail together. Belongs to the connection's reading thread.
  */
 public final class FrameBudget {
@@ -15,7 +15,7 @@ public final class FrameBudget {
     /** How many units a second may come in the long run. */
     public static final int PER_SECOND = 10_000;
 
-    /** Why a connection is closed whose budget is used up. */
+    /** What a peer sent whose budget is used up. */
     public static final String EXCEEDED = "more than " + PER_SECOND + " control frames, empty frames or lines a second";
 
     private static final long NANOS = 1_000_000_000;
@@ -31,17 +31,17 @@ public final class FrameBudget {
         this.filledAt = nanoTime.getAsLong();
     }
 
-    /** Takes the unit of a control frame or an empty one. Returns whether it was there. */
+    /** Takes one unit, for a control frame or an empty frame. Returns false if the budget is used up. */
     public boolean takeFrame() {
         return take(1);
     }
 
-    /** Takes the units of a frame on a control connection: one, and one for each whole KiB. Returns whether they were there. */
+    /** Takes one unit, and one for each whole KiB, for a frame on a control connection. Returns false if the budget is used up. */
     public boolean takeControlFrame(int payloadLength) {
         return take(1L + payloadLength / KIB);
     }
 
-    /** Takes one unit for each line of a frame on a control connection. Returns whether they were there. */
+    /** Takes one unit for each line on a control connection. Returns false if the budget is used up. */
     public boolean takeLines(int count) {
         return take(count);
     }

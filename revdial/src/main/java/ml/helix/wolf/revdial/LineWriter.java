@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 /**
  * Builds one control line of at most {@link ControlLines#PEER_LIMIT} bytes. Not thread safe.
  *
- * <p>Written by hand because a value must be cut where its encoded form no longer fits, and because {@code &} stays as
- * it is: a Go peer reads both forms.
+ * <p>No JSON library: a value must be cut at the point from which its encoded form no longer fits. {@code &} stays as it
+ * is; a Go peer reads it escaped or not.
  */
 final class LineWriter {
     private static final byte[] END = {'}', '\n'};
@@ -49,7 +49,7 @@ final class LineWriter {
         return this;
     }
 
-    /** Whether the line is short enough as it stands. */
+    /** Whether the line is short enough. */
     boolean fits() {
         return line.size() + END.length <= ControlLines.PEER_LIMIT;
     }

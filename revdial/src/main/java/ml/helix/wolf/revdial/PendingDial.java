@@ -6,17 +6,17 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One dial from its beginning to its outcome; {@link ConnectionManager#startDial} makes it, {@link
- * ConnectionManager#withdraw} takes it back. Thread safe.
+ * One dial from its start to its outcome. {@link ConnectionManager#startDial} makes it, {@link
+ * ConnectionManager#withdraw} takes it back. Thread-safe.
  *
- * <p>It is in at most one place at a time: asked for at one {@link Dialer}, waiting at its {@link Runner}, or settled.
- * Who takes it out of its place, under the manager's lock, settles it afterwards.
+ * <p>It is in one place at a time: it is asked for at one {@link Dialer}, or waits at its {@link Runner}, or is settled.
+ * Whoever takes it out of its place, under the manager's lock, settles it afterwards.
  */
 public final class PendingDial {
     final String runnerId;
     final String requestId;
     private final CompletableFuture<ByteStream> outcome = new CompletableFuture<>();
-    /** Set once, where the dial has to wait. */
+    /** Set once, if the dial has to wait. */
     private volatile @Nullable Future<?> timeout;
 
     PendingDial(String runnerId, String requestId) {
@@ -27,9 +27,9 @@ public final class PendingDial {
     /**
      * Waits for the outcome.
      *
-     * @return the stream, which the caller closes: until then it counts as running
+     * @return the stream; the caller closes it, and until then it counts as running
      * @throws DialException for each kind of {@link DialFailure}
-     * @throws InterruptedException where the waiting thread was interrupted; the dial goes on until it is withdrawn
+     * @throws InterruptedException if this thread is interrupted; the dial goes on until it is withdrawn
      */
     public ByteStream await() throws DialException, InterruptedException {
         try {
@@ -53,7 +53,7 @@ public final class PendingDial {
     void succeed(ByteStream stream) {
         cancelTimeout();
         outcome.complete(stream);
-        cancelTimeout(); // set meanwhile, by who did not see the outcome yet
+        cancelTimeout(); // for a setTimeout that came meanwhile and did not see the outcome yet
     }
 
     void fail(DialFailure failure) {
@@ -69,12 +69,12 @@ public final class PendingDial {
         }
     }
 
-    /** Whether {@link #await} need not wait. */
+    /** Whether {@link #await} returns at once. */
     public boolean isSettled() {
         return outcome.isDone();
     }
 
-    /** Closes the stream if one comes, or has come. */
+    /** Closes the stream that has come or may still come. */
     void abandon() {
         outcome.thenAccept(ByteStream::close);
     }

@@ -2,32 +2,31 @@ package ml.helix.wolf.revdial;
 
 import java.io.IOException;
 
-/** What the agent does with a conn-ready: it opens a data connection and joins it with the local API. */
+/** What the agent does for a conn-ready: it opens a data connection and a connection to the local API. */
 public interface Pickup {
 
     /**
-     * Opens the data connection and the local one. Called on a virtual thread of its own, and interrupted when the time
-     * for a pickup is over; what it returns after that is closed at once.
+     * Opens both connections. Called on a virtual thread of its own, which is interrupted when the time for a pickup is
+     * over; a result that comes later is closed at once.
      *
-     * @throws IOException where either could not be opened: its message becomes the reason in the pickup-failed, so no
-     *     secrets. Nothing may be left open. Best a {@link PickupException}.
-     * @throws InterruptedException where the thread was interrupted
+     * @throws IOException if either could not be opened; nothing may stay open. The message becomes the reason in the
+     *     pickup-failed, so it holds no secret. Best a {@link PickupException}
+     * @throws InterruptedException if the thread was interrupted
      */
     PreparedSplice pickUp(ConnPath connPath) throws IOException, InterruptedException;
 
     /**
-     * Told once for each conn-ready that led to no data connection, whatever the reason, on the thread that found out.
-     * Must not block.
+     * Called once for each conn-ready that was answered by a pickup-failed, on any thread. Must not block.
      */
     default void failed(PickupException failure) {}
 
-    /** Two connections that are open and not yet served. */
+    /** Two streams that are open and not spliced yet. */
     interface PreparedSplice {
 
-        /** Copies until they end, and closes both. Called at most once, on the thread of the pickup. */
+        /** Splices them until they end. Called at most once, on the thread of the pickup. */
         void run();
 
-        /** Closes both. Called instead of {@link #run} where nobody waits for them any more. */
+        /** Closes both. Called instead of {@link #run} if the pickup came too late. */
         void close();
     }
 }

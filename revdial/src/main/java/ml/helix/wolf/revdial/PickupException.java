@@ -2,7 +2,7 @@ package ml.helix.wolf.revdial;
 
 import java.io.IOException;
 
-/** A data connection could not be picked up, or there is nothing to join it with; the message is the reason. */
+/** A pickup failed: the data connection or the local one could not be opened. The message is the reason. */
 public final class PickupException extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -1,16 +1,16 @@
 package ml.helix.wolf.revdial;
 
 /**
- * Who is at the other end of a control connection.
+ * The agent at the other end of a control connection.
  *
- * @param instance a random text that an agent sends with each of its control connections, for as long as its process
- *     lives; empty for agents that send none
- * @param host its address as this side sees it
- * @param port its port as this side sees it
+ * @param instance a random text that an agent's process sends with each of its control connections; empty if the agent
+ *     sends none
+ * @param host its address as the control plane sees it
+ * @param port its port as the control plane sees it
  */
 public record RemoteAgent(String instance, String host, int port) {
 
-    /** The same for two connections of one agent. Agents that send no instance are told apart by their hosts. */
+    /** Equal for two connections of one agent. Without an instance it is the host: ports are new for each connection. */
     String identity() {
         return instance.isEmpty() ? host : instance;
     }

@@ -7,19 +7,19 @@ import java.util.Set;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
-/** All that is known of one id. Every field is guarded by the manager's lock. */
+/** The state of one runner id. Every field is guarded by the manager's lock. */
 final class Runner {
     final String id;
-    /** Where dials are asked for. */
+    /** The control connection on which dials are asked for. */
     @Nullable
     Dialer current;
-    /** Set while dials wait for the id to come back. Never together with {@link #current}. */
+    /** The timer of the grace period, while the id is in it. Never set together with {@link #current}. */
     @Nullable
     Future<?> grace;
     /** Dials that wait for the id to come back, the oldest first. Empty unless {@link #grace} is set. */
     final Set<PendingDial> waiting = new LinkedHashSet<>();
 
-    /** How often the id dropped: tells a grace period from the one before. */
+    /** How often the id dropped: numbers the grace periods. */
     long drops;
 
     int streams;

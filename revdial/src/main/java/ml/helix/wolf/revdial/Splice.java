@@ -9,11 +9,11 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Joins two streams, byte for byte, both ways, with one buffer per direction and nothing else in between: a side that
- * doesn't take bytes stops the other side's reader.
+ * Copies the bytes of each of two streams to the other, with one buffer per direction and no queue: a side that takes no
+ * bytes stops the reading from the other one.
  *
- * <p>The first end of either side, in order or by an error, closes both, after every byte that this side had sent before
- * was written to the other. There is no half-close. For one use, by one thread.
+ * <p>The first end of either side, in order or by an error, closes both. Every byte that this side sent before is written to
+ * the other side first. There is no half-close. For one use, by one thread.
  */
 public final class Splice {
     private static final int BUFFER = 16 * 1024;
@@ -25,38 +25,38 @@ public final class Splice {
     private final AtomicReference<@Nullable End> end = new AtomicReference<>();
 
     /**
-     * Which side ended it.
+     * How a splice ended.
      *
-     * @param left whether the left stream ended, else the right one
-     * @param error what broke it; null where it ended in order
+     * @param left whether the left stream ended it, else the right one
+     * @param error what broke the stream; null if it ended in order
      */
     public record End(boolean left, @Nullable IOException error) {}
 
     /**
      * Takes both streams over: {@link #run} closes them.
      *
-     * @param toRight told of each number of bytes written to the right stream; must not block
-     * @param toLeft told of each number of bytes written to the left stream; must not block
+     * @param toRight called after each write to the right stream with its number of bytes; must not block
+     * @param toLeft the same for the left stream
      */
     public Splice(ByteStream left, ByteStream right, LongConsumer toRight, LongConsumer toLeft) {
         this(left, right, toRight, toLeft, LINGER);
     }
 
-    /** @param linger how long a side whose write failed may be silent before it is given up reading from */
+    /** @param linger how long a side that takes no more bytes may send nothing before it is closed */
     Splice(ByteStream left, ByteStream right, LongConsumer toRight, LongConsumer toLeft, Duration linger) {
         this.there = new Direction(true, left, right, toRight);
         this.back = new Direction(false, right, left, toLeft);
         this.linger = linger;
     }
 
-    /** Copies until both directions are over, on this thread and one virtual thread more. */
+    /** Copies until both directions have ended, on this thread and one more virtual thread. */
     public End run() {
         Thread other = Thread.ofVirtual().name("splice-back").start(() -> back.run(there));
         there.run(back);
         joinUninterruptibly(other);
         End first = end.get();
         if (first == null) {
-            throw new IllegalStateException("a splice is over and has no end");
+            throw new IllegalStateException("both directions ended and neither said why");
         }
         return first;
     }
@@ -128,7 +128,7 @@ public final class Splice {
                 try {
                     to.write(buffer, 0, read);
                 } catch (IOException e) {
-                    // That side is over, but what it sent before may still be on its way to us.
+                    // That side takes no more bytes, but what it sent before may still be on its way to us.
                     end.compareAndSet(null, new End(!fromLeft, e));
                     over.countDown();
                     opposite.awaitOver();
@@ -139,7 +139,7 @@ public final class Splice {
             }
         }
 
-        /** Waits until this direction copies no more, or has heard nothing for the linger time. */
+        /** Waits until this direction has ended, or one of its reads has waited for the linger time. */
         private void awaitOver() {
             try {
                 long before;

@@ -7,13 +7,13 @@ import java.util.function.Predicate;
  * Four numbers on a {@link ConnectionManager}, as Helix's {@code api/pkg/connman/connman.go} counts them.
  *
  * @param activeConnections ids with a control connection
- * @param gracePeriodEntries ids that dropped and may come back
+ * @param gracePeriodEntries ids in their grace period
  * @param pendingDialsTotal dials that wait for an id to come back
- * @param pendingDialsPerKey ids that dials wait for
+ * @param pendingDialsPerKey ids for which dials wait
  */
 public record Stats(int activeConnections, int gracePeriodEntries, int pendingDialsTotal, int pendingDialsPerKey) {
 
-    /** Counts; called under the manager's lock. */
+    /** Call under the manager's lock. */
     static Stats of(Collection<Runner> runners) {
         return new Stats(
                 count(runners, runner -> runner.current != null),

@@ -5,18 +5,18 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /**
- * How long a busy thread runs before it lets others run. The JDK never takes the processor from a virtual thread that doesn't
- * wait: one that copies bytes which are always there would keep it for good, and so would two that hand bytes to each
- * other. Belongs to one thread.
+ * Makes a busy virtual thread let others run every {@link #LENGTH}. The JDK never takes the processor from a virtual thread
+ * that doesn't wait: one that copies bytes which are always there would keep it for ever, and so would two that hand bytes to
+ * each other. Belongs to one thread.
  */
 public final class TimeSlice {
     static final Duration LENGTH = Duration.ofMillis(2);
 
     private final LongSupplier nanoTime;
     private final Runnable pause;
-    private long beganAt;
+    private long startedAt;
 
-    /** It begins now. */
+    /** The first slice starts now. */
     public TimeSlice(LongSupplier nanoTime) {
         // Thread.yield() lets only those run that wait for the same processor.
         this(nanoTime, () -> LockSupport.parkNanos(1));
@@ -25,14 +25,14 @@ public final class TimeSlice {
     TimeSlice(LongSupplier nanoTime, Runnable pause) {
         this.nanoTime = nanoTime;
         this.pause = pause;
-        this.beganAt = nanoTime.getAsLong();
+        this.startedAt = nanoTime.getAsLong();
     }
 
-    /** To be called after each piece of work. Where the slice is over, waits until the others had their turn. */
+    /** Call after each piece of work. Once the slice is used up, lets others run and starts the next one. */
     public void next() {
-        if (nanoTime.getAsLong() - beganAt >= LENGTH.toNanos()) {
+        if (nanoTime.getAsLong() - startedAt >= LENGTH.toNanos()) {
             pause.run();
-            beganAt = nanoTime.getAsLong();
+            startedAt = nanoTime.getAsLong();
         }
     }
 }

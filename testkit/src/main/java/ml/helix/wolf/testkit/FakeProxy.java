@@ -16,29 +16,29 @@ import javax.net.ServerSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An HTTP proxy on loopback that knows only CONNECT. Thread-safe; a virtual thread per direction. Remembers what it was
- * asked for.
+ * An HTTP proxy on loopback that knows only CONNECT. Keeps the heads of its requests. Thread-safe; a virtual thread per
+ * direction.
  */
 public final class FakeProxy implements AutoCloseable {
     private final ServerSocket server;
-    private final String wanted;
+    private final String required;
     private final @Nullable InetSocketAddress destination;
     private volatile String refusal;
     private final List<String> heads = new CopyOnWriteArrayList<>();
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
     private FakeProxy(
-            ServerSocketFactory sockets, @Nullable InetSocketAddress destination, String wanted, String refusal)
+            ServerSocketFactory sockets, @Nullable InetSocketAddress destination, String required, String refusal)
             throws IOException {
         this.destination = destination;
-        this.wanted = wanted;
+        this.required = required;
         this.refusal = refusal;
         this.server = sockets.createServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().name("fake-proxy").start(this::accept);
     }
 
-    private FakeProxy(String wanted, String refusal) throws IOException {
-        this(ServerSocketFactory.getDefault(), null, wanted, refusal);
+    private FakeProxy(String required, String refusal) throws IOException {
+        this(ServerSocketFactory.getDefault(), null, required, refusal);
     }
 
     /** Lets everybody through. */
@@ -56,18 +56,18 @@ public final class FakeProxy implements AutoCloseable {
         return new FakeProxy("\0", status + " Refused");
     }
 
-    /** Lets everybody through to one place, whatever was asked for: a proxy that knows names of its own. */
+    /** Connects every request to this destination, as a proxy does that resolves names of its own. */
     public static FakeProxy forwardingTo(InetSocketAddress destination) throws IOException {
         return forwardingTo(destination, ServerSocketFactory.getDefault());
     }
 
-    /** The same with these sockets: TLS to the proxy itself. */
+    /** The same with these server sockets, for TLS to the proxy itself. */
     public static FakeProxy forwardingTo(InetSocketAddress destination, ServerSocketFactory sockets)
             throws IOException {
         return new FakeProxy(sockets, destination, "", "");
     }
 
-    /** From now on answers each CONNECT with that status line and perhaps headers; with nothing, lets all through. */
+    /** From now on answers each CONNECT with this status line and perhaps headers; if empty, lets all through. */
     public void refuse(String answer) {
         refusal = answer;
     }
@@ -97,7 +97,7 @@ public final class FakeProxy implements AutoCloseable {
         try (client) {
             String head = head(client.getInputStream());
             heads.add(head);
-            if (!refusal.isEmpty() && (wanted.isEmpty() || !head.contains(wanted))) {
+            if (!refusal.isEmpty() && (required.isEmpty() || !head.contains(required))) {
                 answer(client, refusal);
                 return;
             }
@@ -113,7 +113,7 @@ public final class FakeProxy implements AutoCloseable {
                 answer(client, "502 Bad Gateway");
             }
         } catch (IOException e) {
-            // the client is gone
+            // the client has closed the connection
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -166,7 +166,7 @@ public final class FakeProxy implements AutoCloseable {
         }
     }
 
-    /** Ends every tunnel too. */
+    /** Closes every connection too. */
     @Override
     public void close() throws IOException {
         server.close();

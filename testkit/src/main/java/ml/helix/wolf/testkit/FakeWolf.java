@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FakeWolf implements AutoCloseable {
 
-    /** What becomes of a connection. */
+    /** How it treats connections. */
     public enum Behaviour {
         /** Requests are answered. */
         ANSWERS,
@@ -45,7 +45,7 @@ public final class FakeWolf implements AutoCloseable {
     }
 
     private static final int BACKLOG = 1024;
-    /** A connect on loopback that takes longer finds a full queue. */
+    /** A connect on loopback that takes longer has met a full queue. */
     private static final int FULL_AFTER_MILLIS = 200;
 
     private final Duration keepAlive;
@@ -53,15 +53,15 @@ public final class FakeWolf implements AutoCloseable {
     private final AtomicLong accepted = new AtomicLong();
     private final Set<SocketChannel> connections = ConcurrentHashMap.newKeySet();
 
-    /** Guarded by this: changes from the wanted address to the bound one at the first start. */
+    /** Guarded by this; the address given, and from the first start on the bound one. */
     private SocketAddress address;
     /** Guarded by this; null while stopped. */
     private @Nullable ServerSocketChannel server;
-    /** Guarded by this; has a stopped Wolf's TCP port, without listening there; null otherwise. */
+    /** Guarded by this; keeps the TCP port of a stopped Wolf without listening there; null otherwise. */
     private @Nullable Socket placeholder;
     /** Guarded by this; null while stopped. */
     private @Nullable WolfApi api;
-    /** Guarded by this; null where nothing is accepted. */
+    /** Guarded by this; null if nothing is accepted. */
     private @Nullable Thread acceptor;
     /** Guarded by this. */
     private Duration stopTakes = Duration.ZERO;
@@ -107,7 +107,7 @@ public final class FakeWolf implements AutoCloseable {
         if (server != null) {
             return this;
         }
-        leavePort();
+        releasePort();
         try {
             ServerSocketChannel bound = bind(behaviour == Behaviour.NEVER_ACCEPTS ? 1 : BACKLOG);
             server = bound;
@@ -150,7 +150,7 @@ public final class FakeWolf implements AutoCloseable {
         return start(behaviour);
     }
 
-    /** Stopping a session takes this long from the next start on, as it can with the real one. */
+    /** From the next start on, stopping a session takes this long, as it can with a real Wolf. */
     public synchronized FakeWolf sessionStopTakes(Duration duration) {
         stopTakes = duration;
         return this;
@@ -161,17 +161,17 @@ public final class FakeWolf implements AutoCloseable {
         running().events().emit(type, data);
     }
 
-    /** Subscribers of the event stream now. */
+    /** How many subscribers the event stream has. */
     public int subscribers() {
         return running().events().subscribers();
     }
 
-    /** Connections accepted since this object exists. */
+    /** How many connections were accepted, over all starts. */
     public long acceptedConnections() {
         return accepted.get();
     }
 
-    /** Connections open now. */
+    /** How many connections are open. */
     public int openConnections() {
         return connections.size();
     }
@@ -195,14 +195,14 @@ public final class FakeWolf implements AutoCloseable {
         };
     }
 
-    /** Stops and gives the port up; it may be started again. */
+    /** Stops and releases the port. It may be started again. */
     @Override
     public synchronized void close() {
         stop();
-        leavePort();
+        releasePort();
     }
 
-    /** A connect is refused there as at a port that is free. */
+    /** Nobody else can bind the port then, and a connect to it is still refused. */
     private void keepPort() {
         if (placeholder == null && address instanceof InetSocketAddress tcp && tcp.getPort() != 0) {
             var held = new Socket();
@@ -216,7 +216,7 @@ public final class FakeWolf implements AutoCloseable {
         }
     }
 
-    private void leavePort() {
+    private void releasePort() {
         closeQuietly(placeholder);
         placeholder = null;
     }
@@ -255,7 +255,7 @@ public final class FakeWolf implements AutoCloseable {
         });
     }
 
-    /** The port is free only when the thread that was in accept has left it. */
+    /** The port is free only after the accepting thread has ended. */
     private void awaitAcceptor() {
         try {
             if (acceptor != null) {
@@ -272,7 +272,7 @@ public final class FakeWolf implements AutoCloseable {
             WolfConnection connection = new WolfConnection(channel);
             answering.answer(WolfRequest.read(connection.input()), connection);
         } catch (IOException e) {
-            // The peer went away, or a stop closed the connection: Wolf has nobody to tell.
+            // The peer has closed the connection, or a stop has.
             closeQuietly(channel);
         } finally {
             connections.remove(channel);
@@ -289,7 +289,7 @@ public final class FakeWolf implements AutoCloseable {
         }
     }
 
-    /** Connects until the system takes no more, so that the next one's connect hangs. */
+    /** Connects until the queue is full, so that the next connect hangs. */
     private void fillBacklog() throws IOException {
         while (true) {
             boolean unix = address instanceof UnixDomainSocketAddress;

@@ -8,13 +8,13 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Ports for processes that are yet to be started and can't choose one themselves. Thread-safe.
+ * Ports for processes that a test starts and that can't choose one themselves. Thread-safe.
  *
- * <p>They lie below those that Linux gives to outgoing connections and to whoever listens at port 0: until the process
- * listens, nobody else gets its port. Each process begins at a place of its own and goes round, so that two seldom meet.
+ * <p>They are below the range from which Linux takes ports for outgoing connections and for port 0, so nobody else gets the
+ * port before the process listens. Each test process starts at a random place and goes round, so two seldom collide.
  *
- * <p>Nothing listens at a port in order to look whether it is free: a process that is being started meanwhile has a copy of
- * that socket for some milliseconds, and the port would be taken for as long after it was closed here.
+ * <p>Probes without listening: a process that is started meanwhile inherits a copy of a listening socket for some
+ * milliseconds, and would keep the port taken after the socket is closed here.
  */
 public final class FreePort {
     private static final int FIRST = 20_000;
@@ -25,9 +25,9 @@ public final class FreePort {
     private FreePort() {}
 
     /**
-     * One that is free now on every address, and not among the 9,999 that this process has chosen last.
+     * A port that is free on every address, and is none of the last 9,999 that this process has chosen.
      *
-     * @throws IOException where all 10,000 are taken
+     * @throws IOException if all 10,000 are taken
      */
     public static int choose() throws IOException {
         for (int tries = 0; tries < COUNT; tries++) {

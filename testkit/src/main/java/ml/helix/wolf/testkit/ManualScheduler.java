@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Timers whose clock a test moves by hand: {@link #advance} runs what has become due, in order of time, on the thread
- * that calls it. Nothing runs otherwise, not even what {@link #execute} takes.
+ * Timers whose clock a test moves by hand. {@link #advance} runs the tasks that have become due, in order of time, on the
+ * calling thread. Nothing else runs a task, not even {@link #execute}.
  *
  * <p>Thread safe; one thread at a time should advance. A task that throws leaves the exception in its future, as the
  * JDK's do.
@@ -37,7 +37,7 @@ public final class ManualScheduler extends AbstractExecutorService implements Sc
         return nanos.get();
     }
 
-    /** Moves the clock and runs what becomes due on the way, each task at its own time. */
+    /** Moves the clock and runs each task that becomes due, at its own time. */
     public void advance(Duration by) {
         long until = nanos.get() + by.toNanos();
         for (Task<?> task = takeDue(until); task != null; task = takeDue(until)) {
@@ -47,7 +47,7 @@ public final class ManualScheduler extends AbstractExecutorService implements Sc
         nanos.set(until);
     }
 
-    /** How many tasks wait; cancelled ones don't. */
+    /** How many tasks wait for their time, without cancelled ones. */
     public int waitingTasks() {
         synchronized (lock) {
             return tasks.size();

@@ -127,7 +127,7 @@ public final class TestCertificates {
         return context(generate(signer, "server", key, validity, "san=" + san));
     }
 
-    /** Gives its alias. */
+    /** Makes a key pair with a signed certificate. Returns its alias. */
     private String generate(String signer, String name, List<String> key, List<String> validity, String... extensions) {
         String alias = "signed" + number.incrementAndGet();
         generate(List.of(
@@ -177,13 +177,13 @@ public final class TestCertificates {
         command.addAll(List.of(arguments));
         command.addAll(List.of("-keystore", store.toString(), "-storepass", PASSWORD, "-storetype", "PKCS12"));
         try {
-            Path said = folder.resolve("keytool.log");
+            Path output = folder.resolve("keytool.log");
             Process process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
-                    .redirectOutput(said.toFile())
+                    .redirectOutput(output.toFile())
                     .start();
             if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-                throw new IllegalStateException("keytool: " + Files.readString(said));
+                throw new IllegalStateException("keytool: " + Files.readString(output));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

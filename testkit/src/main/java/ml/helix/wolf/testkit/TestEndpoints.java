@@ -10,7 +10,7 @@ import java.util.HexFormat;
 import java.util.SplittableRandom;
 
 /**
- * What Wolf does not have and tests need. None of it exists on a real Wolf:
+ * Endpoints for tests that a real Wolf doesn't have:
  *
  * <ul>
  *   <li>{@code GET /testkit/screenshot?bytes=N&seed=S}: {@link #noise(int, long)} as an image of known length;
@@ -24,7 +24,7 @@ import java.util.SplittableRandom;
 public final class TestEndpoints {
     private TestEndpoints() {}
 
-    /** The bytes that a seed stands for. A longer noise of the same seed begins with the shorter one. */
+    /** Pseudo-random bytes. With the same seed a longer result begins with the shorter one. */
     public static byte[] noise(int length, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         byte[] noise = new byte[length];

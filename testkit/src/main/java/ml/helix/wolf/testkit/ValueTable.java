@@ -12,8 +12,8 @@ import java.util.Objects;
 import java.util.stream.Stream;
 
 /**
- * The good and bad values of a WolfTunnel's fields, and of what its Secret and ConfigMap hold, from {@code values.jsonl}.
- * The CRD, the operator and the agent are tested with the same rows, so that what one accepts the others accept too.
+ * Good and bad values of a WolfTunnel's fields, and of the content of its Secret and ConfigMap, from {@code values.jsonl}. The
+ * CRD, the operator and the agent are tested with the same rows, so all three accept the same values.
  */
 public final class ValueTable {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -25,8 +25,8 @@ public final class ValueTable {
      *
      * @param field {@code url}, {@code proxyUrl}, {@code address}, {@code prefix}, {@code token} or {@code caBundle}
      * @param good whether a WolfTunnel may have it
-     * @param agent whether the agent accepts it: every good value, and some more that are useful on a command line
-     * @param value as UTF-8, where it is one of a WolfTunnel's own fields
+     * @param agent whether the agent accepts it: each good value, and some more that are useful on a command line
+     * @param value as UTF-8, if it is a field of the WolfTunnel itself
      * @param why a part of the sentence that refuses it: for a WolfTunnel's own field the CRD's, else the agent's and the
      *     operator's; empty for a good value
      */

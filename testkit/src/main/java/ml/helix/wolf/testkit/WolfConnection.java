@@ -12,7 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
- * One connection to the fake Wolf and the forms its answers take. Wolf's status line says {@code OK} whatever the
+ * One connection to the fake Wolf, and how answers are written to it. Wolf's status line says {@code OK} whatever the
  * status, and its JSON comes without a Content-Type. One thread at a time may write.
  */
 final class WolfConnection {

@@ -68,7 +68,7 @@ final class WolfSessions implements AutoCloseable {
         synchronized (this) {
             existing(id).put("paused", true);
         }
-        return told("PauseStreamEvent", id);
+        return emitted("PauseStreamEvent", id);
     }
 
     JsonNode stop(JsonNode body) throws WolfRefusal {
@@ -86,7 +86,7 @@ final class WolfSessions implements AutoCloseable {
         synchronized (this) {
             byId.remove(id);
         }
-        return told("StopStreamEvent", id);
+        return emitted("StopStreamEvent", id);
     }
 
     JsonNode startRunner(JsonNode body) throws WolfRefusal {
@@ -94,7 +94,7 @@ final class WolfSessions implements AutoCloseable {
         synchronized (this) {
             existing(id).set("runner", body.path("runner"));
         }
-        return told("StartRunner", id);
+        return emitted("StartRunner", id);
     }
 
     @Override
@@ -102,7 +102,7 @@ final class WolfSessions implements AutoCloseable {
         closed.countDown();
     }
 
-    private JsonNode told(String event, String id) {
+    private JsonNode emitted(String event, String id) {
         events.emit(
                 "wolf::core::events::" + event,
                 WolfConnection.JSON.createObjectNode().put("session_id", id));

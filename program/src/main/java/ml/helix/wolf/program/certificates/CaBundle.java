@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Certificates of CAs, in PEM (RFC 7468). The agent and the operator read a bundle by this one class, so what the operator
- * passes on the agent can use.
+ * Certificates of CAs, in PEM (RFC 7468). The agent and the operator both use this class, so the agent can read each bundle
+ * that the operator accepts.
  *
  * @param certificates at least one, in the order of the text
  * @param weak the certificates that were left out because their key is too weak, a sentence each
@@ -31,7 +31,7 @@ public record CaBundle(List<X509Certificate> certificates, List<String> weak) {
     }
 
     /**
-     * Reads the certificates. Text around them, and blocks of another kind such as private keys, are passed over.
+     * Reads the certificates. Skips the text around them, and blocks of another kind such as private keys.
      *
      * @throws IllegalArgumentException when there is no certificate, one is broken, or the content is binary. The message
      *     begins with a verb, names the line (the first is 1) and repeats nothing of the content
@@ -45,7 +45,7 @@ public record CaBundle(List<X509Certificate> certificates, List<String> weak) {
         return new Reader(text.startsWith(UTF8_BOM) ? text.substring(UTF8_BOM.length()) : text).read();
     }
 
-    /** Goes through the lines once. */
+    /** Reads the lines once. */
     private static final class Reader {
         private final String[] lines;
         private final List<X509Certificate> certificates = new ArrayList<>();
@@ -66,7 +66,7 @@ public record CaBundle(List<X509Certificate> certificates, List<String> weak) {
             if (certificates.isEmpty()) {
                 throw new IllegalArgumentException(
                         weak.isEmpty()
-                                ? "has no certificate in PEM: " + whatIsThere()
+                                ? "has no certificate in PEM: " + firstContent()
                                 : "has no certificate that is strong enough: " + weak.getFirst());
             }
             return new CaBundle(certificates, weak);
@@ -104,7 +104,7 @@ public record CaBundle(List<X509Certificate> certificates, List<String> weak) {
                     "has a broken certificate, which begins on line " + begin + ": " + why, cause);
         }
 
-        private String whatIsThere() {
+        private String firstContent() {
             for (int i = 0; i < lines.length; i++) {
                 Matcher begin = BEGIN.matcher(lines[i]);
                 if (begin.matches()) {

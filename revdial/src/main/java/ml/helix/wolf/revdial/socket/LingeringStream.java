@@ -13,9 +13,9 @@ import ml.helix.wolf.revdial.ByteStream;
  * input, and a reset discards what the peer has not read yet. So {@code close} ends the output, drops what the peer still
  * sends, and closes the socket when the peer ends, is silent for 5 s, or after 30 s. It drops at most 16 MiB a second.
  *
- * <p>That happens on virtual threads; {@code close} returns at once. A blocked read ends when the peer sends something or
- * ends, at the latest when the socket is closed. Where a write is blocked, the peer reads nothing, and the socket is
- * closed at once.
+ * <p>This is done on virtual threads; {@code close} returns at once. A blocked read ends when the peer sends something or
+ * ends, at the latest when the socket is closed. If a write is blocked, the peer reads nothing, and the socket is closed at
+ * once.
  */
 public abstract class LingeringStream implements ByteStream {
     private static final Duration LONGEST = Duration.ofSeconds(30);
@@ -28,7 +28,7 @@ public abstract class LingeringStream implements ByteStream {
     private final ReentrantLock reading = new ReentrantLock();
     private final ReentrantLock writing = new ReentrantLock();
     private final AtomicBoolean closed = new AtomicBoolean();
-    private final CountDownLatch gone = new CountDownLatch(1);
+    private final CountDownLatch cut = new CountDownLatch(1);
 
     /** The peer has ended or the socket broke: nothing is left to read. */
     private volatile boolean over;
@@ -54,10 +54,10 @@ public abstract class LingeringStream implements ByteStream {
     /** As {@link ByteStream#write}; called by one thread at a time. */
     protected abstract void send(byte[] buffer, int offset, int length) throws IOException;
 
-    /** Sends the end of this direction after what was sent. Never waits for the peer. No send runs or follows. */
+    /** Sends the end of the output. Never waits for the peer. Called while no send runs; none follows. */
     protected abstract void endOutput() throws IOException;
 
-    /** Closes the socket at once, whatever runs on it. Idempotent, never fails. */
+    /** Closes the socket at once, even during a read or write. Idempotent, never fails. */
     protected abstract void cut();
 
     @Override
@@ -112,7 +112,7 @@ public abstract class LingeringStream implements ByteStream {
 
     @Override
     public final void awaitClosed() throws InterruptedException {
-        gone.await();
+        cut.await();
     }
 
     private void end() {
@@ -126,7 +126,7 @@ public abstract class LingeringStream implements ByteStream {
                 watch(Thread.ofVirtual().name("stream-drop").start(this::drop));
             }
         } catch (IOException e) {
-            // the peer is gone
+            // broken: there is nothing left to save
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -136,10 +136,10 @@ public abstract class LingeringStream implements ByteStream {
 
     private void finish() {
         cut();
-        gone.countDown();
+        cut.countDown();
     }
 
-    /** Waits until the peer has ended, or has sent nothing for too long, or has gone on for too long. */
+    /** Waits until the peer has ended, was silent for too long, or sent for too long. */
     private void watch(Thread dropping) throws InterruptedException {
         long start = System.nanoTime();
         heardAt = start;
@@ -153,7 +153,7 @@ public abstract class LingeringStream implements ByteStream {
     }
 
     private void drop() {
-        reading.lock(); // a read that is blocked gives it up when something comes
+        reading.lock(); // a blocked read releases it when something comes
         try {
             byte[] dropped = new byte[PIECE];
             while (!over) {

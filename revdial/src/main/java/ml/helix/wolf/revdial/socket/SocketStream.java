@@ -11,7 +11,7 @@ public final class SocketStream extends LingeringStream {
     private final InputStream in;
     private final OutputStream out;
 
-    /** @throws IOException where the socket is closed already */
+    /** @throws IOException if the socket is closed already */
     public SocketStream(Socket socket) throws IOException {
         this.socket = socket;
         this.in = socket.getInputStream();

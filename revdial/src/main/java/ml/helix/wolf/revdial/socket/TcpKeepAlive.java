@@ -7,7 +7,7 @@ import jdk.net.ExtendedSocketOptions;
 import ml.helix.wolf.revdial.DataKeepAlive;
 
 /**
- * TCP keep-alive as both programs have it on every TCP socket: the first probe after {@value #IDLE_SECONDS} s of
+ * TCP keep-alive, the same on every TCP socket of both programs: the first probe after {@value #IDLE_SECONDS} s of
  * silence, then one every {@value #INTERVAL_SECONDS} s; after {@value #COUNT} probes without an answer the socket is
  * broken. So an idle peer that vanished without a FIN is noticed within 60 s.
  *
@@ -22,9 +22,9 @@ public final class TcpKeepAlive {
     private TcpKeepAlive() {}
 
     /**
-     * Turns it on.
+     * Turns TCP keep-alive on.
      *
-     * @throws IOException where the socket is closed, or its system lacks these options
+     * @throws IOException if the socket is closed, or if the system lacks these options
      */
     public static void enable(Socket socket) throws IOException {
         try {

@@ -1,4 +1,4 @@
-/** Sockets as streams: how they are kept alive and how they are closed without losing bytes. The protocol beside it knows no socket. */
+/** Sockets as streams: kept alive, and closed without losing bytes. The protocol's own package knows no socket. */
 @NullMarked
 package ml.helix.wolf.revdial.socket;
 
