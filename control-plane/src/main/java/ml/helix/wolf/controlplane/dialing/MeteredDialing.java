@@ -2,10 +2,10 @@ package ml.helix.wolf.controlplane.dialing;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
+import ml.helix.wolf.revdial.WatchedStream;
 
 /**
  * Counts and times the dials of another {@link Dialing}, and counts the bytes of their streams. Thread safe.
@@ -52,17 +52,14 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, LongSupplier 
         }
     }
 
-    private final class MeteredStream implements ByteStream {
-        private final ByteStream stream;
-        private final AtomicBoolean closed = new AtomicBoolean();
-
+    private final class MeteredStream extends WatchedStream {
         MeteredStream(ByteStream stream) {
-            this.stream = stream;
+            super(stream, metrics::streamClosed);
         }
 
         @Override
         public int read(byte[] buffer, int offset, int length) throws IOException {
-            int read = stream.read(buffer, offset, length);
+            int read = super.read(buffer, offset, length);
             if (read > 0) {
                 metrics.fromWolf(read);
             }
@@ -71,19 +68,8 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, LongSupplier 
 
         @Override
         public void write(byte[] buffer, int offset, int length) throws IOException {
-            stream.write(buffer, offset, length);
+            super.write(buffer, offset, length);
             metrics.toWolf(length);
-        }
-
-        @Override
-        public void close() {
-            if (closed.compareAndSet(false, true)) {
-                try {
-                    stream.close();
-                } finally {
-                    metrics.streamClosed();
-                }
-            }
         }
     }
 }
