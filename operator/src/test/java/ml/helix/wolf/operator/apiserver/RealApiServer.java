@@ -12,9 +12,11 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -27,13 +29,12 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * One API server of kube-api-test for all test classes of a run, with the CRD installed. A test gets it as a parameter of
- * type {@link Running}. The environment (KUBE_API_TEST_DIR and others) says where its binaries are. If there are none and
- * they cannot be downloaded, the tests are skipped, and {@code target/kube-api-tests-skipped} says why.
+ * One API server of kube-api-test for all test classes of this JVM, with the CRD installed; a parameter of type
+ * {@link Running} gives access to it. The environment variables of kube-api-test (KUBE_API_TEST_DIR and others) say where
+ * its binaries are. Without binaries, and without a way to download them, the tests are skipped.
  */
 public final class RealApiServer implements ExecutionCondition, ParameterResolver {
     private static final Path CRD = Path.of("../manifests/crds/wolftunnels.wolf.helix.ml.yaml");
-    private static final Path SKIPPED = Path.of("target/kube-api-tests-skipped");
     private static final Path AUDIT_POLICY = Path.of("src/test/resources/audit-policy.yaml");
     private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(RealApiServer.class);
 
@@ -104,7 +105,8 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
         var failure = attempt(context).failure();
         return failure == null
                 ? ConditionEvaluationResult.enabled("an API server runs")
-                : ConditionEvaluationResult.disabled("no API server: " + failure);
+                : ConditionEvaluationResult.disabled(
+                        "kube-api-test has no API server (KUBE_API_TEST_DIR) and could not download one: " + failure);
     }
 
     @Override
@@ -122,8 +124,10 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
     }
 
     private static Attempt start() {
-        try {
-            Files.deleteIfExists(SKIPPED);
+        // One JVM after the other: each may download binaries, write certificates and choose free ports.
+        try (var lockFile = FileChannel.open(
+                        Path.of("target/kube-api-server.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                var _ = lockFile.lock()) {
             var auditLog = Files.createTempFile(Path.of("target").toAbsolutePath(), "audit", ".log");
             var server = new KubeAPIServer(KubeAPIServerConfigBuilder.anAPIServerConfig()
                     .withApiServerFlag(
@@ -138,20 +142,10 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
             installCrd(running);
             return new Attempt(running, null);
         } catch (KubeAPITestException e) {
-            return skipped(String.valueOf(e.getMessage()));
+            return new Attempt(null, String.valueOf(e.getMessage()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static Attempt skipped(String why) {
-        try {
-            Files.writeString(
-                    SKIPPED, "kube-api-test has no API server (KUBE_API_TEST_DIR) and could not download one: " + why);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return new Attempt(null, why);
     }
 
     private static void installCrd(Running running) {

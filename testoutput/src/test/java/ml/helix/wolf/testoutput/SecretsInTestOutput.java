@@ -1,4 +1,4 @@
-package ml.helix.wolf.e2e.testoutput;
+package ml.helix.wolf.testoutput;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The last test of a build: searches the output of all tests for the secrets that they use. The pom runs it at the end of
- * {@code verify}; {@code -Dprinted.skip} skips it if only some modules were built.
+ * {@code verify}.
  */
 class SecretsInTestOutput {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
@@ -36,7 +36,7 @@ class SecretsInTestOutput {
         }
         assertThat(places).as("places where a test has printed a secret").isEmpty();
         assertThat(missing)
-                .as("missing reports of this build; use -Dprinted.skip if only some modules were built")
+                .as("missing reports of this build; run ./mvnw verify for all modules")
                 .isEmpty();
     }
 

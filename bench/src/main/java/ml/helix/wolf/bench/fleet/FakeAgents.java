@@ -1,4 +1,4 @@
-package fleet;
+package ml.helix.wolf.bench.fleet;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -16,8 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Every agent's {@code /status} from one process: one port, and an address of 127.0.0.0/8 for each, by which a request
- * says whom it asks. Thread-safe.
+ * Serves every agent's {@code /status}, all on one port. Each agent has its own address in 127.0.0.0/8, so the address of
+ * a request says which agent is asked. Thread-safe.
  */
 final class FakeAgents implements AutoCloseable {
     private static final String CONNECTED = """
@@ -31,17 +31,17 @@ final class FakeAgents implements AutoCloseable {
             "streamsActive":0,"streamsTotal":2,"bytesToWolf":2,"bytesFromWolf":2,"lastError":{"reason":"ConnectFailure",\
             "message":"helix.example.com:443: the connection is refused","at":"2026-01-01T00:00:00Z"},"version":"0.1.0"}""";
 
-    enum Mood {
+    enum State {
         CONNECTED,
         DISCONNECTED,
         WITHOUT_WOLF
     }
 
-    /** What was asked, between two looks. */
-    record Asked(int requests, int mostInASecond, int mostAtOnce, double sameTenMilliseconds) {}
+    /** The requests since the last call of {@link #takeRequests}. */
+    record Requests(int requests, int mostInASecond, int mostAtOnce, double sameTenMilliseconds) {}
 
     private final ServerSocket server;
-    private final Map<String, Mood> moods = new ConcurrentHashMap<>();
+    private final Map<String, State> states = new ConcurrentHashMap<>();
     private final AtomicInteger atOnce = new AtomicInteger();
     private final AtomicInteger mostAtOnce = new AtomicInteger();
     private final List<Long> times = Collections.synchronizedList(new ArrayList<>());
@@ -56,29 +56,31 @@ final class FakeAgents implements AutoCloseable {
         return server.getLocalPort();
     }
 
-    /** Of the agent with this number, from 0. */
+    /** The address of the agent with this number, from 0. */
     static String address(int number) {
         return "127." + (16 + number / 62_500) + "." + number / 250 % 250 + "." + (1 + number % 250);
     }
 
-    void says(int number, Mood mood) {
-        moods.put(address(number), mood);
+    void set(int number, State state) {
+        states.put(address(number), state);
     }
 
-    synchronized Asked asked() {
+    synchronized Requests takeRequests() {
         List<Long> since;
         synchronized (times) {
             since = new ArrayList<>(times);
             times.clear();
         }
         Collections.sort(since);
-        return new Asked(
-                since.size(), most(since, 1_000_000_000L), mostAtOnce.getAndSet(0),
-                since.isEmpty() ? 0 : (double) most(since, 10_000_000L) / since.size());
+        return new Requests(
+                since.size(),
+                mostWithin(since, 1_000_000_000L),
+                mostAtOnce.getAndSet(0),
+                since.isEmpty() ? 0 : (double) mostWithin(since, 10_000_000L) / since.size());
     }
 
-    /** The most in any window of that length. */
-    private static int most(List<Long> sorted, long nanos) {
+    /** The most requests in any window of that length. */
+    private static int mostWithin(List<Long> sorted, long nanos) {
         int most = 0;
         int first = 0;
         for (int last = 0; last < sorted.size(); last++) {
@@ -112,15 +114,18 @@ final class FakeAgents implements AutoCloseable {
             var in = new BufferedReader(new InputStreamReader(asking.getInputStream(), StandardCharsets.US_ASCII));
             for (var line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {}
             var address = asking.getLocalAddress().getHostAddress();
-            var body = switch (moods.getOrDefault(address, Mood.CONNECTED)) {
-                case CONNECTED -> CONNECTED.formatted(address, true, System.nanoTime());
-                case DISCONNECTED -> DISCONNECTED.formatted(address);
-                case WITHOUT_WOLF -> CONNECTED.formatted(address, false, System.nanoTime());
-            };
-            asking.getOutputStream().write(("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
-                    + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+            var body =
+                    switch (states.getOrDefault(address, State.CONNECTED)) {
+                        case CONNECTED -> CONNECTED.formatted(address, true, System.nanoTime());
+                        case DISCONNECTED -> DISCONNECTED.formatted(address);
+                        case WITHOUT_WOLF -> CONNECTED.formatted(address, false, System.nanoTime());
+                    };
+            asking.getOutputStream()
+                    .write(("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + body.length()
+                                    + "\r\n\r\n" + body)
+                            .getBytes(StandardCharsets.US_ASCII));
         } catch (IOException e) {
-            System.err.println("a poll broke: " + e.getMessage());
+            System.err.println("a poll failed: " + e.getMessage());
         } finally {
             atOnce.decrementAndGet();
         }

@@ -1,11 +1,11 @@
-package fleet;
+package ml.helix.wolf.bench.fleet;
 
+import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import io.fabric8.kubernetes.client.utils.Serialization;
-import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
@@ -15,13 +15,14 @@ import java.util.function.Predicate;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 
-/** What somebody who watches the tunnels and their DaemonSets sees, as it comes. Thread-safe. */
+/** Watches the WolfTunnels and their DaemonSets and waits for what they show. Thread-safe. */
 final class Statuses implements AutoCloseable {
     private final Watch tunnels;
     private final Watch daemonSets;
 
     /** All guarded by this. */
     private final Map<String, WolfTunnelStatus> latest = new HashMap<>();
+
     private final Map<String, Long> generations = new HashMap<>();
     private int writes;
     private int largest;
@@ -65,16 +66,17 @@ final class Statuses implements AutoCloseable {
     }
 
     private synchronized void seen(DaemonSet daemonSet) {
-        generations.put(daemonSet.getMetadata().getName(), daemonSet.getMetadata().getGeneration());
+        generations.put(
+                daemonSet.getMetadata().getName(), daemonSet.getMetadata().getGeneration());
         notifyAll();
     }
 
-    /** Blocks until the tunnel's status is so. */
-    synchronized void await(String tunnel, String what, Duration longest, Predicate<WolfTunnelStatus> so)
+    /** Blocks until the WolfTunnel's status is as wanted. */
+    synchronized void await(String tunnel, String what, Duration longest, Predicate<WolfTunnelStatus> wanted)
             throws InterruptedException, TimeoutException {
         long deadline = System.nanoTime() + longest.toNanos();
-        while (!latest.containsKey(tunnel) || !so.test(latest.get(tunnel))) {
-            rest(deadline, tunnel + ": " + what);
+        while (!latest.containsKey(tunnel) || !wanted.test(latest.get(tunnel))) {
+            waitForEvent(deadline, tunnel + ": " + what);
         }
     }
 
@@ -82,14 +84,14 @@ final class Statuses implements AutoCloseable {
             throws InterruptedException, TimeoutException {
         long deadline = System.nanoTime() + longest.toNanos();
         while (generations.getOrDefault(daemonSet, 0L) < generation) {
-            rest(deadline, daemonSet + ": generation " + generation);
+            waitForEvent(deadline, daemonSet + ": generation " + generation);
         }
     }
 
-    private void rest(long deadline, String what) throws InterruptedException, TimeoutException {
+    private void waitForEvent(long deadline, String what) throws InterruptedException, TimeoutException {
         long left = (deadline - System.nanoTime()) / 1_000_000;
         if (left <= 0) {
-            throw new TimeoutException(what + " has not been seen");
+            throw new TimeoutException(what + " was not seen in time");
         }
         wait(left);
     }
@@ -98,14 +100,21 @@ final class Statuses implements AutoCloseable {
         return writes;
     }
 
-    /** In bytes, as compact JSON. */
+    /** The largest status in bytes, as compact JSON. */
     synchronized int largest() {
         return largest;
     }
 
+    /** Whether the operator has observed this generation or a later one. */
+    static boolean hasSeen(WolfTunnelStatus status, long generation) {
+        Long observed = status.observedGeneration();
+        return observed != null && observed >= generation;
+    }
+
     static boolean ready(WolfTunnelStatus status) {
         return status.conditions().stream()
-                .anyMatch(condition -> condition.getType().equals("Ready") && condition.getStatus().equals("True"));
+                .anyMatch(condition -> condition.getType().equals("Ready")
+                        && condition.getStatus().equals("True"));
     }
 
     /** Whether the status has a row for the node that says so. */

@@ -1,21 +1,25 @@
-package fleet;
+package ml.helix.wolf.bench.fleet;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import ml.helix.wolf.testkit.FreePort;
 
-/** bin/operator at work, and what it costs. */
+/** One {@code bin/operator} as a process, with its counters, memory and CPU time. Linux only. */
 final class OperatorProcess implements AutoCloseable {
     private static final Pattern SAMPLE = Pattern.compile("(?m)^(wolf_operator_\\w+)(\\{[^}]*})? (\\S+)");
     private static final long TICKS_A_SECOND = 100;
@@ -29,23 +33,29 @@ final class OperatorProcess implements AutoCloseable {
     /** Returns when it is ready. */
     OperatorProcess(Path root, String namespace) throws IOException, InterruptedException {
         this.root = root;
-        try (var free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        port = FreePort.choose();
         var builder = new ProcessBuilder(root.resolve("bin/operator").toString())
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(root.resolve("operator/target/scale.log").toFile()));
-        builder.environment().putAll(Map.of(
-                "AGENT_IMAGE", "registry.example.com/wolf/tunnel-agent:0.1.0",
-                "WATCH_NAMESPACES", namespace,
-                "LEADER_ELECTION", System.getenv().getOrDefault("LEADER_ELECTION", "false"),
-                "OPERATOR_LISTEN", "127.0.0.1:" + port,
-                "LOG_LEVEL", "warn"));
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                        root.resolve("operator/target/scale.log").toFile()));
+        builder.environment()
+                .putAll(Map.of(
+                        "AGENT_IMAGE",
+                        "registry.example.com/wolf/tunnel-agent:0.1.0",
+                        "WATCH_NAMESPACES",
+                        namespace,
+                        "LEADER_ELECTION",
+                        System.getenv().getOrDefault("LEADER_ELECTION", "false"),
+                        "OPERATOR_LISTEN",
+                        "127.0.0.1:" + port,
+                        "LOG_LEVEL",
+                        "warn"));
         long began = System.nanoTime();
         process = builder.start();
         while (!ready()) {
             if (!process.isAlive() || System.nanoTime() - began > 120_000_000_000L) {
-                throw new IllegalStateException("the operator does not become ready: operator/target/scale.log");
+                throw new IllegalStateException(
+                        "the operator did not become ready within 2 minutes; see operator/target/scale.log");
             }
             Thread.sleep(20);
         }
@@ -65,7 +75,7 @@ final class OperatorProcess implements AutoCloseable {
         }
     }
 
-    private java.net.http.HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return http.send(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
                         .timeout(Duration.ofSeconds(10))
@@ -73,16 +83,18 @@ final class OperatorProcess implements AutoCloseable {
                 BodyHandlers.ofString());
     }
 
-    /** Its own counters, by name and labels. */
+    /** The operator's own counters by name and labels. */
     Counts counts() throws IOException, InterruptedException {
         var counts = new TreeMap<String, Double>();
         for (Matcher sample = SAMPLE.matcher(get("/metrics").body()); sample.find(); ) {
-            counts.put(sample.group(1) + (sample.group(2) == null ? "" : sample.group(2)), Double.valueOf(sample.group(3)));
+            counts.put(
+                    sample.group(1) + (sample.group(2) == null ? "" : sample.group(2)),
+                    Double.valueOf(sample.group(3)));
         }
         return new Counts(counts);
     }
 
-    /** Returns when every agent has been asked once and nothing was reconciled for three seconds. */
+    /** Returns when every agent has been polled once and nothing was reconciled for three seconds. */
     void awaitCalm(int agents) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + 240_000_000_000L;
         var before = counts();
@@ -95,10 +107,10 @@ final class OperatorProcess implements AutoCloseable {
             }
             before = now;
         }
-        throw new IllegalStateException("the operator does not come to rest");
+        throw new IllegalStateException("the operator still reconciles after 4 minutes");
     }
 
-    /** Counters at one time. */
+    /** Counters as they were at one time. */
     record Counts(Map<String, Double> values) {
         Counts since(Counts before) {
             var grown = new TreeMap<String, Double>();
@@ -114,7 +126,7 @@ final class OperatorProcess implements AutoCloseable {
         int of(String name, String... labels) {
             return (int) values.entrySet().stream()
                     .filter(entry -> entry.getKey().startsWith(name))
-                    .filter(entry -> java.util.Arrays.stream(labels).allMatch(entry.getKey()::contains))
+                    .filter(entry -> Arrays.stream(labels).allMatch(entry.getKey()::contains))
                     .mapToDouble(Map.Entry::getValue)
                     .sum();
         }
@@ -141,7 +153,7 @@ final class OperatorProcess implements AutoCloseable {
                 return Integer.parseInt(line.replaceAll("\\D", ""));
             }
         }
-        throw new IOException("/proc says nothing of " + field);
+        throw new IOException("/proc/" + process.pid() + "/status has no " + field);
     }
 
     double cpuSeconds() throws IOException {
@@ -155,21 +167,23 @@ final class OperatorProcess implements AutoCloseable {
         return resident("Threads");
     }
 
-    /** What is alive on the heap, in KiB, after a full collection. */
+    /** The live heap in KiB, after a full collection. */
     long heapInUse() throws IOException, InterruptedException {
         jcmd("GC.run");
         var info = jcmd("GC.heap_info");
         long used = 0;
-        for (var generation = Pattern.compile("(?:DefNew|Tenured)\\s+total \\d+K, used (\\d+)K").matcher(info); generation.find(); ) {
+        for (var generation = Pattern.compile("(?:DefNew|Tenured)\\s+total \\d+K, used (\\d+)K")
+                        .matcher(info);
+                generation.find(); ) {
             used += Long.parseLong(generation.group(1));
         }
         return used;
     }
 
     String jcmd(String... command) throws IOException, InterruptedException {
-        var line = new java.util.ArrayList<>(java.util.List.of(
+        var line = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), String.valueOf(process.pid())));
-        line.addAll(java.util.List.of(command));
+        line.addAll(List.of(command));
         var jcmd = new ProcessBuilder(line).redirectErrorStream(true).start();
         var output = new String(jcmd.getInputStream().readAllBytes());
         jcmd.waitFor();
@@ -177,10 +191,9 @@ final class OperatorProcess implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         process.destroy();
-        if (!process.waitFor(15, TimeUnit.SECONDS)) {
-            process.destroyForcibly().waitFor();
-        }
+        process.onExit().completeOnTimeout(process, 15, TimeUnit.SECONDS).join();
+        process.destroyForcibly().onExit().join();
     }
 }

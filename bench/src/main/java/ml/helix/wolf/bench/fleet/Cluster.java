@@ -1,4 +1,4 @@
-package fleet;
+package ml.helix.wolf.bench.fleet;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -24,8 +24,8 @@ import java.util.function.IntConsumer;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 
 /**
- * A namespace of its own in a real API server, in which this plays everything but the operator: whoever applies tunnels,
- * the DaemonSet controller, and the kubelets of nodes that do not exist. Node n runs pod n of the whole run.
+ * A namespace of its own in a real API server. This class plays everyone but the operator: the user who applies
+ * WolfTunnels, the DaemonSet controller, and the kubelets of nodes that don't exist. Node n runs pod n of the whole run.
  */
 final class Cluster implements AutoCloseable {
     private static final int AT_ONCE = 24;
@@ -37,13 +37,20 @@ final class Cluster implements AutoCloseable {
     Cluster(KubernetesClient client, Path root) throws IOException, InterruptedException {
         this.client = client;
         try (var crd = Files.newInputStream(root.resolve("manifests/crds/wolftunnels.wolf.helix.ml.yaml"))) {
-            client.resource(client.load(crd).items().getFirst()).forceConflicts().serverSideApply();
+            client.resource(client.load(crd).items().getFirst())
+                    .forceConflicts()
+                    .serverSideApply();
             Thread.sleep(2_000);
             client.resources(WolfTunnel.class).inAnyNamespace().list();
         }
         namespace = client.resource(new NamespaceBuilder()
-                        .withNewMetadata().withGenerateName("wolf-scale-").endMetadata().build())
-                .create().getMetadata().getName();
+                        .withNewMetadata()
+                        .withGenerateName("wolf-scale-")
+                        .endMetadata()
+                        .build())
+                .create()
+                .getMetadata()
+                .getName();
     }
 
     static String node(int number) {
@@ -58,31 +65,43 @@ final class Cluster implements AutoCloseable {
         return agents(tunnel) + "-" + Integer.toString(60_466_176 + number * 7919 % 60_466_176, 36);
     }
 
-    /** The tunnel, whose generation it returns, and the Secret that it names. */
+    /** Applies the WolfTunnel and the Secret that it names; returns the WolfTunnel's generation. */
     long apply(String tunnel, int port, String logLevel) {
         client.resource(new SecretBuilder()
-                        .withNewMetadata().withNamespace(namespace).withName(tunnel + "-token").endMetadata()
-                        .withStringData(Map.of("token", "of the simulation")).build())
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withName(tunnel + "-token")
+                        .endMetadata()
+                        .withStringData(Map.of("token", "of the simulation"))
+                        .build())
                 .serverSideApply();
-        return client.resource(Serialization.unmarshal("""
+        return client.resource(Serialization.unmarshal(
+                        """
                 {"apiVersion":"wolf.helix.ml/v1alpha1","kind":"WolfTunnel","metadata":{"namespace":"%s","name":"%s"},
                  "spec":{"controlPlane":{"url":"https://helix.example.com"},"runnerToken":{"secretRef":{"name":"%s-token"}},
-                  "wolfId":{"source":"NodeName"},"agent":{"port":%d,"logLevel":"%s"}}}"""
-                        .formatted(namespace, tunnel, tunnel, port, logLevel), GenericKubernetesResource.class))
-                .fieldManager("somebody").forceConflicts().serverSideApply().getMetadata().getGeneration();
+                  "wolfId":{"source":"NodeName"},"agent":{"port":%d,"logLevel":"%s"}}}""".formatted(namespace, tunnel, tunnel, port, logLevel), GenericKubernetesResource.class))
+                .fieldManager("somebody")
+                .forceConflicts()
+                .serverSideApply()
+                .getMetadata()
+                .getGeneration();
     }
 
     DaemonSet daemonSet(String tunnel) {
-        return client.apps().daemonSets().inNamespace(namespace).withName(agents(tunnel)).get();
+        return client.apps()
+                .daemonSets()
+                .inNamespace(namespace)
+                .withName(agents(tunnel))
+                .get();
     }
 
-    /** As the DaemonSet controller counts. */
+    /** Writes the DaemonSet's status as its controller does. */
     void rolledOut(String tunnel, int desired, int updated) {
         var daemonSet = daemonSet(tunnel);
         client.resource(daemonSet).subresource("status").patch(MERGE, """
                 {"status":{"observedGeneration":%d,"desiredNumberScheduled":%d,"currentNumberScheduled":%d,
-                "updatedNumberScheduled":%d,"numberReady":%d,"numberMisscheduled":0}}"""
-                .formatted(daemonSet.getMetadata().getGeneration(), desired, desired, updated, updated));
+                "updatedNumberScheduled":%d,"numberReady":%d,"numberMisscheduled":0}}""".formatted(
+                        daemonSet.getMetadata().getGeneration(), desired, desired, updated, updated));
     }
 
     /** Makes a pod as the DaemonSet controller does. */
@@ -98,24 +117,65 @@ final class Cluster implements AutoCloseable {
                         .addToLabels("pod-template-generation", "1")
                         .withAnnotations(template.getMetadata().getAnnotations())
                         .addNewOwnerReference()
-                        .withApiVersion("apps/v1").withKind("DaemonSet").withName(agents(tunnel))
-                        .withUid(daemonSet.getMetadata().getUid()).withController(true).withBlockOwnerDeletion(true)
+                        .withApiVersion("apps/v1")
+                        .withKind("DaemonSet")
+                        .withName(agents(tunnel))
+                        .withUid(daemonSet.getMetadata().getUid())
+                        .withController(true)
+                        .withBlockOwnerDeletion(true)
                         .endOwnerReference()
                         .endMetadata()
                         .withSpec(template.getSpec())
                         .editSpec()
                         .withNodeName(node(number))
-                        .withNewAffinity().withNewNodeAffinity().withNewRequiredDuringSchedulingIgnoredDuringExecution()
-                        .addNewNodeSelectorTerm().addNewMatchField().withKey("metadata.name").withOperator("In")
-                        .withValues(node(number)).endMatchField().endNodeSelectorTerm()
-                        .endRequiredDuringSchedulingIgnoredDuringExecution().endNodeAffinity().endAffinity()
-                        .addNewToleration().withKey("node.kubernetes.io/not-ready").withOperator("Exists").withEffect("NoExecute").endToleration()
-                        .addNewToleration().withKey("node.kubernetes.io/unreachable").withOperator("Exists").withEffect("NoExecute").endToleration()
-                        .addNewToleration().withKey("node.kubernetes.io/disk-pressure").withOperator("Exists").withEffect("NoSchedule").endToleration()
-                        .addNewToleration().withKey("node.kubernetes.io/memory-pressure").withOperator("Exists").withEffect("NoSchedule").endToleration()
-                        .addNewToleration().withKey("node.kubernetes.io/pid-pressure").withOperator("Exists").withEffect("NoSchedule").endToleration()
-                        .addNewToleration().withKey("node.kubernetes.io/unschedulable").withOperator("Exists").withEffect("NoSchedule").endToleration()
-                        .addNewToleration().withKey("node.kubernetes.io/network-unavailable").withOperator("Exists").withEffect("NoSchedule").endToleration()
+                        .withNewAffinity()
+                        .withNewNodeAffinity()
+                        .withNewRequiredDuringSchedulingIgnoredDuringExecution()
+                        .addNewNodeSelectorTerm()
+                        .addNewMatchField()
+                        .withKey("metadata.name")
+                        .withOperator("In")
+                        .withValues(node(number))
+                        .endMatchField()
+                        .endNodeSelectorTerm()
+                        .endRequiredDuringSchedulingIgnoredDuringExecution()
+                        .endNodeAffinity()
+                        .endAffinity()
+                        .addNewToleration()
+                        .withKey("node.kubernetes.io/not-ready")
+                        .withOperator("Exists")
+                        .withEffect("NoExecute")
+                        .endToleration()
+                        .addNewToleration()
+                        .withKey("node.kubernetes.io/unreachable")
+                        .withOperator("Exists")
+                        .withEffect("NoExecute")
+                        .endToleration()
+                        .addNewToleration()
+                        .withKey("node.kubernetes.io/disk-pressure")
+                        .withOperator("Exists")
+                        .withEffect("NoSchedule")
+                        .endToleration()
+                        .addNewToleration()
+                        .withKey("node.kubernetes.io/memory-pressure")
+                        .withOperator("Exists")
+                        .withEffect("NoSchedule")
+                        .endToleration()
+                        .addNewToleration()
+                        .withKey("node.kubernetes.io/pid-pressure")
+                        .withOperator("Exists")
+                        .withEffect("NoSchedule")
+                        .endToleration()
+                        .addNewToleration()
+                        .withKey("node.kubernetes.io/unschedulable")
+                        .withOperator("Exists")
+                        .withEffect("NoSchedule")
+                        .endToleration()
+                        .addNewToleration()
+                        .withKey("node.kubernetes.io/network-unavailable")
+                        .withOperator("Exists")
+                        .withEffect("NoSchedule")
+                        .endToleration()
                         .endSpec()
                         .build())
                 .create();
@@ -134,11 +194,10 @@ final class Cluster implements AutoCloseable {
                 {"type":"PodScheduled","status":"True","lastProbeTime":null,"lastTransitionTime":"2026-01-01T00:00:00Z"}],
                 "containerStatuses":[{"name":"agent","image":"registry.example.com/wolf/tunnel-agent:0.1.0",
                 "imageID":"registry.example.com/wolf/tunnel-agent@sha256:%4$064d","containerID":"containerd://%4$064d",
-                "ready":%3$s,"started":true,"restartCount":0,"lastState":{},"state":{"running":{"startedAt":"2026-01-01T00:00:00Z"}}}]}}"""
-                .formatted(address, ready ? "True" : "False", ready, number));
+                "ready":%3$s,"started":true,"restartCount":0,"lastState":{},"state":{"running":{"startedAt":"2026-01-01T00:00:00Z"}}}]}}""".formatted(address, ready ? "True" : "False", ready, number));
     }
 
-    /** As the node lifecycle controller does where nobody hears a node: Ready alone turns False. */
+    /** As the node lifecycle controller does when a node is lost: only Ready turns False. */
     void nodeIsLost(String tunnel, int number) {
         patchPod(tunnel, number, """
                 {"status":{"conditions":[
@@ -148,12 +207,16 @@ final class Cluster implements AutoCloseable {
 
     private void patchPod(String tunnel, int number, String status) {
         client.resource(new PodBuilder()
-                        .withNewMetadata().withNamespace(namespace).withName(pod(tunnel, number)).endMetadata().build())
+                        .withNewMetadata()
+                        .withNamespace(namespace)
+                        .withName(pod(tunnel, number))
+                        .endMetadata()
+                        .build())
                 .subresource("status")
                 .patch(MERGE, status);
     }
 
-    /** For each number from first, many at once; throws what any of them threw. */
+    /** Runs the task for each number from first, many at once; throws what a run threw. */
     static void each(int first, int count, IntConsumer task) throws Exception {
         var places = new Semaphore(AT_ONCE);
         List<Future<?>> running = new ArrayList<>();
@@ -175,7 +238,7 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    /** Removes all that it made; where no controller works the namespace itself stays, empty. */
+    /** Deletes everything it made. Without a namespace controller the namespace itself stays, empty. */
     @Override
     public void close() {
         client.resources(WolfTunnel.class).inNamespace(namespace).delete();

@@ -1,16 +1,16 @@
-package fleet;
+package ml.helix.wolf.bench.fleet;
 
-import fleet.FakeAgents.Mood;
-import fleet.OperatorProcess.Counts;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
+import ml.helix.wolf.bench.fleet.FakeAgents.State;
+import ml.helix.wolf.bench.fleet.OperatorProcess.Counts;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 
-/** So many tunnels of so many nodes: made, disturbed, left alone; and the operator that had to cope, measured. */
+/** One size, a number of WolfTunnels with a number of nodes each: rolls it out, breaks things, leaves it alone, and measures the operator. */
 final class Scenario {
     private static final Duration PATIENCE = Duration.ofSeconds(120);
 
@@ -25,7 +25,15 @@ final class Scenario {
     private final Figures figures;
     private final Random random = new Random(7);
 
-    Scenario(Path root, Cluster cluster, Statuses statuses, FakeAgents agents, int tunnels, int nodes, int tries, int quietSeconds) {
+    Scenario(
+            Path root,
+            Cluster cluster,
+            Statuses statuses,
+            FakeAgents agents,
+            int tunnels,
+            int nodes,
+            int tries,
+            int quietSeconds) {
         this.root = root;
         this.cluster = cluster;
         this.statuses = statuses;
@@ -99,11 +107,16 @@ final class Scenario {
 
     private void events(OperatorProcess operator) throws Exception {
         var before = operator.counts();
-        repeat("agent disconnects → its row says so (s)", n -> {
-            agents.says(n, Mood.DISCONNECTED);
-            cluster.podRuns(tunnel(n), n, false);
-        }, n -> Statuses.row(Cluster.node(n), "Disconnected", "ConnectFailure"));
-        repeat("node is lost → its row says so (s)", n -> cluster.nodeIsLost(tunnel(n), n),
+        repeat(
+                "agent disconnects → its row says so (s)",
+                n -> {
+                    agents.set(n, State.DISCONNECTED);
+                    cluster.podRuns(tunnel(n), n, false);
+                },
+                n -> Statuses.row(Cluster.node(n), "Disconnected", "ConnectFailure"));
+        repeat(
+                "node is lost → its row says so (s)",
+                n -> cluster.nodeIsLost(tunnel(n), n),
                 n -> Statuses.row(Cluster.node(n), "Connected", "NodeNotReady"));
         var done = operator.counts().since(before);
         figures.put("requests per such event and its end", "%.1f".formatted(done.requests() / (2.0 * tries)));
@@ -127,7 +140,7 @@ final class Scenario {
             how.node(number);
             statuses.await(tunnel(number), name, PATIENCE, sign.of(number));
             times.add((System.nanoTime() - began) / 1e9);
-            agents.says(number, Mood.CONNECTED);
+            agents.set(number, State.CONNECTED);
             cluster.podRuns(tunnel(number), number, true);
             statuses.await(tunnel(number), "Ready again", PATIENCE, Statuses::ready);
         }
@@ -147,47 +160,56 @@ final class Scenario {
             statuses.awaitGeneration(Cluster.agents(tunnel(number)), generation, PATIENCE);
             times.add((System.nanoTime() - began) / 1e9);
             cluster.rolledOut(tunnel(number), nodes, nodes);
-            statuses.await(tunnel(number), "Ready again", PATIENCE,
-                    status -> status.observedGeneration() >= applied && Statuses.ready(status));
+            statuses.await(
+                    tunnel(number),
+                    "Ready again",
+                    PATIENCE,
+                    status -> Statuses.hasSeen(status, applied) && Statuses.ready(status));
         }
         figures.put("spec changes → DaemonSet written (s)", medianAndWorst(times));
-        figures.put("requests per spec change", "%.1f".formatted(operator.counts().since(before).requests() / (double) tries));
+        figures.put(
+                "requests per spec change",
+                "%.1f".formatted(operator.counts().since(before).requests() / (double) tries));
     }
 
-    /** What no pod tells: three nodes at once, as a round of polls may take a while. */
+    /** A fault that only {@code /status} shows. Three nodes at once, because a round of polls may take a while. */
     private void pollAlone() throws Exception {
         var times = new ArrayList<Double>();
         var chosen = random.ints(0, all()).distinct().limit(Math.min(3, all())).toArray();
         long began = System.nanoTime();
         for (int number : chosen) {
-            agents.says(number, Mood.WITHOUT_WOLF);
+            agents.set(number, State.WITHOUT_WOLF);
         }
         for (int number : chosen) {
-            statuses.await(tunnel(number), "no Wolf", PATIENCE,
+            statuses.await(
+                    tunnel(number),
+                    "no Wolf",
+                    PATIENCE,
                     Statuses.row(Cluster.node(number), "Connected", "WolfUnreachable"));
             times.add((System.nanoTime() - began) / 1e9);
         }
         for (int number : chosen) {
-            agents.says(number, Mood.CONNECTED);
+            agents.set(number, State.CONNECTED);
         }
         figures.put("Wolf gone, by polls alone → its row says so (s)", medianAndWorst(times));
     }
 
-    /** As where the control plane restarts: every agent loses it, and finds it again. */
+    /** As when the control plane restarts: every agent is disconnected, then connected again. */
     private void allAtOnce(OperatorProcess operator) throws Exception {
         var before = operator.counts();
-        agents.asked();
+        agents.takeRequests();
         for (int n = 0; n < all(); n++) {
-            agents.says(n, Mood.DISCONNECTED);
+            agents.set(n, State.DISCONNECTED);
         }
         Cluster.each(0, all(), n -> cluster.podRuns(tunnel(n), n, false));
         long last = System.nanoTime();
         for (int t = 0; t < tunnels; t++) {
-            statuses.await("fleet-" + t, "all down", PATIENCE, status -> Integer.valueOf(0).equals(status.connected()));
+            statuses.await("fleet-" + t, "all down", PATIENCE, status -> Integer.valueOf(0)
+                    .equals(status.connected()));
         }
         figures.put("all agents down, last one → all counted (s)", seconds(last));
         for (int n = 0; n < all(); n++) {
-            agents.says(n, Mood.CONNECTED);
+            agents.set(n, State.CONNECTED);
         }
         Cluster.each(0, all(), n -> cluster.podRuns(tunnel(n), n, true));
         last = System.nanoTime();
@@ -196,24 +218,27 @@ final class Scenario {
         }
         figures.put("… and up again, last one → Ready (s)", seconds(last));
         var done = operator.counts().since(before);
-        var asked = agents.asked();
+        var asked = agents.takeRequests();
         figures.put("… status writes", "%,d".formatted(done.writes()));
         figures.put("… polls a second, most / at once", asked.mostInASecond() + " / " + asked.mostAtOnce());
     }
 
     private void quiet(OperatorProcess operator) throws Exception {
         operator.awaitCalm(all());
-        agents.asked();
+        agents.takeRequests();
         var before = operator.counts();
         double cpu = operator.cpuSeconds();
         Thread.sleep(Duration.ofSeconds(quietSeconds));
         var done = operator.counts().since(before);
-        var asked = agents.asked();
+        var asked = agents.takeRequests();
         double minutes = quietSeconds / 60.0;
         figures.put("quiet: requests a minute", "%.1f".formatted(done.requests() / minutes));
-        figures.put("quiet: status writes", String.valueOf(done.of("wolf_operator_statuses_total", "written=\"true\"")));
+        figures.put(
+                "quiet: status writes", String.valueOf(done.of("wolf_operator_statuses_total", "written=\"true\"")));
         figures.put("quiet: CPU seconds a minute", "%.1f".formatted((operator.cpuSeconds() - cpu) / minutes));
-        figures.put("quiet: polls a second, mean / most", "%.1f / %d".formatted((double) asked.requests() / quietSeconds, asked.mostInASecond()));
+        figures.put(
+                "quiet: polls a second, mean / most",
+                "%.1f / %d".formatted((double) asked.requests() / quietSeconds, asked.mostInASecond()));
         figures.put("quiet: polls at once, most", String.valueOf(asked.mostAtOnce()));
     }
 
@@ -236,17 +261,19 @@ final class Scenario {
         }
     }
 
-    /** Another operator meets all of it at once. */
+    /** Another operator starts with everything already there. */
     private void restart() throws Exception {
         int writes = statuses.writes();
-        agents.asked();
+        agents.takeRequests();
         try (var operator = new OperatorProcess(root, cluster.namespace)) {
             figures.put("restart: start → ready (s)", "%.1f".formatted(operator.startedIn() / 1_000.0));
             operator.awaitCalm(all());
             var done = operator.counts();
             figures.put("restart: requests", "%,d".formatted(done.requests()));
             figures.put("restart: status writes", String.valueOf(statuses.writes() - writes));
-            figures.put("restart: polls a second, most", String.valueOf(agents.asked().mostInASecond()));
+            figures.put(
+                    "restart: polls a second, most",
+                    String.valueOf(agents.takeRequests().mostInASecond()));
             memory("restart: ", operator);
         }
     }

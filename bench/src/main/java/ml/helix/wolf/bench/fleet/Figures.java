@@ -1,10 +1,10 @@
-package fleet;
+package ml.helix.wolf.bench.fleet;
 
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** One scenario's, by name; printed as they come and together as a Markdown table. */
+/** The results of one scenario by name: each is printed at once, and all scenarios together as a Markdown table. */
 final class Figures {
     private final String scenario;
     private final Map<String, String> values = new LinkedHashMap<>();
@@ -24,7 +24,8 @@ final class Figures {
         table.append("\n|---|").repeat("---:|", all.size()).append('\n');
         for (var name : all.getFirst().values.keySet()) {
             table.append("| ").append(name).append(" |");
-            all.forEach(one -> table.append(' ').append(one.values.getOrDefault(name, "")).append(" |"));
+            all.forEach(one ->
+                    table.append(' ').append(one.values.getOrDefault(name, "")).append(" |"));
             table.append('\n');
         }
         return table.toString();

@@ -1,4 +1,4 @@
-package ml.helix.wolf.e2e.testoutput;
+package ml.helix.wolf.testoutput;
 
 import java.io.IOException;
 import java.net.URLEncoder;

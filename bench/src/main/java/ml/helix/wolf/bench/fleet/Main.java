@@ -1,17 +1,17 @@
-package fleet;
+package ml.helix.wolf.bench.fleet;
 
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** See bench/README.md. */
+/** {@code bench/scale}; see bench/README.md. */
 public final class Main {
     private static final String USAGE = """
             usage: bench/scale [-sizes TUNNELSxNODES,...] [-tries N] [-quiet SECONDS]
-              -sizes   1x1,1x100,10x10 where nothing is said; the table in docs/scale.md: 1x1,1x100,1x1000,1x5000,200x10
-              -tries   how often each event is tried, 5
-              -quiet   how long it is left alone, 30; a round of polls takes 50 s with 5,000 nodes
+              -sizes   default 1x1,1x100,10x10; docs/scale.md was measured with 1x1,1x100,1x1000,1x5000,200x10
+              -tries   how often each event is tried, default 5
+              -quiet   how long the operator is left alone, default 30; a round of polls takes 50 s with 5,000 nodes
             KUBECONFIG names an API server without a DaemonSet controller.
             """;
 
@@ -44,8 +44,16 @@ public final class Main {
                     var cluster = new Cluster(client, root);
                     var statuses = new Statuses(client, cluster.namespace);
                     var agents = new FakeAgents()) {
-                all.add(new Scenario(root, cluster, statuses, agents, Integer.parseInt(numbers[0]),
-                        Integer.parseInt(numbers[1]), tries, quiet).run());
+                all.add(new Scenario(
+                                root,
+                                cluster,
+                                statuses,
+                                agents,
+                                Integer.parseInt(numbers[0]),
+                                Integer.parseInt(numbers[1]),
+                                tries,
+                                quiet)
+                        .run());
             }
         }
         System.out.println("\n" + Figures.table(all));

@@ -1,0 +1,36 @@
+package ml.helix.wolf.bench.streams;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/** Runs a task many times at once. */
+final class Concurrently {
+
+    /** One run of the task. */
+    @FunctionalInterface
+    interface Task {
+        void run(int number) throws Exception;
+    }
+
+    private Concurrently() {}
+
+    /** Numbers the runs from 0; throws what a run threw. */
+    static void run(int count, Task task) throws Exception {
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                int number = i;
+                all.add(threads.submit(() -> {
+                    task.run(number);
+                    return null;
+                }));
+            }
+            for (Future<?> one : all) {
+                one.get(10, TimeUnit.MINUTES);
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package ml.helix.wolf.bench.streams;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** What a Java process holds, from {@code /proc} (Linux) and {@code jcmd}. */
+record ProcessUsage(long descriptors, long sockets, long threads, long virtualThreads, long residentMiB) {
+    /** The JVM starts and ends a few threads of its own; streams run on virtual threads. */
+    private static final int THREADS_OF_THE_JVM = 4;
+
+    boolean exceeds(ProcessUsage before) {
+        return descriptors > before.descriptors
+                || sockets > before.sockets
+                || threads > before.threads + THREADS_OF_THE_JVM
+                || virtualThreads > before.virtualThreads;
+    }
+
+    /** Waits until two readings in a row are the same. */
+    static ProcessUsage settled(Process process) throws IOException, InterruptedException {
+        var previous = new ProcessUsage[] {of(process)};
+        return await(process, usage -> {
+            boolean same =
+                    usage.descriptors == previous[0].descriptors && usage.virtualThreads == previous[0].virtualThreads;
+            previous[0] = usage;
+            return same;
+        });
+    }
+
+    /** Waits until no more is held than before. */
+    static ProcessUsage settled(Process process, ProcessUsage before) throws IOException, InterruptedException {
+        return await(process, usage -> !usage.exceeds(before));
+    }
+
+    /** For at most 40 s: a closed data connection may linger for 30 s. */
+    private static ProcessUsage await(Process process, Predicate<ProcessUsage> wanted)
+            throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
+        while (true) {
+            TimeUnit.MILLISECONDS.sleep(500);
+            ProcessUsage usage = of(process);
+            if (wanted.test(usage) || System.nanoTime() > deadline) {
+                return usage;
+            }
+        }
+    }
+
+    static ProcessUsage of(Process process) throws IOException, InterruptedException {
+        Path proc = Path.of("/proc", String.valueOf(process.pid()));
+        List<String> descriptors;
+        try (Stream<Path> links = Files.list(proc.resolve("fd"))) {
+            descriptors = links.map(ProcessUsage::target).toList();
+        }
+        String status = Files.readString(proc.resolve("status"));
+        return new ProcessUsage(
+                descriptors.size(),
+                descriptors.stream()
+                        .filter(target -> target.startsWith("socket:"))
+                        .count(),
+                number(status, "Threads"),
+                virtualThreads(process),
+                number(status, "VmRSS") / 1024);
+    }
+
+    /** The most memory that the process ever had in RAM. */
+    static long mostResidentMiB(Process process) throws IOException {
+        return number(Files.readString(Path.of("/proc", String.valueOf(process.pid()), "status")), "VmHWM") / 1024;
+    }
+
+    private static String target(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString();
+        } catch (IOException e) {
+            return "closed meanwhile";
+        }
+    }
+
+    private static long number(String status, String name) {
+        Matcher matcher = Pattern.compile(name + ":\\s+(\\d+)").matcher(status);
+        return matcher.find() ? Long.parseLong(matcher.group(1)) : -1;
+    }
+
+    private static long virtualThreads(Process process) throws IOException, InterruptedException {
+        Path dump = Files.createTempFile("threads", ".txt");
+        try {
+            Process jcmd = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin/jcmd").toString(),
+                            String.valueOf(process.pid()),
+                            "Thread.dump_to_file",
+                            "-overwrite",
+                            dump.toString())
+                    .redirectErrorStream(true)
+                    .start();
+            jcmd.getInputStream().readAllBytes();
+            jcmd.waitFor();
+            try (Stream<String> lines = Files.lines(dump)) {
+                return lines.filter(line -> line.startsWith("#") && line.contains(" virtual"))
+                        .count();
+            }
+        } finally {
+            Files.delete(dump);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "%d descriptors (%d sockets), %d threads, %d virtual threads, RSS %d MiB"
+                .formatted(descriptors, sockets, threads, virtualThreads, residentMiB);
+    }
+}
