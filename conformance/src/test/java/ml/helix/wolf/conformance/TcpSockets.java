@@ -7,14 +7,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What Linux says of the TCP sockets of this network namespace, in {@code /proc/net/tcp}. */
+/** The TCP sockets of this network namespace as Linux lists them in {@code /proc/net/tcp}. */
 public final class TcpSockets {
     private static final int TICKS_PER_SECOND = 100;
 
     private TcpSockets() {}
 
     /**
-     * Whether the socket with these ports has TCP keep-alive on, with a first probe within that many seconds.
+     * Whether the socket with these ports has TCP keep-alive on and sends its first probe within this many seconds.
      *
      * @param local its own port
      * @param remote the peer's

@@ -22,14 +22,14 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * This end of one WebSocket connection, the other end of which is under test. Nothing happens by itself: no ping is
- * answered and nothing is read unless the test says so.
+ * The test's end of one WebSocket connection; the other end is under test. Nothing happens by itself: a ping is answered
+ * and a byte is read only if the test asks for it.
  *
- * <p>Blocking; a read fails after {@link #PATIENCE}. One thread reads and one writes at a time.
+ * <p>Blocking; a read fails after {@link #PATIENCE}. One thread may read while another one writes.
  */
 public final class Connection implements Closeable {
 
-    /** How long a read waits. Long enough for a busy machine; no passing test comes near it. */
+    /** The limit of a read. Only a failing test reaches it, also on a busy machine. */
     public static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -39,14 +39,14 @@ public final class Connection implements Closeable {
     private final InputStream in;
     private final OutputStream out;
     private final HttpHead head;
-    /** Of the control stream: what came after the last line that was taken. */
+    /** The beginning of a control line whose end has not arrived yet. */
     private final ByteArrayOutputStream partialLine = new ByteArrayOutputStream();
 
     private final Deque<String> lines = new ArrayDeque<>();
 
-    /** How the other end ended it. */
+    /** How the other end closed the connection. */
     public enum Kind {
-        /** A FIN, or the TLS word for it. */
+        /** A FIN, or TLS's close_notify. */
         FIN,
         /** A reset. */
         RESET
@@ -67,14 +67,14 @@ public final class Connection implements Closeable {
         this.head = head;
     }
 
-    /** The server's end: waits for a request's head. */
+    /** The server's end: waits for the head of the request. */
     static Connection accepted(Socket socket) throws IOException {
         prepare(socket);
         var in = new BufferedInputStream(socket.getInputStream(), 4096);
         return new Connection(socket, false, in, HttpHead.read(in));
     }
 
-    /** The client's end: sends the bytes of a request and waits for the head of the answer. */
+    /** The client's end: sends the bytes of a request and waits for the head of the response. */
     static Connection opened(Socket socket, String request) throws IOException {
         prepare(socket);
         socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
@@ -96,21 +96,21 @@ public final class Connection implements Closeable {
         return socket;
     }
 
-    /** Waits that long in each read from now on. */
+    /** Sets the limit of each later read. */
     public Connection patience(Duration patience) throws IOException {
         socket.setSoTimeout((int) patience.toMillis());
         return this;
     }
 
-    // What a server answers to the handshake
+    // The handshake, at the server's end
 
-    /** 101, as a Go server writes it. */
+    /** Accepts: 101, as a Go server writes it. */
     public Connection accept() throws IOException {
         return raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 + "Sec-WebSocket-Accept: " + acceptKey() + "\r\n\r\n");
     }
 
-    /** What the handshake's key must be answered with. */
+    /** The value of Sec-WebSocket-Accept for this handshake's key (RFC 6455, section 4.2.2). */
     public String acceptKey() {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-1")
@@ -121,16 +121,16 @@ public final class Connection implements Closeable {
         }
     }
 
-    /** Anything but 101, with an empty body, and a FIN after it. Each header is {@code Name: value}. */
+    /** Refuses: a status other than 101, an empty body, then a FIN. Each header is {@code Name: value}. */
     public void answer(int status, String... headers) throws IOException {
         String lines = headers.length == 0 ? "" : String.join("\r\n", headers) + "\r\n";
         raw("HTTP/1.1 " + status + " As Scripted\r\n" + lines + "Content-Length: 0\r\nConnection: close\r\n\r\n");
         close();
     }
 
-    // What goes out
+    // Sending
 
-    /** These bytes in one write, whatever they are. */
+    /** Sends exactly these bytes, in one write. */
     public Connection raw(byte[] bytes) throws IOException {
         out.write(bytes);
         out.flush();
@@ -141,7 +141,7 @@ public final class Connection implements Closeable {
         return raw(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Masked where this is the client's end. */
+    /** Sends a frame, masked if this is the client's end. */
     public Connection send(Frame frame) throws IOException {
         return raw(frame.masked(client).bytes());
     }
@@ -154,7 +154,7 @@ public final class Connection implements Closeable {
         return binary(payload.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** A line of the control stream, ended by {@code \n}, in a message of its own. */
+    /** Sends a control line, ended by {@code \n}, in a message of its own. */
     public Connection line(String json) throws IOException {
         return binary(json + "\n");
     }
@@ -163,30 +163,30 @@ public final class Connection implements Closeable {
         return line("{\"command\":\"keep-alive\"}");
     }
 
-    /** A conn-ready as Go's JSON writes it: {@code &} as an escape. */
+    /** Sends a conn-ready as Go's JSON writes it, with {@code &} escaped. */
     public Connection connReady(String connPath) throws IOException {
         return line("{\"command\":\"conn-ready\",\"connPath\":\"" + connPath.replace("&", "\\u0026") + "\"}");
     }
 
-    /** Ends this direction; the other may go on. */
+    /** Ends the outgoing direction; the other one stays open. */
     public void fin() throws IOException {
         socket.shutdownOutput();
     }
 
-    /** Cuts the connection by a reset. */
+    /** Resets the connection. */
     public void reset() throws IOException {
         socket.setSoLinger(true, 0);
         socket.close();
     }
 
-    // What comes in
+    // Receiving
 
-    /** The next frame, whatever it is. */
+    /** The next frame of any kind. */
     public Frame frame() throws IOException {
         return Frame.read(in);
     }
 
-    /** The next frame of that opcode; others are dropped on the way. */
+    /** The next frame with this opcode; frames before it are dropped. */
     public Frame frame(int opcode) throws IOException {
         long deadline = deadline();
         while (true) {
@@ -202,14 +202,14 @@ public final class Connection implements Closeable {
         return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(socket.getSoTimeout());
     }
 
-    /** Frames that nobody waits for must not make a wait endless. */
+    /** Limits the wait as a whole: frames of other kinds may come without end. */
     private static void checkPatience(long deadline) throws SocketTimeoutException {
         if (System.nanoTime() > deadline) {
-            throw new SocketTimeoutException("other frames came, but not the one that is waited for");
+            throw new SocketTimeoutException("only other frames came");
         }
     }
 
-    /** The next line of the control stream, without its {@code \n}, whatever messages it comes in. */
+    /** The next control line without its {@code \n}; the messages' boundaries don't matter. */
     public String line() throws IOException {
         long deadline = deadline();
         while (lines.isEmpty()) {
@@ -232,7 +232,7 @@ public final class Connection implements Closeable {
         return lines.removeFirst();
     }
 
-    /** That many bytes of the stream at least; more where the last message holds more. */
+    /** At least this many bytes of the stream; more if the last message holds more. */
     public byte[] read(int atLeast) throws IOException {
         var bytes = new ByteArrayOutputStream();
         while (bytes.size() < atLeast) {
@@ -247,7 +247,7 @@ public final class Connection implements Closeable {
         return bytes.toByteArray();
     }
 
-    /** All bytes of the stream up to its end, whichever that is. */
+    /** All bytes of the stream up to its end: a close frame, a FIN or a reset. */
     public byte[] readToEnd() throws IOException {
         var bytes = new ByteArrayOutputStream();
         try {
@@ -265,7 +265,7 @@ public final class Connection implements Closeable {
         }
     }
 
-    /** Waits for the end and drops what comes before it. */
+    /** Waits for the end of the connection; everything before it is dropped. */
     public End end() throws IOException {
         Optional<Integer> code = Optional.empty();
         while (true) {
@@ -282,7 +282,7 @@ public final class Connection implements Closeable {
         }
     }
 
-    /** Closes without a close frame: a FIN, or a reset where something was left unread. */
+    /** Closes without a close frame: a FIN, or a reset if input is left unread. */
     @Override
     public void close() throws IOException {
         socket.close();

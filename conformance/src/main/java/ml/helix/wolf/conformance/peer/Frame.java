@@ -11,11 +11,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * One WebSocket frame as RFC 6455, section 5.2, draws it. Nothing is checked: a test may want it wrong. Immutable as
- * long as nobody writes to {@link #payload}.
+ * One WebSocket frame (RFC 6455, section 5.2). It isn't validated, because tests send malformed frames too. Immutable
+ * unless somebody writes to {@link #payload}.
  *
  * @param first the first byte: FIN, three reserved bits, the opcode
- * @param masked whether it was masked, or is to be
+ * @param masked whether it was masked when received, or is masked when sent
  */
 public record Frame(int first, boolean masked, byte[] payload) {
     public static final int CONTINUATION = 0;
@@ -48,7 +48,7 @@ public record Frame(int first, boolean masked, byte[] payload) {
         return of(CLOSE, payload);
     }
 
-    /** The head alone of a masked frame, with a length of eight bytes; the payload need not follow. */
+    /** Only the header of a masked frame whose length field has eight bytes; the payload may be left out. */
     public static byte[] announcing(int opcode, long length) {
         return ByteBuffer.allocate(14)
                 .put((byte) (FIN | opcode))
@@ -58,7 +58,7 @@ public record Frame(int first, boolean masked, byte[] payload) {
                 .array();
     }
 
-    /** The same, masked or not. */
+    /** This frame, masked or unmasked. */
     public Frame masked(boolean wanted) {
         return new Frame(first, wanted, payload);
     }
@@ -71,7 +71,7 @@ public record Frame(int first, boolean masked, byte[] payload) {
         return (first & FIN) != 0;
     }
 
-    /** Of a close frame: its status code, 1005 where it has none. */
+    /** The status code of a close frame; 1005 if it has none. */
     public int closeCode() {
         return payload.length < 2 ? 1005 : (payload[0] & 0xff) << 8 | payload[1] & 0xff;
     }
@@ -80,7 +80,7 @@ public record Frame(int first, boolean masked, byte[] payload) {
         return new String(payload, StandardCharsets.UTF_8);
     }
 
-    /** As it goes over the wire, with the shortest length there is. A masked one has a key that follows from its length. */
+    /** The bytes on the wire, with the shortest length field. The masking key depends on the length only. */
     public byte[] bytes() {
         var bytes = new ByteArrayOutputStream(payload.length + 14);
         try (var out = new DataOutputStream(bytes)) {
@@ -109,9 +109,9 @@ public record Frame(int first, boolean masked, byte[] payload) {
     }
 
     /**
-     * Waits for the next one. Its payload comes unmasked.
+     * Reads the next frame and unmasks its payload.
      *
-     * @throws java.io.EOFException where the stream ends first
+     * @throws java.io.EOFException if the stream ends before the end of the frame
      */
     static Frame read(InputStream from) throws IOException {
         var in = new DataInputStream(from);

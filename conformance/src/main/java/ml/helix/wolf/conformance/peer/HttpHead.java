@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The head of an HTTP message, as it came.
+ * The head of an HTTP message, as it was received.
  *
- * @param lines without their line ends, the empty last one left out
+ * @param lines without their line ends and without the empty last line
  */
 public record HttpHead(List<String> lines) {
     private static final byte[] END = {'\r', '\n', '\r', '\n'};
@@ -20,7 +20,7 @@ public record HttpHead(List<String> lines) {
         lines = List.copyOf(lines);
     }
 
-    /** Reads up to and with the empty line. */
+    /** Reads up to the empty line, which is consumed too. */
     static HttpHead read(InputStream in) throws IOException {
         var bytes = new ByteArrayOutputStream();
         int matched = 0;
@@ -43,17 +43,17 @@ public record HttpHead(List<String> lines) {
         return lines.getFirst();
     }
 
-    /** Of a request: {@code /path?query}, as it was sent. */
+    /** A request's {@code /path?query}, as it was sent. */
     public String target() {
         return start().split(" ")[1];
     }
 
-    /** Of a response. */
+    /** A response's status code. */
     public int status() {
         return Integer.parseInt(start().split(" ")[1]);
     }
 
-    /** All values of that header, in order. */
+    /** All values of this header, in order. */
     public List<String> all(String name) {
         return lines.stream()
                 .skip(1)
@@ -62,11 +62,14 @@ public record HttpHead(List<String> lines) {
                 .toList();
     }
 
-    /** The header's only value. */
+    /** The header's value.
+     *
+     * @throws IllegalStateException if the header occurs more than once
+     */
     public Optional<String> header(String name) {
         List<String> values = all(name);
         if (values.size() > 1) {
-            throw new IllegalStateException(name + " is there " + values.size() + " times");
+            throw new IllegalStateException("the header " + name + " occurs " + values.size() + " times");
         }
         return values.stream().findFirst();
     }

@@ -5,27 +5,27 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.util.List;
 
-/** An agent, as scripted: opens connections to a control plane and leaves everything else to the test. Immutable. */
+/** An agent that the test scripts: it opens connections to a control plane, and the test does all the rest. Immutable. */
 public record ScriptedAgent(InetSocketAddress server, List<String> headers) {
 
-    /** A client that sends its token, and only that. */
+    /** An agent that sends this token and no other header of its own. */
     public static ScriptedAgent withToken(InetSocketAddress server, String token) {
         return new ScriptedAgent(server, List.of("Authorization: Bearer " + token));
     }
 
-    /** The same with these headers instead, each {@code Name: value}. */
+    /** The same agent with these headers instead, each {@code Name: value}. */
     public ScriptedAgent with(String... instead) {
         return new ScriptedAgent(server, List.of(instead));
     }
 
-    /** Asks for a WebSocket; the answer is in the connection's head. */
+    /** Sends a WebSocket handshake; the connection's head has the response. */
     public Connection open(String target) throws IOException {
         return send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                 + (headers.isEmpty() ? "" : String.join("\r\n", headers) + "\r\n") + "\r\n");
     }
 
-    /** Sends these very bytes as the request. */
+    /** Sends exactly these bytes as the request. */
     public Connection send(String request) throws IOException {
         var socket = new Socket();
         try {

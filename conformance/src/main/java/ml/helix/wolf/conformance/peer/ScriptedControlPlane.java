@@ -18,10 +18,10 @@ import javax.net.ServerSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The control plane, as scripted: it reads each handshake's head and leaves the answer to the test. Handshakes whose
- * query names a dialer are data connections, all others control connections.
+ * A control plane that the test scripts: it reads the head of each handshake, and the test answers it. A handshake whose
+ * query names a dialer is a data connection, every other one a control connection.
  *
- * <p>Thread-safe. Listens from its making until {@link #close}, which closes each connection too.
+ * <p>Thread-safe. Listens from its construction until {@link #close}, which closes each connection too.
  */
 public final class ScriptedControlPlane implements Closeable {
     private final ServerSocketFactory sockets;
@@ -29,14 +29,14 @@ public final class ScriptedControlPlane implements Closeable {
     private final BlockingQueue<Connection> data = new LinkedBlockingQueue<>();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
-    private final AtomicInteger broken = new AtomicInteger();
+    private final AtomicInteger failed = new AtomicInteger();
     private InetSocketAddress address;
 
     private volatile @Nullable ServerSocket listening;
     private Thread accepting = Thread.currentThread();
     private volatile Script onData = data::add;
 
-    /** What to do with a connection whose handshake was read. */
+    /** Handles a connection whose handshake was read. */
     @FunctionalInterface
     public interface Script {
         void run(Connection connection) throws IOException, InterruptedException;
@@ -47,27 +47,27 @@ public final class ScriptedControlPlane implements Closeable {
         this.address = address;
     }
 
-    /** At a free port of 127.0.0.1. */
+    /** On a free port of 127.0.0.1. */
     public static ScriptedControlPlane onLoopback() throws IOException {
         return at(InetAddress.ofLiteral("127.0.0.1"));
     }
 
-    /** At a free port of that address. */
+    /** On a free port of this address. */
     public static ScriptedControlPlane at(InetAddress host) throws IOException {
         return with(ServerSocketFactory.getDefault(), new InetSocketAddress(host, 0));
     }
 
-    /** At a free port of 127.0.0.1, with the factory's sockets: TLS. */
+    /** On a free port of 127.0.0.1, with sockets of this factory, for TLS. */
     public static ScriptedControlPlane with(ServerSocketFactory sockets) throws IOException {
         return with(sockets, new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
     }
 
-    /** At that address, with the factory's sockets. */
+    /** At this address, with sockets of this factory. */
     public static ScriptedControlPlane with(ServerSocketFactory sockets, InetSocketAddress address) throws IOException {
         return new ScriptedControlPlane(sockets, address).start();
     }
 
-    /** Listens again, at the same port. */
+    /** Listens again, on the same port. */
     public synchronized ScriptedControlPlane start() throws IOException {
         ServerSocket socket = bound();
         address = (InetSocketAddress) socket.getLocalSocketAddress();
@@ -76,7 +76,7 @@ public final class ScriptedControlPlane implements Closeable {
         return this;
     }
 
-    /** A process that was being started when a socket here was closed has a copy of it for some milliseconds. */
+    /** Tries again while the port is taken: a process that is being started has a copy of a closed socket for some milliseconds. */
     private ServerSocket bound() throws IOException {
         long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
         while (true) {
@@ -95,7 +95,7 @@ public final class ScriptedControlPlane implements Closeable {
         }
     }
 
-    /** Listens no more, and leaves the port to others; connections stay. */
+    /** Stops listening and frees the port. Open connections stay open. */
     public synchronized void stop() throws IOException {
         ServerSocket socket = listening;
         if (socket != null) {
@@ -119,48 +119,48 @@ public final class ScriptedControlPlane implements Closeable {
         return text + ":" + address().getPort();
     }
 
-    /** The next control connection, its handshake not yet answered. */
+    /** Waits for the next control connection, whose handshake the test must answer. */
     public Connection control() throws InterruptedException {
         return take(controls, "control connection");
     }
 
-    /** The next data connection, its handshake not yet answered. */
+    /** Waits for the next data connection, whose handshake the test must answer. */
     public Connection data() throws InterruptedException {
         return take(data, "data connection");
     }
 
-    /** From now on each data connection is left to this, on a thread of its own; it is closed where the script fails. */
+    /** Runs this script for each later data connection, on a thread of its own. If the script fails, the connection is closed. */
     public void onData(Script script) {
         onData = script;
     }
 
-    /** From now on data connections wait for {@link #data} again. */
+    /** Queues later data connections for {@link #data} again. */
     public void queueData() {
         onData = data::add;
     }
 
-    /** How many TCP connections came, whatever they sent. */
+    /** How many TCP connections were accepted, whatever they sent. */
     public int accepted() {
         return accepted.get();
     }
 
-    /** Waits until one of them has ended before a whole head, as a failed TLS handshake does. */
+    /** Waits for a connection that ends before its head is complete, as with a failed TLS handshake. */
     public void awaitFailedHandshake() {
         long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
-        while (broken.get() == 0) {
+        while (failed.get() == 0) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("no handshake broke within " + Connection.PATIENCE);
+                throw new AssertionError("no handshake failed within " + Connection.PATIENCE);
             }
             LockSupport.parkNanos(1_000_000);
         }
     }
 
-    /** Whether a whole head came that nobody took yet. */
+    /** Whether a handshake waits that the test has not taken. */
     public boolean hasUntakenHandshake() {
         return !controls.isEmpty() || !data.isEmpty();
     }
 
-    /** Closes everything. */
+    /** Stops listening and closes every connection. */
     @Override
     public void close() throws IOException {
         stop();
@@ -195,7 +195,7 @@ public final class ScriptedControlPlane implements Closeable {
         try {
             connection = Connection.accepted(socket);
         } catch (IOException e) {
-            broken.incrementAndGet();
+            failed.incrementAndGet();
             closeQuietly(socket);
             return;
         }
@@ -216,7 +216,7 @@ public final class ScriptedControlPlane implements Closeable {
         try {
             socket.close();
         } catch (IOException e) {
-            // It is closed all the same, and nobody waits for it.
+            // It is closed all the same.
         }
     }
 }

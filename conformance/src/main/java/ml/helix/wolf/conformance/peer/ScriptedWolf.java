@@ -28,9 +28,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The local API, as scripted: accepts connections, on TCP or on a UNIX socket, and leaves every byte to the test.
+ * A Wolf API that the test scripts: it accepts connections on TCP or on a UNIX socket; the test sends and reads the bytes.
  *
- * <p>Thread-safe. Listens from its making until {@link #close}, which closes each connection too.
+ * <p>Thread-safe. Listens from its construction until {@link #close}, which closes each connection too.
  */
 public final class ScriptedWolf implements Closeable {
     private final ServerSocketChannel listening;
@@ -40,7 +40,7 @@ public final class ScriptedWolf implements Closeable {
     private final AtomicInteger probes = new AtomicInteger();
     private volatile Script onConnection = arrived::add;
 
-    /** What to do with a connection. */
+    /** Handles a connection. */
     @FunctionalInterface
     public interface Script {
         void run(Stream stream) throws IOException;
@@ -49,26 +49,26 @@ public final class ScriptedWolf implements Closeable {
     private ScriptedWolf(ServerSocketChannel listening) throws IOException {
         this.listening = listening;
         this.address = listening.getLocalAddress();
-        Thread.ofVirtual().name("scripted-local").start(this::acceptAll);
+        Thread.ofVirtual().name("scripted-wolf").start(this::acceptAll);
     }
 
-    /** At a free port of 127.0.0.1. */
+    /** On a free port of 127.0.0.1. */
     public static ScriptedWolf onLoopback() throws IOException {
         return at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
     }
 
-    /** At that TCP address. */
+    /** At this TCP address. */
     public static ScriptedWolf at(InetSocketAddress address) throws IOException {
         return new ScriptedWolf(ServerSocketChannel.open().bind(address, 1024));
     }
 
-    /** At a UNIX socket that must not exist yet. */
+    /** At a UNIX socket, which must not exist yet. */
     public static ScriptedWolf at(Path socket) throws IOException {
         return new ScriptedWolf(
                 ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(socket), 1024));
     }
 
-    /** As the agent's {@code -local} wants it. */
+    /** The address in the form of the agent's {@code -local}. */
     public String address() {
         return switch (address) {
             case InetSocketAddress tcp when tcp.getAddress().getAddress().length > 4 -> "[::1]:" + tcp.getPort();
@@ -82,21 +82,21 @@ public final class ScriptedWolf implements Closeable {
         return ((InetSocketAddress) address).getPort();
     }
 
-    /** The next connection. */
+    /** Waits for the next connection. */
     public Stream next() throws InterruptedException {
         Stream stream = arrived.poll(Connection.PATIENCE.toSeconds(), TimeUnit.SECONDS);
         if (stream == null) {
-            throw new AssertionError("nobody dialled the local API within " + Connection.PATIENCE);
+            throw new AssertionError("the agent did not connect to Wolf within " + Connection.PATIENCE);
         }
         return stream;
     }
 
-    /** An agent is about to start: its probe, the first connection that it makes, is nothing to a test. */
+    /** Call before an agent starts: its first connection is a probe, which is closed and not given to the test. */
     public void expectProbe() {
         probes.incrementAndGet();
     }
 
-    /** Waits until every expected probe has come. */
+    /** Waits until every expected probe has arrived. */
     public void awaitProbe() {
         long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
         while (probes.get() > 0) {
@@ -107,12 +107,12 @@ public final class ScriptedWolf implements Closeable {
         }
     }
 
-    /** From now on each connection is left to this, on a thread of its own; it is closed where the script fails. */
+    /** Runs this script for each later connection, on a thread of its own. If the script fails, the connection is closed. */
     public void onConnection(Script script) {
         onConnection = script;
     }
 
-    /** Every connection's bytes come back to it. */
+    /** Echoes the bytes of every connection. */
     public ScriptedWolf echoing() {
         onConnection(stream -> {
             stream.in().transferTo(stream.out());
@@ -121,7 +121,7 @@ public final class ScriptedWolf implements Closeable {
         return this;
     }
 
-    /** Closes everything; the file of a UNIX socket stays, as a killed Wolf leaves it. */
+    /** Stops listening and closes every connection. The file of a UNIX socket stays, as if Wolf was killed. */
     @Override
     public void close() throws IOException {
         listening.close();
@@ -140,7 +140,7 @@ public final class ScriptedWolf implements Closeable {
                     stream.closeQuietly();
                     continue;
                 }
-                Thread.ofVirtual().name("scripted-local-connection").start(() -> serve(stream));
+                Thread.ofVirtual().name("scripted-wolf-connection").start(() -> serve(stream));
             } catch (IOException e) {
                 return;
             }
@@ -155,7 +155,7 @@ public final class ScriptedWolf implements Closeable {
         }
     }
 
-    /** One connection of the agent to the local API. Blocking; {@link #read} and {@link #readToEnd} have a limit. */
+    /** One connection of the agent to Wolf. Blocking; {@link #read} and {@link #readToEnd} fail after {@link Connection#PATIENCE}. */
     public static final class Stream implements Closeable {
         private final SocketChannel channel;
 
@@ -176,12 +176,12 @@ public final class ScriptedWolf implements Closeable {
             return this;
         }
 
-        /** Exactly that many bytes; fewer where the stream ends first. */
+        /** Exactly this many bytes; fewer if the stream ends first. */
         public byte[] read(int length) throws IOException {
             return patiently(() -> in().readNBytes(length));
         }
 
-        /** All bytes up to the end, a reset included. */
+        /** All bytes up to the end, which may be a reset. */
         public byte[] readToEnd() throws IOException {
             return patiently(() -> {
                 var bytes = new ByteArrayOutputStream();
@@ -194,12 +194,12 @@ public final class ScriptedWolf implements Closeable {
             });
         }
 
-        /** Ends this direction; the other may go on. */
+        /** Ends the outgoing direction; the other one stays open. */
         public void fin() throws IOException {
             channel.shutdownOutput();
         }
 
-        /** Cuts a TCP connection by a reset. */
+        /** Resets a TCP connection. */
         public void reset() throws IOException {
             channel.setOption(StandardSocketOptions.SO_LINGER, 0);
             channel.close();
@@ -214,17 +214,17 @@ public final class ScriptedWolf implements Closeable {
             try {
                 channel.close();
             } catch (IOException e) {
-                // It is closed all the same, and nobody waits for it.
+                // It is closed all the same.
             }
         }
 
         private static byte[] patiently(Callable<byte[]> read) throws IOException {
             var task = new FutureTask<>(read);
-            Thread.ofVirtual().name("scripted-local-read").start(task);
+            Thread.ofVirtual().name("scripted-wolf-read").start(task);
             try {
                 return task.get(Connection.PATIENCE.toSeconds(), TimeUnit.SECONDS);
             } catch (TimeoutException e) {
-                throw new AssertionError("the local API waited in vain for " + Connection.PATIENCE, e);
+                throw new AssertionError("Wolf could not read what it waited for within " + Connection.PATIENCE, e);
             } catch (ExecutionException e) {
                 throw e.getCause() instanceof IOException io ? io : new IOException(e.getCause());
             } catch (InterruptedException e) {

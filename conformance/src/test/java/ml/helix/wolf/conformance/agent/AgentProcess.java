@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.conformance.secrets.Secrets;
 import ml.helix.wolf.testkit.FreePort;
 
-/** A real agent process, of this build's classes, with everything that it prints. */
+/** An agent as a process of its own, from the classes of this build, with everything that it prints. */
 final class AgentProcess extends MonitoredAgent implements AutoCloseable {
     private static final List<String> QUICK = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto");
 
@@ -27,11 +27,11 @@ final class AgentProcess extends MonitoredAgent implements AutoCloseable {
     }
 
     /**
-     * Starts it; it listens on a free port of 127.0.0.1.
+     * Starts an agent whose monitoring port is a free port of 127.0.0.1.
      *
-     * @param prefix what stands before {@code java}, for example a change of user
-     * @param jvm flags of the JVM; none for a quick start
-     * @param environment the whole of it
+     * @param prefix the words before {@code java}, for example {@code setpriv}
+     * @param jvm flags of the JVM; empty for those of a quick start
+     * @param environment the whole environment, but for LC_ALL
      */
     static AgentProcess start(
             Path folder, List<String> prefix, List<String> jvm, Map<String, String> environment, List<String> arguments)
@@ -57,7 +57,7 @@ final class AgentProcess extends MonitoredAgent implements AutoCloseable {
         process.destroy();
     }
 
-    /** The exit status; fails where the process doesn't end. */
+    /** The exit status; fails if the process doesn't end in time. */
     int awaitExit(long seconds) throws InterruptedException {
         if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
             throw new AssertionError("the agent did not end within " + seconds + " s");
@@ -74,12 +74,12 @@ final class AgentProcess extends MonitoredAgent implements AutoCloseable {
         return Files.readString(printed, StandardCharsets.UTF_8);
     }
 
-    /** A file of {@code /proc} about it, as Linux has it. */
+    /** A file of {@code /proc} about the process. Linux only. */
     String proc(String file) throws IOException {
         return Files.readString(Path.of("/proc", String.valueOf(process.pid()), file), StandardCharsets.ISO_8859_1);
     }
 
-    /** What of its memory is in RAM now, in bytes. */
+    /** The resident memory now, in bytes. */
     long residentBytes() throws IOException {
         return proc("status")
                         .lines()
@@ -94,7 +94,7 @@ final class AgentProcess extends MonitoredAgent implements AutoCloseable {
         return process.pid();
     }
 
-    /** Kills it where it still runs; fails where it has printed a secret. */
+    /** Kills the process if it still runs; fails if it has printed a secret. */
     @Override
     public void close() throws IOException {
         process.destroyForcibly().onExit().join();

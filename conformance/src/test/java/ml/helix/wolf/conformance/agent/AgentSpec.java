@@ -20,9 +20,9 @@ import ml.helix.wolf.testkit.FreePort;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/** What each section stands on: a scripted control plane, a scripted local API, and agents that end with the test. */
+/** The fixture of the agent's half: a scripted control plane, a scripted Wolf, and agents that are stopped after the test. */
 abstract class AgentSpec {
-    /** Looks like nothing else, so that a search for it finds it wherever it leaks. */
+    /** Contains the mark that {@link Secrets} searches for. */
     static final String TOKEN = Secrets.MARK + "-runner-token";
 
     static final ObjectMapper JSON = new ObjectMapper();
@@ -37,7 +37,7 @@ abstract class AgentSpec {
         wolf = ScriptedWolf.at(ownAddress());
     }
 
-    /** One that no other test gets while nobody listens there; an agent may go on asking for it. */
+    /** An address that no other test gets, even while nothing listens there: an agent may still try to connect. */
     static InetSocketAddress ownAddress() throws IOException {
         return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), FreePort.choose());
     }
@@ -49,12 +49,12 @@ abstract class AgentSpec {
         wolf.close();
     }
 
-    /** An agent with these flags after the usual ones; of two of a kind the later counts. */
+    /** Starts an agent with the usual flags and then these; of a repeated flag the last one counts. */
     InProcessAgent start(String... flags) throws IOException {
         return start(Map.of(), flags);
     }
 
-    /** The same with this environment. */
+    /** The same, with this environment. */
     InProcessAgent start(Map<String, String> environment, String... flags) throws IOException {
         if (!List.of(flags).contains("-local")) {
             wolf.expectProbe();
@@ -67,7 +67,7 @@ abstract class AgentSpec {
         return agent;
     }
 
-    /** An agent with these flags and no others but an ephemeral port to listen on and a short wait to reconnect. */
+    /** Starts an agent with only these flags, an ephemeral monitoring port and a short wait before it reconnects. */
     InProcessAgent startWith(Map<String, String> environment, List<String> flags) throws IOException {
         List<String> all = new ArrayList<>(List.of("-listen", "127.0.0.1:0", "-reconnect", "1"));
         all.addAll(flags);
@@ -82,12 +82,12 @@ abstract class AgentSpec {
         return accepted();
     }
 
-    /** Accepts the next control connection, as Go does: with a keep-alive at the start. */
+    /** Accepts the next control connection and sends a keep-alive, as a Go server does. */
     Connection accepted() throws Exception {
         return server.control().accept().keepAlive();
     }
 
-    /** A connPath of today's servers that nobody had before. */
+    /** A connPath in the form of today's servers, never used before. */
     static String newPath() {
         return "/revdial?revdial.dialer=" + hex() + "&revdial.req=" + hex();
     }
@@ -113,14 +113,15 @@ abstract class AgentSpec {
         return new StreamEnds(atServer, atWolf);
     }
 
-    /** Proves that this control connection still works, and that all that was sent before has been read. */
+    /** Checks that this control connection still works and that the agent has read everything sent before. */
     void assertServes(Connection control) throws Exception {
         String path = newPath();
         control.connReady(path);
         Connection data = server.data();
         if (!data.head().target().equals("/api/v1" + path)) {
             throw new AssertionError(
-                    "asked for " + path + ", got " + data.head().target());
+                    "a conn-ready for " + path + " must be answered by a pickup there, but the agent requested "
+                            + data.head().target());
         }
         data.close();
     }
@@ -130,12 +131,13 @@ abstract class AgentSpec {
         return JSON.readTree(control.line());
     }
 
-    /** Fails unless the next line is a pickup-failed for that path; gives its reason. */
+    /** Checks that the next line is a pickup-failed for this path, echoed byte for byte; returns its reason. */
     static String pickupFailure(Connection control, String connPath) throws IOException {
         JsonNode line = line(control);
         if (!line.path("command").asText().equals("pickup-failed")
                 || !line.path("connPath").asText().equals(connPath)) {
-            throw new AssertionError("expected a pickup-failed for " + connPath + ", got " + line);
+            throw new AssertionError(
+                    "the agent must answer with a pickup-failed for " + connPath + ", but sent " + line);
         }
         return line.path("err").asText();
     }

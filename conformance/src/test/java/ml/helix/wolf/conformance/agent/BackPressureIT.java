@@ -27,11 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 
 /**
- * A peer that stops reading stops the other side, and nobody else: nothing piles up in the agent. To a real process with
- * the JVM options that it is shipped with.
+ * docs/protocol.md, "Data connections": if one side stops reading, the other side has to wait, no other stream does, and
+ * the agent buffers little. With a real process and the JVM options that the agent is shipped with.
  *
- * <p>Each of {@value #STREAMS} streams is offered {@value #MIB} MiB; {@code -Dconformance.mib} makes it less where that takes
- * too long.
+ * <p>Each of {@value #STREAMS} streams is offered {@value #MIB} MiB; {@code -Dconformance.mib} sets another size.
  */
 @Isolated("it measures memory")
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
@@ -119,7 +118,7 @@ class BackPressureIT extends AgentSpec {
                 List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1", "-local", wolf.address()));
     }
 
-    /** Lets classes be loaded and code be compiled before anything is measured. */
+    /** Loads classes and compiles code before anything is measured. */
     private static void warmUp(List<StreamEnds> streams, Side<OutputStream> sending, Side<InputStream> receiving)
             throws Exception {
         for (StreamEnds stream : streams) {
@@ -130,7 +129,7 @@ class BackPressureIT extends AgentSpec {
         }
     }
 
-    /** What is in the agent's heap after a collection, dead objects not counted. */
+    /** The live heap of the agent in bytes, after a collection. */
     private static long heap(AgentProcess agent) throws Exception {
         Process jcmd = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
@@ -138,15 +137,16 @@ class BackPressureIT extends AgentSpec {
                         String.valueOf(agent.pid()),
                         "GC.class_histogram")
                 .start();
-        String said = new String(jcmd.getInputStream().readAllBytes(), UTF_8);
-        String total = said.lines()
+        String histogram = new String(jcmd.getInputStream().readAllBytes(), UTF_8);
+        String total = histogram
+                .lines()
                 .filter(line -> line.startsWith("Total"))
                 .findFirst()
                 .orElseThrow();
         return Long.parseLong(total.strip().split("\\s+")[2]);
     }
 
-    /** Waits until nothing has been sent for a second; gives how much was before. */
+    /** Waits until nothing was sent for a second; returns the number of bytes sent until then. */
     private static long awaitStandstill(AtomicLong sent) {
         long last = -1;
         long since = System.nanoTime();
@@ -181,7 +181,7 @@ class BackPressureIT extends AgentSpec {
         }
     }
 
-    /** Bytes that say where they belong. */
+    /** Fills the piece with words that depend on their position in the stream. */
     private static void fill(byte[] piece, long at) {
         ByteBuffer words = ByteBuffer.wrap(piece);
         for (long word = at / 8; words.hasRemaining(); word++) {
@@ -206,7 +206,7 @@ class BackPressureIT extends AgentSpec {
         return done;
     }
 
-    /** Each write is a message. */
+    /** Sends each write as one message. */
     private static final class Messages extends OutputStream {
         private final Connection connection;
 
@@ -225,7 +225,7 @@ class BackPressureIT extends AgentSpec {
         }
     }
 
-    /** The bytes of the messages, one after the other. */
+    /** Reads the payloads of the messages one after the other. */
     private static final class Payloads extends InputStream {
         private final Connection connection;
         private byte[] frame = {};

@@ -17,9 +17,9 @@ import ml.helix.wolf.conformance.peer.Connection;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What others ask of an agent has a bound, and beyond it the agent works on. */
+/** docs/protocol.md, "How many streams": requests beyond a limit are refused, and the agent works on. */
 class BoundsIT extends AgentSpec {
-    /** More than fit the heap of {@link #SMALL}. */
+    /** More streams than the heap of {@link #SMALL} holds. */
     private static final int ASKED = 300;
 
     private static final List<String> SMALL = List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
@@ -54,7 +54,7 @@ class BoundsIT extends AgentSpec {
             for (Connection data : picked) {
                 data.close();
             }
-            agent.await(status -> status.path("streamsActive").asInt() == 0, "free places");
+            agent.await(status -> status.path("streamsActive").asInt() == 0, "end of all streams");
             server.queueData();
             assertServes(control);
         }
@@ -69,18 +69,18 @@ class BoundsIT extends AgentSpec {
                 List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1", "-local", wolf.address()));
     }
 
-    /** The reasons of the pickup-faileds, until the connection ends or another line comes. */
+    /** Collects the reasons of all pickup-failed lines until the connection ends. */
     private static void collect(Connection control, Queue<String> reasons) {
         try {
             for (int i = 0; i < ASKED; i++) {
                 reasons.add(line(control).path("err").asText());
             }
         } catch (IOException e) {
-            // the connection is over, or silent
+            // the connection has ended
         }
     }
 
-    /** 362 KB each, which the JDK's server would keep. */
+    /** 362 KiB each: the JDK's HTTP server would keep them in memory. */
     @Test
     void unfinishedRequestsOnTheMonitoringPortAreClosedAndTheTunnelGoesOn() throws Exception {
         InProcessAgent agent = start();

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 1, control connection: binary messages, fragmented, empty or interleaved with pings. */
+/** docs/protocol.md, "Control connection": binary messages, which may be fragmented, empty or interleaved with pings. */
 class ControlFramesIT extends AgentSpec {
     private static final String CONN_READY = "{\"command\":\"conn-ready\",\"connPath\":\"%s\"}\n";
 
@@ -110,7 +110,7 @@ class ControlFramesIT extends AgentSpec {
     }
 
     @Test
-    void aConnectionThatAnotherAgentHasReplacedIsDisplacedAndTheAgentDoesNotHurryBack() throws Exception {
+    void aDisplacedAgentReportsItAndWaitsBeforeItConnectsAgain() throws Exception {
         InProcessAgent agent = start();
         Connection control = accepted();
         agent.awaitState("Connected");
@@ -124,7 +124,7 @@ class ControlFramesIT extends AgentSpec {
     }
 
     @Test
-    void aServerThatSaysGoodbyeAndThenHangsIsLeft() throws Exception {
+    void aServerThatHangsAfterItsCloseFrameIsLeft() throws Exception {
         Connection control = connected();
         control.send(Frame.close(1001, "restarting"));
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);

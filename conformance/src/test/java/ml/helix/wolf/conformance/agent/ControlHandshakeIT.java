@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 1, control connection: how the agent asks for it. */
+/** docs/protocol.md, "Control connection": the request with which the agent opens it. */
 class ControlHandshakeIT extends AgentSpec {
 
     @Test

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 1, control connection: a stream of lines of JSON, however they are cut. */
+/** docs/protocol.md, "Control connection": lines of JSON, independent of message boundaries. */
 class ControlLinesIT extends AgentSpec {
 
     @Test

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Contract, sections 1 and 2: a control connection that is refused, or not answered, is asked for again. */
+/** docs/protocol.md, "Losing it and coming back": the agent tries again after a refusal or without an answer. */
 class ControlRefusedIT extends AgentSpec {
 
     @ParameterizedTest

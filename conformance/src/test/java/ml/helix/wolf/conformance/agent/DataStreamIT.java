@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 1, data connections: a byte stream in binary messages, both ways, no half-close. */
+/** docs/protocol.md, "Data connections": a byte stream in binary messages, both ways, without half-close. */
 class DataStreamIT extends AgentSpec {
 
     /** How either side may end a stream. */
@@ -47,7 +47,7 @@ class DataStreamIT extends AgentSpec {
     }
 
     @Test
-    void whatTheLocalApiSaysComesInBinaryMessages() throws Exception {
+    void whatWolfSendsComesInBinaryMessages() throws Exception {
         StreamEnds stream = openStream(connected());
         stream.atWolf().write(bytes("hello"));
         Frame frame = stream.atServer().frame(Frame.BINARY);
@@ -132,7 +132,7 @@ class DataStreamIT extends AgentSpec {
     }
 
     @Test
-    void everyByteBeforeTheLocalEndIsDeliveredAndThenBothAreClosed() throws Exception {
+    void everyByteBeforeWolfsEndIsDeliveredAndThenBothAreClosed() throws Exception {
         StreamEnds stream = openStream(connected());
         byte[] sent = noise(3_000_000);
         Thread.ofVirtual()
@@ -154,7 +154,7 @@ class DataStreamIT extends AgentSpec {
     }
 
     @Test
-    void theLocalEndIsToldByACloseFrame() throws Exception {
+    void wolfsEndIsSentAsACloseFrame() throws Exception {
         StreamEnds stream = openStream(connected());
         stream.atWolf().close();
         assertThat(stream.atServer().frame(Frame.CLOSE).closeCode()).isEqualTo(1000);
@@ -172,7 +172,7 @@ class DataStreamIT extends AgentSpec {
     }
 
     @Test
-    void aServerThatSaysGoodbyeAndThenHangsIsLeft() throws Exception {
+    void aServerThatHangsAfterItsCloseFrameIsLeft() throws Exception {
         StreamEnds stream = openStream(connected());
         stream.atServer().send(Frame.close(1000, ""));
         assertThat(stream.atWolf().readToEnd()).isEmpty();
@@ -180,7 +180,7 @@ class DataStreamIT extends AgentSpec {
     }
 
     @Test
-    void aServerThatDoesNotAnswerTheGoodbyeIsLeft() throws Exception {
+    void aServerThatDoesNotAnswerTheCloseFrameIsLeft() throws Exception {
         StreamEnds stream = openStream(connected());
         stream.atWolf().close();
         stream.atServer().end();
@@ -188,14 +188,14 @@ class DataStreamIT extends AgentSpec {
 
     @ParameterizedTest
     @EnumSource(Ending.class)
-    void theServersEndClosesTheLocalConnection(Ending ending) throws Exception {
+    void theServersEndClosesTheConnectionToWolf(Ending ending) throws Exception {
         StreamEnds stream = openStream(connected());
         ending.of(stream.atServer());
         assertThat(stream.atWolf().readToEnd()).isEmpty();
     }
 
     @Test
-    void theLocalResetClosesTheDataConnection() throws Exception {
+    void wolfsResetClosesTheDataConnection() throws Exception {
         StreamEnds stream = openStream(connected());
         stream.atWolf().reset();
         stream.atServer().end();

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Contract, section 1, data connections: every byte before the first end is delivered, also where the other side sends
- * without pause and reads slowly.
+ * docs/protocol.md, "Ending a socket": every byte before the first end is delivered, also if the other side sends without
+ * pause and reads slowly.
  */
 class EndingIT extends AgentSpec {
     private static final byte[] SENT = noise(4 << 20);
@@ -132,7 +132,7 @@ class EndingIT extends AgentSpec {
                 connection.frame();
             }
         } catch (IOException e) {
-            // that was all
+            // the other end has closed it
         }
     }
 
@@ -140,7 +140,7 @@ class EndingIT extends AgentSpec {
         try {
             wolf.in().skipNBytes(Long.MAX_VALUE);
         } catch (IOException e) {
-            // that was all
+            // the other end has closed it
         }
     }
 

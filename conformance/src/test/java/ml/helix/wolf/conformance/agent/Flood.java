@@ -5,16 +5,16 @@ import java.io.InterruptedIOException;
 import java.util.Optional;
 import ml.helix.wolf.conformance.peer.Connection;
 
-/** Sends without end, to see where the other side has had enough. */
+/** Sends more and more bytes until the other side closes the connection. */
 public final class Flood {
-    /** What two sockets' buffers may hold and the agent's own limits, many times over; nothing to a memory. */
+    /** By then the other side must have closed: far more than socket buffers and its limits hold, far less than its memory. */
     public static final long LIMIT = 16L << 20;
 
     private static final long ENOUGH = 4 * LIMIT;
 
     private Flood() {}
 
-    /** The close code of a connection that is sent more and more of these bytes while it is read. */
+    /** Sends these bytes again and again while it reads; returns the code of the close frame. */
     public static Optional<Integer> closeCode(Connection connection, byte[] piece) throws IOException {
         Thread sender = Thread.ofVirtual().start(() -> bytesUntilClosed(connection, piece));
         try {
@@ -33,7 +33,7 @@ public final class Flood {
         }
     }
 
-    /** How many bytes went out before the connection was gone. */
+    /** Sends these bytes again and again; returns how many were written before the connection was closed. */
     public static long bytesUntilClosed(Connection connection, byte[] piece) {
         long written = 0;
         while (written < ENOUGH) {

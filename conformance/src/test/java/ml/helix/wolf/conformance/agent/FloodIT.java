@@ -7,10 +7,10 @@ import ml.helix.wolf.conformance.peer.Frame;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Contract, section 1, agent: a control plane that sends what costs much and says nothing loses that one connection. */
+/** docs/protocol.md, the limits: a control plane that floods one connection with frames that carry nothing loses that connection. */
 class FloodIT extends AgentSpec {
 
-    /** What has no use at such a rate, in pieces of a thousand. */
+    /** Frames that carry nothing, a thousand in a piece. */
     enum Kind {
         PINGS(Frame.of(Frame.PING, new byte[0])),
         PONGS(Frame.of(Frame.PONG, new byte[0])),
@@ -35,7 +35,8 @@ class FloodIT extends AgentSpec {
         Connection control = accepted();
         agent.awaitState("Connected");
         assertThat(Flood.closeCode(control, kind.piece).orElse(1008)).isEqualTo(1008);
-        agent.await(status -> status.at("/lastError/message").asText().contains("a second"), "flood named");
+        agent.await(
+                status -> status.at("/lastError/message").asText().contains("a second"), "message that names the rate");
         assertServes(accepted());
     }
 
@@ -46,7 +47,7 @@ class FloodIT extends AgentSpec {
     void onADataConnectionOnlyThatStreamIsClosedWith1008(Kind kind) throws Exception {
         Connection control = connected();
         StreamEnds stream = openStream(control);
-        // none where a peer that never stops sending is reset at the end
+        // a peer that never stops sending may be reset before it reads the close frame
         assertThat(Flood.closeCode(stream.atServer(), kind.piece).orElse(1008)).isEqualTo(1008);
         assertServes(control);
     }

@@ -9,8 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Contract, section 1, data connections: the token never goes anywhere else. Each path tries to lead it to another
- * server, which must hear nothing, to another path of the same origin, or out of the request line.
+ * docs/protocol.md, "Data connections": the token goes nowhere else. Each path tries to send it to another server, which
+ * must get no connection, to another path of the same origin, or out of the request line.
  */
 class HostileConnPathIT extends AgentSpec {
 
@@ -117,7 +117,7 @@ class HostileConnPathIT extends AgentSpec {
         assertServes(control);
     }
 
-    /** @param json the path as it stands in the line, between the quotes */
+    /** @param json the path as JSON, without its quotes */
     private void refused(String json) throws Exception {
         Connection control = connected();
         control.line("{\"command\":\"conn-ready\",\"connPath\":\"" + json + "\"}");

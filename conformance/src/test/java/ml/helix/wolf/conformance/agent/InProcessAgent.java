@@ -10,7 +10,7 @@ import ml.helix.wolf.agent.AgentSettings;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 
-/** An agent in this process, started as its main program does, and seen through its pages only. */
+/** An agent in this process, started as its main program starts it, and observed only through its monitoring port. */
 final class InProcessAgent extends MonitoredAgent implements AutoCloseable {
     private final Agent agent;
 
@@ -32,7 +32,7 @@ final class InProcessAgent extends MonitoredAgent implements AutoCloseable {
         return new InProcessAgent(agent);
     }
 
-    /** Waits until the last error has that reason; gives the whole status. */
+    /** Waits until the last error has this reason; returns the whole status. */
     JsonNode awaitReason(String reason) {
         return await(status -> status.path("lastError").path("reason").asText().equals(reason), "reason " + reason);
     }

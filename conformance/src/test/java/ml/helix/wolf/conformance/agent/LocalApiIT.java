@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, sections 1 and 2: what becomes of a conn-ready where the local API is at fault. */
+/** docs/protocol.md, "Data connections": the agent's answer to a conn-ready if Wolf can't be reached. */
 class LocalApiIT extends AgentSpec {
 
     @TempDir
@@ -29,7 +29,7 @@ class LocalApiIT extends AgentSpec {
         int port = wolf.port();
         wolf.close();
         Connection control = connected("-local", "127.0.0.1:" + port);
-        refusedBecause(control, "refused");
+        assertPickupFails(control, "refused");
         try (ScriptedWolf back = ScriptedWolf.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port))) {
             control.connReady(newPath());
             server.data().accept().binary("there");
@@ -40,8 +40,8 @@ class LocalApiIT extends AgentSpec {
     @Test
     void whereItsSocketFileIsMissingTheServerHearsWhy() throws Exception {
         Connection control = connected("-local", "unix://" + folder.resolve("wolf.sock"));
-        refusedBecause(control, "no such socket");
-        stillAnswers(control);
+        assertPickupFails(control, "no such socket");
+        assertAnswers(control);
     }
 
     @Test
@@ -49,11 +49,11 @@ class LocalApiIT extends AgentSpec {
         Path socket = folder.resolve("wolf.sock");
         ScriptedWolf.at(socket).close();
         Connection control = connected("-local", "unix://" + socket);
-        refusedBecause(control, "nobody listens");
-        stillAnswers(control);
+        assertPickupFails(control, "nobody listens");
+        assertAnswers(control);
     }
 
-    /** A real process, because root may open any socket: root's loses the capability that lets it. */
+    /** A real process: root may open any socket, so its process drops the capability for it. */
     @Test
     void whereItsSocketIsNotPermittedTheServerHearsWhy() throws Exception {
         boolean root =
@@ -74,8 +74,8 @@ class LocalApiIT extends AgentSpec {
                     Map.of("RUNNER_TOKEN", TOKEN),
                     List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", closed.address()))) {
                 Connection control = accepted();
-                refusedBecause(control, "not permitted");
-                stillAnswers(control);
+                assertPickupFails(control, "not permitted");
+                assertAnswers(control);
                 agent.await(status -> status.path("wolfReachable").isBoolean(), "probe");
             }
         }
@@ -118,16 +118,16 @@ class LocalApiIT extends AgentSpec {
     @Test
     void aHostThatDoesNotExistIsNamed() throws Exception {
         Connection control = connected("-local", "wolf.invalid:8080");
-        refusedBecause(control, "wolf.invalid");
-        stillAnswers(control);
+        assertPickupFails(control, "wolf.invalid");
+        assertAnswers(control);
     }
 
     @Test
     void aSocketThatIsAPlainFileIsNoReasonToDie() throws Exception {
         Path file = Files.writeString(folder.resolve("wolf.sock"), "no socket");
         Connection control = connected("-local", "unix://" + file);
-        refusedBecause(control, "no socket");
-        stillAnswers(control);
+        assertPickupFails(control, "no socket");
+        assertAnswers(control);
     }
 
     @Test
@@ -140,8 +140,8 @@ class LocalApiIT extends AgentSpec {
         assertServes(control);
     }
 
-    /** The reason may come as a pickup-failed before or after the server was asked: it must come, and be about Wolf. */
-    private void refusedBecause(Connection control, String why) throws Exception {
+    /** A pickup-failed with the reason must come, whether or not the agent has requested the data connection. */
+    private void assertPickupFails(Connection control, String why) throws Exception {
         server.onData(Connection::accept);
         String path = newPath();
         control.connReady(path);
@@ -149,7 +149,7 @@ class LocalApiIT extends AgentSpec {
         server.queueData();
     }
 
-    private void stillAnswers(Connection control) throws Exception {
+    private void assertAnswers(Connection control) throws Exception {
         control.connReady("//refused");
         pickupFailure(control, "//refused");
     }

@@ -13,7 +13,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import ml.helix.wolf.conformance.peer.Connection;
 
-/** An agent's pages: {@code /status}, {@code /readyz}, {@code /livez} and {@code /metrics}. */
+/** An agent as its monitoring port shows it: {@code /status}, {@code /readyz}, {@code /livez} and {@code /metrics}. */
 class MonitoredAgent {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -57,7 +57,7 @@ class MonitoredAgent {
                 .orElseThrow();
     }
 
-    /** Asks for the status until it is as wanted, for as long as the peer is patient. */
+    /** Requests the status until it is as wanted, for at most {@link Connection#PATIENCE}. */
     JsonNode await(Predicate<JsonNode> wanted, String what) {
         return await(Connection.PATIENCE, wanted, what);
     }
@@ -67,7 +67,7 @@ class MonitoredAgent {
         JsonNode seen = status();
         while (!wanted.test(seen)) {
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("no " + what + " within " + patience + ", but " + seen);
+                throw new AssertionError("no " + what + " within " + patience + "; the last status is " + seen);
             }
             LockSupport.parkNanos(5_000_000);
             seen = status();
@@ -75,7 +75,7 @@ class MonitoredAgent {
         return seen;
     }
 
-    /** Waits until the pages are served. */
+    /** Waits until the monitoring port answers. */
     void awaitUp() {
         long deadline = System.nanoTime() + Connection.PATIENCE.toNanos();
         while (true) {
@@ -101,7 +101,7 @@ class MonitoredAgent {
 
     private record Answer(int code, String body) {}
 
-    /** Reads the body to its end: a connection with an unread body stays open, and the agent allows only so many. */
+    /** Reads the whole body: a connection with an unread body stays open, and the agent limits open connections. */
     private Answer answer(String path) {
         try {
             HttpURLConnection connection = get(path);

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 1, data connections: how a conn-ready is answered. */
+/** docs/protocol.md, "Data connections": how the agent answers a conn-ready. */
 class PickupIT extends AgentSpec {
 
     @ParameterizedTest

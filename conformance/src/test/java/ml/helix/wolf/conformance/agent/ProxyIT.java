@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 2: an HTTP proxy is asked by CONNECT, for http and https alike. */
+/** docs/protocol.md, "TLS and proxies": the agent uses CONNECT, for http and https alike. */
 class ProxyIT extends AgentSpec {
     private static final String PASSWORD = "kit-s3cr3t:p@ss/word";
 

@@ -22,9 +22,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Contract, section 2: the token is never printed. Real processes at the most talkative log level, with a server that
- * knows the token and sends it back wherever it can. What this module's other tests print is watched too, by
- * {@link ml.helix.wolf.conformance.secrets.SecretLeakExtension}.
+ * The agent never prints its token. Real processes log at the most detailed level, and a server that knows the token
+ * sends it back wherever it can. {@link ml.helix.wolf.conformance.secrets.SecretLeakExtension} searches the output of this
+ * module's other tests.
  */
 class SecretsIT extends AgentSpec {
 
@@ -43,7 +43,7 @@ class SecretsIT extends AgentSpec {
             server.control().raw(answer.replace("|", "\r\n").replace("SECRET", TOKEN));
             agent.awaitUp();
             agent.await(status -> status.path("lastError").isObject(), "error");
-            nowhere(agent);
+            assertNoSecretPrinted(agent);
         }
     }
 
@@ -69,10 +69,10 @@ class SecretsIT extends AgentSpec {
             stream.atWolf().read(TOKEN.length());
             stream.atWolf().write(bytes(TOKEN)).close();
             stream.atServer().end();
-            nowhere(agent);
+            assertNoSecretPrinted(agent);
             agent.terminate();
             assertThat(agent.awaitExit(60)).isZero();
-            assertThat(agent.printed()).contains("wolf-gpu-1").satisfies(SecretsIT::isClean);
+            assertThat(agent.printed()).contains("wolf-gpu-1").satisfies(SecretsIT::assertNoSecretIn);
         }
     }
 
@@ -87,10 +87,10 @@ class SecretsIT extends AgentSpec {
             agent.awaitUp();
             agent.await(
                     status -> status.path("lastError").path("message").asText().contains("can't be used"), "bad file");
-            nowhere(agent);
+            assertNoSecretPrinted(agent);
             Files.writeString(file, TOKEN);
             accepted();
-            nowhere(agent);
+            assertNoSecretPrinted(agent);
         }
     }
 
@@ -103,11 +103,11 @@ class SecretsIT extends AgentSpec {
                     "-log-level",
                     "trace")) {
                 agent.awaitUp();
-                seen(agent, "ProxyFailure");
-                nowhere(agent);
+                awaitReason(agent, "ProxyFailure");
+                assertNoSecretPrinted(agent);
                 proxy.refuse("");
                 accepted();
-                nowhere(agent);
+                assertNoSecretPrinted(agent);
             }
         }
     }
@@ -118,8 +118,8 @@ class SecretsIT extends AgentSpec {
             accepted();
             assertThat(agent.proc("cmdline"))
                     .contains("ml.helix.wolf.agent.Main")
-                    .satisfies(SecretsIT::isClean);
-            assertThat(agent.proc("comm")).satisfies(SecretsIT::isClean);
+                    .satisfies(SecretsIT::assertNoSecretIn);
+            assertThat(agent.proc("comm")).satisfies(SecretsIT::assertNoSecretIn);
         }
     }
 
@@ -143,10 +143,10 @@ class SecretsIT extends AgentSpec {
         Settings given = Settings.read(AgentSettings.PROGRAM, flags.split(" "), Map.of());
         assertThatThrownBy(() -> AgentSettings.of(given, Map.of()))
                 .isInstanceOfSatisfying(UsageException.class, bad -> {
-                    isClean(bad.report(AgentSettings.PROGRAM));
-                    isClean(bad.toString());
+                    assertNoSecretIn(bad.report(AgentSettings.PROGRAM));
+                    assertNoSecretIn(bad.toString());
                     for (Throwable cause = bad; cause != null; cause = cause.getCause()) {
-                        isClean(cause.toString());
+                        assertNoSecretIn(cause.toString());
                     }
                 });
     }
@@ -164,13 +164,13 @@ class SecretsIT extends AgentSpec {
                 assertThat(doctor.awaitExit(60)).isEqualTo(1);
                 assertThat(doctor.printed())
                         .contains("127.0.0.1:" + proxy.port())
-                        .satisfies(SecretsIT::isClean);
+                        .satisfies(SecretsIT::assertNoSecretIn);
             }
         }
         try (AgentProcess doctor = run(Map.of("RUNNER_TOKEN", TOKEN), "-o", output, "doctor")) {
             server.control().raw("HTTP/1.1 401 " + TOKEN + "\r\nX: " + TOKEN + "\r\n\r\n");
             assertThat(doctor.awaitExit(60)).isEqualTo(1);
-            assertThat(doctor.printed()).contains("401").satisfies(SecretsIT::isClean);
+            assertThat(doctor.printed()).contains("401").satisfies(SecretsIT::assertNoSecretIn);
         }
     }
 
@@ -179,8 +179,8 @@ class SecretsIT extends AgentSpec {
         Map<String, String> environment = Map.of("HTTP_PROXY", "http://agent:" + TOKEN + "@proxy:3128");
         String[] flags = {"-api-url", "http://helix", "-wolf-id", "x", "-token", TOKEN};
         var settings = AgentSettings.of(Settings.read(AgentSettings.PROGRAM, flags, environment), environment);
-        assertThat(settings.toString()).contains("helix", "proxy:3128").satisfies(SecretsIT::isClean);
-        assertThat(settings.tokens().toString()).satisfies(SecretsIT::isClean);
+        assertThat(settings.toString()).contains("helix", "proxy:3128").satisfies(SecretsIT::assertNoSecretIn);
+        assertThat(settings.tokens().toString()).satisfies(SecretsIT::assertNoSecretIn);
     }
 
     private AgentProcess run(Map<String, String> environment, String... flags) throws Exception {
@@ -190,20 +190,20 @@ class SecretsIT extends AgentSpec {
         return AgentProcess.start(folder, List.of(), List.of(), environment, all);
     }
 
-    private static void seen(AgentProcess agent, String reason) {
+    private static void awaitReason(AgentProcess agent, String reason) {
         agent.await(status -> status.path("lastError").path("reason").asText().equals(reason), "reason " + reason);
     }
 
-    private static void nowhere(AgentProcess agent) throws Exception {
-        isClean(agent.printed());
+    private static void assertNoSecretPrinted(AgentProcess agent) throws Exception {
+        assertNoSecretIn(agent.printed());
         for (String page : List.of("/status", "/readyz", "/livez", "/metrics", "/", "/other")) {
-            isClean(agent.body(page));
+            assertNoSecretIn(agent.body(page));
         }
     }
 
-    private static void isClean(String text) {
+    private static void assertNoSecretIn(String text) {
         if (Secrets.in(text)) {
-            throw new AssertionError("there is a secret in " + text);
+            throw new AssertionError("a secret was printed: " + text.replace(Secrets.MARK, "[secret]"));
         }
     }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Contract, section 2: SIGTERM, to a real process. */
+/** What an agent does after SIGTERM, as a real process: drain, then the close handshake with 1001. */
 class StoppingIT extends AgentSpec {
 
     @TempDir
@@ -21,7 +21,7 @@ class StoppingIT extends AgentSpec {
     private AgentProcess process;
     private Connection control;
 
-    private void begin(String... flags) throws Exception {
+    private void startProcess(String... flags) throws Exception {
         List<String> all = new ArrayList<>(List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1"));
         all.addAll(List.of("-local", wolf.address()));
         all.addAll(List.of(flags));
@@ -41,8 +41,8 @@ class StoppingIT extends AgentSpec {
     }
 
     @Test
-    void anIdleAgentSaysGoodbyeWith1001AndExitsWith0() throws Exception {
-        begin();
+    void anIdleAgentClosesWith1001AndExitsWith0() throws Exception {
+        startProcess();
         assertServes(control);
         process.terminate();
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
@@ -53,7 +53,7 @@ class StoppingIT extends AgentSpec {
 
     @Test
     void whileAStreamRunsItIsNotReadyTakesNoNewOnesAndWaits() throws Exception {
-        begin("-drain", "60");
+        startProcess("-drain", "60");
         StreamEnds stream = openStream(control);
         process.terminate();
         process.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
@@ -72,7 +72,7 @@ class StoppingIT extends AgentSpec {
 
     @Test
     void whatStillRunsAfterTheDrainTimeIsCut() throws Exception {
-        begin("-drain", "1");
+        startProcess("-drain", "1");
         StreamEnds stream = openStream(control);
         stream.atServer().binary("x");
         stream.atWolf().read(1);
@@ -85,7 +85,7 @@ class StoppingIT extends AgentSpec {
 
     @Test
     void aSecondSignalEndsItAtOnce() throws Exception {
-        begin("-drain", "600");
+        startProcess("-drain", "600");
         openStream(control);
         process.terminate();
         process.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
@@ -127,7 +127,7 @@ class StoppingIT extends AgentSpec {
 
     @Test
     void aServerThatNeitherReadsNorAnswersCannotHoldItUp() throws Exception {
-        begin("-drain", "1");
+        startProcess("-drain", "1");
         assertServes(control);
         for (int i = 0; i < 1000; i++) {
             control.send(Frame.of(Frame.PING, new byte[125]));

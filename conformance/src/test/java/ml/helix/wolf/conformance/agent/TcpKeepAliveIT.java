@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** Contract, section 1: TCP keep-alive on every socket, the first probe after 15 s. */
+/** docs/protocol.md, "TCP keep-alive": on every socket, with the first probe after 15 s. */
 @EnabledOnOs(OS.LINUX)
 class TcpKeepAliveIT extends AgentSpec {
 

@@ -16,15 +16,17 @@ import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
 import ml.helix.wolf.conformance.peer.ScriptedWolf;
 import ml.helix.wolf.testkit.FakeWolf;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
- * Contract, section 1: the limits in time, each waited for in real time, all at once: they are the promise, and an agent
- * with shorter ones would not be the agent. Only lower bounds are checked by the clock.
+ * docs/protocol.md: the time limits, in real time, all tests at once. An agent with shorter limits for tests would not be
+ * the agent that the protocol describes. The clock checks only lower bounds strictly.
  */
+@Order(1) // it takes longest
 @Execution(ExecutionMode.CONCURRENT)
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class TimeoutsIT extends AgentSpec {
@@ -118,7 +120,7 @@ class TimeoutsIT extends AgentSpec {
         assertThat(data.frame(Frame.PING)).isNotNull();
     }
 
-    /** It can't be told from a server whose caller takes nothing. */
+    /** The agent can't distinguish it from a server whose caller reads nothing. */
     @Test
     void unansweredPingsOnADataConnectionEndNothing() throws Exception {
         StreamEnds stream = openStream(connected());
@@ -186,7 +188,7 @@ class TimeoutsIT extends AgentSpec {
             try {
                 pings += control.frame().opcode() == Frame.PING ? 1 : 0;
             } catch (SocketTimeoutException e) {
-                // nothing came; the next line goes out all the same
+                // nothing came; the next line is sent all the same
             }
             control.keepAlive();
         }
@@ -240,7 +242,7 @@ class TimeoutsIT extends AgentSpec {
                 }
             }
         } catch (IOException e) {
-            // the agent has had enough
+            // the agent has closed it
         }
     }
 

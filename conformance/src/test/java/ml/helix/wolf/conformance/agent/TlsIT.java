@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Contract, section 2: TLS to the control plane. {@code helix.test} is 127.0.0.1 here, by a hosts file. */
+/** docs/protocol.md, "TLS and proxies". A hosts file makes {@code helix.test} 127.0.0.1. */
 class TlsIT extends AgentSpec {
     private static final String NAME = "helix.test";
 
@@ -269,18 +269,18 @@ class TlsIT extends AgentSpec {
     void aHundredStreamsOneAfterTheOtherNeedNoFullHandshakeOfTheirOwn() throws Exception {
         wolf.echoing();
         try (ScriptedControlPlane secure = server("good")) {
-            Connection control = securely(secure);
-            assertThat(inARow(secure, control, 100)).containsExactly(made(control));
+            Connection control = connectedByTls(secure);
+            assertThat(openInARow(secure, control, 100)).containsExactly(createdAt(control));
             assertThat(secure.accepted()).isEqualTo(101);
         }
     }
 
-    /** A TLS 1.3 ticket is for one use, and servers give one or two with each handshake: most of these have none. */
+    /** A TLS 1.3 ticket can be used once, and a server gives one or two with each handshake, so most of these have none. */
     @Test
     void aHundredStreamsAtOnceAllComeUpAndAfterThemSessionsAreResumedAgain() throws Exception {
         wolf.echoing();
         try (ScriptedControlPlane secure = server("good")) {
-            Connection control = securely(secure);
+            Connection control = connectedByTls(secure);
             for (int i = 0; i < 100; i++) {
                 control.connReady(newPath());
             }
@@ -288,18 +288,18 @@ class TlsIT extends AgentSpec {
             for (int i = 0; i < 100; i++) {
                 all.add(secure.data().accept());
             }
-            Set<Long> full = new HashSet<>(Set.of(made(control)));
+            Set<Long> full = new HashSet<>(Set.of(createdAt(control)));
             for (Connection data : all) {
                 data.binary("x");
                 assertThat(data.read(1)).hasSize(1);
-                full.add(made(data));
+                full.add(createdAt(data));
             }
             System.out.println("100 streams at once: full handshakes at " + full.size() + " different milliseconds");
-            assertThat(full).containsAll(inARow(secure, control, 50));
+            assertThat(full).containsAll(openInARow(secure, control, 50));
         }
     }
 
-    private Connection securely(ScriptedControlPlane secure) throws Exception {
+    private Connection connectedByTls(ScriptedControlPlane secure) throws Exception {
         start(
                 "-api-url",
                 "https://" + NAME + ":" + port(secure),
@@ -308,9 +308,9 @@ class TlsIT extends AgentSpec {
         return secure.control().accept().keepAlive();
     }
 
-    /** When the sessions of that many streams, one after the other, were made. */
-    private static Set<Long> inARow(ScriptedControlPlane secure, Connection control, int count) throws Exception {
-        Set<Long> made = new HashSet<>();
+    /** Opens this many streams one after the other; returns when their TLS sessions were created. */
+    private static Set<Long> openInARow(ScriptedControlPlane secure, Connection control, int count) throws Exception {
+        Set<Long> created = new HashSet<>();
         for (int i = 0; i < count; i++) {
             control.connReady(newPath());
             Connection data = secure.data().accept();
@@ -318,13 +318,13 @@ class TlsIT extends AgentSpec {
             assertThat(data.read(1)).hasSize(1);
             data.send(Frame.close(1000, ""));
             data.end();
-            made.add(made(data));
+            created.add(createdAt(data));
         }
-        return made;
+        return created;
     }
 
-    /** When the session was made: a resumed one keeps the time of the full handshake that it goes back to. */
-    private static long made(Connection connection) {
+    /** When the TLS session was created; a resumed session keeps the time of its full handshake. */
+    private static long createdAt(Connection connection) {
         return ((SSLSocket) connection.socket()).getSession().getCreationTime();
     }
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The token file changes while the tunnel is up: the newer token takes over where it is accepted, and only then. */
+/** docs/protocol.md, "A new token": the tunnel moves to a newer token if, and only if, the server accepts it. */
 class TokenFileIT extends AgentSpec {
     private static final Instant FIRST = Instant.parse("2026-01-02T03:04:05Z");
     private static final Instant SECOND = Instant.parse("2026-01-03T00:00:00Z");
@@ -50,7 +50,7 @@ class TokenFileIT extends AgentSpec {
             assertThat(bearer(newer)).isEqualTo("Bearer " + TOKEN + "-2");
             assertThat(newer.head().target()).isEqualTo(control.head().target());
             assertThat(newer.head().header("Wolf-Agent-Instance"))
-                    .as("so that the control plane sees that no other agent displaces it")
+                    .as("the same instance, so that the control plane does not report a displacement")
                     .isPresent()
                     .isEqualTo(control.head().header("Wolf-Agent-Instance"));
             assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
@@ -104,7 +104,7 @@ class TokenFileIT extends AgentSpec {
             JsonNode status = agent.await(TokenFileIT::refused, "refused token");
             assertThat(changedAt(status)).isEqualTo(FIRST.toString());
             assertThat(status.path("state").asText()).isEqualTo("Connected");
-            wolf.echoing(); // who asks for the status makes the agent look at Wolf, too
+            wolf.echoing(); // each request of /status makes the agent check Wolf
             control.connReady(newPath());
             Connection data = server.data();
             assertThat(bearer(data)).isEqualTo("Bearer " + TOKEN + "-1");
@@ -137,7 +137,7 @@ class TokenFileIT extends AgentSpec {
         assertServes(newer);
     }
 
-    /** The next control connection with that token; retries with the one before are refused. */
+    /** The next control connection with this token; refuses retries with the previous token. */
     private Connection nextWith(String suffix) throws Exception {
         while (true) {
             Connection next = server.control();
@@ -148,7 +148,7 @@ class TokenFileIT extends AgentSpec {
         }
     }
 
-    /** As a kubelet does it: the file is a link, and is pointed elsewhere at once. */
+    /** Replaces the token as a kubelet does: the file is a symbolic link, which is replaced atomically. */
     private void publish(String suffix, Instant at) throws IOException {
         Path file = Files.writeString(folder.resolve("content" + suffix), TOKEN + suffix + "\n");
         Files.setLastModifiedTime(file, FileTime.from(at));
@@ -168,7 +168,7 @@ class TokenFileIT extends AgentSpec {
         return status.path("token").path("refused").asBoolean();
     }
 
-    /** Asks {@code /readyz} again and again. */
+    /** Requests {@code /readyz} again and again and counts the answers other than 200. */
     private static final class Readiness implements AutoCloseable {
         private final AtomicInteger notReady = new AtomicInteger();
         private final CompletableFuture<Void> asking;

@@ -6,7 +6,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Passes bytes on and notes the lines that have a secret in them. */
+/** Passes bytes on and collects the lines that contain a secret. */
 final class SearchedOutput extends OutputStream {
     private final PrintStream to;
     private final List<String> seen;

@@ -18,9 +18,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads along: every line that any test of this module prints and everything that is logged in this process, exceptions
- * included, at the most talkative level that the programs have. The first test that ends after a secret was seen fails. It registers itself, so no test
- * can forget it.
+ * Searches every line that a test of this module prints, and everything that this process logs at the most detailed level of
+ * the programs, exceptions included. The first test that ends after a secret was found fails. The extension is registered
+ * for all tests of the module (META-INF/services), so no test can forget it.
  */
 public final class SecretLeakExtension implements BeforeAllCallback, AfterEachCallback {
     private static final AtomicBoolean INSTALLED = new AtomicBoolean();
@@ -38,17 +38,17 @@ public final class SecretLeakExtension implements BeforeAllCallback, AfterEachCa
     @Override
     public void afterEach(ExtensionContext context) {
         if (!SEEN.isEmpty()) {
-            throw new AssertionError("printed with a secret in it, here [secret]: " + SEEN);
+            throw new AssertionError("a secret was printed, replaced by [secret] here: " + SEEN);
         }
     }
 
-    /** Adds an appender that notes what has a secret in it; what is printed stays as it was. */
+    /** Adds an appender that collects log events with a secret. What the other appenders print stays the same. */
     static void install(LoggerContext logs, List<String> seen) {
         Logger root = logs.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         for (var all = root.iteratorForAppenders(); all.hasNext(); ) {
             quieten(all.next());
         }
-        var watch = new AppenderBase<ILoggingEvent>() {
+        var search = new AppenderBase<ILoggingEvent>() {
             @Override
             protected void append(ILoggingEvent event) {
                 String text = event.getFormattedMessage() + " " + event.getKeyValuePairs()
@@ -58,10 +58,10 @@ public final class SecretLeakExtension implements BeforeAllCallback, AfterEachCa
                 Secrets.note(event.getLoggerName() + ": " + text, seen);
             }
         };
-        watch.setContext(logs);
-        watch.start();
-        root.addAppender(watch);
-        // As the programs have it at -log-level trace: libraries' traces show headers, so they are never printed.
+        search.setContext(logs);
+        search.start();
+        root.addAppender(search);
+        // The levels of the programs at -log-level trace: traces of libraries show headers, so they are never printed.
         root.setLevel(Level.WARN);
         logs.getLogger("ml.helix.wolf").setLevel(Level.TRACE);
         logs.getLogger("org.java_websocket").setLevel(Level.OFF);

@@ -5,24 +5,24 @@ import java.util.Base64;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The secrets of this module's tests: each has one mark in it, which nothing else has. */
+/** The secrets of this module's tests. Each contains the same mark, and nothing else contains it. */
 public final class Secrets {
-    /** What every token and password in a test holds. */
+    /** Part of every token and password of the tests. */
     public static final String MARK = "kit-s3cr3t";
 
-    /** The mark and what it becomes inside Base64, at whatever offset. */
+    /** The mark itself and its Base64 at each of the three offsets. */
     private static final List<String> TRACES = IntStream.range(0, 4)
             .mapToObj(offset -> offset == 3 ? MARK : inBase64(offset))
             .toList();
 
     private Secrets() {}
 
-    /** Whether there is a secret in the text, plain or in Base64. */
+    /** Whether the text contains a secret, plain or in Base64. */
     public static boolean in(String text) {
         return TRACES.stream().anyMatch(text::contains);
     }
 
-    /** Adds the text to those seen where it has a secret in it, without the secret. */
+    /** If the text contains a secret, adds it to those seen, with the secret replaced. */
     static void note(String text, List<String> seen) {
         if (in(text)) {
             String redacted = text;
@@ -33,7 +33,7 @@ public final class Secrets {
         }
     }
 
-    /** The part of the encoded mark that doesn't depend on what stands before and after it. */
+    /** The part of the encoded mark that doesn't depend on the text before and after it. */
     private static String inBase64(int offset) {
         byte[] shifted = ("x".repeat(offset) + MARK).getBytes(StandardCharsets.US_ASCII);
         String whole = Base64.getEncoder().encodeToString(shifted);
