@@ -5,8 +5,8 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
-import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -15,15 +15,15 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.stream.Stream;
 
 /** What each package must not know. */
 @AnalyzeClasses(packages = "ml.helix.wolf.operator", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
-    private static final String[] PURE = {
-        "ml.helix.wolf.operator.desired..", "ml.helix.wolf.operator.observed..", "ml.helix.wolf.operator.status.."
-    };
+    private static final String OPERATOR = "ml.helix.wolf.operator";
+    private static final String[] PURE = {OPERATOR + ".desired", OPERATOR + ".observed", OPERATOR + ".status"};
 
-    /** Encoding text is no I/O, nor is taking a URL apart. */
+    /** Encoding text is no I/O. */
     private static final DescribedPredicate<JavaClass> IO = resideInAnyPackage("java.io..", "java.nio..", "java.net..")
             .and(DescribedPredicate.not(resideInAPackage("java.nio.charset..")))
             .as("do I/O");
@@ -62,7 +62,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule agentsKnowNoKubernetes = noClasses()
             .that()
-            .resideInAPackage("ml.helix.wolf.operator.agents..")
+            .resideInAPackage(OPERATOR + ".agents")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.fabric8..", "io.javaoperatorsdk..");
@@ -70,7 +70,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule onlyAgentsOpenSockets = noClasses()
             .that()
-            .resideOutsideOfPackage("ml.helix.wolf.operator.agents..")
+            .resideOutsideOfPackage(OPERATOR + ".agents")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.nio.channels..", "java.net.http..")
@@ -81,7 +81,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule onlyLeadershipTouchesLeases = noClasses()
             .that()
-            .resideOutsideOfPackage("ml.helix.wolf.operator.leadership..")
+            .resideOutsideOfPackage(OPERATOR + ".leadership")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.fabric8.kubernetes.api.model.coordination..")
@@ -89,38 +89,37 @@ class ArchitectureTest {
             .callMethodWhere(target(nameMatching("leases")));
 
     @ArchTest
-    static final ArchRule packagesAreLayers = layeredArchitecture()
-            .consideringOnlyDependenciesInLayers()
-            .layer("program")
-            .definedBy("ml.helix.wolf.operator")
-            .layer("reconcile")
-            .definedBy("ml.helix.wolf.operator.reconcile..")
-            .layer("leadership")
-            .definedBy("ml.helix.wolf.operator.leadership..")
-            .layer("agents")
-            .definedBy("ml.helix.wolf.operator.agents..")
-            .layer("status")
-            .definedBy("ml.helix.wolf.operator.status..")
-            .layer("observed")
-            .definedBy("ml.helix.wolf.operator.observed..")
-            .layer("desired")
-            .definedBy("ml.helix.wolf.operator.desired..")
-            .whereLayer("program")
-            .mayNotBeAccessedByAnyLayer()
-            .whereLayer("reconcile")
-            .mayOnlyBeAccessedByLayers("program")
-            .whereLayer("leadership")
-            .mayOnlyBeAccessedByLayers("program", "reconcile")
-            .whereLayer("agents")
-            .mayOnlyBeAccessedByLayers("reconcile")
-            .whereLayer("status")
-            .mayOnlyBeAccessedByLayers("reconcile")
-            .whereLayer("observed")
-            .mayOnlyBeAccessedByLayers("reconcile", "agents", "status")
-            .whereLayer("desired")
-            .mayOnlyBeAccessedByLayers("reconcile", "status", "observed");
+    static final ArchRule desiredHasItsUsers = onlyUsedBy("desired", "observed", "status", "reconcile");
+
+    @ArchTest
+    static final ArchRule observedHasItsUsers = onlyUsedBy("observed", "status", "agents", "reconcile");
+
+    @ArchTest
+    static final ArchRule statusHasItsUsers = onlyUsedBy("status", "reconcile");
+
+    @ArchTest
+    static final ArchRule agentsHaveTheirUsers = onlyUsedBy("agents", "reconcile");
+
+    @ArchTest
+    static final ArchRule leadershipHasItsUsers = onlyUsedBy("leadership", "reconcile", "");
+
+    @ArchTest
+    static final ArchRule reconcileHasItsUsers = onlyUsedBy("reconcile", "");
 
     @ArchTest
     static final ArchRule packagesFormNoCycle =
             slices().matching("ml.helix.wolf.(**)").should().beFreeOfCycles();
+
+    /** @param users other packages of the operator; "" for its root package */
+    private static ArchRule onlyUsedBy(String name, String... users) {
+        var allowed = Stream.concat(Stream.of(name), Stream.of(users))
+                .map(user -> user.isEmpty() ? OPERATOR : OPERATOR + "." + user)
+                .toArray(String[]::new);
+        return classes()
+                .that()
+                .resideInAPackage(OPERATOR + "." + name)
+                .should()
+                .onlyHaveDependentClassesThat()
+                .resideInAnyPackage(allowed);
+    }
 }

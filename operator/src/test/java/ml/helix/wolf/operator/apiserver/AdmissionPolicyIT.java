@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -54,12 +53,7 @@ class AdmissionPolicyIT {
                         .build())
                 .build();
         for (var name : List.of(HOME, ORDINARY, PRIVILEGED)) {
-            admin.resource(new NamespaceBuilder()
-                            .withNewMetadata()
-                            .withName(name)
-                            .endMetadata()
-                            .build())
-                    .serverSideApply();
+            RealApiServer.applyNamespace(admin, name);
         }
         mayCreateWolfTunnels(ORDINARY);
         mayCreateWolfTunnels(PRIVILEGED);

@@ -277,7 +277,7 @@ class FaultsIT {
         var readySince = Instant.parse(testbed.condition("Ready").getLastTransitionTime());
         agent.failing("ConnectFailure", "refused");
         testbed.podSays("node-1", Testbed.running(IP, false));
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False ConnectFailure"));
+        testbed.awaitCondition("Ready", "False ConnectFailure");
         assertThat(Instant.parse(testbed.condition("Ready").getLastTransitionTime()))
                 .as("a later change has no earlier time")
                 .isAfterOrEqualTo(readySince);
@@ -296,7 +296,7 @@ class FaultsIT {
         assertThat(testbed.resource().getStatus().observedGeneration()).isEqualTo(1);
 
         clock.set(InstantSource.offset(InstantSource.system(), Duration.ofSeconds(31)));
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True ApplyRefused"));
+        testbed.awaitCondition("Stalled", "True ApplyRefused");
         assertThat(testbed.condition("Ready").getMessage())
                 .contains("DaemonSet " + Testbed.AGENTS, "quantities must match the regular expression");
         assertThat(testbed.resource().getStatus().connected())
@@ -305,7 +305,7 @@ class FaultsIT {
 
         api.removeFaults();
         testbed.apply("{agent: {port: %d, drainSeconds: 78}}".formatted(agent.port()));
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
         logIsShort();
     }
 
@@ -332,11 +332,7 @@ class FaultsIT {
 
     private void tunnelIsUp(Replica.Setup setup) throws Exception {
         testbed.operate(setup);
-        testbed.apply("{agent: {port: %d}}".formatted(agent.port()));
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
-        testbed.podRuns("node-1", IP, true);
-        testbed.rolledOut(1, 1);
-        up();
+        testbed.bringUp(agent, IP);
     }
 
     private void nodeIsLost() {
@@ -345,15 +341,7 @@ class FaultsIT {
 
     private void recovers() throws Exception {
         testbed.podSays("node-1", Testbed.running(IP, true));
-        up();
-    }
-
-    private void up() throws Exception {
-        Eventually.holds(() -> {
-            assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
-            assertThat(testbed.tunnel("node-1").wolfId()).isEqualTo("a1");
-            assertThat(testbed.tunnel("node-1").reason()).isNull();
-        });
+        testbed.awaitUp();
     }
 
     /** A few lines that say what is wrong, and no flood of them. The HTTP client may log two per broken watch. */

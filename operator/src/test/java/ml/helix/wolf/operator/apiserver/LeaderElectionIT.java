@@ -68,7 +68,7 @@ class LeaderElectionIT {
         Process leader = process();
         try {
             Eventually.holds(() -> assertThat(holder()).as(() -> log()).isPresent());
-            tunnelIsUp();
+            testbed.bringUp(agent, IP);
             try (var standby = new Replica(testbed.setup().electing())) {
                 var before = version(testbed.resource());
                 leader.destroy();
@@ -101,7 +101,7 @@ class LeaderElectionIT {
             Eventually.holds(() -> assertThat(leader.isAlive() && holder().isPresent())
                     .as(() -> log())
                     .isTrue());
-            tunnelIsUp();
+            testbed.bringUp(agent, IP);
             var upBefore = version(testbed.resource());
             try (var standby = new Replica(testbed.setup().electing())) {
                 applyMany(0, MANY / 2);
@@ -150,7 +150,7 @@ class LeaderElectionIT {
             Eventually.holds(() -> assertThat(cutOff.leads()).isTrue());
             try (var standby = new Replica(testbed.setup().electing())) {
                 other.set(standby);
-                tunnelIsUp();
+                testbed.bringUp(agent, IP);
                 api.stall();
                 Eventually.holds(() -> assertThat(otherLedWhenItEnded).isDone());
                 assertThat(otherLedWhenItEnded).isCompletedWithValue(false);
@@ -190,15 +190,6 @@ class LeaderElectionIT {
                 .takeWhile(request -> !request.isWrite())
                 .filter(request -> request.agent().equals(standby.agent))
                 .count();
-    }
-
-    private void tunnelIsUp() throws Exception {
-        testbed.apply("{agent: {port: %d}}".formatted(agent.port()));
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
-        testbed.podRuns("node-1", IP, true);
-        testbed.rolledOut(1, 1);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
-        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").wolfId()).isEqualTo("a1"));
     }
 
     private void applyMany(int from, int to) {

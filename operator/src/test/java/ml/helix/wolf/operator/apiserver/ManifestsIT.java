@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -27,12 +26,7 @@ class ManifestsIT {
         kubectl = new Kubectl(running, folder);
         try (var admin = running.client()) {
             for (var name : List.of("wolf", "wolf-system", "wolf-control-plane")) {
-                admin.resource(new NamespaceBuilder()
-                                .withNewMetadata()
-                                .withName(name)
-                                .endMetadata()
-                                .build())
-                        .serverSideApply();
+                RealApiServer.applyNamespace(admin, name);
             }
         }
     }

@@ -60,7 +60,7 @@ class OwnershipIT {
         serviceAccount(Map.of("app", "monitoring"));
         testbed.operate();
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True NameTaken"));
+        testbed.awaitCondition("Stalled", "True NameTaken");
         assertThat(testbed.condition("Ready").getMessage())
                 .contains("ServiceAccount " + Testbed.AGENTS + " exists and isn't this WolfTunnel's");
         assertThat(testbed.serviceAccount().getMetadata().getOwnerReferences()).isEmpty();
@@ -102,13 +102,13 @@ class OwnershipIT {
         daemonSet(OUR_LABELS, List.of());
         testbed.operate();
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True ApplyRefused"));
+        testbed.awaitCondition("Stalled", "True ApplyRefused");
         assertThat(testbed.condition("Ready").getMessage())
                 .contains("DaemonSet " + Testbed.AGENTS + " exists")
                 .contains("kubectl -n " + testbed.namespace + " delete daemonset " + Testbed.AGENTS)
                 .contains("field is immutable");
         testbed.daemonSetResource().delete();
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
     }
 
     @Test
@@ -118,12 +118,12 @@ class OwnershipIT {
         var before = text(testbed.daemonSet());
         testbed.operate(testbed.setup().clock(() -> clock.get().instant()));
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
         clock.set(InstantSource.offset(InstantSource.system(), Duration.ofSeconds(31)));
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True NameTaken"));
+        testbed.awaitCondition("Stalled", "True NameTaken");
         assertThat(text(testbed.daemonSet())).isEqualTo(before);
         testbed.daemonSetResource().delete();
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
         assertThat(testbed.agentImage()).isEqualTo("agent:1");
     }
 
@@ -174,20 +174,20 @@ class OwnershipIT {
         var before = text(testbed.daemonSet());
         testbed.operate();
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True NameTaken"));
+        testbed.awaitCondition("Stalled", "True NameTaken");
         assertThat(testbed.condition("Ready").getMessage())
                 .contains(what + " exists and isn't this WolfTunnel's: rename the WolfTunnel, or delete the DaemonSet");
         testbed.awaitIdle();
         assertThat(text(testbed.daemonSet())).isEqualTo(before);
         testbed.daemonSetResource().delete();
         testbed.awaitIdle();
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
         assertThat(testbed.agentImage()).isEqualTo("agent:1");
     }
 
     private void rolledOut() throws Exception {
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
     }
 
     private void daemonSet(Map<String, String> labels, List<OwnerReference> owners) {

@@ -100,7 +100,7 @@ class QuietIT {
                 Testbed.NAME,
                 "{wolf: {container: {image: wolf, resources: {limits: {cpu: 1000m, memory: 1024Mi}}}}}");
         kubectl.run(manifest, "apply", "-f", "-");
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.awaitDaemonSet();
         testbed.rolledOut(0, 0);
         awaitReady("True NoMatchingNodes");
         testbed.awaitIdle();
@@ -193,7 +193,7 @@ class QuietIT {
 
     private void rolledOut() throws Exception {
         testbed.apply("{agent: {port: %d}}".formatted(healthy.port()));
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.awaitDaemonSet();
     }
 
     private void awaitReady(String ready) throws Exception {

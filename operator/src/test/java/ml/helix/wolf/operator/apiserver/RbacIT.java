@@ -3,7 +3,6 @@ package ml.helix.wolf.operator.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequest;
@@ -48,12 +47,7 @@ class RbacIT {
     void install(RealApiServer.Running running) throws Exception {
         server = running;
         admin = running.client();
-        admin.resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withName(HOME)
-                        .endMetadata()
-                        .build())
-                .serverSideApply();
+        RealApiServer.applyNamespace(admin, HOME);
         admin.resource(new ServiceAccountBuilder()
                         .withNewMetadata()
                         .withNamespace(HOME)
@@ -215,18 +209,17 @@ class RbacIT {
                 var operator = WolfTunnelOperator.standBy(client, settings, new PrometheusRegistry(), () -> {})) {
             operator.work();
             testbed.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}");
-            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RunnerTokenMissing"));
+            testbed.awaitCondition("Ready", "False RunnerTokenMissing");
             testbed.token("t");
-            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False CaBundleMissing"));
+            testbed.awaitCondition("Ready", "False CaBundleMissing");
             testbed.apply("{}");
-            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+            testbed.awaitCondition("Ready", "False RollingOut");
             testbed.apply("{agent: {port: 9000}}");
             Eventually.holds(() -> assertThat(testbed.daemonSet().getMetadata().getGeneration())
                     .isEqualTo(2));
             testbed.rolledOut(1, 0);
             testbed.failedCreate("pods \"x\" is forbidden: exceeded quota");
-            Eventually.holds(
-                    () -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True PodsForbidden"));
+            testbed.awaitCondition("Stalled", "True PodsForbidden");
             testbed.podRuns("node-1", "127.0.0.1", true);
             testbed.rolledOut(1, 1);
             Eventually.holds(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import io.fabric8.kubeapitest.KubeAPIServer;
 import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
 import io.fabric8.kubeapitest.KubeAPITestException;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -169,6 +170,28 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
         } catch (Exception e) {
             throw new IllegalStateException("the CRD is not served", e);
         }
+    }
+
+    /** Makes a namespace if it does not exist. */
+    static void applyNamespace(KubernetesClient admin, String name) {
+        admin.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .endMetadata()
+                        .build())
+                .serverSideApply();
+    }
+
+    /** Makes a namespace with a generated name, and returns the name. */
+    public static String newNamespace(KubernetesClient admin, String prefix) {
+        return admin.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withGenerateName(prefix)
+                        .endMetadata()
+                        .build())
+                .create()
+                .getMetadata()
+                .getName();
     }
 
     static CustomResourceDefinition committedCrd(KubernetesClient client) {

@@ -34,18 +34,18 @@ class ReconcileIT {
     @Test
     void missingSecretIsNamedAndOnceItIsThereTheAgentsRollOutWithoutARestart() throws Exception {
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RunnerTokenMissing"));
+        testbed.awaitCondition("Ready", "False RunnerTokenMissing");
         assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True RunnerTokenMissing");
         assertThat(testbed.condition("Ready").getMessage()).contains("Secret wolf-token does not exist", "kubectl");
         assertThat(testbed.daemonSet()).isNull();
 
         testbed.token("t0k3n");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
         assertThat(testbed.statusAndReason("Stalled")).startsWith("False");
         assertThat(testbed.statusAndReason("Reconciling")).startsWith("True");
 
         testbed.rolledOut(0, 0);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True NoMatchingNodes"));
+        testbed.awaitCondition("Ready", "True NoMatchingNodes");
     }
 
     @Test
@@ -68,16 +68,16 @@ class ReconcileIT {
     void missingCaBundleIsNamedAndOnceItIsThereTheAgentsRollOut() throws Exception {
         testbed.token("t");
         testbed.apply("{controlPlane: {url: 'https://h', caBundleRef: {name: helix-ca}}}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True CaBundleMissing"));
+        testbed.awaitCondition("Stalled", "True CaBundleMissing");
         bundle(Map.of("ca.crt", "no certificate"));
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True CaBundleInvalid"));
+        testbed.awaitCondition("Stalled", "True CaBundleInvalid");
         assertThat(testbed.condition("Stalled").getMessage())
                 .contains("ConfigMap helix-ca, key ca.crt", "line 1 should be -----BEGIN CERTIFICATE-----");
         assertThat(testbed.daemonSet()).isNull();
         bundle(Map.of(
                 "ca.crt",
                 ValueTable.of("caBundle", true).findFirst().orElseThrow().text()));
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.awaitDaemonSet();
     }
 
     private void bundle(Map<String, String> data) {
@@ -97,13 +97,13 @@ class ReconcileIT {
     void tokenThatNoAgentCouldSendIsReportedAndNeverShown() throws Exception {
         testbed.token("with a space");
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True RunnerTokenInvalid"));
+        testbed.awaitCondition("Stalled", "True RunnerTokenInvalid");
         assertThat(testbed.condition("Stalled").getMessage())
                 .contains("Secret wolf-token, key token has a space or a line break inside")
                 .doesNotContain("s3cr3t");
         assertThat(testbed.daemonSet()).isNull();
         testbed.token("t0k3n");
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.awaitDaemonSet();
     }
 
     @Test
@@ -127,7 +127,7 @@ class ReconcileIT {
     void furtherPassesAndARestartWriteNothing() throws Exception {
         rolledOut("{wolf: {container: {image: wolf, resources: {limits: {cpu: 1000m, memory: 1024Mi}}}}}");
         testbed.rolledOut(0, 0);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True NoMatchingNodes"));
+        testbed.awaitCondition("Ready", "True NoMatchingNodes");
         var before = List.of(text(testbed.resource()), text(testbed.daemonSet()), text(testbed.serviceAccount()));
 
         for (int round = 0; round < 3; round++) {
@@ -214,7 +214,7 @@ class ReconcileIT {
     void newTokenRollsThePodsOnceAndTheAnnotationDoesNotRevealIt() throws Exception {
         testbed.token("hunter2");
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.awaitDaemonSet();
         var before = generation();
         testbed.touchSecret("round", "1");
         testbed.token("hunter3");
@@ -255,7 +255,7 @@ class ReconcileIT {
                 .inNamespace(testbed.namespace)
                 .withName("wolf-token")
                 .delete();
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RunnerTokenMissing"));
+        testbed.awaitCondition("Ready", "False RunnerTokenMissing");
         assertThat(text(testbed.daemonSet())).isEqualTo(before);
     }
 
@@ -263,15 +263,14 @@ class ReconcileIT {
     void pausedWolfTunnelKeepsItsDaemonSetAndSaysSo() throws Exception {
         rolledOut("{}");
         testbed.rolledOut(0, 0);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True NoMatchingNodes"));
+        testbed.awaitCondition("Ready", "True NoMatchingNodes");
         testbed.apply("{paused: true}");
-        Eventually.holds(
-                () -> assertThat(testbed.statusAndReason("Reconciling")).isEqualTo("False Paused"));
+        testbed.awaitCondition("Reconciling", "False Paused");
         assertThat(testbed.statusAndReason("Ready")).isEqualTo("True NoMatchingNodes");
         var before = text(testbed.daemonSet());
 
         testbed.apply("{paused: true, agent: {image: 'agent:2'}}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False Paused"));
+        testbed.awaitCondition("Ready", "False Paused");
         assertThat(text(testbed.daemonSet())).isEqualTo(before);
 
         testbed.apply("{agent: {image: 'agent:2'}}");
@@ -282,10 +281,10 @@ class ReconcileIT {
     void refusalOfTheApiServerIsReportedAndRetriedAfterAChange() throws Exception {
         testbed.token("t");
         testbed.apply("{pod: {volumes: [{name: data, hostPath: {}}]}}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True ApplyRefused"));
+        testbed.awaitCondition("Stalled", "True ApplyRefused");
         assertThat(testbed.condition("Ready").getMessage()).contains("hostPath.path: Required value");
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
     }
 
     @ParameterizedTest
@@ -327,7 +326,7 @@ class ReconcileIT {
             for (var each : both) {
                 each.token("t0k3n");
                 each.apply("{}");
-                Eventually.holds(() -> assertThat(each.daemonSet()).isNotNull());
+                each.awaitDaemonSet();
                 each.podRuns("node-1", "127.0.0.1", true);
                 each.rolledOut(1, 1);
             }
@@ -347,7 +346,7 @@ class ReconcileIT {
     private void rolledOut(String spec) throws Exception {
         testbed.token("t0k3n");
         testbed.apply(spec);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
     }
 
     private String generation() {

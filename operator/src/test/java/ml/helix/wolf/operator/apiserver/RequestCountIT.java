@@ -42,7 +42,7 @@ class RequestCountIT {
                 var testbed = new Testbed(server).operate()) {
             testbed.token("t");
             testbed.apply("{agent: {port: %d}}".formatted(agents.port()));
-            Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+            testbed.awaitDaemonSet();
             for (int i = 1; i <= pods; i++) {
                 testbed.podRuns("node-" + i, ip(i), true);
             }
@@ -71,12 +71,12 @@ class RequestCountIT {
 
             before = requests(testbed, server).size();
             testbed.apply("{agent: {port: %d, logLevel: debug}}".formatted(agents.port()));
-            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+            testbed.awaitCondition("Ready", "False RollingOut");
             testbed.awaitIdle();
             requests.put("the spec changes", counted(requests(testbed, server), before));
 
             testbed.rolledOut(pods, pods);
-            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
+            testbed.awaitCondition("Ready", "True Connected");
             testbed.operate();
             Eventually.holds(() -> assertThat(testbed.operator().passes()).isPositive());
             requests.put("another operator", counted(requests(testbed, server), 0));

@@ -35,7 +35,7 @@ class StatusIT {
         operate();
         testbed.token("t");
         testbed.apply("{agent: {port: %d}}".formatted(agent1.port()));
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.awaitDaemonSet();
         testbed.podRuns("node-1", IP_1, true);
         testbed.podRuns("node-2", IP_2, true);
         testbed.rolledOut(2, 2);
@@ -88,7 +88,7 @@ class StatusIT {
     void refusedTokenStallsTheWolfTunnelUntilTheAgentConnects() throws Exception {
         agent2.failing("Unauthorized", "the control plane answers 401");
         readiness("node-2", IP_2, false);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False Unauthorized"));
+        testbed.awaitCondition("Ready", "False Unauthorized");
         assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True Unauthorized");
         assertThat(testbed.statusAndReason("Authenticated")).isEqualTo("False Unauthorized");
         assertThat(testbed.statusAndReason("ControlPlaneReachable")).startsWith("True");
@@ -108,8 +108,7 @@ class StatusIT {
     void unknownHostNameIsAReasonOfTheControlPlane() throws Exception {
         agent1.failing("DnsFailure", "no address for helix.example.com");
         readiness("node-1", IP_1, false);
-        Eventually.holds(() ->
-                assertThat(testbed.statusAndReason("ControlPlaneReachable")).isEqualTo("False DnsFailure"));
+        testbed.awaitCondition("ControlPlaneReachable", "False DnsFailure");
         assertThat(testbed.statusAndReason("Ready")).isEqualTo("False DnsFailure");
         assertThat(testbed.statusAndReason("Stalled")).startsWith("False");
         agent1.connected("a1");
@@ -120,13 +119,11 @@ class StatusIT {
     @Test
     void unreachableWolfIsReportedAlthoughTheTunnelIsUp() throws Exception {
         agent1.connected("a1", 1, false);
-        Eventually.holds(
-                () -> assertThat(testbed.statusAndReason("WolfReachable")).isEqualTo("False WolfUnreachable"));
+        testbed.awaitCondition("WolfReachable", "False WolfUnreachable");
         assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
         assertThat(testbed.tunnel("node-1").reason()).isEqualTo("WolfUnreachable");
         agent1.connected("a1");
-        Eventually.holds(
-                () -> assertThat(testbed.statusAndReason("WolfReachable")).isEqualTo("True Reachable"));
+        testbed.awaitCondition("WolfReachable", "True Reachable");
     }
 
     @Test
@@ -139,7 +136,7 @@ class StatusIT {
         assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
 
         readiness("node-1", IP_1, false);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False StatusUnreachable"));
+        testbed.awaitCondition("Ready", "False StatusUnreachable");
         assertThat(testbed.tunnel("node-1").state()).isEqualTo("Disconnected");
 
         agent1 = new FakeAgent(IP_1, agent1.port()).connected("a1");
@@ -157,7 +154,7 @@ class StatusIT {
         assertThat(testbed.statusAndReason("AgentsAvailable")).isEqualTo("True AllAvailable");
 
         agent1.close();
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False NodeNotReady"));
+        testbed.awaitCondition("Ready", "False NodeNotReady");
         assertThat(testbed.statusAndReason("AgentsAvailable")).isEqualTo("False NodeNotReady");
         assertThat(testbed.tunnel("node-1").state()).isEqualTo("Unknown");
         agent1 = new FakeAgent(IP_1, agent1.port()).connected("a1");
@@ -188,12 +185,12 @@ class StatusIT {
             testbed.apply(ids.formatted(agent1.port(), ""));
             other.token("t");
             other.apply(ids.formatted(agent1.port(), ""));
-            Eventually.holds(() -> assertThat(other.daemonSet()).isNotNull());
+            other.awaitDaemonSet();
             other.podRuns("node-1", IP_1, true);
             other.rolledOut(1, 1);
             testbed.rolledOut(2, 2);
-            Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False DuplicateRunnerId"));
-            Eventually.holds(() -> assertThat(other.statusAndReason("Stalled")).isEqualTo("True DuplicateRunnerId"));
+            testbed.awaitCondition("Ready", "False DuplicateRunnerId");
+            other.awaitCondition("Stalled", "True DuplicateRunnerId");
             assertThat(testbed.condition("Ready").getMessage())
                     .contains(other.namespace + "/" + Testbed.NAME, "wolf-node-1", "spec.wolfId.prefix");
             assertThat(testbed.tunnel("node-2").reason()).isNull();
@@ -203,7 +200,7 @@ class StatusIT {
             Eventually.holds(() ->
                     assertThat(other.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
             other.rolledOut(1, 1);
-            Eventually.holds(() -> assertThat(other.statusAndReason("Ready")).isEqualTo("True Connected"));
+            other.awaitCondition("Ready", "True Connected");
             recovered();
         }
     }
@@ -211,7 +208,7 @@ class StatusIT {
     @Test
     void agentThatIsDisplacedRepeatedlyHasOneSteadyStatus() throws Exception {
         agent1.displaced("a1", "Disconnected", 1);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True Displaced"));
+        testbed.awaitCondition("Stalled", "True Displaced");
         assertThat(testbed.tunnel("node-1").message()).contains("another agent uses wolf-a1: set spec.wolfId.prefix");
         testbed.awaitIdle();
         var before = testbed.resource().getMetadata().getResourceVersion();
@@ -229,7 +226,7 @@ class StatusIT {
     @Test
     void imageThatCannotBePulledStallsTheWolfTunnel() throws Exception {
         containerWaits("ImagePullBackOff", "Back-off pulling image \"agent:1\"");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True ImagePullBackOff"));
+        testbed.awaitCondition("Stalled", "True ImagePullBackOff");
         assertThat(testbed.statusAndReason("AgentsAvailable")).isEqualTo("False ImagePullBackOff");
         assertThat(testbed.tunnel("node-1").message()).contains("container agent has no image agent:1");
         readiness("node-1", IP_1, true);
@@ -239,7 +236,7 @@ class StatusIT {
     @Test
     void crashLoopStallsTheWolfTunnel() throws Exception {
         containerWaits("CrashLoopBackOff", "back-off 5m0s restarting failed container");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True CrashLoopBackOff"));
+        testbed.awaitCondition("Stalled", "True CrashLoopBackOff");
         readiness("node-1", IP_1, true);
         recovered();
     }
@@ -257,7 +254,7 @@ class StatusIT {
                         .withPhase("Pending")
                         .withConditions(scheduled)
                         .build());
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True Unschedulable"));
+        testbed.awaitCondition("Stalled", "True Unschedulable");
         assertThat(testbed.tunnel("node-1").message()).contains("Insufficient cpu");
     }
 
@@ -279,7 +276,7 @@ class StatusIT {
                 {"state":"Disconnected","since":"2026-01-01T00:00:00Z","wolfId":"a2","moon":{"phase":1},"connects":"many",
                  "lastError":{"reason":"QuotaExceeded","message":"three tunnels are enough"},"version":"9.0"}""");
         readiness("node-2", IP_2, false);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False QuotaExceeded"));
+        testbed.awaitCondition("Ready", "False QuotaExceeded");
         assertThat(testbed.statusAndReason("Stalled")).startsWith("False");
         assertThat(testbed.tunnel("node-2").agentVersion()).isEqualTo("9.0");
         assertThat(testbed.tunnel("node-2").message()).isEqualTo("three tunnels are enough");
@@ -309,8 +306,7 @@ class StatusIT {
         deliveredByFile();
         testbed.token("mistyped");
         agent1.connectedWithToken("a1", "2026-01-01T00:00:00Z", true);
-        Eventually.holds(
-                () -> assertThat(testbed.statusAndReason("Authenticated")).isEqualTo("False TokenRefused"));
+        testbed.awaitCondition("Authenticated", "False TokenRefused");
         assertThat(testbed.tunnel("node-1").reason()).isEqualTo("TokenRefused");
         assertThat(testbed.tunnel("node-1").state()).isEqualTo("Connected");
         assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
@@ -332,7 +328,7 @@ class StatusIT {
                 .inNamespace(testbed.namespace)
                 .withName("wolf-token")
                 .delete();
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True RunnerTokenMissing"));
+        testbed.awaitCondition("Stalled", "True RunnerTokenMissing");
         assertThat(testbed.resource().getStatus().summary()).isEqualTo("2/2 connected");
         assertThat(testbed.daemonSet().getMetadata().getResourceVersion()).isEqualTo(daemonSet);
         testbed.token("t");

@@ -20,7 +20,7 @@ class StuckIT {
         testbed = new Testbed(server).operate();
         testbed.token("t");
         testbed.apply("{}");
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
+        testbed.awaitDaemonSet();
     }
 
     @AfterEach
@@ -33,14 +33,14 @@ class StuckIT {
         testbed.failedCreate(
                 "pods \"gpu-nodes-tunnel-agent-x2b4k\" is forbidden: violates PodSecurity \"baseline:latest\"");
         testbed.rolledOut(1, 0);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True PodsForbidden"));
+        testbed.awaitCondition("Stalled", "True PodsForbidden");
         assertThat(testbed.condition("Ready").getMessage())
                 .contains("pods \"gpu-nodes-tunnel-agent-…\" is forbidden: violates PodSecurity");
         assertThat(eventReads()).as("first after a while, then every 15 s").isLessThanOrEqualTo(2);
 
         testbed.podRuns("node-1", "127.0.0.1", true);
         testbed.rolledOut(1, 1);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
+        testbed.awaitCondition("Ready", "True Connected");
     }
 
     @Test
@@ -51,7 +51,7 @@ class StuckIT {
         testbed.podWarning("node-1", "FailedMount", "Unable to attach or mount volumes: timed out");
         testbed.podWarning(
                 "node-1", "FailedMount", "MountVolume.SetUp failed for volume \"v\" : configmap \"c\" not found");
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Stalled")).isEqualTo("True VolumeNotMounted"));
+        testbed.awaitCondition("Stalled", "True VolumeNotMounted");
         assertThat(testbed.tunnel("node-1").message()).contains("configmap \"c\" not found");
     }
 
@@ -59,7 +59,7 @@ class StuckIT {
     void eventsAreNotReadIfNothingIsStuck() throws Exception {
         testbed.podRuns("node-1", "127.0.0.1", true);
         testbed.rolledOut(1, 1);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
+        testbed.awaitCondition("Ready", "True Connected");
         testbed.awaitIdle();
         assertThat(eventReads()).isZero();
     }
@@ -68,10 +68,10 @@ class StuckIT {
     void deletedWolfTunnelThatWaitsForAFinalizerSaysSo() throws Exception {
         testbed.podRuns("node-1", "127.0.0.1", true);
         testbed.rolledOut(1, 1);
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected"));
+        testbed.awaitCondition("Ready", "True Connected");
         testbed.finalizers("example.com/holds");
         testbed.delete();
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False Terminating"));
+        testbed.awaitCondition("Ready", "False Terminating");
         assertThat(testbed.condition("Ready").getMessage()).contains("example.com/holds");
 
         testbed.daemonSetResource().delete();

@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.api.model.PodStatus;
@@ -45,15 +44,7 @@ final class Testbed implements AutoCloseable {
     Testbed(RealApiServer.Running server) {
         this.server = server;
         this.admin = server.client();
-        this.namespace = admin.namespaces()
-                .resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withGenerateName("testbed-")
-                        .endMetadata()
-                        .build())
-                .create()
-                .getMetadata()
-                .getName();
+        this.namespace = RealApiServer.newNamespace(admin, "testbed-");
     }
 
     /** An operator for this namespace, with a direct connection to the API server. */
@@ -166,6 +157,33 @@ final class Testbed implements AutoCloseable {
     String statusAndReason(String type) {
         var condition = condition(type);
         return condition.getStatus() + " " + condition.getReason();
+    }
+
+    /** @param expected for example "False RunnerTokenMissing" */
+    void awaitCondition(String type, String expected) throws Exception {
+        Eventually.holds(() -> assertThat(statusAndReason(type)).isEqualTo(expected));
+    }
+
+    void awaitDaemonSet() throws Exception {
+        Eventually.holds(() -> assertThat(daemonSet()).isNotNull());
+    }
+
+    /** Makes the WolfTunnel with one agent on node-1, and returns when its tunnel is up. */
+    void bringUp(FakeAgent agent, String ip) throws Exception {
+        apply("{agent: {port: %d}}".formatted(agent.port()));
+        awaitDaemonSet();
+        podRuns("node-1", ip, true);
+        rolledOut(1, 1);
+        awaitUp();
+    }
+
+    /** Returns when the tunnel of {@link #bringUp} is up. */
+    void awaitUp() throws Exception {
+        Eventually.holds(() -> {
+            assertThat(statusAndReason("Ready")).isEqualTo("True Connected");
+            assertThat(tunnel("node-1").wolfId()).isEqualTo("a1");
+            assertThat(tunnel("node-1").reason()).isNull();
+        });
     }
 
     TunnelStatus tunnel(String node) {

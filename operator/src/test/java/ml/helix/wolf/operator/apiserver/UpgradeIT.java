@@ -23,11 +23,7 @@ class UpgradeIT {
         testbed = new Testbed(server);
         operate("agent:1");
         testbed.token("t");
-        testbed.apply("{agent: {port: %d}}".formatted(agent.port()));
-        Eventually.holds(() -> assertThat(testbed.daemonSet()).isNotNull());
-        testbed.podRuns("node-1", IP, true);
-        testbed.rolledOut(1, 1);
-        up();
+        testbed.bringUp(agent, IP);
     }
 
     @AfterEach
@@ -57,9 +53,9 @@ class UpgradeIT {
     void operatorWithAnotherAgentImageRollsTheAgentsOnce() throws Exception {
         operate("agent:2");
         Eventually.holds(() -> assertThat(testbed.agentImage()).isEqualTo("agent:2"));
-        Eventually.holds(() -> assertThat(testbed.statusAndReason("Ready")).isEqualTo("False RollingOut"));
+        testbed.awaitCondition("Ready", "False RollingOut");
         testbed.rolledOut(1, 1);
-        up();
+        testbed.awaitUp();
         assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(2);
         assertThat(testbed.writes())
                 .filteredOn(write -> write.resource().equals("apps/daemonsets"))
@@ -90,19 +86,12 @@ class UpgradeIT {
                         "{\"status\": {\"summary\": null, \"desired\": null, \"conditions\": null,"
                                 + " \"tunnels\": [{\"pod\": \"gpu-nodes-tunnel-agent-node-1\"}]}}");
         operate("agent:1");
-        up();
+        testbed.awaitUp();
         assertThat(testbed.resource().getStatus().summary()).isEqualTo("1/1 connected");
         assertThat(testbed.resource().getStatus().conditions()).hasSize(7);
     }
 
     private void operate(String agentImage) {
         testbed.operate(testbed.setup().pollingFast().image(agentImage));
-    }
-
-    private void up() throws Exception {
-        Eventually.holds(() -> {
-            assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
-            assertThat(testbed.tunnel("node-1").wolfId()).isEqualTo("a1");
-        });
     }
 }

@@ -2,7 +2,6 @@ package ml.helix.wolf.operator.reconcile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -107,7 +106,7 @@ class ApplierIT {
     @Test
     void orphanIsNotAdoptedByAWolfTunnelThatIsDeleted(RealApiServer.Running server) {
         try (var client = server.client()) {
-            var namespace = namespace(client);
+            var namespace = RealApiServer.newNamespace(client, "applier-");
             client.load(new ByteArrayInputStream(
                             WolfTunnelYaml.of(namespace, "gpu-nodes", "{}").getBytes(StandardCharsets.UTF_8)))
                     .create();
@@ -168,23 +167,12 @@ class ApplierIT {
 
     private static DaemonSet desired(KubernetesClient client) {
         var resource = WolfTunnelYaml.resource("{}");
-        resource.getMetadata().setNamespace(namespace(client));
+        resource.getMetadata().setNamespace(RealApiServer.newNamespace(client, "applier-"));
         return desired(resource);
     }
 
     private static DaemonSet desired(WolfTunnel resource) {
         return AgentDaemonSet.of(resource, new TemplateInputs("agent:1", Optional.empty(), Optional.empty()));
-    }
-
-    private static String namespace(KubernetesClient client) {
-        return client.resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withGenerateName("applier-")
-                        .endMetadata()
-                        .build())
-                .create()
-                .getMetadata()
-                .getName();
     }
 
     private static int desiredNumber(Applier.Outcome<DaemonSet> outcome) {
