@@ -101,7 +101,7 @@ public final class Main {
 
     /** Halts at once: another replica may work by now. */
     private static void leaseLost() {
-        LOG.error("this replica lost the Lease and must not work any more: it exits, and is to be started again");
+        LOG.error("this replica lost the Lease and must not work any more: it exits so that it is started again");
         Runtime.getRuntime().halt(1);
     }
 

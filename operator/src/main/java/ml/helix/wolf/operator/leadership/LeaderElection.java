@@ -131,7 +131,7 @@ public final class LeaderElection implements AutoCloseable {
                 failing = false;
             } catch (RuntimeException e) {
                 if (!failing) {
-                    LOG.warn("cannot ask for the Lease, trying again: {}", e.getMessage());
+                    LOG.warn("cannot read or write the Lease, trying again: {}", e.getMessage());
                 }
                 failing = true;
             }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * each is connected between. So an agent that was displaced counts as displaced until its connection has stood for
  * {@link #SETTLED_AFTER}: the status stays the same, instead of saying two things in turn.
  *
- * <p>Thread-safe. Keeps the last report of each displaced agent until its pod is gone, or until {@link #forget}.
+ * <p>Thread-safe. Keeps the last report of each displaced agent until its pod is deleted, or until {@link #forget}.
  */
 final class DisplacedAgents {
     static final Duration SETTLED_AFTER = Duration.ofMinutes(2);

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * <p>Without leader election an operator claims nothing and never yields. Thread-safe.
  */
 final class OperatorClaims {
-    /** How soon a WolfTunnel of another operator is looked at again. */
+    /** How soon a WolfTunnel that another operator holds is checked again. */
     static final Duration RECHECK = OtherLeases.READ_INTERVAL;
 
     private static final Logger LOG = LoggerFactory.getLogger(OperatorClaims.class);

@@ -310,7 +310,8 @@ class StatusIT {
         assertThat(testbed.tunnel("node-1").reason()).isEqualTo("TokenRefused");
         assertThat(testbed.tunnel("node-1").state()).isEqualTo("Connected");
         assertThat(testbed.statusAndReason("Ready")).isEqualTo("True Connected");
-        assertThat(testbed.condition("Authenticated").getMessage()).contains("node-1", "the one before");
+        assertThat(testbed.condition("Authenticated").getMessage())
+                .contains("node-1", "the tunnel still uses the old one");
         agent1.connectedWithToken("a1", "2026-02-02T00:00:00Z", false);
         recovered();
         assertThat(testbed.statusAndReason("Authenticated")).isEqualTo("True TokenAccepted");
