@@ -26,12 +26,7 @@ public final class AgentDaemonSet {
      */
     public static DaemonSet of(WolfTunnel resource, TemplateInputs inputs) {
         var daemonSet = new DaemonSetBuilder()
-                .withNewMetadata()
-                .withNamespace(resource.getMetadata().getNamespace())
-                .withName(AgentMetadata.name(resource))
-                .withLabels(AgentMetadata.labels(resource))
-                .withOwnerReferences(AgentMetadata.owner(resource))
-                .endMetadata()
+                .withMetadata(AgentMetadata.of(resource))
                 .withNewSpec()
                 .withNewSelector()
                 .withMatchLabels(AgentMetadata.selector(resource))

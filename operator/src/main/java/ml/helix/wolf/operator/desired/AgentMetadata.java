@@ -1,7 +1,7 @@
 package ml.helix.wolf.operator.desired;
 
-import io.fabric8.kubernetes.api.model.OwnerReference;
-import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import java.util.Map;
 import java.util.Optional;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
@@ -63,15 +63,23 @@ public final class AgentMetadata {
                 resource.getMetadata().getName());
     }
 
-    /** The garbage collector deletes the object with the WolfTunnel; before it, if that is deleted in the foreground. */
-    static OwnerReference owner(WolfTunnel resource) {
-        return new OwnerReferenceBuilder()
+    /**
+     * The metadata of the DaemonSet and the ServiceAccount. By the owner reference the garbage collector deletes them with
+     * the WolfTunnel; before it, if that is deleted in the foreground.
+     */
+    static ObjectMeta of(WolfTunnel resource) {
+        return new ObjectMetaBuilder()
+                .withNamespace(resource.getMetadata().getNamespace())
+                .withName(name(resource))
+                .withLabels(labels(resource))
+                .addNewOwnerReference()
                 .withApiVersion(resource.getApiVersion())
                 .withKind(resource.getKind())
                 .withName(resource.getMetadata().getName())
                 .withUid(resource.getMetadata().getUid())
                 .withController(true)
                 .withBlockOwnerDeletion(true)
+                .endOwnerReference()
                 .build();
     }
 }

@@ -10,12 +10,7 @@ public final class AgentServiceAccount {
 
     public static ServiceAccount of(WolfTunnel resource) {
         return new ServiceAccountBuilder()
-                .withNewMetadata()
-                .withNamespace(resource.getMetadata().getNamespace())
-                .withName(AgentMetadata.name(resource))
-                .withLabels(AgentMetadata.labels(resource))
-                .withOwnerReferences(AgentMetadata.owner(resource))
-                .endMetadata()
+                .withMetadata(AgentMetadata.of(resource))
                 .withAutomountServiceAccountToken(false)
                 .build();
     }

@@ -24,7 +24,8 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
         }
         return switch (agent.answer()) {
             case AgentAnswer.Reported(var report) -> reported(pod, report);
-            case AgentAnswer.Unreachable(var why) -> byReadiness(pod, why, Optional.empty());
+            case AgentAnswer.Unreachable(var why) ->
+                byReadiness(pod, "the operator cannot read the agent's /status, " + why, Optional.empty());
             case AgentAnswer.None() -> unanswered(pod);
         };
     }
@@ -90,8 +91,7 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
         boolean ready = pod.agentReady();
         var cause = new Cause(
                 Reason.StatusUnreachable,
-                (ready ? "connected" : "not connected")
-                        + ", by the pod's readiness alone: the operator cannot read the agent's /status, " + why);
+                (ready ? "connected" : "not connected") + ", by the pod's readiness alone: " + why);
         return Verdict.ofRunningAgent(
                 pod, ready ? TunnelState.Connected : TunnelState.Disconnected, Optional.of(cause), report);
     }
@@ -107,7 +107,8 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
         }
         var failure = report.lastError().map(error -> new Cause(error.reason(), settings.translated(error.message())));
         if (report.knownState().isEmpty() && (pod.agentReady() || failure.isEmpty())) {
-            return byReadiness(pod, "which says '" + report.state() + "': it is newer than this operator", given);
+            return byReadiness(
+                    pod, "the agent is newer than this operator and in state '" + report.state() + "'", given);
         }
         if (failure.isPresent()) {
             return Verdict.ofRunningAgent(pod, TunnelState.Disconnected, failure, given);

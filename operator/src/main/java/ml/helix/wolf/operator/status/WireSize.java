@@ -11,8 +11,8 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many bytes the API server makes of a value: JSON as Go writes it, which escapes a few characters more than others
- * do, such as {@code <} in six bytes.
+ * How many bytes a value has at the API server: as JSON that Go writes, which escapes a few more characters than Jackson
+ * does, for example {@code <} in six bytes.
  */
 final class WireSize {
     static final JsonMapper GO = JsonMapper.builder(
