@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Breaks one thing after another. Within 15 s the status says what is broken, by a condition, and where, by the reason of
+ * Each test breaks one thing. Within 15 s the status says what is broken, by a condition, and where, by the reason of
  * a node's tunnel, in the words of docs/status.md. When the cause is gone, the WolfTunnel is Ready again. No operator
  * restarts, and no agent whose template stays the same.
  */
@@ -146,15 +146,8 @@ class BreakAndRecoverE2E {
     void theEndAndTheReturnOfWolfAreSeenWithoutARequest() {
         cluster.apply(StandInManifests.wolfAtSocket(cluster.nodes().getFirst(), "rwxrwx---"));
         cluster.awaitPodsReady("wolf", "socket");
-        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("wolf-down", """
-                controlPlane: {url: "%s"}
-                runnerToken: {secretRef: {name: wolf-token}}
-                pod:
-                  nodeSelector: {kubernetes.io/hostname: %s}
-                  securityContext: {supplementalGroups: [0]}
-                wolf: {address: "unix://%s/wolf.sock"}
-                """.formatted(
-                        cluster.controlPlane().url(), cluster.nodes().getFirst(), StandInManifests.SOCKET_FOLDER))) {
+        try (AppliedWolfTunnel wolfTunnel =
+                cluster.applyWolfTunnel("wolf-down", cluster.socketSpec("{supplementalGroups: [0]}"))) {
             wolfTunnel.awaitReady();
             List<String> agents = wolfTunnel.podInstances();
 

@@ -20,17 +20,18 @@ class FailoverE2E {
     /** The spec changes right after the kill, so that only the other operator can have seen it. */
     @Test
     void theOtherOperatorLeadsWithin20SecondsAfterTheLeaderIsKilledInARollout() {
-        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("leader-killed", onBothNodes(""))) {
+        try (AppliedWolfTunnel wolfTunnel =
+                cluster.applyWolfTunnel("leader-killed", cluster.sidecarSpecOnEveryNode())) {
             wolfTunnel.awaitReady();
             String daemonSet = wolfTunnel.daemonSet().getMetadata().getUid();
-            wolfTunnel.applySpec(onBothNodes("agent: {logLevel: debug}"));
+            wolfTunnel.applySpec(cluster.sidecarSpecOnEveryNode() + "agent: {logLevel: debug}\n");
             wolfTunnel.expectStatusEventually(condition("Ready", "False", "RollingOut"));
 
             String leader = cluster.leaderPod();
             wolfTunnel.startClock();
             Command.kubectl(
                     "", "-n", TestCluster.OPERATOR_NAMESPACE, "delete", "pod", leader, "--force", "--grace-period=0");
-            wolfTunnel.applySpec(onBothNodes("agent: {logLevel: warn}"));
+            wolfTunnel.applySpec(cluster.sidecarSpecOnEveryNode() + "agent: {logLevel: warn}\n");
             wolfTunnel.expectStatusWithin(20, new StatusExpectation("observedGeneration 3", seen -> Long.valueOf(3)
                     .equals(seen.observedGeneration())));
             wolfTunnel.expectConnected();
@@ -46,7 +47,8 @@ class FailoverE2E {
 
     @Test
     void aRestartOfTheOperatorChangesNoAgentAndNoStatus() {
-        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("operator-restart", onBothNodes(""))) {
+        try (AppliedWolfTunnel wolfTunnel =
+                cluster.applyWolfTunnel("operator-restart", cluster.sidecarSpecOnEveryNode())) {
             wolfTunnel.awaitReady();
             wolfTunnel.expectConnected(condition("WolfReachable", "True", "Reachable"));
             List<String> agents = wolfTunnel.podInstances();
@@ -77,16 +79,5 @@ class FailoverE2E {
 
     private static String name(Pod pod) {
         return pod.getMetadata().getName();
-    }
-
-    private String onBothNodes(String more) {
-        return """
-                controlPlane: {url: "%s"}
-                runnerToken: {secretRef: {name: wolf-token}}
-                wolf:
-                  address: localhost:8080
-                  container: %s
-                %s
-                """.formatted(cluster.controlPlane().url(), StandInManifests.sidecarWolf(), more);
     }
 }

@@ -96,16 +96,33 @@ final class TestCluster implements AutoCloseable {
         return new AppliedWolfTunnel(client, namespace, name, spec);
     }
 
-    /** The spec of a WolfTunnel on the first node, with Wolf beside the agent in its pod. */
-    String sidecarSpec() {
+    /** The spec of a WolfTunnel on every node, with Wolf beside the agent in its pod. */
+    String sidecarSpecOnEveryNode() {
         return """
                 controlPlane: {url: "%s"}
                 runnerToken: {secretRef: {name: wolf-token}}
-                pod: {nodeSelector: {kubernetes.io/hostname: %s}}
                 wolf:
                   address: localhost:8080
                   container: %s
-                """.formatted(controlPlane.url(), nodes().getFirst(), StandInManifests.sidecarWolf());
+                """.formatted(controlPlane.url(), StandInManifests.sidecarWolf());
+    }
+
+    /** The spec of a WolfTunnel on the first node, with Wolf beside the agent in its pod. */
+    String sidecarSpec() {
+        return sidecarSpecOnEveryNode()
+                + "pod: {nodeSelector: {kubernetes.io/hostname: %s}}\n".formatted(nodes().getFirst());
+    }
+
+    /** The spec of a WolfTunnel on the first node, to a Wolf at the node's socket; its pod has this security context. */
+    String socketSpec(String securityContext) {
+        return """
+                controlPlane: {url: "%s"}
+                runnerToken: {secretRef: {name: wolf-token}}
+                pod:
+                  nodeSelector: {kubernetes.io/hostname: %s}
+                  securityContext: %s
+                wolf: {address: "unix://%s/wolf.sock"}
+                """.formatted(controlPlane.url(), nodes().getFirst(), securityContext, StandInManifests.SOCKET_FOLDER);
     }
 
     /** Writes a Secret; {@code keysAndValues} alternate. */
@@ -175,7 +192,7 @@ final class TestCluster implements AutoCloseable {
 
     void removeNamespace(String name) {
         client.namespaces().withName(name).delete();
-        client.namespaces().withName(name).waitUntilCondition(gone -> gone == null, 120, TimeUnit.SECONDS);
+        client.namespaces().withName(name).waitUntilCondition(namespace -> namespace == null, 120, TimeUnit.SECONDS);
     }
 
     /** Waits until every pod of {@code deployment/NAME} or {@code daemonset/NAME} is ready and has the newest template. */
@@ -259,7 +276,7 @@ final class TestCluster implements AutoCloseable {
     void removePod(String name) {
         var pod = client.pods().inNamespace(NAMESPACE).withName(name);
         pod.delete();
-        pod.waitUntilCondition(gone -> gone == null, 60, TimeUnit.SECONDS);
+        pod.waitUntilCondition(present -> present == null, 60, TimeUnit.SECONDS);
     }
 
     /** Waits until condition Ready of the node has this status. */

@@ -18,14 +18,7 @@ class WolfPlacementE2E {
 
     @Test
     void aWolfBesideTheAgentInItsPodIsReachedOnLocalhost() {
-        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(
-                "sidecar", """
-                controlPlane: {url: "%s"}
-                runnerToken: {secretRef: {name: wolf-token}}
-                wolf:
-                  address: localhost:8080
-                  container: %s
-                """.formatted(cluster.controlPlane().url(), StandInManifests.sidecarWolf()))) {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("sidecar", cluster.sidecarSpecOnEveryNode())) {
             wolfTunnel.awaitReady();
 
             assertThat(wolfTunnel.status().summary()).isEqualTo("2/2 connected");
@@ -60,7 +53,7 @@ class WolfPlacementE2E {
     @Test
     void theIdIsThePodsNameByDefault() {
         try (AppliedWolfTunnel wolfTunnel =
-                cluster.applyWolfTunnel("pod-name", onFirstNode("wolfId: {prefix: lab-}"))) {
+                cluster.applyWolfTunnel("pod-name", cluster.sidecarSpec() + "wolfId: {prefix: lab-}\n")) {
             wolfTunnel.awaitReady();
 
             String pod = wolfTunnel.pods().getFirst().getMetadata().getName();
@@ -72,7 +65,7 @@ class WolfPlacementE2E {
     @Test
     void theIdIsTheNodesNameOnRequestAndOutlivesThePod() {
         try (AppliedWolfTunnel wolfTunnel =
-                cluster.applyWolfTunnel("node-name", onFirstNode("wolfId: {source: NodeName}"))) {
+                cluster.applyWolfTunnel("node-name", cluster.sidecarSpec() + "wolfId: {source: NodeName}\n")) {
             wolfTunnel.awaitReady();
             String node = cluster.nodes().getFirst();
             assertThat(wolfTunnel.onlyTunnel().wolfId()).isEqualTo(node);
@@ -89,14 +82,9 @@ class WolfPlacementE2E {
 
     @Test
     void aTokenInAFileIsNeverInThePodsEnvironment() {
-        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(
-                "token-file", """
-                controlPlane: {url: "%s"}
-                runnerToken: {secretRef: {name: wolf-token}, delivery: File}
-                wolf:
-                  address: localhost:8080
-                  container: %s
-                """.formatted(cluster.controlPlane().url(), StandInManifests.sidecarWolf()))) {
+        String spec =
+                cluster.sidecarSpecOnEveryNode().replace("{name: wolf-token}}", "{name: wolf-token}, delivery: File}");
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("token-file", spec)) {
             wolfTunnel.awaitReady();
 
             assertThat(wolfTunnel.pods())
@@ -105,19 +93,6 @@ class WolfPlacementE2E {
                             .noneMatch(variable -> variable.getName().equals("RUNNER_TOKEN")));
             answers(wolfTunnel.status().tunnels().getFirst().wolfId());
         }
-    }
-
-    private String onFirstNode(String wolfId) {
-        return """
-                controlPlane: {url: "%s"}
-                runnerToken: {secretRef: {name: wolf-token}}
-                pod: {nodeSelector: {kubernetes.io/hostname: %s}}
-                %s
-                wolf:
-                  address: localhost:8080
-                  container: %s
-                """.formatted(
-                cluster.controlPlane().url(), cluster.nodes().getFirst(), wolfId, StandInManifests.sidecarWolf());
     }
 
     private void answers(String wolfId) {

@@ -24,7 +24,8 @@ class WolfSocketE2E {
     @Test
     void anAgentThatRunsAsRootReachesASocketForRootAlone() {
         startWolf("rwxr-xr-x");
-        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel("socket-root", socketSpec("{runAsUser: 0}"))) {
+        try (AppliedWolfTunnel wolfTunnel =
+                cluster.applyWolfTunnel("socket-root", cluster.socketSpec("{runAsUser: 0}"))) {
             wolfTunnel.awaitReady();
 
             requireAnswer(wolfTunnel);
@@ -35,7 +36,7 @@ class WolfSocketE2E {
     void aNonRootAgentReachesASocketOfItsGroup() {
         startWolf("rwxrwx---");
         try (AppliedWolfTunnel wolfTunnel =
-                cluster.applyWolfTunnel("socket-group", socketSpec("{supplementalGroups: [0]}"))) {
+                cluster.applyWolfTunnel("socket-group", cluster.socketSpec("{supplementalGroups: [0]}"))) {
             wolfTunnel.awaitReady();
 
             requireAnswer(wolfTunnel);
@@ -46,7 +47,7 @@ class WolfSocketE2E {
     void afterARestartOfWolfTheSameAgentReachesTheNewSocket() {
         startWolf("rwxrwx---");
         try (AppliedWolfTunnel wolfTunnel =
-                cluster.applyWolfTunnel("socket-restart", socketSpec("{supplementalGroups: [0]}"))) {
+                cluster.applyWolfTunnel("socket-restart", cluster.socketSpec("{supplementalGroups: [0]}"))) {
             wolfTunnel.awaitReady();
             List<String> before = wolfTunnel.podInstances();
             long connects = wolfTunnel.onlyTunnel().connects();
@@ -87,21 +88,6 @@ class WolfSocketE2E {
     private void startWolf(String mode) {
         cluster.apply(StandInManifests.wolfAtSocket(cluster.nodes().getFirst(), mode));
         cluster.awaitPodsReady("wolf", "socket");
-    }
-
-    private String socketSpec(String securityContext) {
-        return """
-                controlPlane: {url: "%s"}
-                runnerToken: {secretRef: {name: wolf-token}}
-                pod:
-                  nodeSelector: {kubernetes.io/hostname: %s}
-                  securityContext: %s
-                wolf: {address: "unix://%s/wolf.sock"}
-                """.formatted(
-                        cluster.controlPlane().url(),
-                        cluster.nodes().getFirst(),
-                        securityContext,
-                        StandInManifests.SOCKET_FOLDER);
     }
 
     private void requireAnswer(AppliedWolfTunnel wolfTunnel) {
