@@ -1,5 +1,7 @@
 package ml.helix.wolf.controlplane;
 
+import static ml.helix.wolf.controlplane.Parts.Part.closing;
+
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
@@ -7,9 +9,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
+import ml.helix.wolf.controlplane.Parts.Part;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
 import ml.helix.wolf.controlplane.auth.AdminRules;
 import ml.helix.wolf.controlplane.auth.Refusals;
@@ -18,92 +21,99 @@ import ml.helix.wolf.controlplane.dialing.DialMetrics;
 import ml.helix.wolf.controlplane.dialing.Dialing;
 import ml.helix.wolf.controlplane.dialing.LocalDialing;
 import ml.helix.wolf.controlplane.dialing.MeteredDialing;
-import ml.helix.wolf.controlplane.forward.Forward;
-import ml.helix.wolf.controlplane.forward.ForwardListener;
+import ml.helix.wolf.controlplane.dialing.RunnerLog;
+import ml.helix.wolf.controlplane.forward.Forwards;
 import ml.helix.wolf.controlplane.http.Router;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.controlplane.http.WebServer;
 import ml.helix.wolf.controlplane.proxy.ProxyHandler;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
 import ml.helix.wolf.revdial.ConnectionManager;
+import ml.helix.wolf.revdial.RunnerEvents;
 import ml.helix.wolf.revdial.Timers;
 import org.eclipse.jetty.http.HttpStatus;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A control plane: agents connect to it, callers reach their Wolfs through it. Runs from {@link #start} on until
- * {@link #close}. Thread safe.
+ * A control plane: agents connect to it, callers reach their Wolfs through it. It is put together here, of parts that know
+ * nothing of one another's start and end. Runs from {@link #start} until {@link #close}. Thread safe.
  */
 public final class ControlPlane implements AutoCloseable {
-    /** What agents get to answer the close frame of a control plane that stops. */
-    private static final Duration GOODBYE = Duration.ofSeconds(2);
+    /** How long agents have to answer the close frame of a control plane that stops. */
+    private static final Duration CLOSE_HANDSHAKE = Duration.ofSeconds(2);
 
     private static final Logger log = LoggerFactory.getLogger(ControlPlane.class);
 
-    private final ScheduledExecutorService timers;
-    private final PrometheusRegistry registry = new PrometheusRegistry();
-    private final ConnectionManager connections;
-    private final RevDialHandler revdial;
+    private final PrometheusRegistry metrics = new PrometheusRegistry();
     private final WebServer server;
-    private final List<ForwardListener> forwards = new ArrayList<>();
-    private volatile boolean stopping;
+    private final Forwards forwards;
+    private final Parts parts;
+    private volatile Readiness readiness = Readiness.STARTING;
 
-    private ControlPlane(ControlPlaneSettings settings, ScheduledExecutorService timers) throws IOException {
-        this.timers = timers;
-        connections = new ConnectionManager(settings.gracePeriod(), settings.dialTimeout(), timers, System::nanoTime);
-        var refusals = new Refusals(registry);
+    private enum Readiness {
+        STARTING,
+        READY,
+        STOPPING
+    }
+
+    private ControlPlane(ControlPlaneSettings settings) throws IOException {
+        var refusals = new Refusals(metrics);
         var admin = new AdminAccess(settings.adminTokens(), System::nanoTime);
         var runners = new RunnerAccess(settings.runnerTokens(), admin, refusals, System::nanoTime);
-        revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);
-        Dialing dialing = new MeteredDialing(
-                new LocalDialing(connections), new DialMetrics(registry, connections::stats), System::nanoTime);
-        try {
-            for (Forward forward : settings.forwards()) {
-                forwards.add(ForwardListener.open(forward, dialing));
-            }
-            // The last: whoever finds /readyz at 200 finds the forwards too.
-            server = WebServer.start(
-                    settings.listen(),
-                    fields -> admin.find(fields).isPresent()
-                            || runners.find(fields).isPresent(),
-                    new Router(Routes.of(
-                            new AdminRules(admin, refusals),
-                            this::readiness,
-                            this::metrics,
-                            connections::stats,
-                            revdial,
-                            new ProxyHandler(dialing, admin))));
-        } catch (IOException e) {
-            forwards.forEach(ForwardListener::close);
-            throw e;
-        }
-    }
 
-    /** @throws IOException where an address can't be bound; nothing is left running then */
-    public static ControlPlane start(ControlPlaneSettings settings) throws IOException {
         ScheduledExecutorService timers = Timers.daemon("timers");
-        try {
-            var controlPlane = new ControlPlane(settings, timers);
-            log.info("Serving HTTP on port {}", controlPlane.port());
-            return controlPlane;
-        } catch (IOException e) {
-            timers.shutdownNow();
-            throw e;
-        }
+        var events = new RunnerEvents(InstantSource.system(), new RunnerLog());
+        var connections =
+                new ConnectionManager(settings.gracePeriod(), settings.dialTimeout(), timers, System::nanoTime, events);
+        Dialing dialing = new MeteredDialing(
+                new LocalDialing(connections), new DialMetrics(metrics, connections::stats), System::nanoTime);
+        var revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);
+        server = new WebServer(
+                settings.listen(),
+                fields -> admin.find(fields).isPresent() || runners.find(fields).isPresent(),
+                new Router(Routes.of(
+                        new AdminRules(admin, refusals),
+                        this::readyz,
+                        this::scrape,
+                        connections::stats,
+                        revdial,
+                        new ProxyHandler(dialing, admin))));
+        forwards = new Forwards(settings.forwards(), dialing);
+
+        // Read it upwards for the end: unready first, so that nobody new is sent here, and the server last, so that
+        // what
+        // runs has the longest time.
+        parts = Parts.start(List.of(
+                closing(timers::shutdownNow),
+                closing(events::close),
+                new Part(server::start, server::close),
+                new Part(forwards::start, forwards::close),
+                closing(() -> revdial.awaitClosed(CLOSE_HANDSHAKE)),
+                closing(connections::close), // fails the dials that wait, closes control connections with 1001
+                new Part(() -> readiness = Readiness.READY, () -> readiness = Readiness.STOPPING)));
     }
 
-    private TextResponse readiness() {
-        return stopping
-                ? TextResponse.line(HttpStatus.SERVICE_UNAVAILABLE_503, "stopping")
-                : TextResponse.line(HttpStatus.OK_200, "ok");
+    /** @throws IOException if an address can't be bound or the tokens can't be read; nothing is left running then */
+    public static ControlPlane start(ControlPlaneSettings settings) throws IOException {
+        var controlPlane = new ControlPlane(settings);
+        log.info("Serving HTTP on port {}", controlPlane.port());
+        return controlPlane;
     }
 
-    private TextResponse metrics() {
+    private TextResponse readyz() {
+        return switch (readiness) {
+            case STARTING -> TextResponse.line(HttpStatus.SERVICE_UNAVAILABLE_503, "starting");
+            case READY -> TextResponse.line(HttpStatus.OK_200, "ok");
+            case STOPPING -> TextResponse.line(HttpStatus.SERVICE_UNAVAILABLE_503, "stopping");
+        };
+    }
+
+    private TextResponse scrape() {
         var writer = PrometheusTextFormatWriter.create();
         var text = new ByteArrayOutputStream();
         try {
-            writer.write(text, registry.scrape());
+            writer.write(text, metrics.scrape());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -117,20 +127,15 @@ public final class ControlPlane implements AutoCloseable {
 
     /** Where the forwards listen, in the order of the settings. */
     public List<Integer> forwardPorts() {
-        return forwards.stream().map(ForwardListener::port).toList();
+        return forwards.ports();
     }
 
     /**
-     * Turns unready, fails the dials that wait, closes the control connections with 1001 and gives the agents
-     * {@link #GOODBYE} to answer, then cuts what is left. Idempotent.
+     * Turns unready, fails the dials that wait, closes the control connections with 1001, gives the agents
+     * {@link #CLOSE_HANDSHAKE} to answer, then cuts the forwards and the HTTP connections. Idempotent.
      */
     @Override
     public void close() {
-        stopping = true;
-        connections.close();
-        revdial.awaitClosed(GOODBYE);
-        forwards.forEach(ForwardListener::close);
-        server.close();
-        timers.shutdownNow();
+        parts.close();
     }
 }

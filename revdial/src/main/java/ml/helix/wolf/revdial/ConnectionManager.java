@@ -2,6 +2,7 @@ package ml.helix.wolf.revdial;
 
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -44,6 +45,7 @@ public final class ConnectionManager implements AutoCloseable {
     private final Duration dialTimeout;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
+    private final RunnerEvents events;
     private final SecureRandom random = new SecureRandom();
     private final ReentrantLock lock = new ReentrantLock();
     // Guarded by lock, and so is what is inside.
@@ -60,6 +62,17 @@ public final class ConnectionManager implements AutoCloseable {
      */
     public ConnectionManager(
             Duration gracePeriod, Duration dialTimeout, ScheduledExecutorService timers, LongSupplier nanoTime) {
+        this(gracePeriod, dialTimeout, timers, nanoTime, new RunnerEvents(InstantSource.system(), event -> {}));
+    }
+
+    /** @param events gets each runner's connected and lost events; to be closed after this is closed */
+    public ConnectionManager(
+            Duration gracePeriod,
+            Duration dialTimeout,
+            ScheduledExecutorService timers,
+            LongSupplier nanoTime,
+            RunnerEvents events) {
+        this.events = events;
         this.gracePeriod = gracePeriod;
         this.dialTimeout = dialTimeout;
         this.timers = timers;
@@ -82,6 +95,7 @@ public final class ConnectionManager implements AutoCloseable {
             Dialer older = runner.current;
             runner.endGrace();
             runner.current = dialer;
+            events.connected(dialer);
             List<PendingDial> dials = older == null ? runner.takeWaiting() : older.takeAll();
             dials.forEach(dial -> ask(dialer, dial, then));
             if (older != null) {
@@ -202,7 +216,6 @@ public final class ConnectionManager implements AutoCloseable {
             closed = true;
             for (Runner runner : runners.values()) {
                 runner.endGrace();
-                runner.current = null;
                 runner.takeWaiting().forEach(dial -> fail(dial, new NoConnection(), then));
             }
             for (Dialer dialer : dialers.values()) {
@@ -222,9 +235,9 @@ public final class ConnectionManager implements AutoCloseable {
                 return false;
             }
             Runner runner = dialer.runner;
+            boolean current = runner.current == dialer;
             retire(dialer, end, then);
-            if (runner.current == dialer) {
-                runner.current = null;
+            if (current) {
                 long drop = ++runner.drops;
                 runner.grace =
                         timers.schedule(() -> graceIsOver(runner, drop), gracePeriod.toNanos(), TimeUnit.NANOSECONDS);
@@ -378,10 +391,13 @@ public final class ConnectionManager implements AutoCloseable {
         dialer.over = true;
         dialers.remove(dialer.id);
         expired.add(dialer.id);
-        then.add(() -> {
-            dialer.end(end);
-            log.info("A control connection of {} is over: {}", dialer.runnerId(), end.message());
-        });
+        then.add(() -> dialer.end(end));
+        if (dialer.runner.current == dialer) {
+            dialer.runner.current = null;
+            events.lost(dialer, end);
+        } else {
+            then.add(() -> log.info("A control connection of {} is over: {}", dialer.runnerId(), end.message()));
+        }
     }
 
     private void forgetIfIdle(Runner runner) {

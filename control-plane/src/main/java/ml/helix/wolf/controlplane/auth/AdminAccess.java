@@ -14,11 +14,11 @@ import org.eclipse.jetty.http.HttpHeader;
 public final class AdminAccess {
     static final String OWN_HEADER = "X-Admin-Token";
 
-    private final KnownTokens tokens;
+    private final ReloadedTokens tokens;
 
     /** @throws IOException where the tokens can't be read */
     public AdminAccess(TokenSource source, LongSupplier nanoTime) throws IOException {
-        tokens = new KnownTokens("callers", source, token -> false, nanoTime);
+        tokens = new ReloadedTokens("callers", source, token -> false, nanoTime);
     }
 
     /** The admin token that the request carries; takes as long for a near miss as for a far one. */

@@ -12,7 +12,7 @@ import org.eclipse.jetty.server.Request;
  * never one of them. Thread-safe.
  */
 public final class RunnerAccess {
-    private final KnownTokens tokens;
+    private final ReloadedTokens tokens;
     private final AdminAccess admin;
     private final Refusals refusals;
 
@@ -21,7 +21,7 @@ public final class RunnerAccess {
             throws IOException {
         this.admin = admin;
         this.refusals = refusals;
-        tokens = new KnownTokens("agents", source, token -> admin.knows(token.reveal()), nanoTime);
+        tokens = new ReloadedTokens("agents", source, token -> admin.knows(token.reveal()), nanoTime);
     }
 
     /**

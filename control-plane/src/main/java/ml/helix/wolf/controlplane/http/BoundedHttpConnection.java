@@ -12,7 +12,7 @@ import org.eclipse.jetty.server.HttpConnectionFactory;
  * Jetty's HTTP/1.1 with a bound on a request's fields, and with a word to the {@link GuardedEndPoint} of where a head
  * begins and ends. Four bytes make a field that takes 75 bytes of heap: the bound on a head's bytes is not enough.
  */
-final class BoundedHttpConnection extends Http1Connection {
+final class BoundedHttpConnection extends UpgradeIgnoringConnection {
     /** How many fields a request may have, trailers included. */
     static final int MOST_FIELDS = 128;
 

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import ml.helix.wolf.program.ListenAddress;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
@@ -127,7 +128,9 @@ final class GuardedEndPoint extends PeerEndPoint {
 
     /** Says why, if a request has begun, and closes. Never blocks: what the socket doesn't take at once is not said. */
     private void refuse(ApiError error) {
-        log.debug("{} is closed: {}", getRemoteSocketAddress(), error.message());
+        if (getRemoteSocketAddress() instanceof InetSocketAddress remote) {
+            log.debug("The connection of {} is closed: {}", ListenAddress.show(remote), error.message());
+        }
         if (getConnection() instanceof BoundedHttpConnection http && http.isWithinHead()) {
             byte[] body = error.json();
             String head = "HTTP/1.1 " + error.status() + " " + HttpStatus.getMessage(error.status())

@@ -78,7 +78,7 @@ public class PeerEndPoint extends SocketChannelEndPoint {
     @Override
     public void doClose() {
         if (lingerOnClose) {
-            new ChannelEnd(getChannel(), this::closeChannel).close();
+            new LingeringChannel(getChannel(), this::closeChannel).close();
         } else {
             super.doClose();
         }

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Jetty with a virtual thread for each request, so that handlers may block for as long as a stream lasts. Serves from
- * {@link #start} on until {@link #close}.
+ * {@link #start} until {@link #close}. Thread safe.
  */
 public final class WebServer implements AutoCloseable {
     /** Connections that wait to be accepted: what may come at once while the processors are busy. */
@@ -41,24 +41,18 @@ public final class WebServer implements AutoCloseable {
     /** The buffer that most heads fit into, in bytes. */
     private static final int RESPONSE_HEAD_AT_FIRST = 8 * 1024;
 
+    private final InetSocketAddress address;
     private final Server server;
     private final ServerConnector connector;
 
-    private WebServer(Server server, ServerConnector connector) {
-        this.server = server;
-        this.connector = connector;
-    }
-
     /**
-     * Binds and serves.
-     *
+     * @param address where to listen; port 0 lets the system choose
      * @param authorised whether a request carries a valid token, whatever it asks for. A connection that has brought none
      *     is bounded by the {@link AdmissionGate} and closed after its response
      * @param handler may block; {@link OuterHandler} makes answers of what it throws
-     * @throws IOException where the address can't be bound
      */
-    public static WebServer start(InetSocketAddress address, Predicate<HttpFields> authorised, Request.Handler handler)
-            throws IOException {
+    public WebServer(InetSocketAddress address, Predicate<HttpFields> authorised, Request.Handler handler) {
+        this.address = address;
         var threads = new QueuedThreadPool();
         threads.setName("http");
         // Reserved threads are platform threads that would run handlers in place of virtual ones.
@@ -66,21 +60,28 @@ public final class WebServer implements AutoCloseable {
         Executor virtual = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("request-", 0).factory());
         threads.setVirtualThreadsExecutor(virtual);
-        var server = new Server(threads);
+        server = new Server(threads);
         server.setErrorHandler(new JsonErrors());
         server.setHandler(new OuterHandler(authorised, handler));
-        var connector = new GuardedConnector(server, new BoundedHttpConnection.Factory(configuration()));
+        connector = new GuardedConnector(server, new BoundedHttpConnection.Factory(configuration()));
         connector.setHost(address.getAddress().isAnyLocalAddress() ? null : address.getHostString());
         connector.setPort(address.getPort());
         connector.setAcceptQueueSize(ACCEPT_QUEUE);
         server.addConnector(connector);
+    }
+
+    /**
+     * Binds and serves. Call it once, and {@link #close} also after a failure.
+     *
+     * @throws IOException if the address can't be bound
+     */
+    public void start() throws IOException {
         try {
             server.start();
         } catch (Exception e) {
-            Throwable why = e.getCause() == null ? e : e.getCause();
-            throw new IOException("cannot listen on " + ListenAddress.show(address) + ": " + why.getMessage(), e);
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            throw new IOException("cannot listen on " + ListenAddress.show(address) + ": " + cause.getMessage(), e);
         }
-        return new WebServer(server, connector);
     }
 
     /** Paths are read raw, by the handlers: Wolf's may hold what would be ambiguous if they were files. */

@@ -89,9 +89,6 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
         open.add(this);
         callback.succeeded();
         dialer = register.apply(this);
-        if (!closing.get()) {
-            log.info("{} is connected", runnerId);
-        }
         pings = timers.scheduleAtFixedRate(
                 () -> ping(coreSession), PING_INTERVAL.toNanos(), PING_INTERVAL.toNanos(), TimeUnit.NANOSECONDS);
         if (closed.isDone()) {

@@ -142,6 +142,9 @@ public final class RevDialHandler implements RouteHandler {
         boolean trial = runnerId.startsWith(RunnerId.DOCTOR);
         access.requireOpens(request, token, trial ? runnerId.substring(RunnerId.DOCTOR.length()) : runnerId);
         RemoteAgent agent = agent(request);
+        if (trial) {
+            log.info("{} tries whether it would be let in", runnerId);
+        }
         Function<ControlSender, Dialer> register = trial
                 ? control -> connections.trialConnected(runnerId, agent, control)
                 : control -> connections.connected(runnerId, agent, control);

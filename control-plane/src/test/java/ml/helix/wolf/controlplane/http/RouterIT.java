@@ -42,15 +42,19 @@ class RouterIT {
             on(DELETE, "/closed", WITH_TOKEN, says("deleted")),
             on(GET, "/closed", OPEN, says("open")),
             upgrade("/socket", OPEN, says("socket")),
+            on(POST, "/json", OPEN, each((request, path) -> TextResponse.json(JsonBody.read(request, Labels.class)))),
             on(POST, "/failing", OPEN, (request, path, response, callback) -> {
                 throw new IllegalStateException("a secret of the inside");
             }));
     private WebServer server;
 
+    record Labels(List<String> labels) {}
+
     @BeforeEach
     void start() throws IOException {
-        server = WebServer.start(
+        server = new WebServer(
                 new InetSocketAddress("127.0.0.1", 0), fields -> fields.contains("X-Token"), new Router(routes));
+        server.start();
     }
 
     @AfterEach
@@ -198,6 +202,46 @@ class RouterIT {
                 .startsWith("HTTP/1.1 500")
                 .contains("{\"error\":{\"code\":\"ServerError\",")
                 .doesNotContain("secret", "IllegalState");
+    }
+
+    @Test
+    void aJsonBodyIsReadAndAnswered() throws Exception {
+        String json = "{\"labels\":[\"a\"]}";
+
+        assertThat(post("application/json", json)).startsWith("HTTP/1.1 200").endsWith("\r\n\r\n" + json + "\n");
+        assertThat(post("Application/JSON;charset=utf-8", json)).startsWith("HTTP/1.1 200");
+    }
+
+    @Test
+    void aJsonBodyOfAnotherTypeIs415OneThatIsTooLong413AndABadOne400() throws Exception {
+        assertThat(post("text/plain", "{}")).startsWith("HTTP/1.1 415").contains("\"UnsupportedMediaType\"");
+        assertThat(ask("POST", "/json", "Content-Length: 0")).startsWith("HTTP/1.1 415");
+        assertThat(post("application/json", " ".repeat(JsonBody.MAX_LENGTH - 2) + "[]"))
+                .startsWith("HTTP/1.1 400");
+        assertThat(post("application/json", " ".repeat(JsonBody.MAX_LENGTH - 1) + "[]"))
+                .startsWith("HTTP/1.1 413")
+                .contains("\"PayloadTooLarge\"");
+        assertThat(post("application/json", "{\"label\":1}"))
+                .startsWith("HTTP/1.1 400")
+                .contains(
+                        "{\"error\":{\"code\":\"BadRequest\",\"message\":\"labels: is missing; label: no such field\"}}");
+    }
+
+    @Test
+    void aChunkedJsonBodyIsBoundedToo() throws Exception {
+        String chunk = "8000\r\n" + " ".repeat(0x8000) + "\r\n";
+        String head = "POST /json HTTP/1.1\r\nHost: x\r\nX-Token: 1\r\nConnection: close\r\n"
+                + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+        assertThat(send(head + chunk + chunk + chunk + "0\r\n\r\n")).startsWith("HTTP/1.1 413");
+        assertThat(send(head + chunk + "2\r\n{}\r\n0\r\n\r\n"))
+                .startsWith("HTTP/1.1 400")
+                .contains("labels: is missing");
+    }
+
+    private String post(String type, String body) throws IOException {
+        return send("POST /json HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Token: 1\r\nContent-Type: " + type
+                + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
     }
 
     @Test

@@ -13,7 +13,7 @@ import ml.helix.wolf.revdial.socket.LingeringStream;
  * most. TCP stops a peer that sends more, and its silence ends the wait. Looks for input every 10 ms, since a selector of its
  * own would take two file descriptors more.
  */
-final class ChannelEnd extends LingeringStream {
+final class LingeringChannel extends LingeringStream {
     private static final Duration LOOK = Duration.ofMillis(10);
     private static final int MOST_DROPPED = 1024 * 1024;
 
@@ -22,7 +22,7 @@ final class ChannelEnd extends LingeringStream {
     private int dropped; // belongs to the reading thread
 
     /** @param cut closes the channel at once */
-    ChannelEnd(SocketChannel channel, Runnable cut) {
+    LingeringChannel(SocketChannel channel, Runnable cut) {
         this.channel = channel;
         this.cut = cut;
     }

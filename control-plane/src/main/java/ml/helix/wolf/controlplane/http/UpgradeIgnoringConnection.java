@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Jetty's HTTP/1 connection, which ignores an {@code Upgrade} that it can't or mustn't follow (RFC 9110 section 7.8): one
  * that {@code Connection} doesn't name, and the protocol {@code h2c}. Jetty refuses the former.
  */
-class Http1Connection extends HttpConnection {
-    Http1Connection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
+class UpgradeIgnoringConnection extends HttpConnection {
+    UpgradeIgnoringConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
         super(configuration, connector, endPoint);
     }
 

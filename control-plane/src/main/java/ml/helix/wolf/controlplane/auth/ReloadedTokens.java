@@ -14,10 +14,10 @@ import org.slf4j.LoggerFactory;
  * The tokens of a {@link TokenSource}. They are read again at most every {@link #LOOKED_AT_EVERY}, when somebody asks;
  * while they can't be read, the last ones hold. Thread-safe.
  */
-final class KnownTokens {
+final class ReloadedTokens {
     static final Duration LOOKED_AT_EVERY = Duration.ofSeconds(1);
 
-    private static final Logger log = LoggerFactory.getLogger(KnownTokens.class);
+    private static final Logger log = LoggerFactory.getLogger(ReloadedTokens.class);
 
     private final String whose;
     private final TokenSource source;
@@ -36,7 +36,7 @@ final class KnownTokens {
      * @param forbidden a file that has such a token in it isn't taken
      * @throws IOException where the tokens can't be read
      */
-    KnownTokens(String whose, TokenSource source, Predicate<Secret> forbidden, LongSupplier nanoTime)
+    ReloadedTokens(String whose, TokenSource source, Predicate<Secret> forbidden, LongSupplier nanoTime)
             throws IOException {
         this.whose = whose;
         this.source = source;
