@@ -89,6 +89,7 @@ class MainIT {
                 for (int i = 0; i < 96; i++) {
                     callers.add(new Socket("127.0.0.1", http));
                 }
+                eventually("the HTTP port says so", () -> refusals(program) == 1);
                 callers.add(new Socket("127.0.0.1", forward));
                 eventually("both say so", () -> refusals(program) == 2);
             } finally {
