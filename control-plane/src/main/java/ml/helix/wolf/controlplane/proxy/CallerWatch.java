@@ -43,8 +43,7 @@ final class CallerWatch implements Callback, AutoCloseable {
     private final Runnable onDeparture;
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    private final ReentrantLock input = new ReentrantLock();
-    // All guarded by input.
+    // All guarded by this.
     private final ByteBuffer pipelined = BufferUtil.allocate(1024);
     private boolean started;
     private boolean closed;
@@ -70,15 +69,10 @@ final class CallerWatch implements Callback, AutoCloseable {
     }
 
     /** Call when the request has been read to its end. Idempotent. */
-    void start() {
-        input.lock();
-        try {
-            if (!closed && !started) {
-                started = true;
-                endPoint.tryFillInterested(this);
-            }
-        } finally {
-            input.unlock();
+    synchronized void start() {
+        if (!closed && !started) {
+            started = true;
+            endPoint.tryFillInterested(this);
         }
     }
 
@@ -110,20 +104,15 @@ final class CallerWatch implements Callback, AutoCloseable {
     }
 
     /** Returns whether the caller has ended its output. */
-    private boolean readPipelined() throws IOException {
-        input.lock();
-        try {
-            if (closed) {
-                return false;
-            }
-            int filled = endPoint.fill(pipelined);
-            if (filled >= 0 && BufferUtil.space(pipelined) > 0) {
-                endPoint.tryFillInterested(this);
-            }
-            return filled < 0;
-        } finally {
-            input.unlock();
+    private synchronized boolean readPipelined() throws IOException {
+        if (closed) {
+            return false;
         }
+        int filled = endPoint.fill(pipelined);
+        if (filled >= 0 && BufferUtil.space(pipelined) > 0) {
+            endPoint.tryFillInterested(this);
+        }
+        return filled < 0;
     }
 
     @Override
@@ -212,8 +201,7 @@ final class CallerWatch implements Callback, AutoCloseable {
         } finally {
             output.unlock();
         }
-        input.lock();
-        try {
+        synchronized (this) {
             if (closed) {
                 return;
             }
@@ -225,8 +213,6 @@ final class CallerWatch implements Callback, AutoCloseable {
                     endPoint.close();
                 }
             }
-        } finally {
-            input.unlock();
         }
     }
 }
