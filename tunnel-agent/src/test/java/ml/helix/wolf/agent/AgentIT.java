@@ -2,6 +2,7 @@ package ml.helix.wolf.agent;
 
 import static ml.helix.wolf.agent.RunningAgent.TOKEN;
 import static ml.helix.wolf.agent.RunningAgent.await;
+import static ml.helix.wolf.testkit.Waiting.async;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -447,12 +448,9 @@ class AgentIT {
     }
 
     private static CompletableFuture<Void> stop(RunningAgent agent) {
-        return CompletableFuture.runAsync(() -> {
-            try {
-                agent.agent().stop();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
+        return async(() -> {
+            agent.agent().stop();
+            return null;
         });
     }
 

@@ -5,6 +5,7 @@ import ml.helix.wolf.agent.websocket.WebSocketStream;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.Pickup;
 import ml.helix.wolf.revdial.Splice;
+import ml.helix.wolf.revdial.WatchedStream;
 
 /** A data connection and a connection to Wolf, spliced. Counts as a running stream from its construction on. */
 final class WolfSplice implements Pickup.PreparedSplice {
@@ -26,7 +27,7 @@ final class WolfSplice implements Pickup.PreparedSplice {
     public void run() {
         boolean broken = true;
         try {
-            broken = new Splice(data, new Source(), metrics::toWolf, metrics::fromWolf)
+            broken = new Splice(data, source(), metrics::toWolf, metrics::fromWolf)
                             .run()
                             .error()
                     != null;
@@ -58,25 +59,17 @@ final class WolfSplice implements Pickup.PreparedSplice {
     }
 
     /** The connection to Wolf. If a read from it breaks, the data connection says so when it closes. */
-    private final class Source implements ByteStream {
-        @Override
-        public int read(byte[] buffer, int offset, int length) throws IOException {
-            try {
-                return wolf.read(buffer, offset, length);
-            } catch (IOException e) {
-                data.sourceBroke();
-                throw e;
+    private ByteStream source() {
+        return new WatchedStream(wolf, () -> {}) {
+            @Override
+            public int read(byte[] buffer, int offset, int length) throws IOException {
+                try {
+                    return super.read(buffer, offset, length);
+                } catch (IOException e) {
+                    data.sourceBroke();
+                    throw e;
+                }
             }
-        }
-
-        @Override
-        public void write(byte[] buffer, int offset, int length) throws IOException {
-            wolf.write(buffer, offset, length);
-        }
-
-        @Override
-        public void close() {
-            wolf.close();
-        }
+        };
     }
 }

@@ -83,7 +83,7 @@ public final class Report implements StreamMetrics {
                 .register(registry);
         GaugeWithCallback.builder()
                 .name("wolf_tunnel_wolf_reachable")
-                .help("1 where the last dial or probe reached Wolf's API, absent before the first.")
+                .help("1 if the last dial or probe reached Wolf's API, else 0. Absent before the first.")
                 .callback(sample -> wolf.get().reachable().ifPresent(yes -> sample.call(yes ? 1 : 0)))
                 .register(registry);
     }

@@ -1,12 +1,12 @@
 package ml.helix.wolf.agent.control;
 
+import static ml.helix.wolf.testkit.Waiting.async;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.agent.transport.Connector;
@@ -49,16 +49,10 @@ class WebSocketControlConnectionIT {
         return new WebSocketControlConnection(connector, "wolf-gpu-1", Secret.of("a-token"), path -> null, timers);
     }
 
-    private static CompletableFuture<Void> serve(WebSocketControlConnection connection, Runnable up) {
-        var over = new CompletableFuture<Void>();
-        Thread.ofVirtual().start(() -> {
-            try {
-                connection.serve(up);
-                over.complete(null);
-            } catch (TunnelException | RuntimeException e) {
-                over.completeExceptionally(e);
-            }
+    private static CompletableFuture<Void> serve(WebSocketControlConnection connection, Runnable onUp) {
+        return async(() -> {
+            connection.serve(onUp);
+            return null;
         });
-        return over;
     }
 }

@@ -1,17 +1,15 @@
 package ml.helix.wolf.agent.reconnect;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.token.RunnerToken;
+import ml.helix.wolf.testkit.Waiting;
 
 /** Control connections to a control plane without a network, which accepts each token unless the test says otherwise. */
 final class FakeControlConnections implements Function<RunnerToken, ControlConnection> {
@@ -54,9 +52,7 @@ final class FakeControlConnections implements Function<RunnerToken, ControlConne
 
     /** The next connection that the agent has begun to serve. */
     FakeControlConnection next() throws InterruptedException {
-        FakeControlConnection connection = served.poll(20, TimeUnit.SECONDS);
-        assertThat(connection).as("one more connection").isNotNull();
-        return connection;
+        return Waiting.next(served);
     }
 
     /** How many connections were served that no test has taken by {@link #next}. */

@@ -1,6 +1,7 @@
 package ml.helix.wolf.agent.reconnect;
 
 import static ml.helix.wolf.agent.RunningAgent.await;
+import static ml.helix.wolf.testkit.Waiting.async;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -171,17 +172,10 @@ class ReconnectLoopTest {
     }
 
     private CompletableFuture<Void> replacing() {
-        return CompletableFuture.runAsync(
-                () -> {
-                    try {
-                        loop.replace(SECOND);
-                    } catch (TunnelException e) {
-                        // expected by some tests
-                    } catch (InterruptedException e) {
-                        throw new AssertionError(e);
-                    }
-                },
-                task -> Thread.ofVirtual().start(task));
+        return async(() -> {
+            loop.replace(SECOND);
+            return null;
+        });
     }
 
     private ReconnectLoop loop(Duration firstWait) {

@@ -1,6 +1,7 @@
 package ml.helix.wolf.agent.websocket;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static ml.helix.wolf.testkit.Waiting.async;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -23,7 +24,7 @@ class CancellableInputTest {
 
     @Test
     void bytesAreReadInOrderWhetherAReadWaitsOrNot() throws Exception {
-        CompletableFuture<String> read = reading();
+        CompletableFuture<String> read = async(this::read);
         arriving.asked.await();
         arriving.pieces.add("one ");
         assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo("one ");
@@ -33,7 +34,7 @@ class CancellableInputTest {
 
     @Test
     void cancelEndsABlockedReadAndLosesNoByte() throws Exception {
-        CompletableFuture<String> read = reading();
+        CompletableFuture<String> read = async(this::read);
         arriving.asked.await();
         input.cancel();
         assertThatThrownBy(() -> read.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(SocketException.class);
@@ -46,7 +47,7 @@ class CancellableInputTest {
 
     @Test
     void theEndAndAFailureAreRepeatedAndOnlyOneThreadBlocks() throws Exception {
-        CompletableFuture<String> read = reading();
+        CompletableFuture<String> read = async(this::read);
         arriving.asked.await();
         input.cancel();
         input.resume();
@@ -67,18 +68,6 @@ class CancellableInputTest {
         Thread.currentThread().interrupt();
         assertThatThrownBy(this::read).isInstanceOf(InterruptedIOException.class);
         assertThat(Thread.interrupted()).isTrue();
-    }
-
-    private CompletableFuture<String> reading() {
-        return CompletableFuture.supplyAsync(
-                () -> {
-                    try {
-                        return read();
-                    } catch (IOException e) {
-                        throw new java.util.concurrent.CompletionException(e);
-                    }
-                },
-                task -> Thread.ofVirtual().start(task));
     }
 
     private String read() throws IOException {

@@ -1,6 +1,7 @@
 package ml.helix.wolf.agent.websocket;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static ml.helix.wolf.testkit.Waiting.async;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,7 +14,6 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -43,7 +43,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class WebSocketStreamIT {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final Executor VIRTUAL = task -> Thread.ofVirtual().start(task);
 
     private ScheduledExecutorService timers = Timers.daemon("test-timers");
     private LongSupplier nanoTime = System::nanoTime;
@@ -254,7 +253,7 @@ class WebSocketStreamIT {
         nothingTimesOut();
         try (Pair pair = pair()) {
             pair.peer.raw(HexFormat.of().parseHex(begun));
-            CompletableFuture<Integer> read = supply(() -> {
+            CompletableFuture<Integer> read = async(() -> {
                 int count = pair.stream.read(new byte[10], 0, 10);
                 return count + pair.stream.read(new byte[10], 0, 10);
             });
@@ -352,7 +351,7 @@ class WebSocketStreamIT {
         serversHeaders = new String[] {"Wolf-Tunnel-Ping: 15"};
         try (Pair pair = pair()) {
             pair.stream.keepAlive();
-            CompletableFuture<Integer> read = supply(() -> pair.stream.read(buffer, 0, 10));
+            CompletableFuture<Integer> read = async(() -> pair.stream.read(buffer, 0, 10));
             while (!read.isDone()) {
                 clock.advance(Duration.ofSeconds(1)); // the read may begin after this loop
             }
@@ -366,7 +365,7 @@ class WebSocketStreamIT {
         ManualScheduler clock = nothingTimesOut();
         try (Pair pair = pair()) {
             pair.stream.keepAlive();
-            CompletableFuture<String> read = supply(() -> read(pair.stream));
+            CompletableFuture<String> read = async(() -> read(pair.stream));
             for (int i = 0; i < 20; i++) {
                 clock.advance(Duration.ofSeconds(15));
                 assertThat(pair.peer.frame().opcode()).isEqualTo(9);
@@ -402,7 +401,7 @@ class WebSocketStreamIT {
     }
 
     private CompletableFuture<WebSocketStream> connect(String url, Trust trust) {
-        return supply(() -> {
+        return async(() -> {
             var connector = new Connector(ControlPlaneUrl.parse(url), Optional.empty(), new Tls(trust), new Resolver());
             Wire wire = connector.connect(Deadline.in(PATIENCE, timers));
             return new Upgrade(connector.url().authority(), "/some/path?a=b", Secret.of("the-token"))
@@ -437,27 +436,11 @@ class WebSocketStreamIT {
         void run() throws IOException;
     }
 
-    private interface Answer<T> {
-        T get() throws Exception;
-    }
-
     private static CompletableFuture<Void> run(Action action) {
-        return supply(() -> {
+        return async(() -> {
             action.run();
             return null;
         });
-    }
-
-    private static <T> CompletableFuture<T> supply(Answer<T> answer) {
-        var result = new CompletableFuture<T>();
-        VIRTUAL.execute(() -> {
-            try {
-                result.complete(answer.get());
-            } catch (Exception e) {
-                result.completeExceptionally(e);
-            }
-        });
-        return result;
     }
 
     private String read(WebSocketStream stream) throws IOException {
