@@ -22,14 +22,14 @@ import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 
 /**
- * What a control plane is told at its start.
+ * The settings of a control plane.
  *
  * @param listen where HTTP is served
  * @param runnerTokens what agents send
  * @param adminTokens what callers send
  * @param forwards TCP ports, each with the id that it leads to
- * @param gracePeriod how long an id that dropped is expected back
- * @param dialTimeout what a dial may take in all
+ * @param gracePeriod how long dials wait for an id that dropped
+ * @param dialTimeout the longest time for a whole dial
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
@@ -73,7 +73,7 @@ public record ControlPlaneSettings(
                     .toList(),
             Map.of("", "Runs.", "version", "Prints the version."));
 
-    /** @throws UsageException with every problem there is */
+    /** @throws UsageException with all problems at once */
     public static ControlPlaneSettings read(Settings settings, Map<String, String> environment) throws UsageException {
         Optional<InetSocketAddress> listen = settings.parsed(LISTEN, ListenAddress::parse);
         Optional<TokenSource> runnerTokens = tokens(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment);

@@ -1,4 +1,9 @@
-/** The control plane as a program: its settings, its parts put together, its start and its end. */
+/**
+ * The control plane as a program: its settings, its routes, and its parts with their start and stop.
+ *
+ * <p>Each subject of the API has a package of its own, below this one and above {@code auth}, {@code http} and {@code
+ * dialing}; its routes are lines in {@code Routes}.
+ */
 @NullMarked
 package ml.helix.wolf.controlplane;
 

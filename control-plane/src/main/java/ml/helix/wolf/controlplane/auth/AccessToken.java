@@ -9,7 +9,7 @@ import ml.helix.wolf.program.Secret;
 /**
  * A token and what it opens.
  *
- * @param name for a log; empty where it has none
+ * @param name for a log; empty if it has none
  * @param ids which ids it opens; empty for all
  */
 public record AccessToken(String name, Secret secret, List<IdGlob> ids) {
@@ -33,16 +33,16 @@ public record AccessToken(String name, Secret secret, List<IdGlob> ids) {
         return ids.isEmpty() || ids.stream().anyMatch(glob -> glob.matches(runnerId));
     }
 
-    /** Whether it opens every id, and so what tells of all of them. */
+    /** Whether it opens every id. */
     public boolean opensAll() {
         return ids.isEmpty();
     }
 
     /**
-     * Reads lines of {@code TOKEN} or {@code NAME TOKEN [ID-GLOB…]}; blank ones don't count.
+     * Reads lines of {@code TOKEN} or {@code NAME TOKEN [ID-GLOB…]}; blank lines are skipped.
      *
-     * @return one at least
-     * @throws IllegalArgumentException naming the first line that is wrong, and nothing of what it holds
+     * @return at least one
+     * @throws IllegalArgumentException if a line is wrong; names the first one by its number, without its content
      */
     static List<AccessToken> list(String text) {
         List<AccessToken> tokens = new ArrayList<>();

@@ -8,20 +8,20 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 
 /**
- * Lets callers in: those that send an admin token, as {@code Authorization: Bearer} or as {@code X-Admin-Token}.
- * Thread-safe.
+ * Finds the admin token of a request, which callers send as {@code Authorization: Bearer} or as {@code X-Admin-Token}.
+ * Thread safe.
  */
 public final class AdminAccess {
     static final String OWN_HEADER = "X-Admin-Token";
 
     private final ReloadedTokens tokens;
 
-    /** @throws IOException where the tokens can't be read */
+    /** @throws IOException if the tokens can't be read */
     public AdminAccess(TokenSource source, LongSupplier nanoTime) throws IOException {
         tokens = new ReloadedTokens("callers", source, token -> false, nanoTime);
     }
 
-    /** The admin token that the request carries; takes as long for a near miss as for a far one. */
+    /** The admin token that the request carries. Takes the same time for each wrong token. */
     public Optional<AccessToken> find(HttpFields fields) {
         return inOwnHeader(fields).or(() -> Bearer.token(fields).flatMap(tokens::find));
     }
@@ -36,7 +36,7 @@ public final class AdminAccess {
 
     /**
      * Whether a field of an admitted request may go on to Wolf. {@code X-Admin-Token} never does; {@code Authorization}
-     * does where the token came by {@code X-Admin-Token}, and not where it holds an admin token as well.
+     * does if the admin token came as {@code X-Admin-Token}, unless it holds an admin token too.
      */
     public boolean passesOn(HttpField field, HttpFields fields) {
         if (field.is(OWN_HEADER)) {

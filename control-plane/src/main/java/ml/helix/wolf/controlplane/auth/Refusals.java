@@ -10,7 +10,7 @@ import org.eclipse.jetty.server.Request;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes the answers to those who may not, logs each with the address and without a token, and counts them. Thread-safe. */
+/** Makes the errors 401 and 403, logs each with the caller's address and without the token, and counts them. Thread safe. */
 public final class Refusals {
     private static final Logger log = LoggerFactory.getLogger(Refusals.class);
 

@@ -11,11 +11,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The tokens of a {@link TokenSource}. They are read again at most every {@link #LOOKED_AT_EVERY}, when somebody asks;
- * while they can't be read, the last ones hold. Thread-safe.
+ * The tokens of a {@link TokenSource}. A search reads them again if the last reading is {@link #RELOAD_INTERVAL} ago.
+ * If they can't be read, the last ones stay valid. Thread safe.
  */
 final class ReloadedTokens {
-    static final Duration LOOKED_AT_EVERY = Duration.ofSeconds(1);
+    static final Duration RELOAD_INTERVAL = Duration.ofSeconds(1);
 
     private static final Logger log = LoggerFactory.getLogger(ReloadedTokens.class);
 
@@ -28,13 +28,13 @@ final class ReloadedTokens {
     private List<AccessToken> tokens;
     /** When they were read, in nanoseconds. Guarded by this. */
     private long readAt;
-    /** Why the last reading failed, "" where it didn't. Guarded by this. */
-    private String trouble = "";
+    /** Why the last reading failed, "" if it didn't. Guarded by this. */
+    private String lastProblem = "";
 
     /**
      * @param whose who sends them, for the log
-     * @param forbidden a file that has such a token in it isn't taken
-     * @throws IOException where the tokens can't be read
+     * @param forbidden a source with such a token is not used
+     * @throws IOException if the tokens can't be read
      */
     ReloadedTokens(String whose, TokenSource source, Predicate<Secret> forbidden, LongSupplier nanoTime)
             throws IOException {
@@ -46,10 +46,10 @@ final class ReloadedTokens {
         readAt = nanoTime.getAsLong();
     }
 
-    /** The token that somebody sent; takes as long for a near miss as for a far one. */
+    /** The known token that equals the candidate. Takes the same time for each wrong one. */
     Optional<AccessToken> find(String candidate) {
         Optional<AccessToken> found = Optional.empty();
-        for (AccessToken token : present()) {
+        for (AccessToken token : current()) {
             if (token.secret().matches(candidate)) {
                 found = Optional.of(token);
             }
@@ -57,9 +57,9 @@ final class ReloadedTokens {
         return found;
     }
 
-    private synchronized List<AccessToken> present() {
+    private synchronized List<AccessToken> current() {
         long now = nanoTime.getAsLong();
-        if (now - readAt >= LOOKED_AT_EVERY.toNanos()) {
+        if (now - readAt >= RELOAD_INTERVAL.toNanos()) {
             readAt = now;
             refresh();
         }
@@ -76,13 +76,14 @@ final class ReloadedTokens {
                 log.info("{} may now send one of {} tokens", whose, read.size());
             }
             tokens = read;
-            trouble = "";
+            lastProblem = "";
         } catch (IOException | IllegalArgumentException e) {
-            String why = String.valueOf(e.getMessage());
-            if (!why.equals(trouble)) {
-                log.warn("The tokens that {} send can't be read again, the last ones hold: the file {}", whose, why);
+            String problem = String.valueOf(e.getMessage());
+            if (!problem.equals(lastProblem)) {
+                log.warn(
+                        "The tokens that {} send can't be read again, the last ones hold: the file {}", whose, problem);
             }
-            trouble = why;
+            lastProblem = problem;
         }
     }
 }

@@ -8,15 +8,15 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.server.Request;
 
 /**
- * Lets agents in: those that send one of the runners' tokens, on control and data connections alike. An admin token is
- * never one of them. Thread-safe.
+ * Finds the runner token of a request, for control and data connections alike. An admin token is never one of them. Thread
+ * safe.
  */
 public final class RunnerAccess {
     private final ReloadedTokens tokens;
     private final AdminAccess admin;
     private final Refusals refusals;
 
-    /** @throws IOException where the tokens can't be read */
+    /** @throws IOException if the tokens can't be read */
     public RunnerAccess(TokenSource source, AdminAccess admin, Refusals refusals, LongSupplier nanoTime)
             throws IOException {
         this.admin = admin;
@@ -27,7 +27,7 @@ public final class RunnerAccess {
     /**
      * The token that the request carries.
      *
-     * @throws ApiException 401 where it carries none that is known
+     * @throws ApiException 401 if it carries none that is known
      */
     public AccessToken admit(Request request) throws ApiException {
         return find(request.getHeaders())
@@ -35,14 +35,14 @@ public final class RunnerAccess {
                         request, Refusals.Asker.AGENT, "Authorization: a Bearer with the runners' token is needed"));
     }
 
-    /** @throws ApiException 403 where the token doesn't open that id */
+    /** @throws ApiException 403 if the token doesn't open that id */
     public void requireOpens(Request request, AccessToken token, String runnerId) throws ApiException {
         if (!token.opens(runnerId)) {
             throw refusals.forbidden(request, Refusals.Asker.AGENT, token, runnerId);
         }
     }
 
-    /** The token that the fields carry; takes as long for a near miss as for a far one. */
+    /** The token that the fields carry. Takes the same time for each wrong token. */
     public Optional<AccessToken> find(HttpFields fields) {
         return Bearer.token(fields).filter(candidate -> !admin.knows(candidate)).flatMap(tokens::find);
     }

@@ -11,8 +11,8 @@ public sealed interface TokenSource {
     /**
      * The tokens as they are now, one at least.
      *
-     * @throws IOException where they can't be read
-     * @throws IllegalArgumentException where there is none or a line is wrong; names the line and nothing that it holds
+     * @throws IOException if they can't be read
+     * @throws IllegalArgumentException if there is none or a line is wrong; names the line and nothing that it holds
      */
     List<AccessToken> read() throws IOException;
 

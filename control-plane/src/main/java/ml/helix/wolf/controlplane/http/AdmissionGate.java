@@ -13,11 +13,12 @@ import ml.helix.wolf.program.FileDescriptors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections that have shown no valid token yet. They are bounded in all and per address. A newcomer is always let
- * in, since it may be an agent with a valid token, even from an address that misbehaves: where there is no room, the
- * oldest one leaves, of the newcomer's address if that has its share already, else of the address that has most.
+ * The connections that have shown no valid token yet. Their number is limited in all and per address. A newcomer is
+ * always let in, even from an address that misbehaves: it may be an agent with a valid token. If there is no room, an older
+ * connection is closed: the oldest of the newcomer's address if that has its share already, else the oldest of the address
+ * that has most.
  *
- * <p>Addresses of one IPv6 network of 64 bits count as one. Thread-safe.
+ * <p>Addresses of one IPv6 network of 64 bits count as one. Thread safe.
  */
 final class AdmissionGate {
     private final int most;

@@ -9,12 +9,12 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 
 /**
- * Jetty's HTTP/1.1 with a bound on a request's fields, and with a word to the {@link GuardedEndPoint} of where a head
- * begins and ends. Four bytes make a field that takes 75 bytes of heap: the bound on a head's bytes is not enough.
+ * Jetty's HTTP/1.1 connection with a limit on the number of a request's fields. Jetty limits their bytes only, and a field
+ * of four bytes takes 75 bytes of heap. It also tells the {@link GuardedEndPoint} when a head begins and when it is complete.
  */
 final class BoundedHttpConnection extends UpgradeIgnoringConnection {
     /** How many fields a request may have, trailers included. */
-    static final int MOST_FIELDS = 128;
+    static final int MAX_FIELDS = 128;
 
     private BoundedHttpConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
         super(configuration, connector, endPoint);
@@ -59,10 +59,10 @@ final class BoundedHttpConnection extends UpgradeIgnoringConnection {
         }
 
         private void count() {
-            if (++fields > MOST_FIELDS) {
+            if (++fields > MAX_FIELDS) {
                 throw new HttpException.RuntimeException(
                         HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE_431,
-                        "a request may have " + MOST_FIELDS + " header fields");
+                        "a request may have " + MAX_FIELDS + " header fields");
             }
         }
     }

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * An accepted TCP connection: in the {@link AdmissionGate} from its start until it shows a valid token, and with a deadline
- * for the head of each request. Whatever layer lies over it, TLS too, is within both. Thread-safe.
+ * for the head of each request: Jetty's idle timeout begins anew with each byte. Both also hold for what runs before HTTP,
+ * such as a TLS handshake. Thread safe.
  */
 final class GuardedEndPoint extends PeerEndPoint {
     /** From the connection's start to the end of its first head. */
@@ -85,14 +86,14 @@ final class GuardedEndPoint extends PeerEndPoint {
         super.onClose(cause);
     }
 
-    /** What comes from now on is no request. */
+    /** No more requests come from now on. */
     @Override
     public void upgrade(Connection newConnection) {
         headIsComplete();
         super.upgrade(newConnection);
     }
 
-    /** A valid token has come by it: it leaves the gate. Idempotent. */
+    /** It has brought a valid token and leaves the gate. Idempotent. */
     void admit() {
         AdmissionGate.Guest leaving = guest;
         if (leaving != null) {
@@ -105,7 +106,7 @@ final class GuardedEndPoint extends PeerEndPoint {
         return guest == null;
     }
 
-    /** The next head is waited for. Changes nothing where one is waited for already. */
+    /** Starts the deadline for a head, unless one runs already. */
     void headBegins() {
         if (deadline.get() == null) {
             schedule(NEXT_HEAD);
@@ -126,7 +127,7 @@ final class GuardedEndPoint extends PeerEndPoint {
         }
     }
 
-    /** Says why, if a request has begun, and closes. Never blocks: what the socket doesn't take at once is not said. */
+    /** Answers if a request has begun, and closes. Never blocks: what the socket doesn't take at once is not sent. */
     private void refuse(ApiError error) {
         if (getRemoteSocketAddress() instanceof InetSocketAddress remote) {
             log.debug("The connection of {} is closed: {}", ListenAddress.show(remote), error.message());

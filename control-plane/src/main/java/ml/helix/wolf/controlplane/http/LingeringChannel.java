@@ -9,13 +9,13 @@ import java.time.Duration;
 import ml.helix.wolf.revdial.socket.LingeringStream;
 
 /**
- * A non-blocking channel that Jetty is done with: {@link #close} ends it as {@link LingeringStream} says, but drops 1 MiB at
- * most. TCP stops a peer that sends more, and its silence ends the wait. Looks for input every 10 ms, since a selector of its
- * own would take two file descriptors more.
+ * Closes a non-blocking channel that Jetty no longer uses, as {@link LingeringStream} says, but drops at most 1 MiB. TCP
+ * stops a peer that sends more, and its silence ends the wait. It polls for input, since a selector of its own would take two
+ * more file descriptors.
  */
 final class LingeringChannel extends LingeringStream {
-    private static final Duration LOOK = Duration.ofMillis(10);
-    private static final int MOST_DROPPED = 1024 * 1024;
+    private static final Duration POLL_INTERVAL = Duration.ofMillis(10);
+    private static final int MAX_DROPPED = 1024 * 1024;
 
     private final SocketChannel channel;
     private final Runnable cut;
@@ -31,7 +31,7 @@ final class LingeringChannel extends LingeringStream {
     protected int receive(byte[] buffer, int offset, int length) throws IOException {
         var into = ByteBuffer.wrap(buffer, offset, length);
         while (true) {
-            if (dropped < MOST_DROPPED) {
+            if (dropped < MAX_DROPPED) {
                 int count = channel.read(into);
                 if (count != 0) {
                     dropped += count;
@@ -41,7 +41,7 @@ final class LingeringChannel extends LingeringStream {
                 throw new ClosedChannelException();
             }
             try {
-                Thread.sleep(LOOK);
+                Thread.sleep(POLL_INTERVAL);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted");

@@ -94,7 +94,7 @@ public class PeerEndPoint extends SocketChannelEndPoint {
      * Sends one byte now and leaves it out of the next flush, which has to begin with it. No flush may be pending.
      *
      * @return whether there was room for it
-     * @throws IOException where the peer has closed or reset its end
+     * @throws IOException if the peer has closed or reset its end
      */
     public boolean sendAhead(byte next) throws IOException {
         output.lock();
@@ -112,7 +112,7 @@ public class PeerEndPoint extends SocketChannelEndPoint {
     /**
      * Sends one byte now, between two flushes. No flush may be pending.
      *
-     * @throws IOException where the peer has closed or reset its end
+     * @throws IOException if the peer has closed or reset its end
      */
     public void sendBetween(byte one) throws IOException {
         output.lock();

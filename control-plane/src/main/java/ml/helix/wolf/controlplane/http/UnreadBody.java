@@ -7,17 +7,17 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 
-/** What a caller still sends of a request that was refused. */
+/** The rest of a refused request's body. */
 final class UnreadBody {
-    private static final long MOST_BYTES = 64L * 1024 * 1024;
-    private static final Duration LONGEST = Duration.ofSeconds(10);
+    private static final long MAX_BYTES = 64L * 1024 * 1024;
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private UnreadBody() {}
 
     /**
      * Reads and drops it, after the answer was sent: a connection that is closed with unread bytes is reset, and the reset
-     * destroys the answer. At most {@link #MOST_BYTES}, and no further read after {@link #LONGEST}. A caller that expects
-     * a 100 sends nothing.
+     * destroys the answer. Stops after {@link #MAX_BYTES}, and starts no read after {@link #TIMEOUT}. A caller that
+     * expects a 100 sends nothing.
      */
     static void discard(Request request) {
         if (request.getLength() == 0 || request.getHeaders().contains(HttpHeader.EXPECT)) {
@@ -29,7 +29,7 @@ final class UnreadBody {
         try {
             int read = 0;
             for (long total = 0;
-                    read >= 0 && total < MOST_BYTES && System.nanoTime() - start < LONGEST.toNanos();
+                    read >= 0 && total < MAX_BYTES && System.nanoTime() - start < TIMEOUT.toNanos();
                     total += read) {
                 read = in.read(dropped);
             }

@@ -1,4 +1,4 @@
-/** The HTTP server and what every answer has in common: its routes and the form of its errors. */
+/** The HTTP server, its router, and the form of JSON bodies and errors. */
 @NullMarked
 package ml.helix.wolf.controlplane.http;
 

@@ -49,7 +49,7 @@ class RunnerAccessTest {
     void theFileIsNotReadAgainForEveryRequest() throws IOException {
         var access = access();
         Files.writeString(file, NEW);
-        now.addAndGet(ReloadedTokens.LOOKED_AT_EVERY.toNanos() - 1);
+        now.addAndGet(ReloadedTokens.RELOAD_INTERVAL.toNanos() - 1);
 
         assertThat(admits(access, OLD)).isTrue();
         now.addAndGet(1);
@@ -68,7 +68,7 @@ class RunnerAccessTest {
             assertThat(admits(access, ADMIN)).as(content).isFalse();
         }
         Files.delete(file);
-        now.addAndGet(ReloadedTokens.LOOKED_AT_EVERY.toNanos());
+        now.addAndGet(ReloadedTokens.RELOAD_INTERVAL.toNanos());
         assertThat(admits(access, OLD)).isTrue();
 
         write(NEW);
@@ -94,7 +94,7 @@ class RunnerAccessTest {
                 now::get);
         assertThat(admits(access, OLD)).isTrue();
         Files.writeString(admins, OLD);
-        now.addAndGet(ReloadedTokens.LOOKED_AT_EVERY.toNanos());
+        now.addAndGet(ReloadedTokens.RELOAD_INTERVAL.toNanos());
         assertThat(admits(access, OLD)).isFalse();
     }
 
@@ -108,7 +108,7 @@ class RunnerAccessTest {
 
     private void write(String content) throws IOException {
         Files.writeString(file, content);
-        now.addAndGet(ReloadedTokens.LOOKED_AT_EVERY.toNanos());
+        now.addAndGet(ReloadedTokens.RELOAD_INTERVAL.toNanos());
     }
 
     private static boolean admits(RunnerAccess access, String token) {
