@@ -81,9 +81,8 @@ public final class ControlPlane implements AutoCloseable {
                         new ProxyHandler(dialing, admin))));
         forwards = new Forwards(settings.forwards(), dialing);
 
-        // Read it upwards for the end: unready first, so that nobody new is sent here, and the server last, so that
-        // what
-        // runs has the longest time.
+        // Closed from the last to the first: readiness first, so that no new caller is sent here; the server late, so
+        // that running requests have the longest time.
         parts = Parts.start(List.of(
                 closing(timers::shutdownNow),
                 closing(events::close),
