@@ -37,16 +37,13 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 public final class RealApiServer implements ExecutionCondition, ParameterResolver {
     private static final Path CRD = Path.of("../manifests/crds/wolftunnels.wolf.helix.ml.yaml");
     private static final Path AUDIT_POLICY = Path.of("src/test/resources/audit-policy.yaml");
-    private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(RealApiServer.class);
 
     /** The server, or why there is none. */
-    private record Attempt(Running server, String failure) implements AutoCloseable {
-        @Override
-        public void close() {
-            if (server != null) {
-                server.close();
-            }
-        }
+    private record Attempt(Running server, String failure) {}
+
+    /** Made on first use. Not in a store of JUnit's: surefire's forks end JUnit's session after each class. */
+    private static final class OfThisJvm {
+        static final Attempt ATTEMPT = start();
     }
 
     /** A server that runs. */
@@ -95,15 +92,11 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                 throw new IllegalStateException(e);
             }
         }
-
-        private void close() {
-            server.stop();
-        }
     }
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-        var failure = attempt(context).failure();
+        var failure = OfThisJvm.ATTEMPT.failure();
         return failure == null
                 ? ConditionEvaluationResult.enabled("an API server runs")
                 : ConditionEvaluationResult.disabled(
@@ -117,11 +110,7 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        return attempt(context).server();
-    }
-
-    private static Attempt attempt(ExtensionContext context) {
-        return context.getRoot().getStore(NAMESPACE).getOrComputeIfAbsent("server", key -> start(), Attempt.class);
+        return OfThisJvm.ATTEMPT.server();
     }
 
     private static Attempt start() {
@@ -139,6 +128,7 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                     .withStartupTimeout((int) Duration.ofMinutes(2).toMillis())
                     .build());
             server.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(server::stop, "stop-api-server"));
             var running = new Running(server, auditLog);
             installCrd(running);
             return new Attempt(running, null);
