@@ -38,8 +38,8 @@ public final class ConnectionManager implements AutoCloseable {
 
     private static final ControlEnd STOPPING = new ControlEnd(ControlEnd.Cause.CLOSED, "the control plane is stopping");
 
-    private static final ControlEnd REPLACED =
-            new ControlEnd(ControlEnd.Cause.REPLACED, "replaced by another agent with this id");
+    private static final ControlEnd DISPLACED =
+            new ControlEnd(ControlEnd.Cause.DISPLACED, "replaced by another agent with this id");
 
     private final Duration gracePeriod;
     private final Duration dialTimeout;
@@ -383,7 +383,7 @@ public final class ConnectionManager implements AutoCloseable {
 
     private void retireIfIdle(Dialer dialer, List<Runnable> then) {
         if (!dialer.over && dialer.runner.current != dialer && dialer.streams == 0) {
-            retire(dialer, REPLACED, then);
+            retire(dialer, DISPLACED, then);
         }
     }
 

@@ -16,7 +16,7 @@ public record ControlEnd(Cause cause, String message) {
         /** The peer sent more than its {@link FrameBudget}. */
         FLOOD,
         /** A newer control connection of the same id took over, and the streams of this one are done. */
-        REPLACED,
+        DISPLACED,
         /** This side is stopping, or has no more use for the connection. */
         CLOSED
     }

@@ -8,7 +8,7 @@ public final class DialException extends IOException {
 
     private final DialFailure failure;
 
-    DialException(String runnerId, DialFailure failure) {
+    public DialException(String runnerId, DialFailure failure) {
         super(failure.message(runnerId));
         this.failure = failure;
     }

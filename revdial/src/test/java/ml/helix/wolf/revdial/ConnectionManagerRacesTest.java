@@ -52,7 +52,7 @@ class ConnectionManagerRacesTest {
             FakeAgent newer = Waiting.result(took);
             newer.pickUp(newer.nextAsk());
             Waiting.result(dial).close();
-            assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.REPLACED);
+            assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.DISPLACED);
             older = newer;
         }
     }
@@ -75,7 +75,7 @@ class ConnectionManagerRacesTest {
                 assertThat(older.control.isOpen()).isTrue();
             }
             Waiting.result(dial).close();
-            assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.REPLACED);
+            assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.DISPLACED);
         }
         assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
     }

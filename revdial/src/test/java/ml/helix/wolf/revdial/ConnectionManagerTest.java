@@ -394,7 +394,7 @@ class ConnectionManagerTest {
     void aNewerControlConnectionWinsAtOnceAndAnIdleOlderOneIsClosed() throws Exception {
         FakeAgent older = new FakeAgent(manager, ID);
         FakeAgent newer = new FakeAgent(manager, ID);
-        assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.REPLACED);
+        assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.DISPLACED);
         CompletableFuture<ByteStream> dial = dial(ID);
         newer.pickUp(newer.nextAsk());
         Waiting.result(dial);
@@ -533,7 +533,7 @@ class ConnectionManagerTest {
         Waiting.result(first).close();
         assertThat(older.control.isOpen()).isTrue();
         Waiting.result(second).close();
-        assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.REPLACED);
+        assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.DISPLACED);
         assertThat(newer.control.isOpen()).isTrue();
         assertThat(manager.dialerState(older.dialer.id())).isEqualTo(DialerState.EXPIRED);
     }

@@ -197,7 +197,7 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
                     case PROTOCOL_ERROR -> CloseStatus.PROTOCOL;
                     case FLOOD -> CloseStatus.POLICY_VIOLATION;
                     case CLOSED -> CloseStatus.SHUTDOWN;
-                    case REPLACED -> DISPLACED;
+                    case DISPLACED -> DISPLACED;
                     case KEEP_ALIVE_TIMEOUT -> CloseStatus.NORMAL;
                 };
         peer.close(code, end.message(), Callback.NOOP);

@@ -131,7 +131,7 @@ class ControlEndpointTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"CLOSED, 1001", "REPLACED, 4001", "PROTOCOL_ERROR, 1002", "KEEP_ALIVE_TIMEOUT, 1000"})
+    @CsvSource({"CLOSED, 1001", "DISPLACED, 4001", "PROTOCOL_ERROR, 1002", "KEEP_ALIVE_TIMEOUT, 1000"})
     void theCloseFrameSaysWhy(ControlEnd.Cause cause, int code) throws Exception {
         endpoint.close(new ControlEnd(cause, "because"));
         assertThat(session.closeCode).isEqualTo(code);

@@ -192,7 +192,7 @@ public final class WebSocketControlConnection implements ControlConnection, Cont
                 switch (end.cause()) {
                     case PROTOCOL_ERROR -> CloseFrame.PROTOCOL_ERROR;
                     case FLOOD -> CloseFrame.POLICY_VALIDATION;
-                    case KEEP_ALIVE_TIMEOUT, REPLACED, CLOSED -> CloseFrame.GOING_AWAY;
+                    case KEEP_ALIVE_TIMEOUT, DISPLACED, CLOSED -> CloseFrame.GOING_AWAY;
                 });
         Wire current = wire;
         if (current != null) {
