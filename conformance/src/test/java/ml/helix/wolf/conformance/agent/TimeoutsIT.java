@@ -137,7 +137,7 @@ class TimeoutsIT extends AgentSpec {
         control.connReady(newPath());
         Connection data = server.data();
         data.raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                + "Wolf-StreamEnds-Ping: 15\r\nSec-WebSocket-Accept: " + data.acceptKey() + "\r\n\r\n");
+                + "Wolf-Tunnel-Ping: 15\r\nSec-WebSocket-Accept: " + data.acceptKey() + "\r\n\r\n");
         ScriptedWolf.Stream atWolf = wolf.next();
         long since = System.nanoTime();
 
