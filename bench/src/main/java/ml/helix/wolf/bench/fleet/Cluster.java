@@ -72,7 +72,7 @@ final class Cluster implements AutoCloseable {
                         .withNamespace(namespace)
                         .withName(tunnel + "-token")
                         .endMetadata()
-                        .withStringData(Map.of("token", "of the simulation"))
+                        .withStringData(Map.of("token", "token-of-the-simulation"))
                         .build())
                 .serverSideApply();
         return client.resource(Serialization.unmarshal(
