@@ -29,7 +29,7 @@ record PathTemplate(List<String> segments) implements Comparable<PathTemplate> {
         for (int i = 0; i < segments.size(); i++) {
             String segment = segments.get(i);
             boolean rest = segment.equals(REST) && i == segments.size() - 1;
-            if (isParameter(segment) ? !names.add(segment) : !rest && !segment.matches("[A-Za-z0-9._~-]*")) {
+            if (segment.matches("\\{\\w+}") ? !names.add(segment) : !rest && !segment.matches("[A-Za-z0-9._~-]*")) {
                 throw new IllegalArgumentException("segment '" + segment + "' can't be part of the template " + text);
             }
         }
@@ -69,8 +69,9 @@ record PathTemplate(List<String> segments) implements Comparable<PathTemplate> {
                 new PathMatch(parameters, rest ? "/" + String.join("/", path.subList(fixed, path.size())) : ""));
     }
 
+    /** In a template, only a parameter has a brace: see {@link #of}. Called for every request, so no regular expression. */
     private static boolean isParameter(String segment) {
-        return segment.matches("\\{\\w+}");
+        return segment.startsWith("{");
     }
 
     @Override
