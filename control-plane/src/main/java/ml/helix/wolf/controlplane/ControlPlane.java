@@ -22,6 +22,7 @@ import ml.helix.wolf.controlplane.dialing.Dialing;
 import ml.helix.wolf.controlplane.dialing.LocalDialing;
 import ml.helix.wolf.controlplane.dialing.MeteredDialing;
 import ml.helix.wolf.controlplane.dialing.RunnerLog;
+import ml.helix.wolf.controlplane.dialing.Traffic;
 import ml.helix.wolf.controlplane.forward.Forwards;
 import ml.helix.wolf.controlplane.http.Router;
 import ml.helix.wolf.controlplane.http.TextResponse;
@@ -66,8 +67,9 @@ public final class ControlPlane implements AutoCloseable {
         var events = new RunnerEvents(InstantSource.system(), new RunnerLog());
         var connections =
                 new ConnectionManager(settings.gracePeriod(), settings.dialTimeout(), timers, System::nanoTime, events);
+        var traffic = new Traffic();
         Dialing dialing = new MeteredDialing(
-                new LocalDialing(connections), new DialMetrics(metrics, connections::stats), System::nanoTime);
+                new LocalDialing(connections), new DialMetrics(metrics, connections::stats), traffic, System::nanoTime);
         var revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);
         server = new WebServer(
                 settings.listen(),

@@ -2,29 +2,34 @@ package ml.helix.wolf.controlplane.dialing;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
 import ml.helix.wolf.revdial.WatchedStream;
 
 /**
- * Counts and times the dials of another {@link Dialing}, and counts the bytes of their streams. Thread safe.
+ * Counts and times the dials of another {@link Dialing}, and counts the bytes of their streams: in all as metrics, by runner
+ * as {@link Traffic}. Thread safe.
  *
  * @param nanoTime measures dials
  */
-public record MeteredDialing(Dialing dialing, DialMetrics metrics, LongSupplier nanoTime) implements Dialing {
+public record MeteredDialing(Dialing dialing, DialMetrics metrics, Traffic traffic, LongSupplier nanoTime)
+        implements Dialing {
 
     @Override
     public Dial dial(String runnerId) {
         long start = nanoTime.getAsLong();
-        return new MeteredDial(dialing.dial(runnerId), start);
+        return new MeteredDial(runnerId, dialing.dial(runnerId), start);
     }
 
     private final class MeteredDial implements Dial {
+        private final String runnerId;
         private final Dial dial;
         private final long start;
 
-        MeteredDial(Dial dial, long start) {
+        MeteredDial(String runnerId, Dial dial, long start) {
+            this.runnerId = runnerId;
             this.dial = dial;
             this.start = start;
         }
@@ -34,7 +39,7 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, LongSupplier 
             try {
                 ByteStream stream = dial.await();
                 metrics.succeeded(Duration.ofNanos(nanoTime.getAsLong() - start));
-                return new MeteredStream(stream);
+                return new MeteredStream(stream, runnerId, traffic.opened(runnerId));
             } catch (DialException e) {
                 metrics.failed(e.failure().code());
                 throw e;
@@ -53,8 +58,14 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, LongSupplier 
     }
 
     private final class MeteredStream extends WatchedStream {
-        MeteredStream(ByteStream stream) {
-            super(stream, metrics::streamClosed);
+        private final LongAdder bytes;
+
+        MeteredStream(ByteStream stream, String runnerId, LongAdder bytes) {
+            super(stream, () -> {
+                metrics.streamClosed();
+                traffic.closed(runnerId);
+            });
+            this.bytes = bytes;
         }
 
         @Override
@@ -62,6 +73,7 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, LongSupplier 
             int read = super.read(buffer, offset, length);
             if (read > 0) {
                 metrics.fromWolf(read);
+                bytes.add(read);
             }
             return read;
         }
@@ -70,6 +82,7 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, LongSupplier 
         public void write(byte[] buffer, int offset, int length) throws IOException {
             super.write(buffer, offset, length);
             metrics.toWolf(length);
+            bytes.add(length);
         }
     }
 }
