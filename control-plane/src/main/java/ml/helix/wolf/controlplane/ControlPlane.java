@@ -28,6 +28,10 @@ import ml.helix.wolf.controlplane.http.Router;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.controlplane.http.WebServer;
 import ml.helix.wolf.controlplane.proxy.ProxyHandler;
+import ml.helix.wolf.controlplane.registry.Records;
+import ml.helix.wolf.controlplane.registry.Registry;
+import ml.helix.wolf.controlplane.registry.RegistryMetrics;
+import ml.helix.wolf.controlplane.registry.Tunnels;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.RunnerEvents;
@@ -64,10 +68,14 @@ public final class ControlPlane implements AutoCloseable {
         var runners = new RunnerAccess(settings.runnerTokens(), admin, refusals, System::nanoTime);
 
         ScheduledExecutorService timers = Timers.daemon("timers");
-        var events = new RunnerEvents(InstantSource.system(), new RunnerLog());
+        var records = new Records();
+        var events = new RunnerEvents(InstantSource.system(), List.of(new RunnerLog(), records));
         var connections =
                 new ConnectionManager(settings.gracePeriod(), settings.dialTimeout(), timers, System::nanoTime, events);
         var traffic = new Traffic();
+        var registry =
+                new Registry(records, new Tunnels.Local(connections), settings.heartbeat(), InstantSource.system());
+        RegistryMetrics.register(metrics, registry);
         Dialing dialing = new MeteredDialing(
                 new LocalDialing(connections), new DialMetrics(metrics, connections::stats), traffic, System::nanoTime);
         var revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);

@@ -30,6 +30,7 @@ import ml.helix.wolf.program.UsageException;
  * @param forwards TCP ports, each with the id that it leads to
  * @param gracePeriod how long dials wait for an id that dropped
  * @param dialTimeout the longest time for a whole dial
+ * @param heartbeat how often an agent is expected to send a heartbeat
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
@@ -38,6 +39,7 @@ public record ControlPlaneSettings(
         List<Forward> forwards,
         Duration gracePeriod,
         Duration dialTimeout,
+        Duration heartbeat,
         LogSettings logs) {
 
     private static final Flag LISTEN =
@@ -63,12 +65,24 @@ public record ControlPlaneSettings(
             Flag.value("grace", "GRACE_SECONDS", "30", "How long an agent that dropped is expected back, in seconds.");
     private static final Flag DIAL_TIMEOUT =
             Flag.value("dial-timeout", "DIAL_TIMEOUT_SECONDS", "30", "What a dial may take in all, in seconds.");
+    private static final Flag HEARTBEAT = Flag.value(
+            "heartbeat",
+            "HEARTBEAT_SECONDS",
+            "30",
+            "How often an agent sends a heartbeat, in seconds. After two missed ones it is degraded.");
 
     public static final Program PROGRAM = new Program(
             "control-plane",
             "Lets callers reach Wolfs behind NAT through the tunnels that their agents keep open to it.",
             Stream.concat(
-                            Stream.of(LISTEN, RUNNER_TOKEN_FILE, ADMIN_TOKEN_FILE, FORWARD, GRACE, DIAL_TIMEOUT),
+                            Stream.of(
+                                    LISTEN,
+                                    RUNNER_TOKEN_FILE,
+                                    ADMIN_TOKEN_FILE,
+                                    FORWARD,
+                                    GRACE,
+                                    DIAL_TIMEOUT,
+                                    HEARTBEAT),
                             LogSettings.FLAGS.stream())
                     .toList(),
             Map.of("", "Runs.", "version", "Prints the version."));
@@ -86,6 +100,7 @@ public record ControlPlaneSettings(
         List<Forward> forwards = settings.parsed(FORWARD, Forward::list).orElse(List.of());
         Duration gracePeriod = settings.seconds(GRACE);
         Duration dialTimeout = settings.seconds(DIAL_TIMEOUT);
+        Duration heartbeat = settings.seconds(HEARTBEAT);
         LogSettings logs = LogSettings.of(settings);
         settings.done();
         return new ControlPlaneSettings(
@@ -95,6 +110,7 @@ public record ControlPlaneSettings(
                 forwards,
                 gracePeriod,
                 dialTimeout,
+                heartbeat,
                 logs);
     }
 

@@ -193,13 +193,6 @@ class ControlPlaneIT {
     }
 
     private static ControlPlaneSettings settings(InetSocketAddress listen, List<Forward> forwards) {
-        return new ControlPlaneSettings(
-                listen,
-                TokenSource.Fixed.of(RUNNER_TOKEN),
-                TokenSource.Fixed.of(TestControlPlane.ADMIN_TOKEN),
-                forwards,
-                Duration.ofSeconds(30),
-                Duration.ofSeconds(30),
-                LogSettings.DEFAULT);
+        return TestControlPlane.settings(listen, forwards, Duration.ofSeconds(30), Duration.ofSeconds(30));
     }
 }

@@ -37,6 +37,7 @@ class ControlPlaneSettingsTest {
                         List.of(),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
+                        Duration.ofSeconds(30),
                         LogSettings.DEFAULT));
     }
 
@@ -56,6 +57,7 @@ class ControlPlaneSettingsTest {
                         "127.0.0.1:19001=wolf-gpu-1, [::1]:0=wolf=2,:19002=wolf-3,0.0.0.0:19003=wolf-4",
                         "-grace=1",
                         "-dial-timeout=2",
+                        "-heartbeat=3",
                         "-log-level=debug",
                         "-log-format=json"))
                 .isEqualTo(new ControlPlaneSettings(
@@ -69,6 +71,7 @@ class ControlPlaneSettingsTest {
                                 new Forward(new InetSocketAddress("0.0.0.0", 19003), "wolf-4")),
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(2),
+                        Duration.ofSeconds(3),
                         new LogSettings(LogLevel.DEBUG, LogFormat.JSON)));
     }
 

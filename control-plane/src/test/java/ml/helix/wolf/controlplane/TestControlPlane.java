@@ -40,14 +40,22 @@ final class TestControlPlane implements AutoCloseable {
 
     /** @param forwardTo runner ids; each gets a forward */
     static TestControlPlane start(Duration gracePeriod, Duration dialTimeout, String... forwardTo) throws IOException {
-        return new TestControlPlane(ControlPlane.start(new ControlPlaneSettings(
-                ANY_PORT,
+        List<Forward> forwards =
+                List.of(forwardTo).stream().map(id -> new Forward(ANY_PORT, id)).toList();
+        return new TestControlPlane(ControlPlane.start(settings(ANY_PORT, forwards, gracePeriod, dialTimeout)));
+    }
+
+    static ControlPlaneSettings settings(
+            InetSocketAddress listen, List<Forward> forwards, Duration gracePeriod, Duration dialTimeout) {
+        return new ControlPlaneSettings(
+                listen,
                 TokenSource.Fixed.of(RUNNER_TOKEN),
                 TokenSource.Fixed.of(ADMIN_TOKEN),
-                List.of(forwardTo).stream().map(id -> new Forward(ANY_PORT, id)).toList(),
+                forwards,
                 gracePeriod,
                 dialTimeout,
-                LogSettings.DEFAULT)));
+                Duration.ofSeconds(30),
+                LogSettings.DEFAULT);
     }
 
     int port() {

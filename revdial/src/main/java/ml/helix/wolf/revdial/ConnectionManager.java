@@ -62,7 +62,7 @@ public final class ConnectionManager implements AutoCloseable {
      */
     public ConnectionManager(
             Duration gracePeriod, Duration dialTimeout, ScheduledExecutorService timers, LongSupplier nanoTime) {
-        this(gracePeriod, dialTimeout, timers, nanoTime, new RunnerEvents(InstantSource.system(), event -> {}));
+        this(gracePeriod, dialTimeout, timers, nanoTime, new RunnerEvents(InstantSource.system(), List.of()));
     }
 
     /** @param events gets each runner's connected and lost events; to be closed after this is closed */

@@ -13,26 +13,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands the events of a {@link ConnectionManager} to a listener, one at a time, on a virtual thread that runs while there
- * are any. The events of one runner come in order. A listener that is slow delays nobody, and nothing piles up: an event
- * replaces an earlier one of its runner that was not handed over yet. Thread safe.
+ * Hands the events of a {@link ConnectionManager} to listeners, one at a time, on a virtual thread that runs while there
+ * are any. The events of one runner come in order. A listener that is slow delays only the other listeners, and nothing
+ * piles up: an event replaces an earlier one of its runner that was not handed over yet. Thread safe.
  */
 public final class RunnerEvents implements AutoCloseable {
     private static final Duration LAST_EVENTS = Duration.ofSeconds(2);
     private static final Logger log = LoggerFactory.getLogger(RunnerEvents.class);
 
     private final InstantSource clock;
-    private final Consumer<RunnerEvent> listener;
+    private final List<Consumer<RunnerEvent>> listeners;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition idle = lock.newCondition();
     // Guarded by lock.
     private final Map<String, RunnerEvent> waiting = new LinkedHashMap<>();
     private boolean delivering;
 
-    /** @param listener may block */
-    public RunnerEvents(InstantSource clock, Consumer<RunnerEvent> listener) {
+    /** @param listeners each gets every event, in this order; may block */
+    public RunnerEvents(InstantSource clock, List<Consumer<RunnerEvent>> listeners) {
         this.clock = clock;
-        this.listener = listener;
+        this.listeners = List.copyOf(listeners);
     }
 
     void connected(Dialer dialer) {
@@ -60,12 +60,16 @@ public final class RunnerEvents implements AutoCloseable {
 
     private void deliver() {
         for (List<RunnerEvent> events = takeAll(); !events.isEmpty(); events = takeAll()) {
-            for (RunnerEvent event : events) {
-                try {
-                    listener.accept(event);
-                } catch (RuntimeException e) {
-                    log.error("{} was not handled", event, e);
-                }
+            events.forEach(this::deliver);
+        }
+    }
+
+    private void deliver(RunnerEvent event) {
+        for (Consumer<RunnerEvent> listener : listeners) {
+            try {
+                listener.accept(event);
+            } catch (RuntimeException e) {
+                log.error("{} was not handled", event, e);
             }
         }
     }

@@ -21,10 +21,10 @@ class RunnerEventsTest {
     @Test
     void theEventsOfOneRunnerComeInOrder() throws Exception {
         var handed = new CyclicBarrier(2);
-        var events = new RunnerEvents(() -> Instant.EPOCH, event -> {
+        var events = new RunnerEvents(() -> Instant.EPOCH, List.of(event -> {
             heard.add(event);
             await(handed);
-        });
+        }));
         for (int i = 0; i < 100; i++) {
             events.add(connected("wolf-1", i));
             handed.await();
@@ -41,11 +41,11 @@ class RunnerEventsTest {
     void aSlowListenerGetsTheLastEventOfEachRunnerOnly() throws Exception {
         var first = new CountDownLatch(1);
         var goOn = new CountDownLatch(1);
-        var events = new RunnerEvents(() -> Instant.EPOCH, event -> {
+        var events = new RunnerEvents(() -> Instant.EPOCH, List.of(event -> {
             heard.add(event);
             first.countDown();
             await(goOn);
-        });
+        }));
         events.add(connected("wolf-1", 0));
         first.await();
         for (int i = 1; i < 1000; i++) {
@@ -59,23 +59,29 @@ class RunnerEventsTest {
     }
 
     @Test
-    void aListenerThatFailsGetsTheNextEvent() {
-        var events = new RunnerEvents(() -> Instant.EPOCH, event -> {
-            heard.add(event);
-            throw new IllegalStateException("expected by the test");
-        });
+    void aListenerThatFailsGetsTheNextEventAndKeepsNoneFromTheOthers() {
+        List<RunnerEvent> heardByOther = new ArrayList<>();
+        var events = new RunnerEvents(
+                () -> Instant.EPOCH,
+                List.of(
+                        event -> {
+                            heard.add(event);
+                            throw new IllegalStateException("expected by the test");
+                        },
+                        heardByOther::add));
         events.add(connected("wolf-1", 0));
         events.close();
         events.add(connected("wolf-1", 1));
         events.close();
 
         assertThat(heard).containsExactly(connected("wolf-1", 0), connected("wolf-1", 1));
+        assertThat(heardByOther).isEqualTo(heard);
     }
 
     @Test
     void aRunnerThatWasDisplacedIsNotLostUntilItsLastConnectionIs() {
         var timers = new ManualScheduler();
-        var events = new RunnerEvents(() -> Instant.EPOCH, heard::add);
+        var events = new RunnerEvents(() -> Instant.EPOCH, List.of(heard::add));
         try (var manager = new ConnectionManager(
                 Duration.ofSeconds(30), Duration.ofSeconds(30), timers, timers::nanoTime, events)) {
             var older = new FakeAgent(manager, "wolf-1");
