@@ -191,6 +191,36 @@ public final class ConnectionManager implements AutoCloseable {
         dial.abandon();
     }
 
+    /**
+     * Asks the agent of that id for another control connection, as {@link Dialer#reconnect}. Dials and streams are not
+     * affected.
+     *
+     * @return whether the id is connected and the line was queued
+     */
+    public boolean reconnect(String runnerId) {
+        return atomically(then -> {
+            Runner runner = runners.get(runnerId);
+            return runner != null && runner.current != null && runner.current.reconnect();
+        });
+    }
+
+    /**
+     * The same for all ids that are connected.
+     *
+     * @return how many lines were queued
+     */
+    public int reconnectAll() {
+        return atomically(then -> {
+            int asked = 0;
+            for (Runner runner : runners.values()) {
+                if (runner.current != null && runner.current.reconnect()) {
+                    asked++;
+                }
+            }
+            return asked;
+        });
+    }
+
     /** A snapshot of all ids that are connected, in their grace period or have running streams. */
     public List<RunnerState> runners() {
         return atomically(then -> runners.values().stream().map(this::state).toList());

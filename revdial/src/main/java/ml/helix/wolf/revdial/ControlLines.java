@@ -14,6 +14,7 @@ import java.util.Arrays;
 import ml.helix.wolf.revdial.ControlMessage.ConnReady;
 import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
 import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
+import ml.helix.wolf.revdial.ControlMessage.Reconnect;
 import ml.helix.wolf.revdial.ControlMessage.Unknown;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,7 @@ public final class ControlLines {
     public static byte[] encode(ControlMessage message) {
         return switch (message) {
             case KeepAlive() -> new LineWriter("keep-alive").line();
+            case Reconnect() -> new LineWriter("reconnect").line();
             case ConnReady(String connPath) ->
                 new LineWriter("conn-ready").field("connPath", connPath).line();
             case PickupFailed(String connPath, String err) ->
@@ -152,6 +154,7 @@ public final class ControlLines {
         }
         return switch (command) {
             case "keep-alive" -> new KeepAlive();
+            case "reconnect" -> new Reconnect();
             case "conn-ready" -> new ConnReady(connPath);
             case "pickup-failed" -> new PickupFailed(connPath, err);
             default -> new Unknown(command);

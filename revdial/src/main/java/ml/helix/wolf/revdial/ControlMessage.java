@@ -13,6 +13,9 @@ public sealed interface ControlMessage {
      */
     record ConnReady(String connPath) implements ControlMessage {}
 
+    /** Server to agent, ours: open another control connection beside this one, and let this one go once that is up. */
+    record Reconnect() implements ControlMessage {}
+
     /**
      * Agent to server: a pickup failed.
      *

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.revdial.ControlMessage.ConnReady;
 import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
 import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
+import ml.helix.wolf.revdial.ControlMessage.Reconnect;
 import ml.helix.wolf.revdial.ControlMessage.Unknown;
 import org.jspecify.annotations.Nullable;
 
@@ -100,6 +101,7 @@ public final class Dialer {
                         manager.pickupFailed(this, requestId(connPath), err);
                     case KeepAlive ignored -> {}
                     case ConnReady ignored -> {}
+                    case Reconnect ignored -> {}
                     case Unknown ignored -> {}
                 }
             }
@@ -107,6 +109,16 @@ public final class Dialer {
             manager.lost(this, new ControlEnd(ControlEnd.Cause.PROTOCOL_ERROR, Objects.requireNonNull(e.getMessage())));
         }
         return lines;
+    }
+
+    /**
+     * Asks the agent to open another control connection and to let this one go once that is up. An agent of ours does so
+     * within 5 s, or keeps this one if it can't; Helix's agents ignore it. Never blocks.
+     *
+     * @return whether the line was queued: there was room for it
+     */
+    public boolean reconnect() {
+        return writer.offer(ControlLines.encode(new Reconnect()));
     }
 
     /** Ends the connection because the agent sends more than its {@link FrameBudget}. Idempotent. */

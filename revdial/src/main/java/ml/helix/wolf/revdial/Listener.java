@@ -15,6 +15,7 @@ import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ControlMessage.ConnReady;
 import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
 import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
+import ml.helix.wolf.revdial.ControlMessage.Reconnect;
 import ml.helix.wolf.revdial.ControlMessage.Unknown;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,6 +49,7 @@ public final class Listener implements AutoCloseable {
     private final Pickup pickup;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
+    private final Runnable onReconnect;
     private final Semaphore places = new Semaphore(MAX_PICKUPS);
     private final AtomicBoolean closed = new AtomicBoolean();
     private final ControlLines.Decoder decoder = new ControlLines.Decoder(ControlLines.AGENT_LIMIT);
@@ -63,12 +65,19 @@ public final class Listener implements AutoCloseable {
      *
      * @param timers runs short tasks only; see {@link Timers}
      * @param nanoTime the clock of {@code timers}, in nanoseconds
+     * @param onReconnect called on the reading thread for each reconnect; must not block
      */
-    public Listener(ControlSender control, Pickup pickup, ScheduledExecutorService timers, LongSupplier nanoTime) {
+    public Listener(
+            ControlSender control,
+            Pickup pickup,
+            ScheduledExecutorService timers,
+            LongSupplier nanoTime,
+            Runnable onReconnect) {
         this.control = control;
         this.pickup = pickup;
         this.timers = timers;
         this.nanoTime = nanoTime;
+        this.onReconnect = onReconnect;
         this.lastLine = nanoTime.getAsLong();
         scheduleSilenceCheck(KEEP_ALIVE_TIMEOUT.toNanos());
     }
@@ -102,6 +111,11 @@ public final class Listener implements AutoCloseable {
         draining = true;
     }
 
+    /** Whether a conn-ready of this connection is not answered yet. A pickup-failed can be sent on this connection only. */
+    public boolean isPickingUp() {
+        return places.availablePermits() < MAX_PICKUPS;
+    }
+
     /** Closes the control connection. Idempotent. Data connections and pickups under way are left alone. */
     @Override
     public void close() {
@@ -121,6 +135,7 @@ public final class Listener implements AutoCloseable {
     private void handle(ControlMessage message) throws ProtocolException {
         switch (message) {
             case ConnReady(String connPath) -> connReady(connPath);
+            case Reconnect() -> onReconnect.run();
             case KeepAlive() -> {}
             case PickupFailed ignored -> {}
             case Unknown ignored -> {}

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
+import ml.helix.wolf.revdial.ControlMessage.Reconnect;
 import ml.helix.wolf.revdial.DialFailure.DialTimeout;
 import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
 import ml.helix.wolf.revdial.DialFailure.NoConnection;
@@ -30,6 +31,29 @@ class ConnectionManagerTest {
 
     private final ManualScheduler timers = new ManualScheduler();
     private final ConnectionManager manager = new ConnectionManager(GRACE, DIAL, timers, timers::nanoTime);
+
+    @Test
+    void anIdOrAllAreAskedToReconnectOnTheirCurrentConnectionAndNothingElseChanges() throws Exception {
+        FakeAgent older = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> running = dial(ID);
+        older.pickUp(older.nextAsk());
+        Waiting.result(running);
+        FakeAgent newer = new FakeAgent(manager, ID);
+        FakeAgent other = new FakeAgent(manager, "wolf-other");
+
+        assertThat(manager.reconnect(ID)).isTrue();
+        assertThat(manager.reconnect("wolf-unknown")).isFalse();
+        assertThat(manager.reconnectAll()).isEqualTo(2);
+        assertThat(newer.control.next()).isEqualTo(new KeepAlive());
+        assertThat(newer.control.next()).isEqualTo(new Reconnect());
+        assertThat(newer.control.next()).isEqualTo(new Reconnect());
+        assertThat(other.control.next()).isEqualTo(new KeepAlive());
+        assertThat(other.control.next()).isEqualTo(new Reconnect());
+        assertThat(older.control.sent).isEmpty();
+        assertThat(manager.stats().activeConnections()).isEqualTo(2);
+        dial(ID);
+        assertThat(newer.nextAsk().dialerId()).isEqualTo(newer.dialer.id());
+    }
 
     // Dialling
 

@@ -12,6 +12,7 @@ import java.util.List;
 import ml.helix.wolf.revdial.ControlMessage.ConnReady;
 import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
 import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
+import ml.helix.wolf.revdial.ControlMessage.Reconnect;
 import ml.helix.wolf.revdial.ControlMessage.Unknown;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,8 +25,9 @@ class ControlLinesTest {
     private final ControlLines.Decoder decoder = new ControlLines.Decoder(ControlLines.AGENT_LIMIT);
 
     @Test
-    void theThreeMessagesAreWrittenAsOneLineOfJsonEach() {
+    void theFourMessagesAreWrittenAsOneLineOfJsonEach() {
         assertThat(encoded(new KeepAlive())).isEqualTo("{\"command\":\"keep-alive\"}\n");
+        assertThat(encoded(new Reconnect())).isEqualTo("{\"command\":\"reconnect\"}\n");
         assertThat(encoded(new ConnReady(CONN_PATH)))
                 .isEqualTo("{\"command\":\"conn-ready\",\"connPath\":\"" + CONN_PATH + "\"}\n");
         assertThat(encoded(new PickupFailed("/revdial", "said \"no\"\n")))
@@ -42,6 +44,7 @@ class ControlLinesTest {
     void whatIsWrittenIsReadBack() throws Exception {
         List<ControlMessage> messages = List.of(
                 new KeepAlive(),
+                new Reconnect(),
                 new ConnReady(CONN_PATH),
                 new PickupFailed(CONN_PATH, "tab\t quote\" backslash\\ nul\0 é 😀"),
                 new PickupFailed("/odd\ud800end", "lone \udc00 surrogate"));

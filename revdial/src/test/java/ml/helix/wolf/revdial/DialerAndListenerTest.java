@@ -28,7 +28,7 @@ class DialerAndListenerTest {
     private final Wire toAgent = new Wire();
     private final Wire toServer = new Wire();
     private final Dialer dialer = manager.connected(ID, new RemoteAgent("", "192.0.2.1", 1), toAgent);
-    private final Listener listener = new Listener(toServer, this::pickUp, timers, timers::nanoTime);
+    private final Listener listener = new Listener(toServer, this::pickUp, timers, timers::nanoTime, () -> {});
 
     DialerAndListenerTest() {
         toAgent.start(listener::receive, listener::close);

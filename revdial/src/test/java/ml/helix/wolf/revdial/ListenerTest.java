@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
 import ml.helix.wolf.testkit.ManualScheduler;
 import ml.helix.wolf.testkit.Waiting;
@@ -28,7 +29,9 @@ class ListenerTest {
     private final ManualScheduler timers = new ManualScheduler();
     private final FakeControl control = new FakeControl();
     private final FakePickup pickup = new FakePickup();
-    private final Listener listener = new Listener(control, pickup, timers, timers::nanoTime);
+    private final AtomicInteger reconnects = new AtomicInteger();
+    private final Listener listener =
+            new Listener(control, pickup, timers, timers::nanoTime, reconnects::incrementAndGet);
 
     @Test
     void aConnReadyIsPickedUpAndServed() throws Exception {
@@ -48,6 +51,19 @@ class ListenerTest {
         assertThat(call.connPath.target()).isEqualTo("/api/v1/revdial?revdial.dialer=" + "d".repeat(32));
         call.succeed();
         Waiting.result(call.served);
+    }
+
+    @Test
+    void aReconnectIsHandedOnAndEndsNothing() throws Exception {
+        connReady(CONN_PATH);
+        FakePickup.Call call = Waiting.next(pickup.calls);
+        receive("{\"command\":\"reconnect\"}\n{\"command\":\"reconnect\",\"why\":1}\n");
+        assertThat(reconnects).hasValue(2);
+        assertThat(control.isOpen()).isTrue();
+        assertThat(listener.isPickingUp()).isTrue();
+        call.succeed();
+        Waiting.result(call.served);
+        assertThat(listener.isPickingUp()).isFalse();
     }
 
     @Test

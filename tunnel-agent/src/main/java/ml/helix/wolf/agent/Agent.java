@@ -77,6 +77,7 @@ public final class Agent implements AutoCloseable {
                 token -> controlConnection(connector, token.secret()),
                 settings.tokens(),
                 backoff(),
+                RandomGenerator.getDefault(),
                 report,
                 timers);
     }

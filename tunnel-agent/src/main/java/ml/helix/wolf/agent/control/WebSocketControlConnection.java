@@ -80,14 +80,14 @@ public final class WebSocketControlConnection implements ControlConnection, Cont
     }
 
     @Override
-    public void serve(Runnable onUp) throws TunnelException {
+    public void serve(Runnable onUp, Runnable onReconnect) throws TunnelException {
         connector.refresh();
         var deadline = Deadline.in(HANDSHAKE_TIMEOUT, timers);
         Wire connected = connector.connect(deadline);
         wire = connected;
         try {
             if (ownEnd.get() == null) {
-                serve(connected, deadline, onUp);
+                serve(connected, deadline, onUp, onReconnect);
             }
         } catch (TunnelException e) {
             throw e;
@@ -101,13 +101,14 @@ public final class WebSocketControlConnection implements ControlConnection, Cont
         }
     }
 
-    private void serve(Wire connected, Deadline deadline, Runnable onUp) throws IOException, InterruptedException {
+    private void serve(Wire connected, Deadline deadline, Runnable onUp, Runnable onReconnect)
+            throws IOException, InterruptedException {
         ScheduledFuture<?> pings = timers.scheduleAtFixedRate(
                 client::pingUnlessClogged, PING_INTERVAL.toMillis(), PING_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         WebSocketEnd end;
         try (var handshake = deadline.guard(connected::cut)) {
             end = client.serve(connected, () -> {
-                listen();
+                listen(onReconnect);
                 handshake.cancel();
                 onUp.run(); // last: the callee may drain or close this connection at once
             });
@@ -130,8 +131,8 @@ public final class WebSocketControlConnection implements ControlConnection, Cont
         }
     }
 
-    private void listen() {
-        var created = new Listener(this, pickup, timers, System::nanoTime);
+    private void listen(Runnable onReconnect) {
+        var created = new Listener(this, pickup, timers, System::nanoTime, onReconnect);
         listener = created;
         if (draining) {
             created.drain();
@@ -155,6 +156,12 @@ public final class WebSocketControlConnection implements ControlConnection, Cont
         if (current != null) {
             current.drain();
         }
+    }
+
+    @Override
+    public boolean isPickingUp() {
+        Listener current = listener;
+        return current != null && current.isPickingUp();
     }
 
     /** Sends a close frame (1001), or gives up the connect. */

@@ -18,16 +18,25 @@ final class ControlConnectionThread {
     private final RunnerToken token;
     private final ControlConnection connection;
     private final Consumer<ControlConnectionThread> onUp;
+    private final Consumer<ControlConnectionThread> onReconnect;
     private final CountDownLatch upOrFailed = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean cameUp;
     private volatile Optional<TunnelException> failure = Optional.empty();
 
-    /** @param onUp called at most once, on the new thread, when the connection comes up */
-    ControlConnectionThread(RunnerToken token, ControlConnection connection, Consumer<ControlConnectionThread> onUp) {
+    /**
+     * @param onUp called at most once, on the new thread, when the connection comes up
+     * @param onReconnect called when the server asks for another connection beside this one; must not block
+     */
+    ControlConnectionThread(
+            RunnerToken token,
+            ControlConnection connection,
+            Consumer<ControlConnectionThread> onUp,
+            Consumer<ControlConnectionThread> onReconnect) {
         this.token = token;
         this.connection = connection;
         this.onUp = onUp;
+        this.onReconnect = onReconnect;
     }
 
     void start() {
@@ -40,6 +49,10 @@ final class ControlConnectionThread {
 
     void drain() {
         connection.drain();
+    }
+
+    boolean isPickingUp() {
+        return connection.isPickingUp();
     }
 
     void close() {
@@ -74,11 +87,13 @@ final class ControlConnectionThread {
 
     private void serve() {
         try {
-            connection.serve(() -> {
-                cameUp = true;
-                onUp.accept(this);
-                upOrFailed.countDown();
-            });
+            connection.serve(
+                    () -> {
+                        cameUp = true;
+                        onUp.accept(this);
+                        upOrFailed.countDown();
+                    },
+                    () -> onReconnect.accept(this));
         } catch (TunnelException e) {
             failure = Optional.of(e);
         } catch (RuntimeException | Error e) {

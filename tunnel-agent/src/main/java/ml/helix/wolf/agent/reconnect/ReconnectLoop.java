@@ -9,18 +9,20 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.random.RandomGenerator;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.report.Report;
 import ml.helix.wolf.agent.token.RunnerToken;
 import ml.helix.wolf.agent.token.TokenSource;
+import ml.helix.wolf.revdial.Listener;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a control connection up: connects, serves until the connection ends, waits, connects again. {@link #replace}
- * puts a connection with another token in the current one's place, without a gap.
+ * puts another connection in the current one's place, without a gap: for a new token, or because the control plane asks.
  *
  * <p>One thread from {@link #start} to {@link #close}, and one for each control connection. Thread-safe.
  */
@@ -34,12 +36,18 @@ public final class ReconnectLoop {
     /** A server may close the older connection before its acceptance of the newer one arrives here. */
     private static final Duration ACCEPTANCE_TIMEOUT = Duration.ofSeconds(2);
 
+    /** How often it looks whether an older connection still has pickups under way, and at most how many times. */
+    private static final Duration PICKUP_CHECK = Duration.ofMillis(250);
+
+    private static final int PICKUP_CHECKS = (int) Listener.PICKUP_TIMEOUT.dividedBy(PICKUP_CHECK);
+
     private final String controlPlane;
     private final Function<RunnerToken, ControlConnection> connections;
     private final TokenSource tokens;
     private final Backoff backoff;
     private final Report report;
     private final ScheduledExecutorService timers;
+    private final ReconnectRequests requests;
     private final Thread thread = Thread.ofVirtual().name("reconnect-loop").unstarted(this::run);
 
     /** Ends the wait for the next attempt. Opened under this object's lock: no connection is added after that. */
@@ -55,12 +63,14 @@ public final class ReconnectLoop {
     /**
      * @param controlPlane for the log
      * @param connections makes a control connection that presents the token, not yet served
+     * @param random for the wait before a connection that the control plane asks for
      */
     public ReconnectLoop(
             String controlPlane,
             Function<RunnerToken, ControlConnection> connections,
             TokenSource tokens,
             Backoff backoff,
+            RandomGenerator random,
             Report report,
             ScheduledExecutorService timers) {
         this.controlPlane = controlPlane;
@@ -69,6 +79,7 @@ public final class ReconnectLoop {
         this.backoff = backoff;
         this.report = report;
         this.timers = timers;
+        this.requests = new ReconnectRequests(timers, System::nanoTime, random, this::reopen);
     }
 
     public void start() {
@@ -83,15 +94,15 @@ public final class ReconnectLoop {
     }
 
     /**
-     * Opens a control connection with another token beside the current one. Once it is up it becomes the current one, and
-     * the older one is closed. Does nothing if no connection is up.
+     * Opens another control connection beside the current one. Once it is up it becomes the current one, and the older one
+     * is closed when its pickups are done. Does nothing if no connection is up, or a replacement is being opened.
      *
      * @throws TunnelException why the new connection didn't come up; the current one stays
      */
     void replace(RunnerToken token) throws TunnelException, InterruptedException {
         ControlConnectionThread next = connection(token);
         synchronized (this) {
-            if (isStopping() || current == null || !current.isUp()) {
+            if (isStopping() || current == null || !current.isUp() || replacement != null) {
                 return;
             }
             replacement = next;
@@ -106,6 +117,32 @@ public final class ReconnectLoop {
             }
             report.replacementFailed(failure.get());
             throw failure.get();
+        }
+    }
+
+    /** The control plane asked on this connection for another one, some seconds ago. */
+    private void reopen(ControlConnectionThread asking) {
+        synchronized (this) {
+            if (asking != current) {
+                return; // replaced since
+            }
+        }
+        RunnerToken token = asking.token();
+        try {
+            token = tokens.read();
+        } catch (TunnelException e) {
+            LOG.debug("The next control connection keeps the token: {}", e.getMessage());
+        }
+        try {
+            replace(token);
+        } catch (TunnelException e) {
+            LOG.warn(
+                    "The control plane asked for another control connection, which didn't come up, {}: {}. The current"
+                            + " one stays",
+                    e.reason().word(),
+                    e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -144,7 +181,7 @@ public final class ReconnectLoop {
     }
 
     private ControlConnectionThread connection(RunnerToken token) {
-        return new ControlConnectionThread(token, connections.apply(token), this::cameUp);
+        return new ControlConnectionThread(token, connections.apply(token), this::cameUp, requests::add);
     }
 
     private void run() {
@@ -229,8 +266,21 @@ public final class ReconnectLoop {
         if (previous == null) {
             LOG.info("Connected to {}", controlPlane);
         } else {
-            LOG.info("Connected to {} with the token file's new token; closing the older connection", controlPlane);
-            timers.schedule(() -> retire(previous), OVERLAP.toMillis(), TimeUnit.MILLISECONDS);
+            LOG.info("Connected to {} beside the older connection, which is closed soon", controlPlane);
+            timers.schedule(() -> letGo(previous, PICKUP_CHECKS), OVERLAP.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Closes the connection once its pickups are done: a pickup-failed can be sent on this connection only. */
+    private void letGo(ControlConnectionThread older, int checks) {
+        boolean replaced;
+        synchronized (this) {
+            replaced = current != null && current != older && current.isUp();
+        }
+        if (replaced && checks > 0 && older.isPickingUp()) {
+            timers.schedule(() -> letGo(older, checks - 1), PICKUP_CHECK.toMillis(), TimeUnit.MILLISECONDS);
+        } else {
+            retire(older);
         }
     }
 

@@ -51,7 +51,7 @@ class WebSocketControlConnectionIT {
 
     private static CompletableFuture<Void> serve(WebSocketControlConnection connection, Runnable onUp) {
         return async(() -> {
-            connection.serve(onUp);
+            connection.serve(onUp, () -> {});
             return null;
         });
     }

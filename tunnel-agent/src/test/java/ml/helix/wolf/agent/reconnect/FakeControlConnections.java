@@ -74,6 +74,8 @@ final class FakeControlConnections implements Function<RunnerToken, ControlConne
         private final CountDownLatch closed = new CountDownLatch(1);
         private volatile TunnelException loss;
         private volatile boolean draining;
+        private volatile boolean pickingUp;
+        private volatile Runnable onReconnect = () -> {};
 
         private FakeControlConnection(String token) {
             this.token = token;
@@ -91,6 +93,20 @@ final class FakeControlConnections implements Function<RunnerToken, ControlConne
             return closed.getCount() == 0;
         }
 
+        void askToReconnect() {
+            onReconnect.run();
+        }
+
+        /** Whether a pickup is under way from now on. */
+        void pickUp(boolean underWay) {
+            pickingUp = underWay;
+        }
+
+        @Override
+        public boolean isPickingUp() {
+            return pickingUp;
+        }
+
         /** Ends the connection from the server's side. */
         void lose(FailureReason reason) {
             loss = new TunnelException(reason, "lost by the test");
@@ -98,7 +114,8 @@ final class FakeControlConnections implements Function<RunnerToken, ControlConne
         }
 
         @Override
-        public void serve(Runnable onUp) throws TunnelException {
+        public void serve(Runnable onUp, Runnable onReconnect) throws TunnelException {
+            this.onReconnect = onReconnect;
             served.add(this);
             handshakes.getOrDefault(token, () -> {}).run();
             onUp.run();

@@ -164,6 +164,104 @@ class ReconnectLoopTest {
         assertThat(loop.hasEnded()).isTrue();
     }
 
+    @Test
+    void aReconnectOpensAConnectionWithin5SecondsAndLetsTheOlderGoOnceItIsUp() throws Exception {
+        FakeControlConnection first = connected();
+        var answer = new CountDownLatch(1);
+        connections.delay("first", answer);
+        first.askToReconnect();
+        timers.advance(Duration.ofSeconds(5));
+        connections.next();
+        timers.advance(Duration.ofMinutes(1));
+        assertThat(first.closed()).as("the newer one isn't up").isFalse();
+
+        answer.countDown();
+        await(() -> assertThat(report.status().connects()).isEqualTo(2));
+        await(() -> {
+            timers.advance(Duration.ofSeconds(2));
+            assertThat(first.closed()).isTrue();
+        });
+        assertThat(report.notReady()).isEmpty();
+        assertThat(report.status().lastError()).isEmpty();
+    }
+
+    @Test
+    void severalReconnectsAreOne() throws Exception {
+        FakeControlConnection first = connected();
+        for (int i = 0; i < 1000; i++) {
+            first.askToReconnect();
+        }
+        assertThat(timers.waitingTasks()).isEqualTo(1);
+        timers.advance(Duration.ofSeconds(5));
+        connections.next();
+        await(() -> assertThat(report.status().connects()).isEqualTo(2));
+        first.askToReconnect();
+        timers.advance(Duration.ofMinutes(1));
+        assertThat(connections.waiting())
+                .as("asked on a connection that was replaced")
+                .isZero();
+    }
+
+    @Test
+    void aReconnectThatFailsLeavesTheConnectionAndIsNotRepeatedUntilAskedAgain() throws Exception {
+        FakeControlConnection first = connected();
+        connections.refuse("first", FailureReason.SERVER_ERROR);
+        first.askToReconnect();
+        timers.advance(Duration.ofSeconds(5));
+        connections.next();
+        timers.advance(Duration.ofMinutes(10));
+        assertThat(connections.waiting()).isZero();
+        assertThat(first.closed()).isFalse();
+        assertThat(report.notReady()).isEmpty();
+        assertThat(report.status().lastError()).isEmpty();
+
+        connections.accept("first");
+        await(() -> {
+            first.askToReconnect();
+            timers.advance(Duration.ofSeconds(10));
+            assertThat(report.status().connects()).isEqualTo(2);
+        });
+    }
+
+    @Test
+    void anOlderConnectionStaysUntilItsPickupsAreDone() throws Exception {
+        FakeControlConnection first = connected();
+        first.pickUp(true);
+        loop.replace(SECOND);
+        timers.advance(Duration.ofSeconds(10));
+        assertThat(first.closed()).isFalse();
+        first.pickUp(false);
+        timers.advance(Duration.ofMillis(250));
+        assertThat(first.closed()).isTrue();
+    }
+
+    @Test
+    void anOlderConnectionWithPickupsGoesWhenTheNewerIsLostOrTheirTimeIsOver() throws Exception {
+        FakeControlConnection first = connected();
+        first.pickUp(true);
+        loop.replace(SECOND);
+        FakeControlConnection second = connections.next();
+        second.pickUp(true);
+        timers.advance(Duration.ofSeconds(2));
+        assertThat(first.closed()).isFalse();
+        loop.replace(token("third"));
+        FakeControlConnection third = connections.next();
+        timers.advance(Duration.ofSeconds(2));
+        assertThat(second.closed()).isFalse();
+        timers.advance(Duration.ofSeconds(20));
+        assertThat(first.closed()).isTrue();
+        assertThat(second.closed()).isTrue();
+
+        third.pickUp(true);
+        loop.replace(SECOND);
+        connections.next().lose(FailureReason.CONNECTION_LOST);
+        await(() -> {
+            timers.advance(Duration.ofSeconds(2));
+            assertThat(third.closed()).isTrue();
+        });
+        connections.next();
+    }
+
     private FakeControlConnection connected() throws InterruptedException {
         loop.start();
         FakeControlConnection first = connections.next();
@@ -181,7 +279,13 @@ class ReconnectLoopTest {
     private ReconnectLoop loop(Duration firstWait) {
         TokenSource tokens = new TokenSource.Fixed(Secret.of("first"));
         return new ReconnectLoop(
-                "http://helix", connections, tokens, new Backoff(firstWait, new java.util.Random(1)), report, timers);
+                "http://helix",
+                connections,
+                tokens,
+                new Backoff(firstWait, new java.util.Random(1)),
+                new java.util.Random(1),
+                report,
+                timers);
     }
 
     private static RunnerToken token(String text) {

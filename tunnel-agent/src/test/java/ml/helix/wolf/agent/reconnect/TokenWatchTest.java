@@ -45,7 +45,13 @@ class TokenWatchTest {
         publish("one", "old", LONG_AGO);
         var file = new TokenSource.InFile(folder.resolve("token"));
         loop = new ReconnectLoop(
-                "http://helix", connections, file, new Backoff(Duration.ofMillis(1), new Random(1)), report, timers);
+                "http://helix",
+                connections,
+                file,
+                new Backoff(Duration.ofMillis(1), new Random(1)),
+                new Random(1),
+                report,
+                timers);
         new TokenWatch(
                         file,
                         loop,
