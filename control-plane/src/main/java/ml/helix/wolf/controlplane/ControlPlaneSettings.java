@@ -54,7 +54,8 @@ public record ControlPlaneSettings(
             "admin-token-file",
             "ADMIN_TOKEN_FILE",
             "",
-            "A file with the tokens that callers send, in the same form; or ADMIN_TOKEN holds the lines.");
+            "A file with the tokens that callers send, in the same form; or ADMIN_TOKEN holds the lines. NAME TOKEN read"
+                    + " [ID-GLOB…] is a token that may look, but change nothing and reach no Wolf.");
     private static final Flag FORWARD = Flag.value(
             "forward",
             "CONTROL_PLANE_FORWARD",
@@ -96,6 +97,10 @@ public record ControlPlaneSettings(
                 && adminTokens.isPresent()
                 && !Collections.disjoint(secrets(runnerTokens.get()), secrets(adminTokens.get()))) {
             settings.problem("a runner token and an admin token are the same: an agent could then reach every Wolf");
+        }
+        if (runnerTokens.map(ControlPlaneSettings::tokensOf).orElse(List.of()).stream()
+                .anyMatch(AccessToken::readOnly)) {
+            settings.problem("a runner token is marked read: only an admin token can be read-only");
         }
         List<Forward> forwards = settings.parsed(FORWARD, Forward::list).orElse(List.of());
         Duration gracePeriod = settings.seconds(GRACE);
@@ -139,8 +144,12 @@ public record ControlPlaneSettings(
     }
 
     private static List<Secret> secrets(TokenSource source) {
+        return tokensOf(source).stream().map(AccessToken::secret).toList();
+    }
+
+    private static List<AccessToken> tokensOf(TokenSource source) {
         try {
-            return source.read().stream().map(AccessToken::secret).toList();
+            return source.read();
         } catch (IOException e) {
             throw new IllegalArgumentException("can't be read: " + e.getMessage(), e);
         } catch (IllegalArgumentException e) {

@@ -150,6 +150,13 @@ class ControlPlaneSettingsTest {
                                 .doesNotContain("min", "0123456789abcdef"));
     }
 
+    @Test
+    void onlyAnAdminTokenCanBeReadOnly() {
+        assertThat(problems(Map.of(
+                        "RUNNER_TOKEN", "gpu 0123456789abcdef read", "ADMIN_TOKEN", "ops 0123456789abcdefg read")))
+                .containsExactly("a runner token is marked read: only an admin token can be read-only");
+    }
+
     private static List<String> problems(Map<String, String> environment, String... args) {
         var caught = new java.util.concurrent.atomic.AtomicReference<List<String>>();
         assertThatThrownBy(() -> read(environment, args))

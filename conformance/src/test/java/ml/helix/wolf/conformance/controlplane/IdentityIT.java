@@ -69,6 +69,29 @@ class IdentityIT extends ControlPlaneSpec {
     }
 
     @Test
+    void aReadOnlyAdminTokenLooksButReachesNoWolf() throws Exception {
+        String reader = ADMIN_TOKEN + "-reader";
+        String boundReader = ADMIN_TOKEN + "-bound-reader";
+        startWith(Map.of(
+                "RUNNER_TOKEN",
+                RUNNER_TOKEN,
+                "ADMIN_TOKEN",
+                ADMIN_TOKEN + "\nops " + reader + " read\nlab " + boundReader + " read wolf-lab-*"));
+        assertThat(request("/api/v1/revdial/stats", reader)
+                        .get(30, TimeUnit.SECONDS)
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(request("/metrics", reader).get(30, TimeUnit.SECONDS).statusCode())
+                .isEqualTo(200);
+        String proxied = "/api/v1/wolf-instances/%s/proxy/x";
+        assertThat(assertError(request(proxied.formatted(ID), reader), 403, "ReadOnly"))
+                .startsWith("the token is read-only");
+        assertError(request(proxied.formatted("wolf-lab-1"), boundReader), 403, "ReadOnly");
+        assertError(request("/metrics", boundReader), 403, "Forbidden");
+        assertThat(open(bearing(reader), CONTROL + ID).head().status()).isEqualTo(401);
+    }
+
+    @Test
     void refusalsAreCounted() throws Exception {
         startBound();
         open(bearing("wrong"), CONTROL + ID);

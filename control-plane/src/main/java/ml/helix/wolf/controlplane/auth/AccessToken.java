@@ -5,19 +5,23 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import ml.helix.wolf.program.Secret;
+import org.eclipse.jetty.server.Request;
 
 /**
  * A token and what it opens.
  *
  * @param name for a log; empty if it has none
  * @param ids which ids it opens; empty for all
+ * @param readOnly whether it only lets a caller look: it reaches no Wolf and changes nothing
  */
-public record AccessToken(String name, Secret secret, List<IdGlob> ids) {
+public record AccessToken(String name, Secret secret, List<IdGlob> ids, boolean readOnly) {
     /** A shorter one could be guessed. */
     static final int SHORTEST = 16;
 
+    private static final String ATTRIBUTE = AccessToken.class.getName();
     private static final int LONGEST_NAME = 64;
-    private static final String FORM = "a line is TOKEN, or NAME TOKEN [ID-GLOB…]";
+    private static final String READ = "read";
+    private static final String FORM = "a line is TOKEN, or NAME TOKEN [ID-GLOB…], or NAME TOKEN read [ID-GLOB…]";
 
     public AccessToken {
         ids = List.copyOf(ids);
@@ -25,7 +29,17 @@ public record AccessToken(String name, Secret secret, List<IdGlob> ids) {
 
     /** One that opens every id. */
     public static AccessToken of(Secret secret) {
-        return new AccessToken("", secret, List.of());
+        return new AccessToken("", secret, List.of(), false);
+    }
+
+    /** Notes that a request came with this token. */
+    void admit(Request request) {
+        request.setAttribute(ATTRIBUTE, this);
+    }
+
+    /** The token with which a request was admitted; empty for an open route, or if it was refused. */
+    public static Optional<AccessToken> admitted(Request request) {
+        return Optional.ofNullable((AccessToken) request.getAttribute(ATTRIBUTE));
     }
 
     /** Whether an agent of that id may connect with it, or a caller reach that id. */
@@ -39,7 +53,8 @@ public record AccessToken(String name, Secret secret, List<IdGlob> ids) {
     }
 
     /**
-     * Reads lines of {@code TOKEN} or {@code NAME TOKEN [ID-GLOB…]}; blank lines are skipped.
+     * Reads lines of {@code TOKEN}, {@code NAME TOKEN [ID-GLOB…]} or {@code NAME TOKEN read [ID-GLOB…]}; blank lines are
+     * skipped.
      *
      * @return at least one
      * @throws IllegalArgumentException if a line is wrong; names the first one by its number, without its content
@@ -61,9 +76,9 @@ public record AccessToken(String name, Secret secret, List<IdGlob> ids) {
             Optional<AccessToken> same = tokens.stream()
                     .filter(other -> other.secret.equals(token.secret))
                     .findFirst();
-            if (same.isPresent() && !same.get().ids.equals(token.ids)) {
+            if (same.isPresent() && !same.get().allowsTheSameAs(token)) {
                 throw new IllegalArgumentException(
-                        "has a bad line " + number + ": an earlier one has the same token, with other ids");
+                        "has a bad line " + number + ": an earlier one has the same token, with other rights");
             }
             if (same.isEmpty()) {
                 tokens.add(token);
@@ -91,7 +106,13 @@ public record AccessToken(String name, Secret secret, List<IdGlob> ids) {
         if (secret.reveal().length() < SHORTEST) {
             throw new IllegalArgumentException("the token is shorter than " + SHORTEST + " characters (" + FORM + ")");
         }
-        return new AccessToken(
-                name, secret, Stream.of(words).skip(2).map(IdGlob::new).toList());
+        boolean readOnly = words.length > 2 && words[2].equals(READ);
+        List<IdGlob> ids =
+                Stream.of(words).skip(readOnly ? 3 : 2).map(IdGlob::new).toList();
+        return new AccessToken(name, secret, ids, readOnly);
+    }
+
+    private boolean allowsTheSameAs(AccessToken other) {
+        return ids.equals(other.ids) && readOnly == other.readOnly;
     }
 }

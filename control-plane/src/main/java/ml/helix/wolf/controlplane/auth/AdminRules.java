@@ -7,12 +7,17 @@ import org.eclipse.jetty.server.Request;
 /** The rules for routes that callers with an admin token may use. Thread safe. */
 public record AdminRules(AdminAccess access, Refusals refusals) {
 
-    /** Any admin token. */
+    /** Any admin token, read-only or not: for what only tells, and of each id only with a token that opens it. */
     public AccessRule anyToken() {
         return (request, path) -> token(request);
     }
 
-    /** An admin token that opens every id: for what tells of all of them. */
+    /** An admin token that is not read-only. What it is used for must ask {@link AccessToken#opens} for each id. */
+    public AccessRule use() {
+        return (request, path) -> usable(request);
+    }
+
+    /** An admin token that opens every id, read-only or not: for what tells of all of them. */
     public AccessRule everyId() {
         return (request, path) -> {
             AccessToken token = token(request);
@@ -23,25 +28,40 @@ public record AdminRules(AdminAccess access, Refusals refusals) {
     }
 
     /**
-     * An admin token that opens the id in the path.
+     * An admin token that opens the id in the path, and is not read-only: for what changes something or reaches Wolf.
      *
      * @param parameter the path's parameter that holds the id
      */
     public AccessRule idIn(String parameter) {
-        return (request, path) -> {
-            AccessToken token = token(request);
-            String id = path.parameter(parameter);
-            if (!token.opens(id)) {
-                throw refusals.forbidden(request, Refusals.Asker.CALLER, token, id);
-            }
-        };
+        return (request, path) -> requireOpens(request, usable(request), path.parameter(parameter));
+    }
+
+    /** As {@link #idIn}, read-only or not: for what only tells. */
+    public AccessRule readIdIn(String parameter) {
+        return (request, path) -> requireOpens(request, token(request), path.parameter(parameter));
+    }
+
+    private void requireOpens(Request request, AccessToken token, String id) throws ApiException {
+        if (!token.opens(id)) {
+            throw refusals.forbidden(request, Refusals.Asker.CALLER, token, id);
+        }
+    }
+
+    private AccessToken usable(Request request) throws ApiException {
+        AccessToken token = token(request);
+        if (token.readOnly()) {
+            throw refusals.readOnly(request, token);
+        }
+        return token;
     }
 
     private AccessToken token(Request request) throws ApiException {
-        return access.find(request.getHeaders())
+        AccessToken token = access.find(request.getHeaders())
                 .orElseThrow(() -> refusals.unauthorized(
                         request,
                         Refusals.Asker.CALLER,
                         "the admin token is needed, as Authorization: Bearer or as X-Admin-Token"));
+        token.admit(request);
+        return token;
     }
 }

@@ -4,6 +4,7 @@ import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.program.Printable;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
@@ -67,5 +68,21 @@ public final class Refusals {
                 token.name(),
                 what);
         return new ApiException(new ApiError(HttpStatus.FORBIDDEN_403, "Forbidden", "the token does not open " + what));
+    }
+
+    /** 403 for an admin token that only lets its caller look. */
+    ApiException readOnly(Request request, AccessToken token) {
+        refusals.labelValues(Asker.CALLER.label, "403").inc();
+        log.warn(
+                "{} (port {}) gets 403 as a caller: its token {} is read-only, and {} is not reading",
+                Request.getRemoteAddr(request),
+                Request.getRemotePort(request),
+                token.name(),
+                Printable.of(request.getMethod() + " " + request.getHttpURI().getPath()));
+        return new ApiException(
+                new ApiError(
+                        HttpStatus.FORBIDDEN_403,
+                        "ReadOnly",
+                        "the token is read-only: it may look at the instances, but not change them or send requests to their Wolf"));
     }
 }

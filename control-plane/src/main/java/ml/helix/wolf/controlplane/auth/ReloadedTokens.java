@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
-import ml.helix.wolf.program.Secret;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +20,7 @@ final class ReloadedTokens {
 
     private final String whose;
     private final TokenSource source;
-    private final Predicate<Secret> forbidden;
+    private final Predicate<AccessToken> forbidden;
     private final LongSupplier nanoTime;
 
     /** Guarded by this. */
@@ -36,7 +35,7 @@ final class ReloadedTokens {
      * @param forbidden a source with such a token is not used
      * @throws IOException if the tokens can't be read
      */
-    ReloadedTokens(String whose, TokenSource source, Predicate<Secret> forbidden, LongSupplier nanoTime)
+    ReloadedTokens(String whose, TokenSource source, Predicate<AccessToken> forbidden, LongSupplier nanoTime)
             throws IOException {
         this.whose = whose;
         this.source = source;
@@ -69,7 +68,7 @@ final class ReloadedTokens {
     private synchronized void refresh() {
         try {
             List<AccessToken> read = source.read();
-            if (read.stream().map(AccessToken::secret).anyMatch(forbidden)) {
+            if (read.stream().anyMatch(forbidden)) {
                 throw new IllegalArgumentException("has a token in it that is for something else");
             }
             if (!read.equals(tokens)) {

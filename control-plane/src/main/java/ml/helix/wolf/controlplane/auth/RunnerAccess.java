@@ -21,7 +21,11 @@ public final class RunnerAccess {
             throws IOException {
         this.admin = admin;
         this.refusals = refusals;
-        tokens = new ReloadedTokens("agents", source, token -> admin.knows(token.reveal()), nanoTime);
+        tokens = new ReloadedTokens(
+                "agents",
+                source,
+                token -> token.readOnly() || admin.knows(token.secret().reveal()),
+                nanoTime);
     }
 
     /**
@@ -30,9 +34,11 @@ public final class RunnerAccess {
      * @throws ApiException 401 if it carries none that is known
      */
     public AccessToken admit(Request request) throws ApiException {
-        return find(request.getHeaders())
+        AccessToken token = find(request.getHeaders())
                 .orElseThrow(() -> refusals.unauthorized(
                         request, Refusals.Asker.AGENT, "Authorization: a Bearer with the runners' token is needed"));
+        token.admit(request);
+        return token;
     }
 
     /** @throws ApiException 403 if the token doesn't open that id */

@@ -53,7 +53,8 @@ class AccessTokenTest {
         "name 0123456789abcde,2,shorter than 16",
         "name 0123456789abcdeß,2,non-ASCII",
         "n&me 0123456789abcdef!,2,the name",
-        "name 0123456789abcdef wolf-1,2,the same token"
+        "name 0123456789abcdef wolf-1,2,the same token",
+        "name 0123456789abcdef read,2,the same token"
     })
     void aBadLineIsNamedByItsNumberAlone(String line, int number, String why) {
         assertThatThrownBy(() -> AccessToken.list(TOKEN + "\n" + line + "\n"))
@@ -66,5 +67,16 @@ class AccessTokenTest {
     @Test
     void theSameTokenTwiceIsNoProblemWhereItOpensTheSame() {
         assertThat(AccessToken.list(TOKEN + "\n" + TOKEN)).hasSize(1);
+    }
+
+    @Test
+    void readAfterTheTokenMakesItReadOnlyAndGlobsMayFollow() {
+        var tokens = AccessToken.list("ops " + TOKEN + "-1 read\neu " + TOKEN + "-2 read wolf-eu-*\nx " + TOKEN
+                + "-3 wolf-x read\nread " + TOKEN + "-4");
+        assertThat(tokens).extracting(AccessToken::readOnly).containsExactly(true, true, false, false);
+        assertThat(tokens.get(0).opensAll()).isTrue();
+        assertThat(tokens.get(1).opens("wolf-eu-1")).isTrue();
+        assertThat(tokens.get(1).opens("read")).isFalse();
+        assertThat(tokens.get(2).opens("read")).isTrue();
     }
 }
