@@ -23,6 +23,7 @@ public interface ByteStream extends Closeable {
      * Writes all the bytes. Returns when the transport has taken them, so it waits while the peer doesn't read. That wait
      * is the back-pressure: nothing is queued.
      *
+     * @throws EndedStreamException if nothing was written, because the stream had ended; not every stream tells this apart
      * @throws IOException if the stream broke or was closed. How much was written is unknown then; what the peer sent
      *     before can still be read
      */

@@ -99,6 +99,7 @@ public final class ConnectionManager implements AutoCloseable {
             List<PendingDial> dials = older == null ? runner.takeWaiting() : older.takeAll();
             dials.forEach(dial -> ask(dialer, dial, then));
             if (older != null) {
+                closeIdle(older, then);
                 noteDisplacement(older, dialer, then);
                 retireIfIdle(older, then);
             }
@@ -142,10 +143,16 @@ public final class ConnectionManager implements AutoCloseable {
                 then.add(stream::close);
                 return false;
             }
-            dialer.streams++;
-            dialer.runner.streams++;
-            ByteStream running = new WatchedStream(stream, () -> streamClosed(dialer));
-            then.add(() -> dial.succeed(running));
+            ByteStream delivered;
+            if (dial.ahead) {
+                IdleStream idle = new IdleStream(this, dialer, stream);
+                dialer.idle.add(idle);
+                delivered = idle;
+            } else {
+                streamOpened(dialer);
+                delivered = new WatchedStream(stream, () -> streamClosed(dialer));
+            }
+            then.add(() -> dial.succeed(delivered));
             return true;
         });
     }
@@ -172,7 +179,18 @@ public final class ConnectionManager implements AutoCloseable {
      * closes the stream. {@link #withdraw} takes the dial back.
      */
     public PendingDial startDial(String runnerId) {
-        PendingDial dial = new PendingDial(runnerId, randomId());
+        return start(new PendingDial(runnerId, randomId(), /* ahead= */ false));
+    }
+
+    /**
+     * As {@link #startDial}, for a stream that nobody needs yet: its stream is an {@link IdleStream}. It fails with {@link
+     * NoConnection} instead of waiting for an id to come back.
+     */
+    public PendingDial startDialAhead(String runnerId) {
+        return start(new PendingDial(runnerId, randomId(), /* ahead= */ true));
+    }
+
+    private PendingDial start(PendingDial dial) {
         place(dial);
         if (!dial.isSettled()) {
             dial.setTimeout(timers.schedule(
@@ -290,13 +308,40 @@ public final class ConnectionManager implements AutoCloseable {
 
     void pickupFailed(Dialer dialer, String requestId, String err) {
         atomically(then -> {
-            dialer.draining |= err.equals(Listener.STOPPING);
+            if (err.equals(Listener.STOPPING)) {
+                dialer.draining = true;
+                closeIdle(dialer, then);
+            }
             PendingDial dial = dialer.take(requestId);
             if (dial != null) {
                 fail(dial, new PickupFailed(err), then);
             }
             return true;
         });
+    }
+
+    /** An idle stream is about to be used. Returns false if it was closed. */
+    boolean begin(IdleStream stream) {
+        return atomically(then -> {
+            if (!stream.dialer.idle.remove(stream)) {
+                return false;
+            }
+            stream.state = IdleStream.State.RUNNING;
+            streamOpened(stream.dialer);
+            return true;
+        });
+    }
+
+    void closed(IdleStream stream) {
+        boolean wasRunning = atomically(then -> {
+            stream.dialer.idle.remove(stream);
+            boolean running = stream.state == IdleStream.State.RUNNING;
+            stream.state = IdleStream.State.CLOSED;
+            return running;
+        });
+        if (wasRunning) {
+            streamClosed(stream.dialer);
+        }
     }
 
     private void place(PendingDial dial) {
@@ -393,6 +438,16 @@ public final class ConnectionManager implements AutoCloseable {
         return runner.state(nanoTime.getAsLong());
     }
 
+    private static void streamOpened(Dialer dialer) {
+        dialer.streams++;
+        dialer.runner.streams++;
+    }
+
+    private static void closeIdle(Dialer dialer, List<Runnable> then) {
+        dialer.idle.forEach(stream -> then.add(stream::close));
+        dialer.idle.clear();
+    }
+
     private static void ask(Dialer dialer, PendingDial dial, List<Runnable> then) {
         if (!dialer.ask(dial)) {
             fail(dial, new MaxPendingDials(Dialer.MAX_ASKED), then);
@@ -400,7 +455,9 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     private static void await(Runner runner, PendingDial dial, List<Runnable> then) {
-        if (runner.waiting.size() < MAX_PENDING_DIALS) {
+        if (dial.ahead) {
+            fail(dial, new NoConnection(), then);
+        } else if (runner.waiting.size() < MAX_PENDING_DIALS) {
             runner.waiting.add(dial);
         } else {
             fail(dial, new MaxPendingDials(MAX_PENDING_DIALS), then);
@@ -419,6 +476,7 @@ public final class ConnectionManager implements AutoCloseable {
 
     private void retire(Dialer dialer, ControlEnd end, List<Runnable> then) {
         dialer.over = true;
+        closeIdle(dialer, then);
         dialers.remove(dialer.id);
         expired.add(dialer.id);
         then.add(() -> dialer.end(end));

@@ -4,10 +4,12 @@ import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -49,6 +51,9 @@ public final class Dialer {
     private final Map<String, PendingDial> asked = new LinkedHashMap<>();
     boolean draining;
     int streams;
+    /** Streams that nobody uses yet; they are not among {@link #streams}. */
+    final Set<IdleStream> idle = new HashSet<>();
+
     boolean over;
     /** Whether another agent has taken the id, and this one has not confirmed it yet. */
     boolean displaced;

@@ -15,13 +15,17 @@ import org.jspecify.annotations.Nullable;
 public final class PendingDial {
     final String runnerId;
     final String requestId;
+    /** Nobody needs its stream yet: it becomes an {@link IdleStream}. */
+    final boolean ahead;
+
     private final CompletableFuture<ByteStream> outcome = new CompletableFuture<>();
     /** Set once, if the dial has to wait. */
     private volatile @Nullable Future<?> timeout;
 
-    PendingDial(String runnerId, String requestId) {
+    PendingDial(String runnerId, String requestId, boolean ahead) {
         this.runnerId = runnerId;
         this.requestId = requestId;
+        this.ahead = ahead;
     }
 
     /**

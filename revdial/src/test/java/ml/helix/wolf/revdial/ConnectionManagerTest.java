@@ -1,6 +1,7 @@
 package ml.helix.wolf.revdial;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.time.Duration;
@@ -746,6 +747,91 @@ class ConnectionManagerTest {
         assertThat(new ReconnectTimeout(GRACE).code()).isEqualTo("ReconnectTimeout");
         assertThat(new MaxPendingDials(100).code()).isEqualTo("MaxPendingDials");
         assertThat(new DialTimeout(DIAL).code()).isEqualTo("DialTimeout");
+    }
+
+    // Dials ahead of need
+
+    @Test
+    void anIdleStreamCountsAsRunningFromItsBeginToItsClose() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        IdleStream idle = dialAhead(agent);
+        assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
+        assertThat(idle.begin()).isTrue();
+        assertThat(idle.begin()).as("a second begin").isFalse();
+        assertThat(manager.runner(ID).orElseThrow().streams()).isEqualTo(1);
+        idle.close();
+        idle.close();
+        assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
+    }
+
+    @Test
+    void anIdleStreamDoesNotDelayTheCloseOfADisplacedConnectionAndIsClosedWithIt() throws Exception {
+        FakeAgent older = new FakeAgent(manager, ID);
+        IdleStream idle = dialAhead(older);
+        new FakeAgent(manager, ID);
+        assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.DISPLACED);
+        assertClosed(idle);
+    }
+
+    @Test
+    void idleStreamsAreClosedAtTheDisplacementEvenIfARunningOneDelaysTheClose() throws Exception {
+        FakeAgent older = new FakeAgent(manager, ID);
+        IdleStream running = dialAhead(older);
+        assertThat(running.begin()).isTrue();
+        IdleStream idle = dialAhead(older);
+        new FakeAgent(manager, ID);
+        assertClosed(idle);
+        assertThat(older.control.isOpen()).isTrue();
+        running.close();
+        assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.DISPLACED);
+    }
+
+    @Test
+    void idleStreamsAreClosedWhenTheirControlConnectionIsLostAndRunningOnesGoOn() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        IdleStream running = dialAhead(agent);
+        assertThat(running.begin()).isTrue();
+        IdleStream idle = dialAhead(agent);
+        agent.dialer.disconnected();
+        assertClosed(idle);
+        running.write(new byte[1], 0, 1);
+    }
+
+    @Test
+    void idleStreamsOfAnAgentThatIsStoppingAreClosed() throws Exception {
+        FakeAgent agent = new FakeAgent(manager, ID);
+        IdleStream idle = dialAhead(agent);
+        CompletableFuture<ByteStream> dial = dial(ID);
+        agent.pickupFailed(agent.nextAsk(), Listener.STOPPING);
+        failure(dial);
+        assertClosed(idle);
+    }
+
+    @Test
+    void aDialAheadDoesNotWaitForAnIdToComeBack() throws Exception {
+        assertThat(failure(dialAhead())).isEqualTo(new NoConnection());
+        FakeAgent agent = new FakeAgent(manager, ID);
+        CompletableFuture<ByteStream> asked = dialAhead();
+        agent.nextAsk();
+        agent.dialer.disconnected();
+        assertThat(failure(asked)).isEqualTo(new NoConnection());
+        assertThat(failure(dialAhead())).isEqualTo(new NoConnection());
+        assertThat(manager.stats().pendingDialsTotal()).isZero();
+    }
+
+    private CompletableFuture<ByteStream> dialAhead() {
+        return Waiting.async(() -> manager.startDialAhead(ID).await());
+    }
+
+    private IdleStream dialAhead(FakeAgent agent) throws Exception {
+        CompletableFuture<ByteStream> dial = dialAhead();
+        agent.pickUp(agent.nextAsk());
+        return (IdleStream) Waiting.result(dial);
+    }
+
+    private static void assertClosed(IdleStream stream) {
+        assertThat(stream.begin()).isFalse();
+        assertThatThrownBy(() -> stream.write(new byte[1], 0, 1)).isInstanceOf(IOException.class);
     }
 
     private CompletableFuture<ByteStream> dial(String runnerId) {

@@ -7,7 +7,7 @@ import ml.helix.wolf.revdial.DialFailure.NoConnection;
 import org.junit.jupiter.api.Test;
 
 class PendingDialTest {
-    private final PendingDial dial = new PendingDial("wolf-gpu-1", "0".repeat(32));
+    private final PendingDial dial = new PendingDial("wolf-gpu-1", "0".repeat(32), false);
     private final Pipe data = new Pipe();
 
     @Test

@@ -17,6 +17,11 @@ public interface Dial {
     /** Whether {@link #await} returns without waiting. */
     boolean isSettled();
 
+    /** Whether its stream was picked up before the dial started, so that Wolf may have closed it meanwhile. */
+    default boolean isPickedUpAhead() {
+        return false;
+    }
+
     /**
      * Gives the dial up because its caller has gone: a dial that still waits fails with {@code Withdrawn}, and a stream that
      * it has led to is closed. Idempotent; never blocks.

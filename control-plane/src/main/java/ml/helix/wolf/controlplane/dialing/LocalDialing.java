@@ -13,6 +13,11 @@ public record LocalDialing(ConnectionManager connections) implements Dialing {
         return new LocalDial(connections, connections.startDial(runnerId));
     }
 
+    @Override
+    public Dial dialAhead(String runnerId) {
+        return new LocalDial(connections, connections.startDialAhead(runnerId));
+    }
+
     private record LocalDial(ConnectionManager connections, PendingDial pending) implements Dial {
         @Override
         public ByteStream await() throws DialException, InterruptedException {

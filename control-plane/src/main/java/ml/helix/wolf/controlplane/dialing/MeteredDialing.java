@@ -23,6 +23,12 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, Traffic traff
         return new MeteredDial(runnerId, dialing.dial(runnerId), start);
     }
 
+    @Override
+    public Dial dialFresh(String runnerId) {
+        long start = nanoTime.getAsLong();
+        return new MeteredDial(runnerId, dialing.dialFresh(runnerId), start);
+    }
+
     private final class MeteredDial implements Dial {
         private final String runnerId;
         private final Dial dial;
@@ -49,6 +55,11 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, Traffic traff
         @Override
         public boolean isSettled() {
             return dial.isSettled();
+        }
+
+        @Override
+        public boolean isPickedUpAhead() {
+            return dial.isPickedUpAhead();
         }
 
         @Override

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DataKeepAlive;
+import ml.helix.wolf.revdial.EndedStreamException;
 import ml.helix.wolf.revdial.FrameBudget;
 import ml.helix.wolf.revdial.TimeSlice;
 import org.eclipse.jetty.util.Blocker;
@@ -203,7 +204,7 @@ final class DataEndpoint implements FrameHandler, ByteStream {
 
     private synchronized void startWriting() throws IOException {
         if (closed || received.hasEnded()) {
-            throw new IOException("the data connection is closed");
+            throw new EndedStreamException("the data connection is closed");
         }
         writing = true;
     }

@@ -1,0 +1,57 @@
+package ml.helix.wolf.revdial;
+
+import java.io.IOException;
+
+/**
+ * The stream of a dial ahead of need. It is idle until {@link #begin}: it doesn't count as running, and it is closed when its
+ * control connection is displaced or lost, or when its agent stops. As thread-safe as what it wraps.
+ */
+public final class IdleStream implements ByteStream {
+    private final ConnectionManager manager;
+    private final ByteStream stream;
+    final Dialer dialer;
+    /** Guarded by the manager's lock. */
+    State state = State.IDLE;
+
+    enum State {
+        IDLE,
+        RUNNING,
+        CLOSED
+    }
+
+    IdleStream(ConnectionManager manager, Dialer dialer, ByteStream stream) {
+        this.manager = manager;
+        this.dialer = dialer;
+        this.stream = stream;
+    }
+
+    /**
+     * Call before the first use.
+     *
+     * @return whether it counts as running from now on; false if it was closed
+     */
+    public boolean begin() {
+        return manager.begin(this);
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+        return stream.read(buffer, offset, length);
+    }
+
+    @Override
+    public void write(byte[] buffer, int offset, int length) throws IOException {
+        stream.write(buffer, offset, length);
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+        manager.closed(this);
+    }
+
+    @Override
+    public void awaitClosed() throws InterruptedException {
+        stream.awaitClosed();
+    }
+}
