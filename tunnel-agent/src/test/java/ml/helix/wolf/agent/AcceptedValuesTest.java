@@ -16,6 +16,7 @@ import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
 import ml.helix.wolf.agent.transport.Proxy;
 import ml.helix.wolf.agent.transport.Trust;
+import ml.helix.wolf.program.Labels;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.testkit.ValueTable;
@@ -72,6 +73,36 @@ class AcceptedValuesTest {
         assertThatCode(() ->
                         AgentSettings.of(Settings.read(AgentSettings.PROGRAM, new String[0], environment), environment))
                 .doesNotThrowAnyException();
+    }
+
+    static Stream<ValueTable.Row> labelKeys() {
+        return ValueTable.of("labelKey").stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("labelKeys")
+    void labelKey(ValueTable.Row row) {
+        check(row, row.text() + "=x", Labels::parse);
+    }
+
+    static Stream<ValueTable.Row> labelValues() {
+        return ValueTable.of("labelValue").stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("labelValues")
+    void labelValue(ValueTable.Row row) {
+        check(row, "a=" + row.text(), Labels::parse);
+    }
+
+    static Stream<ValueTable.Row> zones() {
+        return ValueTable.of("zone").stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("zones")
+    void zone(ValueTable.Row row) {
+        check(row, row.text(), Labels::checkZone);
     }
 
     static Stream<ValueTable.Row> tokens() {

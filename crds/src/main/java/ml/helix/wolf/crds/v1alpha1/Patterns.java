@@ -28,5 +28,11 @@ final class Patterns {
             "\\x{034F}\\x{115F}\\x{1160}\\x{17B4}\\x{17B5}\\x{180B}-\\x{180D}\\x{180F}\\x{3164}\\x{FFA0}"
                     + "\\x{FE00}-\\x{FE0F}\\x{E0100}-\\x{E01EF}";
 
+    /** A label's name or value, not empty. */
+    static final String LABEL = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
+
+    /** The prefix of a label's key, but for its length. */
+    static final String DNS_NAME = "[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+
     private Patterns() {}
 }

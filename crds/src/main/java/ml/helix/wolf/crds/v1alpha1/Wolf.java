@@ -6,12 +6,15 @@ import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Container;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** How the agent reaches the API of the Wolf beside it. */
+/** The Wolf beside each agent: how its API is reached, and what the control plane's registry knows of it. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @ValidationRule(
@@ -49,6 +52,36 @@ public record Wolf(
                 + " wolf.container. $(NODE_IP) and $(POD_IP) stand for the addresses of the node and the pod.")
         String address,
 
+        @Min(1)
+        @Max(10_000)
+        @JsonPropertyDescription(
+                "How many sessions each Wolf can have at once. A control plane with a registry chooses by it.")
+        @Nullable
+        Integer maxSessions,
+
+        @Size(max = 63)
+        @ValidationRule(
+                value = "self.matches('^" + Patterns.LABEL + "$')",
+                message = "must be 1 to 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends, for"
+                        + " example eu-1")
+        @JsonPropertyDescription(
+                "Where the Wolfs run, for example eu-1. A caller of the control plane can ask for a zone.")
+        @Nullable
+        String zone,
+
+        @Size(max = 32)
+        @ValidationRule(
+                value = "self.all(k, k.matches('^(" + Patterns.DNS_NAME + "/)?" + Patterns.LABEL
+                        + "$') && k.indexOf('/') <= 253)",
+                message = "each key must be a label's key, for example team or example.com/team")
+        @ValidationRule(
+                value = "self.all(k, self[k] == '' || self[k].matches('^" + Patterns.LABEL + "$'))",
+                message = "each value must be a label's value: at most 63 letters, digits, '-', '_' and '.', with a"
+                        + " letter or digit at both ends, for example {gpu: ada}")
+        @JsonPropertyDescription("Labels of the Wolfs in the control plane's registry, not of the pods.")
+        @Nullable
+        Map<String, @Size(max = 63) String> labels,
+
         @JsonPropertyDescription("Wolf itself, run beside the agent in the same pod. Its name defaults to wolf.")
         @Nullable
         Container container) {
@@ -59,6 +92,6 @@ public record Wolf(
     }
 
     static Wolf defaults() {
-        return new Wolf(DEFAULT_ADDRESS, null);
+        return new Wolf(DEFAULT_ADDRESS, null, null, null, null);
     }
 }

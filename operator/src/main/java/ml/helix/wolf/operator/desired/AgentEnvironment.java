@@ -7,7 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import ml.helix.wolf.crds.v1alpha1.RunnerToken;
+import ml.helix.wolf.crds.v1alpha1.Wolf;
 import ml.helix.wolf.crds.v1alpha1.WolfId;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
 
@@ -27,6 +30,7 @@ final class AgentEnvironment {
         environment.controlPlane(spec);
         environment.token(spec.runnerToken());
         environment.value("WOLF_LOCAL_ADDR", spec.wolf().address());
+        environment.registry(spec.wolf());
         environment.value("AGENT_LISTEN", "$(POD_IP):" + spec.agent().port());
         environment.value("RECONNECT_SECONDS", String.valueOf(spec.agent().reconnectSeconds()));
         environment.value("DRAIN_SECONDS", String.valueOf(spec.agent().drainSeconds()));
@@ -78,6 +82,23 @@ final class AgentEnvironment {
                         .endValueFrom()
                         .build());
             case File -> value("RUNNER_TOKEN_FILE", AgentVolumes.TOKEN_FILE);
+        }
+    }
+
+    private void registry(Wolf wolf) {
+        if (wolf.maxSessions() != null) {
+            value("WOLF_MAX_SESSIONS", wolf.maxSessions().toString());
+        }
+        if (wolf.zone() != null) {
+            value("WOLF_ZONE", wolf.zone());
+        }
+        if (wolf.labels() != null && !wolf.labels().isEmpty()) {
+            value(
+                    "WOLF_LABELS",
+                    new TreeMap<>(wolf.labels())
+                            .entrySet().stream()
+                                    .map(label -> label.getKey() + "=" + label.getValue())
+                                    .collect(Collectors.joining(",")));
         }
     }
 

@@ -35,6 +35,9 @@ public final class SettingSources {
         sources.put("HELIX_INSECURE_TLS", "spec.controlPlane.insecureSkipVerify");
         sources.put("WOLF_ID", "spec.wolfId");
         sources.put("WOLF_LOCAL_ADDR", "spec.wolf.address");
+        sources.put("WOLF_MAX_SESSIONS", "spec.wolf.maxSessions");
+        sources.put("WOLF_ZONE", "spec.wolf.zone");
+        sources.put("WOLF_LABELS", "spec.wolf.labels");
         sources.put("AGENT_LISTEN", "spec.agent.port");
         sources.put("RECONNECT_SECONDS", "spec.agent.reconnectSeconds");
         sources.put("DRAIN_SECONDS", "spec.agent.drainSeconds");

@@ -10,6 +10,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.Kstatus;
@@ -104,7 +106,10 @@ class CrdIT {
                         "url", "{controlPlane: {url: %s}}",
                         "proxyUrl", "{controlPlane: {url: 'https://h', proxyUrl: %s}}",
                         "address", "{wolf: {address: %s}}",
-                        "prefix", "{wolfId: {prefix: %s}}")
+                        "prefix", "{wolfId: {prefix: %s}}",
+                        "labelKey", "{wolf: {labels: {%s: x}}}",
+                        "labelValue", "{wolf: {labels: {a: %s}}}",
+                        "zone", "{wolf: {zone: %s}}")
                 .entrySet()
                 .stream()
                 .flatMap(field -> ValueTable.of(field.getKey()).stream()
@@ -187,6 +192,7 @@ class CrdIT {
                 "{controlPlane: {url: 'https://[fd00::1]:8443', insecureSkipVerify: true}}",
                 "{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}",
                 "{wolfId: {source: NodeName, prefix: 'lab-'}}",
+                "{wolf: {maxSessions: 10000, zone: eu-1, labels: {gpu: ada, example.com/a: ''}}}",
                 "{pod: {labels: {team: streaming, example.com/a: ''}, annotations: {example.com/b: 'any text'}}}",
                 "{wolf: {container: {image: wolf}}, pod: {hostNetwork: true, securityContext: {runAsUser: 0}}}",
                 "{agent: {env: [{name: NO_PROXY, value: localhost}], resources: {limits: {memory: 128Mi}}}}",
@@ -212,6 +218,9 @@ class CrdIT {
                 "{wolfId: {source: Hostname}}                              | supported values: \"NodeName\", \"PodName\"",
                 "{wolf: {container: {name: wolf}}}                         | container.image must name Wolf's image",
                 "{wolf: {container: {name: agent, image: wolf}}}           | container.name must not be 'agent'",
+                "{wolf: {maxSessions: 0}}                                  | should be greater than or equal to 1",
+                "{wolf: {maxSessions: 10001}}                              | should be less than or equal to 10000",
+                "{wolf: {zone: ''}}                                        | must be 1 to 63 letters, digits",
                 "{agent: {port: 0}}                                        | should be greater than or equal to 1",
                 "{agent: {port: 65536}}                                    | should be less than or equal to 65535",
                 "{agent: {image: ''}}                                      | must be an image reference",
@@ -239,8 +248,16 @@ class CrdIT {
 
     @Test
     void tooLongALabelValueIsRefused() {
-        assertThat(refusal("t", "{pod: {labels: {team: " + "a".repeat(64) + "}}}"))
-                .contains("Too long: may not be more than 63");
+        for (String spec :
+                List.of("{pod: {labels: {team: %s}}}", "{wolf: {labels: {team: %s}}}", "{wolf: {zone: %s}}")) {
+            assertThat(refusal("t", spec.formatted("a".repeat(64)))).contains("Too long: may not be more than 63");
+        }
+    }
+
+    @Test
+    void moreThan32LabelsOfWolfAreRefused() {
+        String labels = IntStream.range(0, 33).mapToObj(i -> "l" + i + ": x").collect(Collectors.joining(", "));
+        assertThat(refusal("t", "{wolf: {labels: {" + labels + "}}}")).contains("must have at most 32 items");
     }
 
     private static String refusal(String name, String spec) {
