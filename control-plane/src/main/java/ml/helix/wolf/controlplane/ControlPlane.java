@@ -33,6 +33,7 @@ import ml.helix.wolf.controlplane.registry.Registry;
 import ml.helix.wolf.controlplane.registry.RegistryMetrics;
 import ml.helix.wolf.controlplane.registry.Tunnels;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
+import ml.helix.wolf.controlplane.store.Database;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.RunnerEvents;
 import ml.helix.wolf.revdial.Timers;
@@ -68,6 +69,7 @@ public final class ControlPlane implements AutoCloseable {
         var runners = new RunnerAccess(settings.runnerTokens(), admin, refusals, System::nanoTime);
 
         ScheduledExecutorService timers = Timers.daemon("timers");
+        var database = new Database(settings.store(), InstantSource.system());
         var records = new Records();
         var events = new RunnerEvents(InstantSource.system(), List.of(new RunnerLog(), records));
         var connections =
@@ -94,6 +96,7 @@ public final class ControlPlane implements AutoCloseable {
         // Closed from the last to the first: readiness first, so that no new caller is sent here; the server late, so
         // that running requests have the longest time.
         parts = Parts.start(List.of(
+                new Part(database::open, database::close),
                 closing(timers::shutdownNow),
                 closing(events::close),
                 new Part(server::start, server::close),

@@ -13,6 +13,8 @@ import java.util.stream.Stream;
 import ml.helix.wolf.controlplane.auth.AccessToken;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.controlplane.store.StorePassword;
+import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.LogSettings;
@@ -31,6 +33,7 @@ import ml.helix.wolf.program.UsageException;
  * @param gracePeriod how long dials wait for an id that dropped
  * @param dialTimeout the longest time for a whole dial
  * @param heartbeat how often an agent is expected to send a heartbeat
+ * @param store the database
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
@@ -40,6 +43,7 @@ public record ControlPlaneSettings(
         Duration gracePeriod,
         Duration dialTimeout,
         Duration heartbeat,
+        StoreSettings store,
         LogSettings logs) {
 
     private static final Flag LISTEN =
@@ -71,6 +75,19 @@ public record ControlPlaneSettings(
             "HEARTBEAT_SECONDS",
             "30",
             "How often an agent sends a heartbeat, in seconds. After two missed ones it is degraded.");
+    private static final Flag STORE = Flag.value(
+            "store",
+            "CONTROL_PLANE_STORE",
+            "jdbc:h2:file:./wolf-control-plane",
+            "The database that keeps the registry: jdbc:postgresql://host:port/database, jdbc:h2:file:/path (without .mv.db), or"
+                    + " jdbc:h2:mem:name, which forgets everything at the end.");
+    private static final Flag STORE_USER =
+            Flag.value("store-user", "CONTROL_PLANE_STORE_USER", "", "The user of the database.");
+    private static final Flag STORE_PASSWORD_FILE = Flag.value(
+            "store-password-file",
+            "CONTROL_PLANE_STORE_PASSWORD_FILE",
+            "",
+            "A file with that user's password, read anew for each connection; or CONTROL_PLANE_STORE_PASSWORD holds it.");
 
     public static final Program PROGRAM = new Program(
             "control-plane",
@@ -83,7 +100,10 @@ public record ControlPlaneSettings(
                                     FORWARD,
                                     GRACE,
                                     DIAL_TIMEOUT,
-                                    HEARTBEAT),
+                                    HEARTBEAT,
+                                    STORE,
+                                    STORE_USER,
+                                    STORE_PASSWORD_FILE),
                             LogSettings.FLAGS.stream())
                     .toList(),
             Map.of("", "Runs.", "version", "Prints the version."));
@@ -106,6 +126,9 @@ public record ControlPlaneSettings(
         Duration gracePeriod = settings.seconds(GRACE);
         Duration dialTimeout = settings.seconds(DIAL_TIMEOUT);
         Duration heartbeat = settings.seconds(HEARTBEAT);
+        Optional<String> store = settings.parsed(STORE, StoreSettings::checkUrl);
+        String storeUser = settings.text(STORE_USER).orElse("");
+        StorePassword storePassword = storePassword(settings, environment);
         LogSettings logs = LogSettings.of(settings);
         settings.done();
         return new ControlPlaneSettings(
@@ -116,6 +139,7 @@ public record ControlPlaneSettings(
                 gracePeriod,
                 dialTimeout,
                 heartbeat,
+                new StoreSettings(store.orElseThrow(), storeUser, storePassword),
                 logs);
     }
 
@@ -134,6 +158,32 @@ public record ControlPlaneSettings(
         } catch (IllegalArgumentException e) {
             settings.problem(variable + " " + e.getMessage());
             return Optional.empty();
+        }
+    }
+
+    private static StorePassword storePassword(Settings settings, Map<String, String> environment) {
+        if (settings.text(STORE_PASSWORD_FILE).isPresent()) {
+            return settings.parsed(STORE_PASSWORD_FILE, ControlPlaneSettings::passwordFile)
+                    .orElse(new StorePassword.None());
+        }
+        String value = environment.getOrDefault("CONTROL_PLANE_STORE_PASSWORD", "");
+        try {
+            return value.isEmpty() ? new StorePassword.None() : new StorePassword.Fixed(Secret.of(value));
+        } catch (IllegalArgumentException e) {
+            settings.problem("CONTROL_PLANE_STORE_PASSWORD " + e.getMessage());
+            return new StorePassword.None();
+        }
+    }
+
+    private static StorePassword passwordFile(String path) {
+        var file = new StorePassword.InFile(path(path));
+        try {
+            file.read();
+            return file;
+        } catch (IOException e) {
+            throw new IllegalArgumentException("can't be read: " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("names a file that " + e.getMessage(), e);
         }
     }
 

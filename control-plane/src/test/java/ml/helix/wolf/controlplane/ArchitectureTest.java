@@ -27,6 +27,8 @@ class ArchitectureTest {
             .definedBy(ROOT + ".forward..")
             .layer("revdial")
             .definedBy(ROOT + ".revdial..")
+            .layer("store")
+            .definedBy(ROOT + ".store..")
             .layer("auth")
             .definedBy(ROOT + ".auth..")
             .layer("http")
@@ -43,6 +45,8 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("program")
             .whereLayer("revdial")
             .mayOnlyBeAccessedByLayers("program")
+            .whereLayer("store")
+            .mayOnlyBeAccessedByLayers("program", "registry")
             .whereLayer("auth")
             .mayOnlyBeAccessedByLayers("program", "registry", "proxy", "revdial")
             .whereLayer("http")
@@ -94,6 +98,14 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("com.fasterxml.jackson..");
+
+    @ArchTest
+    static final ArchRule onlyTheStoreKnowsWhichDatabaseItIs = noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + ".store..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("com.zaxxer..", "org.flywaydb..", "org.postgresql..", "org.h2..");
 
     @ArchTest
     static final ArchRule packagesFormNoCycle =

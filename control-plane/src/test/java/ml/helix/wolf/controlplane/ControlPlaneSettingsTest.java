@@ -8,10 +8,13 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.controlplane.store.StorePassword;
+import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.program.LogFormat;
 import ml.helix.wolf.program.LogLevel;
 import ml.helix.wolf.program.LogSettings;
@@ -19,6 +22,8 @@ import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.program.UsageException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ControlPlaneSettingsTest {
     private static final Map<String, String> TOKENS =
@@ -38,6 +43,7 @@ class ControlPlaneSettingsTest {
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
+                        new StoreSettings("jdbc:h2:file:./wolf-control-plane", "", new StorePassword.None()),
                         LogSettings.DEFAULT));
     }
 
@@ -58,6 +64,9 @@ class ControlPlaneSettingsTest {
                         "-grace=1",
                         "-dial-timeout=2",
                         "-heartbeat=3",
+                        "-store=jdbc:postgresql://db:5432/wolf?sslmode=verify-full",
+                        "-store-user=wolf",
+                        "-store-password-file=" + runner,
                         "-log-level=debug",
                         "-log-format=json"))
                 .isEqualTo(new ControlPlaneSettings(
@@ -72,6 +81,10 @@ class ControlPlaneSettingsTest {
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(2),
                         Duration.ofSeconds(3),
+                        new StoreSettings(
+                                "jdbc:postgresql://db:5432/wolf?sslmode=verify-full",
+                                "wolf",
+                                new StorePassword.InFile(runner)),
                         new LogSettings(LogLevel.DEBUG, LogFormat.JSON)));
     }
 
@@ -100,6 +113,38 @@ class ControlPlaneSettingsTest {
                                         "the id must be letters",
                                         "U+202E"),
                         problem -> assertThat(problem).contains("-grace"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            jdbc:mysql://db/wolf                              , must be jdbc:postgresql
+            jdbc:h2:tcp://db/wolf                             , must be jdbc:postgresql
+            jdbc:h2:file:wolf                                 , must be jdbc:postgresql
+            jdbc:h2:mem:                                      , must be jdbc:postgresql
+            jdbc:postgresql://db:port/wolf                    , must be jdbc:postgresql
+            postgresql://db/wolf                              , must be jdbc:postgresql
+            jdbc:postgresql://db/wolf?user=w&Password=hidden  , must not contain
+            jdbc:postgresql://wolf:hidden@db/wolf             , must not contain
+            jdbc:h2:mem:wolf;PASSWORD=hidden                  , must not contain
+            """)
+    void aStoreThatCannotBeMeantIsAProblemAndItsPasswordIsNotRepeated(String url, String problem) {
+        assertThat(problems(TOKENS, "-store=" + url)).singleElement().satisfies(sentence -> assertThat(sentence)
+                .contains("-store (CONTROL_PLANE_STORE) " + problem)
+                .doesNotContain("hidden"));
+    }
+
+    @Test
+    void thePasswordOfTheStoreComesFromTheEnvironmentOrAFile() throws Exception {
+        var environment = new HashMap<>(TOKENS);
+        environment.put("CONTROL_PLANE_STORE_PASSWORD", "hidden");
+        StoreSettings store = read(environment).store();
+        assertThat(store.password().read()).isEqualTo("hidden");
+        assertThat(store.toString()).doesNotContain("hidden");
+
+        assertThat(problems(TOKENS, "-store-password-file=" + folder.resolve("missing")))
+                .singleElement()
+                .asString()
+                .contains("-store-password-file", "can't be read", "missing");
     }
 
     @Test

@@ -20,8 +20,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The program as a process: what it prints, how it ends. */
 class MainIT {
-    private static final Map<String, String> TOKENS =
-            Map.of("RUNNER_TOKEN", TestControlPlane.RUNNER_TOKEN, "ADMIN_TOKEN", TestControlPlane.ADMIN_TOKEN);
+    private static final Map<String, String> TOKENS = Map.of(
+            "RUNNER_TOKEN",
+            TestControlPlane.RUNNER_TOKEN,
+            "ADMIN_TOKEN",
+            TestControlPlane.ADMIN_TOKEN,
+            "CONTROL_PLANE_STORE",
+            "jdbc:h2:mem:test");
 
     @TempDir
     Path folder;

@@ -13,10 +13,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.program.LogSettings;
 
 /** A control plane on its own port, and a client of it. */
@@ -55,6 +57,7 @@ final class TestControlPlane implements AutoCloseable {
                 gracePeriod,
                 dialTimeout,
                 Duration.ofSeconds(30),
+                StoreSettings.inMemory(UUID.randomUUID().toString()),
                 LogSettings.DEFAULT);
     }
 

@@ -38,7 +38,9 @@ final class Programs implements AutoCloseable {
                 "-listen",
                 "127.0.0.1:" + httpPort,
                 "-forward",
-                "127.0.0.1:" + forwardPort + "=wolf-bench");
+                "127.0.0.1:" + forwardPort + "=wolf-bench",
+                "-store",
+                "jdbc:h2:mem:bench");
         agent = run(
                 "tunnel-agent",
                 "-api-url",

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -62,7 +63,8 @@ abstract class ControlPlaneSpec {
 
     /** As {@link #start}, with the test's own tokens in the environment. */
     void startWith(Map<String, String> environment, String... flags) throws Exception {
-        List<String> all = new ArrayList<>(List.of("-listen", "127.0.0.1:0"));
+        List<String> all =
+                new ArrayList<>(List.of("-listen", "127.0.0.1:0", "-store", "jdbc:h2:mem:" + UUID.randomUUID()));
         all.addAll(List.of(flags));
         Settings settings = Settings.read(ControlPlaneSettings.PROGRAM, all.toArray(String[]::new), environment);
         controlPlane = ControlPlane.start(ControlPlaneSettings.read(settings, environment));

@@ -139,6 +139,7 @@ final class DemoStart {
                 "-listen=127.0.0.1:" + port,
                 "-runner-token-file=" + folder.resolve("runner-token"),
                 "-admin-token-file=" + folder.resolve("admin-token"),
+                "-store=jdbc:h2:file:" + folder.resolve("store"),
                 "-grace=1");
     }
 
