@@ -83,6 +83,7 @@ public final class ControlPlane implements AutoCloseable {
         var revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);
         server = new WebServer(
                 settings.listen(),
+                settings.tls(),
                 fields -> admin.find(fields).isPresent() || runners.find(fields).isPresent(),
                 new Router(Routes.of(
                         new AdminRules(admin, refusals),
@@ -106,10 +107,10 @@ public final class ControlPlane implements AutoCloseable {
                 new Part(() -> readiness = Readiness.READY, () -> readiness = Readiness.STOPPING)));
     }
 
-    /** @throws IOException if an address can't be bound or the tokens can't be read; nothing is left running then */
+    /** @throws IOException if an address can't be bound, or tokens or the certificate can't be read; nothing is left running then */
     public static ControlPlane start(ControlPlaneSettings settings) throws IOException {
         var controlPlane = new ControlPlane(settings);
-        log.info("Serving HTTP on port {}", controlPlane.port());
+        log.info("Serving {} on port {}", settings.tls().isPresent() ? "HTTPS" : "HTTP", controlPlane.port());
         return controlPlane;
     }
 

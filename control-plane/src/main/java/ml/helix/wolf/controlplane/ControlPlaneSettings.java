@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import ml.helix.wolf.controlplane.auth.AccessToken;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.controlplane.http.CertificateFiles;
 import ml.helix.wolf.controlplane.store.StorePassword;
 import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.program.Flag;
@@ -27,6 +28,7 @@ import ml.helix.wolf.program.UsageException;
  * The settings of a control plane.
  *
  * @param listen where HTTP is served
+ * @param tls the certificate of that address; empty for HTTP without TLS
  * @param runnerTokens what agents send
  * @param adminTokens what callers send
  * @param forwards TCP ports, each with the id that it leads to
@@ -37,6 +39,7 @@ import ml.helix.wolf.program.UsageException;
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
+        Optional<CertificateFiles> tls,
         TokenSource runnerTokens,
         TokenSource adminTokens,
         List<Forward> forwards,
@@ -48,6 +51,14 @@ public record ControlPlaneSettings(
 
     private static final Flag LISTEN =
             Flag.value("listen", "CONTROL_PLANE_LISTEN", ":8080", "Where HTTP is served: host:port or :port.");
+    private static final Flag TLS_CERT_FILE = Flag.value(
+            "tls-cert-file",
+            "TLS_CERT_FILE",
+            "",
+            "The server's certificate in PEM, with those between it and the CA. Read again when it changes. Without it,"
+                    + " HTTP is served without TLS.");
+    private static final Flag TLS_KEY_FILE =
+            Flag.value("tls-key-file", "TLS_KEY_FILE", "", "The certificate's private key in PEM, not encrypted.");
     private static final Flag RUNNER_TOKEN_FILE = Flag.value(
             "runner-token-file",
             "RUNNER_TOKEN_FILE",
@@ -95,6 +106,8 @@ public record ControlPlaneSettings(
             Stream.concat(
                             Stream.of(
                                     LISTEN,
+                                    TLS_CERT_FILE,
+                                    TLS_KEY_FILE,
                                     RUNNER_TOKEN_FILE,
                                     ADMIN_TOKEN_FILE,
                                     FORWARD,
@@ -111,6 +124,7 @@ public record ControlPlaneSettings(
     /** @throws UsageException with all problems at once */
     public static ControlPlaneSettings read(Settings settings, Map<String, String> environment) throws UsageException {
         Optional<InetSocketAddress> listen = settings.parsed(LISTEN, ListenAddress::parse);
+        Optional<CertificateFiles> tls = tls(settings);
         Optional<TokenSource> runnerTokens = tokens(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment);
         Optional<TokenSource> adminTokens = tokens(settings, ADMIN_TOKEN_FILE, "ADMIN_TOKEN", environment);
         if (runnerTokens.isPresent()
@@ -133,6 +147,7 @@ public record ControlPlaneSettings(
         settings.done();
         return new ControlPlaneSettings(
                 listen.orElseThrow(),
+                tls,
                 runnerTokens.orElseThrow(),
                 adminTokens.orElseThrow(),
                 forwards,
@@ -141,6 +156,24 @@ public record ControlPlaneSettings(
                 heartbeat,
                 new StoreSettings(store.orElseThrow(), storeUser, storePassword),
                 logs);
+    }
+
+    private static Optional<CertificateFiles> tls(Settings settings) {
+        Optional<Path> certificate = settings.parsed(TLS_CERT_FILE, ControlPlaneSettings::path);
+        Optional<Path> key = settings.parsed(TLS_KEY_FILE, ControlPlaneSettings::path);
+        if (certificate.isPresent() != key.isPresent()) {
+            settings.problem(TLS_CERT_FILE + " and " + TLS_KEY_FILE + " belong together: give both, or none");
+        }
+        if (certificate.isEmpty() || key.isEmpty()) {
+            return Optional.empty();
+        }
+        var files = new CertificateFiles(certificate.get(), key.get());
+        try {
+            files.check();
+        } catch (IllegalArgumentException e) {
+            settings.problem("no TLS with these files: " + e.getMessage());
+        }
+        return Optional.of(files);
     }
 
     private static Optional<TokenSource> tokens(

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.store.StorePassword;
@@ -37,6 +38,7 @@ class ControlPlaneSettingsTest {
         assertThat(read(TOKENS))
                 .isEqualTo(new ControlPlaneSettings(
                         new InetSocketAddress(8080),
+                        Optional.empty(),
                         TokenSource.Fixed.of("runner-token-of-the-tests"),
                         TokenSource.Fixed.of("admin-token-of-the-tests"),
                         List.of(),
@@ -71,6 +73,7 @@ class ControlPlaneSettingsTest {
                         "-log-format=json"))
                 .isEqualTo(new ControlPlaneSettings(
                         new InetSocketAddress("127.0.0.1", 0),
+                        Optional.empty(),
                         new TokenSource.InFile(runner),
                         new TokenSource.InFile(admin),
                         List.of(
@@ -193,6 +196,17 @@ class ControlPlaneSettingsTest {
                         problem -> assertThat(problem)
                                 .contains("ADMIN_TOKEN has a bad line 1: the name must be")
                                 .doesNotContain("min", "0123456789abcdef"));
+    }
+
+    @Test
+    void tlsNeedsBothFilesAndAPair() throws IOException {
+        Path empty = Files.writeString(folder.resolve("empty"), "\n");
+
+        assertThat(problems(TOKENS, "-tls-cert-file", empty.toString()))
+                .containsExactly("-tls-cert-file (TLS_CERT_FILE) and -tls-key-file (TLS_KEY_FILE) belong together: give"
+                        + " both, or none");
+        assertThat(problems(TOKENS, "-tls-cert-file", empty.toString(), "-tls-key-file", empty.toString()))
+                .containsExactly("no TLS with these files: " + empty + " has no certificate in PEM");
     }
 
     @Test

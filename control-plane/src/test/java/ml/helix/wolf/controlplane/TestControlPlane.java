@@ -13,6 +13,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
@@ -51,6 +52,7 @@ final class TestControlPlane implements AutoCloseable {
             InetSocketAddress listen, List<Forward> forwards, Duration gracePeriod, Duration dialTimeout) {
         return new ControlPlaneSettings(
                 listen,
+                Optional.empty(),
                 TokenSource.Fixed.of(RUNNER_TOKEN),
                 TokenSource.Fixed.of(ADMIN_TOKEN),
                 forwards,

@@ -10,8 +10,10 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +24,7 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +78,62 @@ public final class TestCertificates {
         return folder.resolve("ca.pem");
     }
 
+    /** A certificate and its private key, each in a file in PEM. */
+    public record PemFiles(Path certificate, Path key) {}
+
+    /** As {@link #server}, as files of these names in the folder; those that exist are replaced. The key is in PKCS#8. */
+    public PemFiles pemServer(String fileName, String... names) {
+        return pem(fileName, serverAlias("ca", EC, VALID, names));
+    }
+
+    /** As {@link #pemServer}, with an RSA key of that many bits. */
+    public PemFiles pemRsaServer(String fileName, int bits, String... names) {
+        return pem(fileName, serverAlias("ca", rsa(bits), VALID, names));
+    }
+
+    private PemFiles pem(String fileName, String alias) {
+        X509ExtendedKeyManager keys;
+        try {
+            keys = keyManager();
+            var chain = new StringBuilder();
+            for (X509Certificate certificate : Objects.requireNonNull(keys.getCertificateChain(alias))) {
+                chain.append(pem("CERTIFICATE", certificate.getEncoded()));
+            }
+            byte[] key = Objects.requireNonNull(keys.getPrivateKey(alias)).getEncoded();
+            return new PemFiles(
+                    Files.writeString(folder.resolve(fileName + ".crt"), chain),
+                    Files.writeString(folder.resolve(fileName + ".key"), pem("PRIVATE KEY", key)));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String pem(String kind, byte[] der) {
+        return "-----BEGIN " + kind + "-----\n"
+                + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der) + "\n-----END " + kind + "-----\n";
+    }
+
+    /** A client's context that trusts this CA and no other. */
+    public SSLContext client() {
+        try (InputStream in = Files.newInputStream(caFile())) {
+            var trusted = KeyStore.getInstance("PKCS12");
+            trusted.load(null, null);
+            trusted.setCertificateEntry(
+                    "ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+            var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            factory.init(trusted);
+            var context = SSLContext.getInstance("TLS");
+            context.init(null, factory.getTrustManagers(), null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** A valid certificate for these names; those that begin with a digit or hold a colon are addresses. */
     public SSLContext server(String... names) {
         return server("ca", EC, VALID, names);
@@ -121,10 +180,14 @@ public final class TestCertificates {
     }
 
     private SSLContext server(String signer, List<String> key, List<String> validity, String... names) {
+        return context(serverAlias(signer, key, validity, names));
+    }
+
+    private String serverAlias(String signer, List<String> key, List<String> validity, String... names) {
         String san = Stream.of(names)
                 .map(name -> (name.matches("\\d.*|.*:.*") ? "ip:" : "dns:") + name)
                 .collect(Collectors.joining(","));
-        return context(generate(signer, "server", key, validity, "san=" + san));
+        return generate(signer, "server", key, validity, "san=" + san);
     }
 
     /** Makes a key pair with a signed certificate. Returns its alias. */

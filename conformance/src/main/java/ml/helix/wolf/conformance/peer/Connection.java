@@ -35,6 +35,9 @@ public final class Connection implements Closeable {
     private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
     private final Socket socket;
+    /** The same, or what is beneath its TLS. */
+    private final Socket tcp;
+
     private final boolean client;
     private final InputStream in;
     private final OutputStream out;
@@ -59,8 +62,9 @@ public final class Connection implements Closeable {
      */
     public record End(Optional<Integer> closeCode, Kind kind) {}
 
-    private Connection(Socket socket, boolean client, InputStream in, HttpHead head) throws IOException {
+    private Connection(Socket socket, Socket tcp, boolean client, InputStream in, HttpHead head) throws IOException {
         this.socket = socket;
+        this.tcp = tcp;
         this.client = client;
         this.in = in;
         this.out = socket.getOutputStream();
@@ -71,15 +75,19 @@ public final class Connection implements Closeable {
     static Connection accepted(Socket socket) throws IOException {
         prepare(socket);
         var in = new BufferedInputStream(socket.getInputStream(), 4096);
-        return new Connection(socket, false, in, HttpHead.read(in));
+        return new Connection(socket, socket, false, in, HttpHead.read(in));
     }
 
-    /** The client's end: sends the bytes of a request and waits for the head of the response. */
-    static Connection opened(Socket socket, String request) throws IOException {
+    /**
+     * The client's end: sends the bytes of a request and waits for the head of the response.
+     *
+     * @param tcp what is beneath the TLS of {@code socket}, or {@code socket} itself
+     */
+    static Connection opened(Socket socket, Socket tcp, String request) throws IOException {
         prepare(socket);
         socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
         var in = new BufferedInputStream(socket.getInputStream(), 4096);
-        return new Connection(socket, true, in, HttpHead.read(in));
+        return new Connection(socket, tcp, true, in, HttpHead.read(in));
     }
 
     private static void prepare(Socket socket) throws IOException {
@@ -175,8 +183,8 @@ public final class Connection implements Closeable {
 
     /** Resets the connection. */
     public void reset() throws IOException {
-        socket.setSoLinger(true, 0);
-        socket.close();
+        tcp.setSoLinger(true, 0);
+        tcp.close();
     }
 
     // Receiving

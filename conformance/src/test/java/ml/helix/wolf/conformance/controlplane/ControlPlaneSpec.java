@@ -63,6 +63,13 @@ abstract class ControlPlaneSpec {
 
     /** As {@link #start}, with the test's own tokens in the environment. */
     void startWith(Map<String, String> environment, String... flags) throws Exception {
+        List<String> all = new ArrayList<>(overTls() ? Tls.flags() : List.of());
+        all.addAll(List.of(flags));
+        startOnly(environment, all.toArray(String[]::new));
+    }
+
+    /** As {@link #startWith}, without the flags for TLS. */
+    void startOnly(Map<String, String> environment, String... flags) throws Exception {
         List<String> all =
                 new ArrayList<>(List.of("-listen", "127.0.0.1:0", "-store", "jdbc:h2:mem:" + UUID.randomUUID()));
         all.addAll(List.of(flags));
@@ -71,9 +78,24 @@ abstract class ControlPlaneSpec {
         opened.add(controlPlane);
     }
 
+    /** Whether the control plane, its agents and its callers use TLS. */
+    boolean overTls() {
+        return false;
+    }
+
     ScriptedAgent agent() {
-        return ScriptedAgent.withToken(
+        var agent = ScriptedAgent.withToken(
                 new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port()), RUNNER_TOKEN);
+        return overTls() ? agent.over(Tls.client()) : agent;
+    }
+
+    private HttpClient client() {
+        HttpClient.Builder client = HttpClient.newBuilder();
+        return (overTls() ? client.sslContext(Tls.client()) : client).build();
+    }
+
+    private URI uri(String path) {
+        return URI.create((overTls() ? "https" : "http") + "://127.0.0.1:" + controlPlane.port() + path);
     }
 
     /** Opens a connection that is closed after the test. */
@@ -127,10 +149,10 @@ abstract class ControlPlaneSpec {
 
     /** Sends a GET with that admin token, in the background. */
     CompletableFuture<HttpResponse<String>> request(String path, String adminToken) {
-        HttpClient http = HttpClient.newHttpClient();
+        HttpClient http = client();
         opened.add(http::shutdownNow);
         return http.sendAsync(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPlane.port() + path))
+                HttpRequest.newBuilder(uri(path))
                         .header("Authorization", "Bearer " + adminToken)
                         .timeout(Duration.ofMinutes(2))
                         .build(),
@@ -148,6 +170,22 @@ abstract class ControlPlaneSpec {
 
     /** Connects to the HTTP port; the connection is closed after the test. */
     Socket connectCaller() throws IOException {
+        return prepared(new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port()));
+    }
+
+    private Socket prepared(Socket caller) throws IOException {
+        caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
+        opened.add(caller);
+        if (!overTls()) {
+            return caller;
+        }
+        Socket secured = ScriptedAgent.withTls(Tls.client(), caller);
+        opened.add(secured);
+        return secured;
+    }
+
+    /** Connects to the HTTP port without TLS, whatever the port serves. */
+    Socket connectWithoutTls() throws IOException {
         Socket caller = new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port());
         caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
         opened.add(caller);
@@ -156,11 +194,8 @@ abstract class ControlPlaneSpec {
 
     /** As {@link #connectCaller}, from this loopback address. */
     Socket connectCallerFrom(String address) throws IOException {
-        Socket caller =
-                new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port(), InetAddress.ofLiteral(address), 0);
-        caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
-        opened.add(caller);
-        return caller;
+        return prepared(
+                new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port(), InetAddress.ofLiteral(address), 0));
     }
 
     /** Sends a request to the Wolf of that id on its own connection: {@code GET /path HTTP/1.1}, then these header lines. */
@@ -173,9 +208,9 @@ abstract class ControlPlaneSpec {
 
     /** The value of a metric, labels included in its name; 0 if there is no such line. */
     double metric(String name) throws Exception {
-        try (HttpClient http = HttpClient.newHttpClient()) {
+        try (HttpClient http = client()) {
             String all = http.send(
-                            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPlane.port() + "/metrics"))
+                            HttpRequest.newBuilder(uri("/metrics"))
                                     .header("Authorization", "Bearer " + ADMIN_TOKEN)
                                     .build(),
                             HttpResponse.BodyHandlers.ofString(UTF_8))

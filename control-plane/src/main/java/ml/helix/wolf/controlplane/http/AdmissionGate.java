@@ -34,9 +34,21 @@ final class AdmissionGate {
      */
     private static final int WEIGHT = 64 * 1024;
 
+    /** What a TLS handshake takes beside it: the engine, and a record of 16 KiB each way. */
+    private static final int TLS_WEIGHT = 64 * 1024;
+
     /** Room for as many connections as a quarter of the heap holds, and half the file descriptors; half of it per address. */
     static AdmissionGate forThisProcess() {
-        long most = Math.min(Runtime.getRuntime().maxMemory() / 4 / WEIGHT, FileDescriptors.limit() / 2);
+        return forThisProcess(WEIGHT);
+    }
+
+    /** As {@link #forThisProcess()}, for connections with TLS. */
+    static AdmissionGate forThisProcessWithTls() {
+        return forThisProcess(WEIGHT + TLS_WEIGHT);
+    }
+
+    private static AdmissionGate forThisProcess(int weight) {
+        long most = Math.min(Runtime.getRuntime().maxMemory() / 4 / weight, FileDescriptors.limit() / 2);
         int bounded = Math.clamp(most, 64, 100_000);
         return new AdmissionGate(bounded, bounded / 2);
     }

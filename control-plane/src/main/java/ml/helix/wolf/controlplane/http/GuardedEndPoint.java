@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * for the head of each request: Jetty's idle timeout begins anew with each byte. Both also hold for what runs before HTTP,
  * such as a TLS handshake. Thread safe.
  */
-final class GuardedEndPoint extends PeerEndPoint {
+final class GuardedEndPoint extends TcpEndPoint {
     /** From the connection's start to the end of its first head. */
     static final Duration FIRST_HEAD = Duration.ofSeconds(10);
 
@@ -132,17 +132,24 @@ final class GuardedEndPoint extends PeerEndPoint {
         if (getRemoteSocketAddress() instanceof InetSocketAddress remote) {
             log.debug("The connection of {} is closed: {}", ListenAddress.show(remote), error.message());
         }
-        if (getConnection() instanceof BoundedHttpConnection http && http.isWithinHead()) {
+        EndPoint top = top();
+        if (top.getConnection() instanceof BoundedHttpConnection http && http.isWithinHead()) {
             byte[] body = error.json();
             String head = "HTTP/1.1 " + error.status() + " " + HttpStatus.getMessage(error.status())
                     + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length
                     + "\r\nConnection: close\r\n\r\n";
             try {
-                flush(ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII)), ByteBuffer.wrap(body));
+                top.flush(ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII)), ByteBuffer.wrap(body));
             } catch (IOException e) {
                 log.debug("The peer is gone", e);
             }
+            top.close();
         }
         close();
+    }
+
+    /** What HTTP writes to: this one, or the TLS on it. */
+    private EndPoint top() {
+        return getConnection() instanceof TlsConnection tls ? tls.getSslEndPoint() : this;
     }
 }

@@ -6,6 +6,7 @@ import java.net.Socket;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
@@ -16,8 +17,8 @@ import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
@@ -47,11 +48,18 @@ public final class WebServer implements AutoCloseable {
 
     /**
      * @param address where to listen; port 0 lets the system choose
+     * @param tls the certificate; without it, HTTP is served without TLS
      * @param authorised whether a request carries a valid token, whatever it asks for. A connection that has brought none
      *     is bounded by the {@link AdmissionGate} and closed after its response
      * @param handler may block; {@link OuterHandler} makes answers of what it throws
+     * @throws IOException if the certificate can't be read
      */
-    public WebServer(InetSocketAddress address, Predicate<HttpFields> authorised, Request.Handler handler) {
+    public WebServer(
+            InetSocketAddress address,
+            Optional<CertificateFiles> tls,
+            Predicate<HttpFields> authorised,
+            Request.Handler handler)
+            throws IOException {
         this.address = address;
         var threads = new QueuedThreadPool();
         threads.setName("http");
@@ -63,7 +71,14 @@ public final class WebServer implements AutoCloseable {
         server = new Server(threads);
         server.setErrorHandler(new JsonErrors());
         server.setHandler(new OuterHandler(authorised, handler));
-        connector = new GuardedConnector(server, new BoundedHttpConnection.Factory(configuration()));
+        var http = new BoundedHttpConnection.Factory(configuration());
+        connector = tls.isEmpty()
+                ? new GuardedConnector(server, AdmissionGate.forThisProcess(), http)
+                : new GuardedConnector(
+                        server,
+                        AdmissionGate.forThisProcessWithTls(),
+                        new TlsConnectionFactory(new ReloadedCertificate(tls.get(), System::nanoTime)),
+                        http);
         connector.setHost(address.getAddress().isAnyLocalAddress() ? null : address.getHostString());
         connector.setPort(address.getPort());
         connector.setAcceptQueueSize(ACCEPT_QUEUE);
@@ -116,11 +131,12 @@ public final class WebServer implements AutoCloseable {
      * own wait logs a stack trace each second.
      */
     private static final class GuardedConnector extends ServerConnector {
-        private final AdmissionGate gate = AdmissionGate.forThisProcess();
+        private final AdmissionGate gate;
         private final RetryPause retry = new RetryPause(System::nanoTime);
 
-        GuardedConnector(Server server, HttpConnectionFactory http) {
-            super(server, http);
+        GuardedConnector(Server server, AdmissionGate gate, ConnectionFactory... layers) {
+            super(server, layers);
+            this.gate = gate;
         }
 
         @Override

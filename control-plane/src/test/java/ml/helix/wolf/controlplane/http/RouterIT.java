@@ -17,6 +17,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,7 +54,10 @@ class RouterIT {
     @BeforeEach
     void start() throws IOException {
         server = new WebServer(
-                new InetSocketAddress("127.0.0.1", 0), fields -> fields.contains("X-Token"), new Router(routes));
+                new InetSocketAddress("127.0.0.1", 0),
+                Optional.empty(),
+                fields -> fields.contains("X-Token"),
+                new Router(routes));
         server.start();
     }
 
