@@ -35,6 +35,7 @@ import ml.helix.wolf.controlplane.registry.Tunnels;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
 import ml.helix.wolf.controlplane.store.Database;
 import ml.helix.wolf.revdial.ConnectionManager;
+import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.RunnerEvents;
 import ml.helix.wolf.revdial.Timers;
 import org.eclipse.jetty.http.HttpStatus;
@@ -72,8 +73,14 @@ public final class ControlPlane implements AutoCloseable {
         var database = new Database(settings.store(), InstantSource.system());
         var records = new Records();
         var events = new RunnerEvents(InstantSource.system(), List.of(new RunnerLog(), records));
-        var connections =
-                new ConnectionManager(settings.gracePeriod(), settings.dialTimeout(), timers, System::nanoTime, events);
+        var connections = new ConnectionManager(
+                settings.gracePeriod(),
+                settings.dialTimeout(),
+                timers,
+                System::nanoTime,
+                events,
+                DialerIds.random(),
+                failed -> {});
         var traffic = new Traffic();
         var registry =
                 new Registry(records, new Tunnels.Local(connections), settings.heartbeat(), InstantSource.system());

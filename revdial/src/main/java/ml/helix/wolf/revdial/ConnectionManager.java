@@ -1,19 +1,19 @@
 package ml.helix.wolf.revdial;
 
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import ml.helix.wolf.revdial.DialFailure.DialTimeout;
 import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
 import ml.helix.wolf.revdial.DialFailure.NoConnection;
@@ -46,12 +46,12 @@ public final class ConnectionManager implements AutoCloseable {
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     private final RunnerEvents events;
-    private final SecureRandom random = new SecureRandom();
+    private final DialerIds ids;
+    private final Consumer<FailedPickup> othersPickups;
     private final ReentrantLock lock = new ReentrantLock();
     // Guarded by lock, and so is what is inside.
     private final Map<String, Runner> runners = new HashMap<>();
-    private final Map<String, Dialer> dialers = new HashMap<>();
-    private final ExpiredDialers expired = new ExpiredDialers();
+    private final DialerRegister dialers = new DialerRegister();
     private boolean closed;
 
     /**
@@ -62,17 +62,35 @@ public final class ConnectionManager implements AutoCloseable {
      */
     public ConnectionManager(
             Duration gracePeriod, Duration dialTimeout, ScheduledExecutorService timers, LongSupplier nanoTime) {
-        this(gracePeriod, dialTimeout, timers, nanoTime, new RunnerEvents(InstantSource.system(), List.of()));
+        this(
+                gracePeriod,
+                dialTimeout,
+                timers,
+                nanoTime,
+                new RunnerEvents(InstantSource.system(), List.of()),
+                DialerIds.random(),
+                failed -> {});
     }
 
-    /** @param events gets each runner's connected and lost events; to be closed after this is closed */
+    /**
+     * For one of several replicas.
+     *
+     * @param events gets the connected and lost events of control connections to this replica; to be closed after this is
+     *     closed
+     * @param ids name this replica
+     * @param othersPickups gets what the agents here say of the dials of other replicas; must not block
+     */
     public ConnectionManager(
             Duration gracePeriod,
             Duration dialTimeout,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
-            RunnerEvents events) {
+            RunnerEvents events,
+            DialerIds ids,
+            Consumer<FailedPickup> othersPickups) {
         this.events = events;
+        this.ids = ids;
+        this.othersPickups = othersPickups;
         this.gracePeriod = gracePeriod;
         this.dialTimeout = dialTimeout;
         this.timers = timers;
@@ -83,27 +101,52 @@ public final class ConnectionManager implements AutoCloseable {
      * A control connection is up. It takes over from an older one of the same id at once: dials that wait for a pickup
      * are asked for again on it, and the older one is closed when its running streams are done.
      *
-     * @return takes the agent's bytes from the transport, which calls {@link Dialer#disconnected} at the connection's end
+     * @return takes the agent's bytes from the transport, which calls {@link LocalDialer#disconnected} at the connection's end
      */
-    public Dialer connected(String runnerId, RemoteAgent agent, ControlSender control) {
+    public LocalDialer connected(String runnerId, RemoteAgent agent, ControlSender control) {
         return atomically(then -> {
-            Runner runner = closed ? new Runner(runnerId) : runners.computeIfAbsent(runnerId, Runner::new);
-            Dialer dialer = opened(runner, agent, control, then);
-            if (closed) {
-                return dialer;
-            }
-            Dialer older = runner.current;
-            runner.endGrace();
-            runner.current = dialer;
-            events.connected(dialer);
-            List<PendingDial> dials = older == null ? runner.takeWaiting() : older.takeAll();
-            dials.forEach(dial -> ask(dialer, dial, then));
-            if (older != null) {
-                closeIdle(older, then);
-                noteDisplacement(older, dialer, then);
-                retireIfIdle(older, then);
+            Runner runner = runnerToConnect(runnerId);
+            LocalDialer dialer = opened(new LocalDialer(this, runner, ids.next(), agent, control, timers), then);
+            if (!closed) {
+                events.connected(dialer);
+                takeOver(runner, dialer, then);
             }
             return dialer;
+        });
+    }
+
+    /**
+     * Another replica holds the runner's newest control connection. It takes over from an older one as {@link #connected}
+     * does.
+     *
+     * @param agent at the other end of that connection
+     * @param holder has a conn-ready with this connPath sent there; called under the lock, so it must not block. Returns
+     *     false if there is no room
+     * @return to be told when the holder loses the runner
+     */
+    public RemoteDialer remoteConnected(String runnerId, RemoteAgent agent, Predicate<String> holder) {
+        return atomically(then -> {
+            Runner runner = runnerToConnect(runnerId);
+            RemoteDialer dialer = opened(new RemoteDialer(this, runner, ids.next(), agent, holder), then);
+            if (!closed) {
+                takeOver(runner, dialer, then);
+            }
+            return dialer;
+        });
+    }
+
+    /**
+     * Sends a conn-ready for a dial of another replica, to which the agent's data connection will be joined.
+     *
+     * @param connPath names that replica's dialer
+     */
+    public Relayed relay(String runnerId, String connPath) {
+        return atomically(then -> {
+            Runner runner = runners.get(runnerId);
+            if (runner == null || !(runner.current instanceof LocalDialer dialer)) {
+                return Relayed.NOT_HELD;
+            }
+            return dialer.sendConnReady(connPath) ? Relayed.SENT : Relayed.FULL;
         });
     }
 
@@ -113,20 +156,19 @@ public final class ConnectionManager implements AutoCloseable {
      *
      * @return as {@link #connected}
      */
-    public Dialer trialConnected(String runnerId, RemoteAgent agent, ControlSender control) {
-        return atomically(then -> opened(new Runner(runnerId), agent, control, then));
+    public LocalDialer trialConnected(String runnerId, RemoteAgent agent, ControlSender control) {
+        return atomically(
+                then -> opened(new LocalDialer(this, new Runner(runnerId), ids.next(), agent, control, timers), then));
     }
 
     /** The runner id whose control connection has this dialer id now. */
     public Optional<String> runnerIdOf(String dialerId) {
-        return atomically(then -> Optional.ofNullable(dialers.get(dialerId)).map(Dialer::runnerId));
+        return atomically(then -> Optional.ofNullable(dialers.find(dialerId)).map(Dialer::runnerId));
     }
 
     /** Whether a data connection that names this dialer may be accepted. Ask before its upgrade. */
     public DialerState dialerState(String dialerId) {
-        return atomically(then -> dialers.containsKey(dialerId)
-                ? DialerState.UP
-                : expired.contains(dialerId) ? DialerState.EXPIRED : DialerState.UNKNOWN);
+        return atomically(then -> dialers.state(dialerId));
     }
 
     /**
@@ -137,7 +179,7 @@ public final class ConnectionManager implements AutoCloseable {
      */
     public boolean deliver(String dialerId, String requestId, ByteStream stream) {
         return atomically(then -> {
-            Dialer dialer = dialers.get(dialerId);
+            Dialer dialer = dialers.find(dialerId);
             PendingDial dial = dialer == null ? null : dialer.take(requestId);
             if (dialer == null || dial == null) {
                 then.add(stream::close);
@@ -179,7 +221,7 @@ public final class ConnectionManager implements AutoCloseable {
      * closes the stream. {@link #withdraw} takes the dial back.
      */
     public PendingDial startDial(String runnerId) {
-        return start(new PendingDial(runnerId, randomId(), /* ahead= */ false));
+        return start(new PendingDial(runnerId, DialerIds.requestId(), /* ahead= */ false));
     }
 
     /**
@@ -187,7 +229,7 @@ public final class ConnectionManager implements AutoCloseable {
      * NoConnection} instead of waiting for an id to come back.
      */
     public PendingDial startDialAhead(String runnerId) {
-        return start(new PendingDial(runnerId, randomId(), /* ahead= */ true));
+        return start(new PendingDial(runnerId, DialerIds.requestId(), /* ahead= */ true));
     }
 
     private PendingDial start(PendingDial dial) {
@@ -210,20 +252,20 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     /**
-     * Asks the agent of that id for another control connection, as {@link Dialer#reconnect}. Dials and streams are not
+     * Asks the agent of that id for another control connection, as {@link LocalDialer#reconnect}. Dials and streams are not
      * affected.
      *
-     * @return whether the id is connected and the line was queued
+     * @return whether the id is connected here and the line was queued
      */
     public boolean reconnect(String runnerId) {
         return atomically(then -> {
             Runner runner = runners.get(runnerId);
-            return runner != null && runner.current != null && runner.current.reconnect();
+            return runner != null && runner.current instanceof LocalDialer dialer && dialer.reconnect();
         });
     }
 
     /**
-     * The same for all ids that are connected.
+     * The same for all ids that are connected here.
      *
      * @return how many lines were queued
      */
@@ -231,7 +273,7 @@ public final class ConnectionManager implements AutoCloseable {
         return atomically(then -> {
             int asked = 0;
             for (Runner runner : runners.values()) {
-                if (runner.current != null && runner.current.reconnect()) {
+                if (runner.current instanceof LocalDialer dialer && dialer.reconnect()) {
                     asked++;
                 }
             }
@@ -249,9 +291,14 @@ public final class ConnectionManager implements AutoCloseable {
         return atomically(then -> Optional.ofNullable(runners.get(runnerId)).map(this::state));
     }
 
-    /** The four numbers, all of one moment. */
+    /** The four numbers, all of one moment. Runners that other replicas hold count too. */
     public Stats stats() {
         return atomically(then -> Stats.of(runners.values()));
+    }
+
+    /** The same of the control connections that this replica holds or lost. */
+    public Stats localStats() {
+        return atomically(then -> Stats.ofLocal(runners.values()));
     }
 
     /**
@@ -266,10 +313,10 @@ public final class ConnectionManager implements AutoCloseable {
                 runner.endGrace();
                 runner.takeWaiting().forEach(dial -> fail(dial, new NoConnection(), then));
             }
-            for (Dialer dialer : dialers.values()) {
+            for (Dialer dialer : dialers.all()) {
                 dialer.takeAll().forEach(dial -> fail(dial, new NoConnection(), then));
             }
-            for (Dialer dialer : List.copyOf(dialers.values())) {
+            for (Dialer dialer : dialers.all()) {
                 retire(dialer, STOPPING, then);
             }
             return true;
@@ -287,6 +334,7 @@ public final class ConnectionManager implements AutoCloseable {
             retire(dialer, end, then);
             if (current) {
                 long drop = ++runner.drops;
+                runner.lostHere = dialer instanceof LocalDialer;
                 runner.grace =
                         timers.schedule(() -> graceIsOver(runner, drop), gracePeriod.toNanos(), TimeUnit.NANOSECONDS);
                 dialer.takeAll().forEach(dial -> await(runner, dial, then));
@@ -306,15 +354,32 @@ public final class ConnectionManager implements AutoCloseable {
         });
     }
 
-    void pickupFailed(Dialer dialer, String requestId, String err) {
+    /** An agent has sent a pickup-failed. */
+    void pickupFailed(LocalDialer dialer, PickupQuery pickup, String err) {
         atomically(then -> {
             if (err.equals(Listener.STOPPING)) {
                 dialer.draining = true;
                 closeIdle(dialer, then);
             }
-            PendingDial dial = dialer.take(requestId);
-            if (dial != null) {
-                fail(dial, new PickupFailed(err), then);
+            if (ids.isOwn(pickup.dialerId()) || pickup.dialerId().isEmpty()) {
+                failPickup(dialer, pickup.requestId(), err, then);
+            } else {
+                var failed = new FailedPickup(dialer.runnerId(), pickup.dialerId(), pickup.requestId(), err);
+                then.add(() -> othersPickups.accept(failed));
+            }
+            return true;
+        });
+    }
+
+    /** Another replica has got a pickup-failed for a dial of this one. Ignored if it isn't about that runner. */
+    public void pickupFailed(FailedPickup failed) {
+        atomically(then -> {
+            if (dialers.find(failed.dialerId()) instanceof RemoteDialer dialer
+                    && dialer.runnerId().equals(failed.runnerId())) {
+                if (failed.reason().equals(Listener.STOPPING)) {
+                    closeIdle(dialer, then);
+                }
+                failPickup(dialer, failed.requestId(), failed.reason(), then);
             }
             return true;
         });
@@ -407,15 +472,38 @@ public final class ConnectionManager implements AutoCloseable {
 
     // The rest is called under the lock.
 
-    private Dialer opened(Runner runner, RemoteAgent agent, ControlSender control, List<Runnable> then) {
-        Dialer dialer = new Dialer(this, runner, randomId(), agent, control, timers);
+    private Runner runnerToConnect(String runnerId) {
+        return closed ? new Runner(runnerId) : runners.computeIfAbsent(runnerId, Runner::new);
+    }
+
+    private <T extends Dialer> T opened(T dialer, List<Runnable> then) {
         if (closed) {
             retire(dialer, STOPPING, then);
         } else {
             then.add(dialer::start);
-            dialers.put(dialer.id, dialer);
+            dialers.add(dialer);
         }
         return dialer;
+    }
+
+    private void takeOver(Runner runner, Dialer newer, List<Runnable> then) {
+        Dialer older = runner.current;
+        runner.endGrace();
+        runner.current = newer;
+        List<PendingDial> dials = older == null ? runner.takeWaiting() : older.takeAll();
+        dials.forEach(dial -> ask(newer, dial, then));
+        if (older != null) {
+            closeIdle(older, then);
+            noteDisplacement(older, newer, then);
+            retireIfIdle(older, then);
+        }
+    }
+
+    private static void failPickup(Dialer dialer, String requestId, String err, List<Runnable> then) {
+        PendingDial dial = dialer.take(requestId);
+        if (dial != null) {
+            fail(dial, new PickupFailed(err), then);
+        }
     }
 
     private void noteDisplacement(Dialer older, Dialer newer, List<Runnable> then) {
@@ -477,13 +565,15 @@ public final class ConnectionManager implements AutoCloseable {
     private void retire(Dialer dialer, ControlEnd end, List<Runnable> then) {
         dialer.over = true;
         closeIdle(dialer, then);
-        dialers.remove(dialer.id);
-        expired.add(dialer.id);
+        dialers.expire(dialer);
         then.add(() -> dialer.end(end));
-        if (dialer.runner.current == dialer) {
+        boolean current = dialer.runner.current == dialer;
+        if (current) {
             dialer.runner.current = null;
-            events.lost(dialer, end);
-        } else {
+        }
+        if (current && dialer instanceof LocalDialer local) {
+            events.lost(local, end);
+        } else if (!current && dialer instanceof LocalDialer) {
             then.add(() -> log.info("A control connection of {} is over: {}", dialer.runnerId(), end.message()));
         }
     }
@@ -492,11 +582,5 @@ public final class ConnectionManager implements AutoCloseable {
         if (runner.isForgettable()) {
             runners.remove(runner.id, runner);
         }
-    }
-
-    private String randomId() {
-        byte[] id = new byte[16];
-        random.nextBytes(id);
-        return HexFormat.of().formatHex(id);
     }
 }

@@ -3,8 +3,8 @@ package ml.helix.wolf.revdial;
 import java.io.IOException;
 
 /**
- * The sending half of one control connection, which a transport gives to a {@link Listener} or {@link Dialer}. What the
- * transport receives it passes to {@link Listener#receive} or {@link Dialer#receive}.
+ * The sending half of one control connection, which a transport gives to a {@link Listener} or {@link LocalDialer}. What the
+ * transport receives it passes to {@link Listener#receive} or {@link LocalDialer#receive}.
  *
  * <p>Thread-safe.
  */

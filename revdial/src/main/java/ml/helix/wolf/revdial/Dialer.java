@@ -1,55 +1,30 @@
 package ml.helix.wolf.revdial;
 
-import java.net.ProtocolException;
-import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import ml.helix.wolf.revdial.ControlMessage.ConnReady;
-import ml.helix.wolf.revdial.ControlMessage.KeepAlive;
-import ml.helix.wolf.revdial.ControlMessage.PickupFailed;
-import ml.helix.wolf.revdial.ControlMessage.Reconnect;
-import ml.helix.wolf.revdial.ControlMessage.Unknown;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The control plane's half of one control connection. It asks the agent for data connections and reads which pickups
- * failed. {@link ConnectionManager#connected} makes it.
- *
- * <p>{@link #receive} belongs to the transport's reading thread; everything else may be called from any thread.
+ * The control plane's half of a tunnel: a dialer id, and the dials that were asked for under it and wait for their
+ * pickups. The control connection is held here ({@link LocalDialer}) or by another replica ({@link RemoteDialer}).
  */
-public final class Dialer {
-
-    /** How often the agent gets a keep-alive. Without one for 60 s it takes the connection for dead. */
-    public static final Duration KEEP_ALIVE_INTERVAL = Duration.ofSeconds(18);
+public abstract sealed class Dialer permits LocalDialer, RemoteDialer {
 
     /** How many dials may wait for a pickup at once. */
     static final int MAX_ASKED = 4096;
 
     private static final String PICKUP_PATH = "/revdial?revdial.dialer=%s&revdial.req=%s";
-    private static final String REQUEST_ID = "revdial.req=";
 
-    private final ConnectionManager manager;
-    private final ControlSender control;
-    private final ControlWriter writer;
-    private final Future<?> keepAlive;
-    /** Belongs to the transport's reading thread. */
-    private final ControlLines.Decoder decoder = new ControlLines.Decoder(ControlLines.PEER_LIMIT);
-
+    final ConnectionManager manager;
     final Runner runner;
     final String id;
     final RemoteAgent agent;
     // Guarded by the manager's lock.
     private final Map<String, PendingDial> asked = new LinkedHashMap<>();
-    boolean draining;
     int streams;
     /** Streams that nobody uses yet; they are not among {@link #streams}. */
     final Set<IdleStream> idle = new HashSet<>();
@@ -58,104 +33,35 @@ public final class Dialer {
     /** Whether another agent has taken the id, and this one has not confirmed it yet. */
     boolean displaced;
 
-    Dialer(
-            ConnectionManager manager,
-            Runner runner,
-            String id,
-            RemoteAgent agent,
-            ControlSender control,
-            ScheduledExecutorService timers) {
+    Dialer(ConnectionManager manager, Runner runner, String id, RemoteAgent agent) {
         this.manager = manager;
         this.runner = runner;
         this.id = id;
         this.agent = agent;
-        this.control = control;
-        this.writer = new ControlWriter(
-                "control-writer " + runner.id,
-                control,
-                2 * MAX_ASKED,
-                e -> manager.lost(this, closed("the control connection broke: " + e.getMessage())));
-        writer.offerKeepAlive();
-        long nanos = KEEP_ALIVE_INTERVAL.toNanos();
-        this.keepAlive = timers.scheduleAtFixedRate(this::keepAlive, nanos, nanos, TimeUnit.NANOSECONDS);
     }
 
     /** The id of the agent. */
-    public String runnerId() {
+    public final String runnerId() {
         return runner.id;
     }
 
-    /** The random id of this control connection, 32 hex digits; data connections name it. */
-    public String id() {
+    /** The random id, 32 hex digits; data connections name it. */
+    public final String id() {
         return id;
     }
 
-    /**
-     * Takes the bytes of the control connection, in order. Never throws: bytes that are no control line end the
-     * connection. Never blocks.
-     *
-     * @return how many lines were read
-     */
-    public int receive(ByteBuffer bytes) {
-        int lines = 0;
-        try {
-            for (var message = decoder.next(bytes); message != null; message = decoder.next(bytes)) {
-                lines++;
-                switch (message) {
-                    case PickupFailed(String connPath, String err) ->
-                        manager.pickupFailed(this, requestId(connPath), err);
-                    case KeepAlive ignored -> {}
-                    case ConnReady ignored -> {}
-                    case Reconnect ignored -> {}
-                    case Unknown ignored -> {}
-                }
-            }
-        } catch (ProtocolException e) {
-            manager.lost(this, new ControlEnd(ControlEnd.Cause.PROTOCOL_ERROR, Objects.requireNonNull(e.getMessage())));
-        }
-        return lines;
-    }
+    /** Has a conn-ready with this path sent. Called under the manager's lock; never blocks. Returns whether there was room. */
+    abstract boolean sendConnReady(String connPath);
 
-    /**
-     * Asks the agent to open another control connection and to let this one go once that is up. An agent of ours does so
-     * within 5 s, or keeps this one if it can't; Helix's agents ignore it. Never blocks.
-     *
-     * @return whether the line was queued: there was room for it
-     */
-    public boolean reconnect() {
-        return writer.offer(ControlLines.encode(new Reconnect()));
-    }
+    /** Called once, without the manager's lock, when the dialer can be used. */
+    abstract void start();
 
-    /** Ends the connection because the agent sends more than its {@link FrameBudget}. Idempotent. */
-    public void flooded() {
-        manager.lost(this, new ControlEnd(ControlEnd.Cause.FLOOD, "the agent sent " + FrameBudget.EXCEEDED));
-    }
+    /** Called without the manager's lock, after {@link #over} was set. */
+    abstract void end(ControlEnd end);
 
-    /** Call when the transport's connection has ended. The grace period begins. Idempotent. */
-    public void disconnected() {
-        manager.lost(this, closed("the control connection is gone"));
-    }
-
-    /** Call when the agent has answered the close of its connection. Idempotent. */
-    public void closeConfirmed() {
-        manager.closeConfirmed(this);
-    }
-
-    void start() {
-        writer.start();
-    }
-
-    /** Ends the connection; called without the manager's lock, after {@link #over} was set. */
-    void end(ControlEnd end) {
-        keepAlive.cancel(false);
-        control.close(end);
-        writer.stop();
-    }
-
-    /** Sends a conn-ready. Called under the manager's lock; never blocks. Returns whether there was room. */
-    boolean ask(PendingDial dial) {
-        String connPath = PICKUP_PATH.formatted(id, dial.requestId);
-        if (asked.size() >= MAX_ASKED || !writer.offer(ControlLines.encode(new ConnReady(connPath)))) {
+    /** Asks the agent for a data connection. Called under the manager's lock; never blocks. Returns whether there was room. */
+    final boolean ask(PendingDial dial) {
+        if (asked.size() >= MAX_ASKED || !sendConnReady(PICKUP_PATH.formatted(id, dial.requestId))) {
             return false;
         }
         asked.put(dial.requestId, dial);
@@ -163,47 +69,19 @@ public final class Dialer {
     }
 
     /** Takes a dial out, under the manager's lock. Returns whether it waited here. */
-    boolean take(PendingDial dial) {
+    final boolean take(PendingDial dial) {
         return asked.remove(dial.requestId, dial);
     }
 
     /** Takes a dial out, under the manager's lock; null if none with this id waits here. */
-    @Nullable
-    PendingDial take(String requestId) {
+    final @Nullable PendingDial take(String requestId) {
         return asked.remove(requestId);
     }
 
     /** Takes all dials out, the oldest first, under the manager's lock. */
-    List<PendingDial> takeAll() {
+    final List<PendingDial> takeAll() {
         List<PendingDial> taken = new ArrayList<>(asked.values());
         asked.clear();
         return taken;
-    }
-
-    boolean owesKeepAlive() {
-        return writer.owesKeepAlive();
-    }
-
-    private void keepAlive() {
-        if (!writer.offerKeepAlive()) {
-            manager.lost(
-                    this,
-                    new ControlEnd(
-                            ControlEnd.Cause.KEEP_ALIVE_TIMEOUT,
-                            "the agent took no line for " + KEEP_ALIVE_INTERVAL.toSeconds() + " s"));
-        }
-    }
-
-    private static ControlEnd closed(String message) {
-        return new ControlEnd(ControlEnd.Cause.CLOSED, message);
-    }
-
-    private static String requestId(String connPath) {
-        for (String parameter : connPath.substring(connPath.indexOf('?') + 1).split("&", -1)) {
-            if (parameter.startsWith(REQUEST_ID)) {
-                return parameter.substring(REQUEST_ID.length());
-            }
-        }
-        return "";
     }
 }

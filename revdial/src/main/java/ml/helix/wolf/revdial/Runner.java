@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** The state of one runner id. Every field is guarded by the manager's lock. */
 final class Runner {
     final String id;
-    /** The control connection on which dials are asked for. */
+    /** The control connection on which dials are asked for, here or at another replica. */
     @Nullable
     Dialer current;
     /** The timer of the grace period, while the id is in it. Never set together with {@link #current}. */
@@ -21,6 +21,9 @@ final class Runner {
 
     /** How often the id dropped: numbers the grace periods. */
     long drops;
+
+    /** Whether it was this replica that held the connection which dropped last. */
+    boolean lostHere;
 
     int streams;
 
@@ -53,7 +56,7 @@ final class Runner {
                 id,
                 current != null,
                 grace != null,
-                current != null && current.draining,
+                current instanceof LocalDialer dialer && dialer.draining,
                 displacements.inConflict(now),
                 streams);
     }

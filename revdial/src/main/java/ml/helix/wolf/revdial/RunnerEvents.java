@@ -35,11 +35,11 @@ public final class RunnerEvents implements AutoCloseable {
         this.listeners = List.copyOf(listeners);
     }
 
-    void connected(Dialer dialer) {
+    void connected(LocalDialer dialer) {
         add(new RunnerEvent.Connected(dialer.runnerId(), dialer.agent, clock.instant()));
     }
 
-    void lost(Dialer dialer, ControlEnd end) {
+    void lost(LocalDialer dialer, ControlEnd end) {
         add(new RunnerEvent.Lost(dialer.runnerId(), dialer.agent, clock.instant(), end));
     }
 

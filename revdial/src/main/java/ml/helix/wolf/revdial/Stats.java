@@ -15,9 +15,21 @@ public record Stats(int activeConnections, int gracePeriodEntries, int pendingDi
 
     /** Call under the manager's lock. */
     static Stats of(Collection<Runner> runners) {
+        return of(runners, runner -> runner.current != null, runner -> runner.grace != null);
+    }
+
+    /** Only what this replica holds or lost. Call under the manager's lock. */
+    static Stats ofLocal(Collection<Runner> runners) {
+        return of(
+                runners,
+                runner -> runner.current instanceof LocalDialer,
+                runner -> runner.grace != null && runner.lostHere);
+    }
+
+    private static Stats of(Collection<Runner> runners, Predicate<Runner> connected, Predicate<Runner> inGracePeriod) {
         return new Stats(
-                count(runners, runner -> runner.current != null),
-                count(runners, runner -> runner.grace != null),
+                count(runners, connected),
+                count(runners, inGracePeriod),
                 runners.stream().mapToInt(runner -> runner.waiting.size()).sum(),
                 count(runners, runner -> !runner.waiting.isEmpty()));
     }

@@ -1,4 +1,4 @@
-/** The RevDial protocol: control messages, the agent's {@code Listener}, the control plane's {@code Dialer}. */
+/** The RevDial protocol: control messages, the agent's {@code Listener}, the control plane's {@code LocalDialer}. */
 @NullMarked
 package ml.helix.wolf.revdial;
 

@@ -505,7 +505,7 @@ class ConnectionManagerTest {
     void aTrialIsInNothingThatIsKept() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
         FakeControl trial = new FakeControl();
-        Dialer dialer = manager.trialConnected(ID, new RemoteAgent("", "192.0.2.1", 2), trial);
+        LocalDialer dialer = manager.trialConnected(ID, new RemoteAgent("", "192.0.2.1", 2), trial);
         assertThat(trial.next()).isEqualTo(new KeepAlive());
         assertThat(agent.control.isOpen()).isTrue();
         assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
@@ -593,7 +593,7 @@ class ConnectionManagerTest {
         assertThat(manager.runners()).isEmpty();
     }
 
-    // Dialer ids
+    // LocalDialer ids
 
     @Test
     void anExpiredDialerCanBeToldFromAnUnknownOne() {
@@ -645,13 +645,13 @@ class ConnectionManagerTest {
     @Test
     void dialsThatWaitForAPickupAreBounded() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
-        for (int i = 0; i < Dialer.MAX_ASKED; i++) {
+        for (int i = 0; i < LocalDialer.MAX_ASKED; i++) {
             dial(ID);
         }
-        for (int i = 0; i < Dialer.MAX_ASKED; i++) {
+        for (int i = 0; i < LocalDialer.MAX_ASKED; i++) {
             agent.nextAsk();
         }
-        assertThat(failure(dial(ID))).isEqualTo(new MaxPendingDials(Dialer.MAX_ASKED));
+        assertThat(failure(dial(ID))).isEqualTo(new MaxPendingDials(LocalDialer.MAX_ASKED));
         manager.close();
     }
 
@@ -730,7 +730,7 @@ class ConnectionManagerTest {
     @Test
     void placesOfWithdrawnDialsAreFreeForOthers() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
-        for (int i = 0; i <= Dialer.MAX_ASKED; i++) {
+        for (int i = 0; i <= LocalDialer.MAX_ASKED; i++) {
             PendingDial dial = manager.startDial(ID);
             assertThat(dial.isSettled()).as("dial %d has a place", i).isFalse();
             agent.nextAsk();

@@ -27,7 +27,7 @@ class DialerAndListenerTest {
             new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers, timers::nanoTime);
     private final Wire toAgent = new Wire();
     private final Wire toServer = new Wire();
-    private final Dialer dialer = manager.connected(ID, new RemoteAgent("", "192.0.2.1", 1), toAgent);
+    private final LocalDialer dialer = manager.connected(ID, new RemoteAgent("", "192.0.2.1", 1), toAgent);
     private final Listener listener = new Listener(toServer, this::pickUp, timers, timers::nanoTime, () -> {});
 
     DialerAndListenerTest() {

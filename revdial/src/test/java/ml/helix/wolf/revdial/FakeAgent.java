@@ -14,7 +14,7 @@ final class FakeAgent {
             Pattern.compile("/revdial\\?revdial\\.dialer=([0-9a-f]{32})&revdial\\.req=([0-9a-f]{32})");
 
     final FakeControl control = new FakeControl();
-    final Dialer dialer;
+    final LocalDialer dialer;
     private final ConnectionManager manager;
 
     /** A conn-ready that this agent got. */

@@ -83,7 +83,13 @@ class RunnerEventsTest {
         var timers = new ManualScheduler();
         var events = new RunnerEvents(() -> Instant.EPOCH, List.of(heard::add));
         try (var manager = new ConnectionManager(
-                Duration.ofSeconds(30), Duration.ofSeconds(30), timers, timers::nanoTime, events)) {
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                timers,
+                timers::nanoTime,
+                events,
+                DialerIds.random(),
+                failed -> {})) {
             var older = new FakeAgent(manager, "wolf-1");
             events.close();
             var newer = new FakeAgent(manager, "wolf-1");

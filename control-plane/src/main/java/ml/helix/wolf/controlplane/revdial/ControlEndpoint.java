@@ -14,8 +14,8 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ControlEnd;
 import ml.helix.wolf.revdial.ControlSender;
-import ml.helix.wolf.revdial.Dialer;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.LocalDialer;
 import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
@@ -28,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Jetty's endpoint of a control connection: passes what the agent sends to its {@link Dialer}, pings the agent every
+ * Jetty's endpoint of a control connection: passes what the agent sends to its {@link LocalDialer}, pings the agent every
  * {@link #PING_INTERVAL} and drops one that stops answering. Thread safe.
  */
 final class ControlEndpoint implements FrameHandler, ControlSender {
@@ -45,7 +45,7 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
     private static final Logger log = LoggerFactory.getLogger(ControlEndpoint.class);
 
     private final String runnerId;
-    private final Function<ControlSender, Dialer> register;
+    private final Function<ControlSender, LocalDialer> register;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     private final Set<ControlEndpoint> open;
@@ -59,7 +59,7 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
 
     // All set once, before the first frame is demanded.
     private volatile @Nullable CoreSession session;
-    private volatile @Nullable Dialer dialer;
+    private volatile @Nullable LocalDialer dialer;
     private volatile @Nullable Future<?> pings;
 
     /**
@@ -70,7 +70,7 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
      */
     ControlEndpoint(
             String runnerId,
-            Function<ControlSender, Dialer> register,
+            Function<ControlSender, LocalDialer> register,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
             Set<ControlEndpoint> open) {
@@ -110,7 +110,7 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
     @Override
     public void onFrame(Frame frame, Callback callback) {
         CoreSession peer = session;
-        Dialer agent = dialer;
+        LocalDialer agent = dialer;
         if (peer == null || agent == null) {
             throw new IllegalStateException("a frame before the connection is open");
         }
@@ -160,7 +160,7 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
         if (running != null) {
             running.cancel(false);
         }
-        Dialer agent = dialer;
+        LocalDialer agent = dialer;
         if (agent != null) {
             agent.disconnected();
         }

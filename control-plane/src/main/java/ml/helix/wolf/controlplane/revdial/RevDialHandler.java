@@ -24,7 +24,7 @@ import ml.helix.wolf.program.RunnerId;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.ControlSender;
 import ml.helix.wolf.revdial.DataKeepAlive;
-import ml.helix.wolf.revdial.Dialer;
+import ml.helix.wolf.revdial.LocalDialer;
 import ml.helix.wolf.revdial.RemoteAgent;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
@@ -145,7 +145,7 @@ public final class RevDialHandler implements RouteHandler {
         if (trial) {
             log.info("{} tries whether it would be let in", runnerId);
         }
-        Function<ControlSender, Dialer> register = trial
+        Function<ControlSender, LocalDialer> register = trial
                 ? control -> connections.trialConnected(runnerId, agent, control)
                 : control -> connections.connected(runnerId, agent, control);
         return new ControlEndpoint(runnerId, register, timers, nanoTime, controls);
