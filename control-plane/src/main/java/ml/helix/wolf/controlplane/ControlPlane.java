@@ -27,13 +27,14 @@ import ml.helix.wolf.controlplane.forward.Forwards;
 import ml.helix.wolf.controlplane.http.Router;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.controlplane.http.WebServer;
-import ml.helix.wolf.controlplane.proxy.ProxyHandler;
+import ml.helix.wolf.controlplane.proxy.Proxy;
 import ml.helix.wolf.controlplane.registry.Records;
 import ml.helix.wolf.controlplane.registry.Registry;
 import ml.helix.wolf.controlplane.registry.RegistryMetrics;
 import ml.helix.wolf.controlplane.registry.Tunnels;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
 import ml.helix.wolf.controlplane.store.Database;
+import ml.helix.wolf.controlplane.routing.Routing;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.RunnerEvents;
@@ -87,6 +88,16 @@ public final class ControlPlane implements AutoCloseable {
         RegistryMetrics.register(metrics, registry);
         Dialing dialing = new MeteredDialing(
                 new LocalDialing(connections), new DialMetrics(metrics, connections::stats), traffic, System::nanoTime);
+        var proxy = new Proxy(admin);
+        var routing = new Routing(
+                registry::all,
+                settings.routing(),
+                dialing,
+                settings.dialTimeout(),
+                settings.heartbeat(),
+                timers,
+                System::nanoTime,
+                metrics);
         var revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);
         server = new WebServer(
                 settings.listen(),
@@ -98,7 +109,8 @@ public final class ControlPlane implements AutoCloseable {
                         this::scrape,
                         connections::stats,
                         revdial,
-                        new ProxyHandler(dialing, admin))));
+                        proxy.toId(dialing),
+                        proxy.to(routing))));
         forwards = new Forwards(settings.forwards(), dialing);
 
         // Closed from the last to the first: readiness first, so that no new caller is sent here; the server late, so

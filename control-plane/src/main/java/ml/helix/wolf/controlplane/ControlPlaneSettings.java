@@ -16,6 +16,7 @@ import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.http.CertificateFiles;
 import ml.helix.wolf.controlplane.store.StorePassword;
 import ml.helix.wolf.controlplane.store.StoreSettings;
+import ml.helix.wolf.controlplane.routing.Strategy;
 import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.LogSettings;
@@ -36,6 +37,7 @@ import ml.helix.wolf.program.UsageException;
  * @param dialTimeout the longest time for a whole dial
  * @param heartbeat how often an agent is expected to send a heartbeat
  * @param store the database
+ * @param routing how an instance is chosen for a request to any of them
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
@@ -47,6 +49,7 @@ public record ControlPlaneSettings(
         Duration dialTimeout,
         Duration heartbeat,
         StoreSettings store,
+        Strategy routing,
         LogSettings logs) {
 
     private static final Flag LISTEN =
@@ -100,6 +103,12 @@ public record ControlPlaneSettings(
             "",
             "A file with that user's password, read anew for each connection; or CONTROL_PLANE_STORE_PASSWORD holds it.");
 
+    private static final Flag ROUTING = Flag.value(
+            "routing",
+            "CONTROL_PLANE_ROUTING",
+            "least-loaded",
+            "How an instance is chosen for /api/v1/wolf/{path}: least-loaded or round-robin.");
+
     public static final Program PROGRAM = new Program(
             "control-plane",
             "Lets callers reach Wolfs behind NAT through the tunnels that their agents keep open to it.",
@@ -116,7 +125,8 @@ public record ControlPlaneSettings(
                                     HEARTBEAT,
                                     STORE,
                                     STORE_USER,
-                                    STORE_PASSWORD_FILE),
+                                    STORE_PASSWORD_FILE,
+                                    ROUTING),
                             LogSettings.FLAGS.stream())
                     .toList(),
             Map.of("", "Runs.", "version", "Prints the version."));
@@ -143,6 +153,7 @@ public record ControlPlaneSettings(
         Optional<String> store = settings.parsed(STORE, StoreSettings::checkUrl);
         String storeUser = settings.text(STORE_USER).orElse("");
         StorePassword storePassword = storePassword(settings, environment);
+        Optional<Strategy> routing = settings.parsed(ROUTING, Strategy::parse);
         LogSettings logs = LogSettings.of(settings);
         settings.done();
         return new ControlPlaneSettings(
@@ -155,6 +166,7 @@ public record ControlPlaneSettings(
                 dialTimeout,
                 heartbeat,
                 new StoreSettings(store.orElseThrow(), storeUser, storePassword),
+                routing.orElseThrow(),
                 logs);
     }
 

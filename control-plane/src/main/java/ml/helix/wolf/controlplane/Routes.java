@@ -28,7 +28,8 @@ final class Routes {
             Supplier<TextResponse> metrics,
             Supplier<Stats> stats,
             RouteHandler revdial,
-            RouteHandler proxy) {
+            RouteHandler proxy,
+            RouteHandler routing) {
         return List.of(
                 on(GET, "/livez", OPEN, each((request, path) -> TextResponse.line(HttpStatus.OK_200, "ok"))),
                 on(GET, "/readyz", OPEN, each((request, path) -> readiness.get())),
@@ -44,6 +45,9 @@ final class Routes {
                         each((request, path) -> TextResponse.json(stats.get()))),
                 any("/api/v1/wolf-instances/{id}/proxy", admin.idIn("id"), proxy),
                 any("/api/v1/wolf-instances/{id}/proxy/**", admin.idIn("id"), proxy),
+                // Routing chooses among the ids that the token opens.
+                any("/api/v1/wolf", admin.use(), routing),
+                any("/api/v1/wolf/**", admin.use(), routing),
                 // Without a token nobody learns which paths there are below.
                 any("/api/v1/wolf-instances/**", admin.anyToken(), (request, path, response, callback) -> {
                     throw new ApiException(ApiError.notFound(

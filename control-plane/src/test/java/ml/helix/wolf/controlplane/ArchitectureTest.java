@@ -19,6 +19,8 @@ class ArchitectureTest {
             .consideringOnlyDependenciesInLayers()
             .layer("program")
             .definedBy(ROOT)
+            .layer("routing")
+            .definedBy(ROOT + ".routing..")
             .layer("registry")
             .definedBy(ROOT + ".registry..")
             .layer("proxy")
@@ -37,10 +39,12 @@ class ArchitectureTest {
             .definedBy(ROOT + ".dialing..")
             .whereLayer("program")
             .mayNotBeAccessedByAnyLayer()
+            .whereLayer("routing")
+            .mayOnlyBeAccessedByLayers("program")
             .whereLayer("registry")
-            .mayOnlyBeAccessedByLayers("program")
+            .mayOnlyBeAccessedByLayers("program", "routing")
             .whereLayer("proxy")
-            .mayOnlyBeAccessedByLayers("program")
+            .mayOnlyBeAccessedByLayers("program", "routing")
             .whereLayer("forward")
             .mayOnlyBeAccessedByLayers("program")
             .whereLayer("revdial")
@@ -48,11 +52,11 @@ class ArchitectureTest {
             .whereLayer("store")
             .mayOnlyBeAccessedByLayers("program", "registry")
             .whereLayer("auth")
-            .mayOnlyBeAccessedByLayers("program", "registry", "proxy", "revdial")
+            .mayOnlyBeAccessedByLayers("program", "routing", "registry", "proxy", "revdial")
             .whereLayer("http")
-            .mayOnlyBeAccessedByLayers("program", "registry", "proxy", "revdial", "auth")
+            .mayOnlyBeAccessedByLayers("program", "routing", "registry", "proxy", "revdial", "auth")
             .whereLayer("dialing")
-            .mayOnlyBeAccessedByLayers("program", "proxy", "forward");
+            .mayOnlyBeAccessedByLayers("program", "routing", "proxy", "forward");
 
     @ArchTest
     static final ArchRule dialingAndForwardsKnowNoHttp = noClasses()

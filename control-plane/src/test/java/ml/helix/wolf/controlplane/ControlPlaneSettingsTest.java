@@ -16,6 +16,7 @@ import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.store.StorePassword;
 import ml.helix.wolf.controlplane.store.StoreSettings;
+import ml.helix.wolf.controlplane.routing.Strategy;
 import ml.helix.wolf.program.LogFormat;
 import ml.helix.wolf.program.LogLevel;
 import ml.helix.wolf.program.LogSettings;
@@ -46,6 +47,7 @@ class ControlPlaneSettingsTest {
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
                         new StoreSettings("jdbc:h2:file:./wolf-control-plane", "", new StorePassword.None()),
+                        Strategy.LEAST_LOADED,
                         LogSettings.DEFAULT));
     }
 
@@ -69,6 +71,7 @@ class ControlPlaneSettingsTest {
                         "-store=jdbc:postgresql://db:5432/wolf?sslmode=verify-full",
                         "-store-user=wolf",
                         "-store-password-file=" + runner,
+                        "-routing=round-robin",
                         "-log-level=debug",
                         "-log-format=json"))
                 .isEqualTo(new ControlPlaneSettings(
@@ -88,6 +91,7 @@ class ControlPlaneSettingsTest {
                                 "jdbc:postgresql://db:5432/wolf?sslmode=verify-full",
                                 "wolf",
                                 new StorePassword.InFile(runner)),
+                        Strategy.ROUND_ROBIN,
                         new LogSettings(LogLevel.DEBUG, LogFormat.JSON)));
     }
 
@@ -98,9 +102,12 @@ class ControlPlaneSettingsTest {
                         "-listen=nowhere",
                         "-forward=127.0.0.1:19001,x:y=wolf-1,=wolf-2,127.0.0.1:19001=,:19001=wolf-\u202e1",
                         "-grace=soon",
-                        "-routing=least-loaded"))
+                        "-routing=random",
+                        "-balance=least-loaded"))
                 .satisfiesExactlyInAnyOrder(
-                        problem -> assertThat(problem).contains("unknown flag -routing"),
+                        problem -> assertThat(problem).contains("unknown flag -balance"),
+                        problem -> assertThat(problem)
+                                .contains("-routing (CONTROL_PLANE_ROUTING) must be least-loaded or round-robin"),
                         problem -> assertThat(problem).contains("-listen (CONTROL_PLANE_LISTEN) must be"),
                         problem -> assertThat(problem).contains("-runner-token-file", "RUNNER_TOKEN is required"),
                         problem -> assertThat(problem)

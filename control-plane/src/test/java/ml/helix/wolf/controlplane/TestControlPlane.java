@@ -20,6 +20,7 @@ import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.store.StoreSettings;
+import ml.helix.wolf.controlplane.routing.Strategy;
 import ml.helix.wolf.program.LogSettings;
 
 /** A control plane on its own port, and a client of it. */
@@ -60,6 +61,7 @@ final class TestControlPlane implements AutoCloseable {
                 dialTimeout,
                 Duration.ofSeconds(30),
                 StoreSettings.inMemory(UUID.randomUUID().toString()),
+                Strategy.LEAST_LOADED,
                 LogSettings.DEFAULT);
     }
 

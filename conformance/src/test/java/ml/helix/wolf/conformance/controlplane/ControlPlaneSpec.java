@@ -206,6 +206,14 @@ abstract class ControlPlaneSpec {
                         + List.of(headers).stream().map(h -> h + "\r\n").collect(joining()) + "\r\n");
     }
 
+    /** As {@link #rawCall}, to an instance that the control plane chooses. */
+    RawCaller rawRoutedCall(String requestLine, String... headers) throws IOException {
+        return new RawCaller(connectCaller())
+                .send(requestLine.replaceFirst(" /", " /api/v1/wolf/") + "\r\nHost: localhost\r\nX-Admin-Token: "
+                        + ADMIN_TOKEN + "\r\n"
+                        + List.of(headers).stream().map(h -> h + "\r\n").collect(joining()) + "\r\n");
+    }
+
     /** The value of a metric, labels included in its name; 0 if there is no such line. */
     double metric(String name) throws Exception {
         try (HttpClient http = client()) {

@@ -3,10 +3,24 @@ package ml.helix.wolf.controlplane.http;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 
-/** Decodes the escapes of a path. */
+/** Decodes the escapes of a path, and makes them. */
 public final class PercentEncoding {
     private PercentEncoding() {}
+
+    /** Escapes {@code %} and whatever is not a visible ASCII character. */
+    public static String encode(String text) {
+        var encoded = new StringBuilder();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            if (b > ' ' && b < 127 && b != '%') {
+                encoded.append((char) b);
+            } else {
+                encoded.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+            }
+        }
+        return encoded.toString();
+    }
 
     /** @throws ApiException 400 if an escape is broken, or if the escaped bytes are not UTF-8 */
     public static String decode(String raw) throws ApiException {

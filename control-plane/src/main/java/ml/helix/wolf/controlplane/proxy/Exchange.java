@@ -5,18 +5,21 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
-import ml.helix.wolf.controlplane.dialing.Dial;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.controlplane.http.PrefixedStream;
 import ml.helix.wolf.controlplane.http.UpgradedConnection;
+import ml.helix.wolf.controlplane.proxy.Destinations.Destination;
 import ml.helix.wolf.controlplane.proxy.ResponseHead.Framing;
 import ml.helix.wolf.controlplane.proxy.ResponseReader.Head;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
+import ml.helix.wolf.revdial.EndedStreamException;
 import ml.helix.wolf.revdial.Splice;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
@@ -33,29 +36,50 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request and its response over one dial. Both directions run at once, with one buffer each, so Wolf can't send what the
- * caller doesn't read. It has no time limit; it ends when the caller or Wolf goes away. A caller that goes away while the dial
- * waits withdraws the dial. DESIGN.md says more.
+ * One request and its response. Both directions run at once, with one buffer each, so Wolf can't send what the caller doesn't
+ * read. It has no time limit; it ends when the caller or Wolf goes away. A caller that goes away while the dial waits withdraws
+ * the dial. A request that failed goes to the next destination if Wolf saw none of it, or if its method is idempotent and it
+ * has no body. DESIGN.md says more.
  */
 final class Exchange {
+    /** RFC 9110, section 9.2.2. */
+    private static final Set<String> IDEMPOTENT = Set.of("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE");
+
     private static final LongConsumer UNCOUNTED = count -> {};
     private static final Logger log = LoggerFactory.getLogger(Exchange.class);
 
     private final Request request;
     private final Response response;
     private final Callback callback;
-    private final ProxyTarget target;
-    private final Dial dial;
+    private final RequestTarget target;
+    private final Destinations destinations;
     private final AdminAccess access;
     private final BodyMemory memory;
     private final PeerEndPoint caller;
     private final long idleTimeout;
     private final CallerWatch watch;
+    /** Written by the exchange's thread only. */
+    private volatile Destination destination;
+
     private @Nullable ByteStream wolf;
     private @Nullable RequestBody body;
 
+    /** A try without a response. */
+    private static final class FailedTry extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private final transient ApiError error;
+        private final boolean mayRepeat;
+
+        FailedTry(ApiError error, boolean mayRepeat) {
+            super(error.message());
+            this.error = error;
+            this.mayRepeat = mayRepeat;
+        }
+    }
+
     /**
-     * @param dial belongs to the exchange from now on
+     * @param first belongs to the exchange from now on
      * @param access keeps the admin token from Wolf
      * @param memory for a chunked body
      */
@@ -63,20 +87,22 @@ final class Exchange {
             Request request,
             Response response,
             Callback callback,
-            ProxyTarget target,
-            Dial dial,
+            RequestTarget target,
+            Destinations destinations,
+            Destination first,
             AdminAccess access,
             BodyMemory memory) {
         this.request = request;
         this.response = response;
         this.callback = callback;
         this.target = target;
-        this.dial = dial;
+        this.destinations = destinations;
+        this.destination = first;
         this.access = access;
         this.memory = memory;
         this.caller = PeerEndPoint.beneath(request);
         this.idleTimeout = caller.getIdleTimeout();
-        this.watch = CallerWatch.of(request, dial::withdraw);
+        this.watch = CallerWatch.of(request, () -> destination.dial().withdraw());
     }
 
     /**
@@ -93,7 +119,7 @@ final class Exchange {
             if (watch.departure() == null || e instanceof HttpException) {
                 throw e;
             }
-            log.debug("The caller of {} has gone", target.requestTarget(), e);
+            log.debug("The caller of {} has gone", target.value(), e);
             caller.close();
             upgraded = null;
         } finally {
@@ -112,7 +138,7 @@ final class Exchange {
         var upload = new Upload(bytes, watch);
         @Nullable ResponseReader upgraded = null;
         try {
-            upgraded = relay(bytes, upload);
+            upgraded = relayToFirstThatResponds(bytes, upload);
         } catch (ApiException e) {
             sendError(e.error());
         } finally {
@@ -136,46 +162,75 @@ final class Exchange {
             watch.start();
             return InputStream.nullInputStream();
         }
-        return dial.isSettled() ? RequestBody.direct(request) : RequestBody.readAhead(request, watch);
+        return destination.dial().isSettled() ? RequestBody.direct(request) : RequestBody.readAhead(request, watch);
     }
 
     /** A caller that waits for 100 (Continue) and gets an error sends no body. */
     private boolean callerMaySendMore() {
         return RequestBody.follows(request)
-                && !(dial.isSettled() && wolf == null && request.getHeaders().contains(HttpHeader.EXPECT));
+                && !(destination.dial().isSettled()
+                        && wolf == null
+                        && request.getHeaders().contains(HttpHeader.EXPECT));
     }
 
     private void closeStream() {
         ByteStream stream = wolf;
         if (stream == null) {
-            dial.withdraw();
+            destination.dial().withdraw();
         } else {
             stream.close();
         }
     }
 
-    private @Nullable ResponseReader relay(InputStream bytes, Upload upload)
+    private @Nullable ResponseReader relayToFirstThatResponds(InputStream bytes, Upload upload)
             throws ApiException, IOException, InterruptedException {
+        while (true) {
+            try {
+                return relay(bytes, upload);
+            } catch (FailedTry e) {
+                throwIfCallerHasGone();
+                Optional<Destination> next = e.mayRepeat ? destinations.after(destination) : Optional.empty();
+                if (next.isEmpty()) {
+                    throw new ApiException(e.error);
+                }
+                closeStream();
+                wolf = null;
+                log.debug("{} goes to {} now: {}", target.value(), next.get().runnerId(), e.error.message());
+                destination = next.get();
+                throwIfCallerHasGone(); // it may have withdrawn the one before
+            }
+        }
+    }
+
+    private @Nullable ResponseReader relay(InputStream bytes, Upload upload)
+            throws ApiException, FailedTry, IOException, InterruptedException {
         ByteStream stream = awaitStream();
         wolf = stream;
-        RequestBody known = requestBody(bytes);
+        RequestBody known = body != null ? body : requestBody(bytes);
         body = known;
-        byte[] head = RequestHead.bytes(request, target.requestTarget(), known.length(), access);
+        byte[] head = RequestHead.bytes(request, target.value(), known.length(), access, destinations);
+        boolean seen = true;
         try {
             stream.write(head, 0, head.length);
+        } catch (EndedStreamException e) {
+            seen = false;
         } catch (IOException e) {
             // Wolf may have responded before it read the request.
         }
-        if (!known.isEmpty()) {
+        if (!known.isEmpty() && seen) {
             upload.start(known.content(), stream);
         }
         var reader = new ResponseReader(stream, HttpMethod.HEAD.is(request.getMethod()));
-        if (startResponse(awaitHead(reader))) {
+        if (startResponse(reader, awaitHead(reader, !seen || (known.isEmpty() && isRepeatable())))) {
             return reader;
         }
         relayContent(reader);
         caller.resetOnClose(false);
         return null;
+    }
+
+    private boolean isRepeatable() {
+        return IDEMPOTENT.contains(request.getMethod()) && !RequestHead.wantsUpgrade(request);
     }
 
     /** The idle timeout holds while a chunked body is buffered. */
@@ -188,26 +243,24 @@ final class Exchange {
         }
     }
 
-    private ByteStream awaitStream() throws ApiException, IOException, InterruptedException {
+    private ByteStream awaitStream() throws FailedTry, IOException, InterruptedException {
         try {
-            return dial.await();
+            return destination.dial().await();
         } catch (DialException e) {
-            throwIfCallerHasGone();
-            throw new ApiException(ApiError.of(e));
+            throw new FailedTry(ApiError.of(e), /* mayRepeat= */ true);
         }
     }
 
-    private Head awaitHead(ResponseReader reader) throws ApiException, IOException {
+    /** @param mayRepeat whether the request may go to another destination if there is no response */
+    private Head awaitHead(ResponseReader reader, boolean mayRepeat) throws ApiException, FailedTry, IOException {
         try {
             return reader.awaitHead();
         } catch (EOFException e) {
-            throwIfCallerHasGone();
-            throw noResponse("the connection was closed");
+            throw new FailedTry(noResponse("the connection was closed"), mayRepeat);
         } catch (ProtocolException e) {
             throw badResponse(e);
         } catch (IOException e) {
-            throwIfCallerHasGone();
-            throw noResponse(e.getMessage());
+            throw new FailedTry(noResponse(e.getMessage()), mayRepeat);
         }
     }
 
@@ -218,36 +271,42 @@ final class Exchange {
         }
     }
 
-    private ApiException noResponse(@Nullable String reason) {
+    private ApiError noResponse(@Nullable String reason) {
         return badGateway(
                 "NoResponse",
-                target.runnerId() + " was reached, but gave no response: " + reason + "; is its Wolf running?");
+                destination.runnerId() + " was reached, but gave no response: " + reason + "; is its Wolf running?");
     }
 
     private ApiException badResponse(IOException reason) {
-        return badGateway("BadResponse", "what " + target.runnerId() + " sent is " + reason.getMessage());
+        return new ApiException(
+                badGateway("BadResponse", "what " + destination.runnerId() + " sent is " + reason.getMessage()));
     }
 
-    private static ApiException badGateway(String code, String message) {
-        return new ApiException(new ApiError(HttpStatus.BAD_GATEWAY_502, code, message));
+    private static ApiError badGateway(String code, String message) {
+        return new ApiError(HttpStatus.BAD_GATEWAY_502, code, message);
     }
 
     /** Prepares the caller's response; returns whether it is a 101. */
-    private boolean startResponse(Head head) throws ApiException {
+    private boolean startResponse(ResponseReader reader, Head head) throws ApiException {
         boolean upgrade = head.status() == HttpStatus.SWITCHING_PROTOCOLS_101;
         if (upgrade && !RequestHead.wantsUpgrade(request)) {
-            throw noResponse("it switched protocols without being asked");
+            throw new ApiException(noResponse("it switched protocols without being asked"));
         }
         response.setStatus(head.status());
         if (upgrade) {
             response.getHeaders().add(head.fields());
+            destinations.mark(response.getHeaders(), destination);
             return true;
         }
         boolean http11 = HttpVersion.HTTP_1_1.is(request.getConnectionMetaData().getProtocol());
         var forCaller = ResponseHead.of(head, HttpMethod.HEAD.is(request.getMethod()), http11);
         response.getHeaders().add(forCaller.fields());
+        destinations.mark(response.getHeaders(), destination);
         if (forCaller.framing() == Framing.CONNECTION_END) {
             caller.resetOnClose(true);
+        }
+        if (forCaller.framing() == Framing.CHUNKED) {
+            response.setTrailersSupplier(reader::trailers);
         }
         watch.startsResponse(forCaller.framing() == Framing.CHUNKED);
         return false;
@@ -286,6 +345,7 @@ final class Exchange {
 
     private void sendError(ApiError error) throws IOException {
         response.reset();
+        destinations.mark(response.getHeaders(), destination);
         caller.resetOnClose(false);
         watch.startsResponse(/* chunked= */ false);
         watch.write(

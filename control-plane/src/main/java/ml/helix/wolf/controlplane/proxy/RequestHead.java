@@ -31,7 +31,12 @@ final class RequestHead {
     }
 
     /** @param bodyLength in bytes; empty for a request without a body */
-    static byte[] bytes(Request request, String requestTarget, Optional<Long> bodyLength, AdminAccess access) {
+    static byte[] bytes(
+            Request request,
+            String requestTarget,
+            Optional<Long> bodyLength,
+            AdminAccess access,
+            Destinations destinations) {
         HttpFields fields = request.getHeaders();
         HopByHop hopByHop = HopByHop.of(fields);
         var head = new StringBuilder();
@@ -46,7 +51,7 @@ final class RequestHead {
         bodyLength.ifPresent(length -> addField(head, "Content-Length", String.valueOf(length)));
         for (HttpField field : fields) {
             boolean dropped = hopByHop.contains(field) || REPLACED.contains(field.getLowerCaseName());
-            if (!dropped && access.passesOn(field, fields)) {
+            if (!dropped && access.passesOn(field, fields) && destinations.passesOn(field)) {
                 addField(head, field.getName(), field.getValue());
             }
         }

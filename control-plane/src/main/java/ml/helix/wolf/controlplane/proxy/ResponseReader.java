@@ -8,6 +8,7 @@ import ml.helix.wolf.revdial.ByteStream;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpParser;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.http.HttpVersion;
@@ -85,6 +86,11 @@ final class ResponseReader {
         return null;
     }
 
+    /** The fields after the last chunk that may be passed on; complete when {@link #nextContent} has returned null. */
+    HttpFields trailers() {
+        return events.trailers;
+    }
+
     /** Whether {@link #nextContent} has bytes to parse before it has to read the stream. */
     boolean hasBufferedBytes() {
         return buffer.hasRemaining();
@@ -125,6 +131,7 @@ final class ResponseReader {
     private static final class Events implements HttpParser.ResponseHandler {
         private int status;
         private HttpFields.Mutable fields = HttpFields.build();
+        private final HttpFields.Mutable trailers = HttpFields.build();
         private @Nullable ByteBuffer content;
         private boolean complete;
         private @Nullable IOException failure;
@@ -143,6 +150,13 @@ final class ResponseReader {
         @Override
         public void parsedHeader(HttpField field) {
             fields.add(field);
+        }
+
+        @Override
+        public void parsedTrailer(HttpField field) {
+            if (!HopByHop.of(fields).contains(field) && !field.is(HttpHeader.CONTENT_LENGTH.asString())) {
+                trailers.add(field);
+            }
         }
 
         @Override

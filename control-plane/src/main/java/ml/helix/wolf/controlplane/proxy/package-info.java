@@ -1,4 +1,4 @@
-/** Proxies HTTP requests to Wolfs, one dial each. */
+/** Proxies HTTP requests to Wolfs, one dial for each try. */
 @NullMarked
 package ml.helix.wolf.controlplane.proxy;
 

@@ -7,27 +7,26 @@ import ml.helix.wolf.controlplane.http.PercentEncoding;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a proxied request goes.
+ * Path and query of a request as Wolf gets them.
  *
- * @param runnerId decoded
- * @param requestTarget path and query for Wolf, with their escapes unchanged
+ * @param value with the caller's escapes unchanged
  */
-record ProxyTarget(String runnerId, String requestTarget) {
+record RequestTarget(String value) {
 
     /**
-     * @param path with the parameter {@code id}; its rest is Wolf's path
+     * @param path its rest is Wolf's path
      * @param query with its escapes; null if there is none
      * @throws ApiException 400 if an escape is broken, if a character needs one, or if a segment is {@code .} or {@code ..},
      *     escaped or not
      */
-    static ProxyTarget of(PathMatch path, @Nullable String query) throws ApiException {
+    static RequestTarget of(PathMatch path, @Nullable String query) throws ApiException {
         String target = (path.rest().isEmpty() ? "/" : path.rest()) + (query == null ? "" : "?" + query);
         if (!target.chars().allMatch(c -> c > ' ' && c < 127)) {
             throw new ApiException(ApiError.badRequest(
                     "path: a space, a control or a non-ASCII character in it must be percent-encoded"));
         }
         refuseDotSegments(path.rest());
-        return new ProxyTarget(path.parameter("id"), target);
+        return new RequestTarget(target);
     }
 
     private static void refuseDotSegments(String path) throws ApiException {
