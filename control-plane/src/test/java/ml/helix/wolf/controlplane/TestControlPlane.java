@@ -19,8 +19,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
-import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.controlplane.routing.Strategy;
+import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.program.LogSettings;
 
 /** A control plane on its own port, and a client of it. */
