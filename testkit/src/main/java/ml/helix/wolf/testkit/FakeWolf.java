@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,8 @@ public final class FakeWolf implements AutoCloseable {
     private @Nullable WolfApi api;
     /** Guarded by this; null if nothing is accepted. */
     private @Nullable Thread acceptor;
+
+    private final AtomicReference<String> health = new AtomicReference<>("healthy");
     /** Guarded by this. */
     private Duration stopTakes = Duration.ZERO;
 
@@ -111,7 +114,7 @@ public final class FakeWolf implements AutoCloseable {
         try {
             ServerSocketChannel bound = bind(behaviour == Behaviour.NEVER_ACCEPTS ? 1 : BACKLOG);
             server = bound;
-            api = new WolfApi(keepAlive, helixFork, stopTakes);
+            api = new WolfApi(keepAlive, helixFork, stopTakes, health::get);
             WolfApi answering = api;
             switch (behaviour) {
                 case ANSWERS -> acceptor = accept(bound, channel -> serve(channel, answering));
@@ -153,6 +156,12 @@ public final class FakeWolf implements AutoCloseable {
     /** From the next start on, stopping a session takes this long, as it can with a real Wolf. */
     public synchronized FakeWolf sessionStopTakes(Duration duration) {
         stopTakes = duration;
+        return this;
+    }
+
+    /** From now on Helix's fork calls itself this: healthy, degraded, critical. */
+    public FakeWolf reportHealth(String status) {
+        health.set(status);
         return this;
     }
 

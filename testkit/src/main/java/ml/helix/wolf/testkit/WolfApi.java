@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * Wolf's endpoints over one run's state. A path that is none of them gets a 404 without a body, a chunked request a 500
@@ -28,7 +29,7 @@ final class WolfApi implements AutoCloseable {
     private final WolfEvents events;
     private final WolfSessions sessions;
 
-    WolfApi(Duration keepAlive, boolean helixFork, Duration stopTakes) {
+    WolfApi(Duration keepAlive, boolean helixFork, Duration stopTakes, Supplier<String> health) {
         events = new WolfEvents(keepAlive);
         sessions = new WolfSessions(events, stopTakes);
         WolfApps apps = new WolfApps();
@@ -49,9 +50,10 @@ final class WolfApi implements AutoCloseable {
         endpoints.put("GET /api/v1/events", (request, connection) -> events.subscribe(connection));
         endpoints.put("GET /api/v1/openapi-schema", (request, connection) -> connection.json(200, schema()));
         if (helixFork) {
-            WolfSystem system = new WolfSystem(sessions);
+            WolfSystem system = new WolfSystem(sessions, lobbies, health);
             get("/api/v1/lobbies", lobbies::list);
             post("/api/v1/lobbies/create", lobbies::create);
+            post("/api/v1/lobbies/join", lobbies::join);
             post("/api/v1/lobbies/stop", lobbies::stop);
             get("/api/v1/system/health", system::health);
             get("/api/v1/system/memory", system::memory);

@@ -37,10 +37,37 @@ final class WolfLobbies {
         return WolfConnection.JSON.createObjectNode().put("success", true).put("lobby_id", id);
     }
 
-    synchronized JsonNode stop(JsonNode body) throws WolfRefusal {
-        if (byId.remove(body.path("lobby_id").asText()) == null) {
+    synchronized JsonNode join(JsonNode body) throws WolfRefusal {
+        if (!body.path("moonlight_session_id").isTextual()) {
+            throw new WolfRefusal("Field named 'moonlight_session_id' not found.");
+        }
+        existing(body)
+                .withArray("connected_sessions")
+                .add(body.path("moonlight_session_id").textValue());
+        return WolfConnection.JSON.createObjectNode().put("success", true);
+    }
+
+    /** As {@code /api/v1/system/memory} lists them. */
+    synchronized ArrayNode memory() {
+        ArrayNode list = WolfConnection.JSON.createArrayNode();
+        byId.values().forEach(lobby -> list.addObject()
+                .put("lobby_id", lobby.path("id").textValue())
+                .put("lobby_name", lobby.path("name").textValue())
+                .put("client_count", lobby.path("connected_sessions").size())
+                .put("memory_bytes", 460_000_000L));
+        return list;
+    }
+
+    private ObjectNode existing(JsonNode body) throws WolfRefusal {
+        ObjectNode lobby = byId.get(body.path("lobby_id").asText());
+        if (lobby == null) {
             throw new WolfRefusal("Invalid lobby_id");
         }
+        return lobby;
+    }
+
+    synchronized JsonNode stop(JsonNode body) throws WolfRefusal {
+        byId.remove(existing(body).path("id").textValue());
         return WolfConnection.JSON.createObjectNode().put("success", true);
     }
 }

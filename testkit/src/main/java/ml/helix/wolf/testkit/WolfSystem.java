@@ -3,14 +3,20 @@ package ml.helix.wolf.testkit;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
+import java.util.function.Supplier;
 
 /** Health and load as only Helix's fork reports them. Thread-safe. */
 final class WolfSystem {
     private final WolfSessions sessions;
+    private final WolfLobbies lobbies;
+    private final Supplier<String> health;
     private final long startedNanos = System.nanoTime();
 
-    WolfSystem(WolfSessions sessions) {
+    /** @param health what Wolf calls itself */
+    WolfSystem(WolfSessions sessions, WolfLobbies lobbies, Supplier<String> health) {
         this.sessions = sessions;
+        this.lobbies = lobbies;
+        this.health = health;
     }
 
     JsonNode health() {
@@ -21,7 +27,7 @@ final class WolfSystem {
                 .put("stuck_thread_count", 0)
                 .put("total_thread_count", 24 + 6 * sessions.count())
                 .put("can_create_new_pipelines", true)
-                .put("overall_status", "healthy");
+                .put("overall_status", health.get());
         answer.putArray("threads");
         return answer;
     }
@@ -35,7 +41,7 @@ final class WolfSystem {
                 .put("gstreamer_buffer_bytes", 24_000_000L * streams)
                 .put("total_memory_bytes", 436_000_000L + 204_000_000L * streams);
         answer.putArray("apps");
-        answer.putArray("lobbies");
+        answer.set("lobbies", lobbies.memory());
         answer.putArray("clients");
         answer.putObject("gpu_stats")
                 .put("available", true)

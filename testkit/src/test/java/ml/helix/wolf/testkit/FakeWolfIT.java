@@ -91,6 +91,17 @@ class FakeWolfIT {
                 .path("lobby_id")
                 .asText();
         assertThat(get("/api/v1/lobbies").json().at("/lobbies/0/id").asText()).isEqualTo(lobby);
+        assertThat(post("/api/v1/lobbies/join", "{\"lobby_id\":\"" + lobby + "\",\"moonlight_session_id\":\"7\"}")
+                        .head())
+                .contains(" 200 ");
+        assertThat(get("/api/v1/system/memory")
+                        .json()
+                        .at("/lobbies/0/client_count")
+                        .asInt())
+                .isEqualTo(1);
+        wolf.reportHealth("degraded");
+        assertThat(get("/api/v1/system/health").json().path("overall_status").asText())
+                .isEqualTo("degraded");
         assertThat(post("/api/v1/lobbies/stop", "{\"lobby_id\":\"" + lobby + "\"}")
                         .head())
                 .contains(" 200 ");

@@ -13,6 +13,7 @@ import java.util.random.RandomGenerator;
 import ml.helix.wolf.agent.control.WebSocketControlConnection;
 import ml.helix.wolf.agent.data.DataPickup;
 import ml.helix.wolf.agent.data.Streams;
+import ml.helix.wolf.agent.heartbeat.Heartbeats;
 import ml.helix.wolf.agent.local.WolfDialer;
 import ml.helix.wolf.agent.reconnect.Backoff;
 import ml.helix.wolf.agent.reconnect.ControlConnection;
@@ -22,6 +23,7 @@ import ml.helix.wolf.agent.report.Identity;
 import ml.helix.wolf.agent.report.Report;
 import ml.helix.wolf.agent.report.StatusJson;
 import ml.helix.wolf.agent.report.WatchedWolf;
+import ml.helix.wolf.agent.token.RunnerToken;
 import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.Connector;
 import ml.helix.wolf.agent.transport.Resolver;
@@ -53,6 +55,7 @@ public final class Agent implements AutoCloseable {
     private final Identity identity;
     private final WatchedWolf wolf;
     private final ReconnectLoop loop;
+    private final Optional<Heartbeats> heartbeats;
 
     private volatile @Nullable MonitoringServer monitoring;
 
@@ -80,6 +83,15 @@ public final class Agent implements AutoCloseable {
                 RandomGenerator.getDefault(),
                 report,
                 timers);
+        this.heartbeats = settings.registration()
+                .map(registration -> new Heartbeats(
+                        registration,
+                        connector,
+                        settings.runnerId(),
+                        wolf,
+                        () -> loop.tokenInUse().map(RunnerToken::secret),
+                        report,
+                        timers));
     }
 
     private Backoff backoff() {
@@ -110,6 +122,7 @@ public final class Agent implements AutoCloseable {
                 settings.proxy().map(proxy -> " through proxy " + proxy).orElse(""),
                 settings.local());
         settings.warnings().forEach(LOG::warn);
+        heartbeats.ifPresent(Heartbeats::start);
         timers.scheduleWithFixedDelay(
                 () -> Thread.ofVirtual().name("wolf-probe").start(wolf::probe),
                 0,

@@ -8,12 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import ml.helix.wolf.agent.heartbeat.Registration;
 import ml.helix.wolf.agent.local.WolfAddress;
 import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
 import ml.helix.wolf.agent.transport.Proxy;
 import ml.helix.wolf.agent.transport.Trust;
 import ml.helix.wolf.program.Flag;
+import ml.helix.wolf.program.Labels;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.LogSettings;
 import ml.helix.wolf.program.Program;
@@ -29,6 +31,7 @@ import ml.helix.wolf.program.UsageException;
  * @param reconnect the longest first wait before a reconnect
  * @param listen the monitoring port's address, empty for none
  * @param drain how long running streams may go on after SIGTERM
+ * @param registration what heartbeats say of this Wolf; empty if none are to be sent
  * @param json whether {@code doctor} prints JSON
  */
 public record AgentSettings(
@@ -42,6 +45,7 @@ public record AgentSettings(
         Trust trust,
         Optional<Proxy> proxy,
         Duration drain,
+        Optional<Registration> registration,
         LogSettings logs,
         boolean json) {
 
@@ -84,6 +88,20 @@ public record AgentSettings(
             "An HTTP proxy, http://user:password@host:port. Default: HTTPS_PROXY or HTTP_PROXY. NO_PROXY applies.");
     private static final Flag DRAIN =
             Flag.value("drain", "DRAIN_SECONDS", "20", "How long running streams may go on after SIGTERM, in seconds.");
+    private static final Flag REGISTER = new Flag(
+            "register",
+            "WOLF_REGISTER",
+            "true",
+            "Sends heartbeats to the control plane's registry, if it has one. -register=false sends none.",
+            true);
+    private static final Flag MAX_SESSIONS =
+            Flag.value("max-sessions", "WOLF_MAX_SESSIONS", "", "How many sessions this Wolf can have at once.");
+    private static final Flag ZONE = Flag.value("zone", "WOLF_ZONE", "", "Where this Wolf runs, for example eu-1.");
+    private static final Flag LABELS = Flag.value(
+            "labels",
+            "WOLF_LABELS",
+            "",
+            "This Wolf's labels in the registry: key=value,key=value, as Kubernetes' labels.");
     private static final Flag OUTPUT = Flag.value("o", "", "table", "What doctor prints: table or json.");
 
     /** The command line. */
@@ -93,6 +111,7 @@ public record AgentSettings(
             Stream.of(
                             List.of(API_URL, WOLF_ID, RUNNER_ID, TOKEN, TOKEN_FILE, LOCAL, RECONNECT, LISTEN),
                             List.of(CA_FILE, INSECURE, PROXY, DRAIN),
+                            List.of(REGISTER, MAX_SESSIONS, ZONE, LABELS),
                             LogSettings.FLAGS,
                             List.of(OUTPUT))
                     .flatMap(List::stream)
@@ -132,6 +151,11 @@ public record AgentSettings(
         Optional<Proxy> flagged = given.parsed(PROXY, Proxy::parse);
         Optional<Proxy> proxy = url.flatMap(target -> proxy(given, flagged, environment, target));
         Duration drain = given.seconds(DRAIN);
+        var registration = new Registration(
+                given.parsed(MAX_SESSIONS, Registration::maxSessions),
+                given.parsed(ZONE, Labels::checkZone),
+                given.parsed(LABELS, Labels::parse).orElse(Map.of()));
+        boolean register = given.toggle(REGISTER);
         LogSettings logs = LogSettings.of(given);
         Optional<Boolean> json = given.parsed(OUTPUT, AgentSettings::isJson);
         given.done();
@@ -146,6 +170,7 @@ public record AgentSettings(
                 trust.orElseThrow(),
                 proxy,
                 drain,
+                Optional.of(registration).filter(all -> register),
                 logs,
                 json.orElseThrow());
     }

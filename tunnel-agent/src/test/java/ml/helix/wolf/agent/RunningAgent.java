@@ -31,9 +31,10 @@ public final class RunningAgent implements AutoCloseable {
         this.agent = agent;
     }
 
-    /** Starts the agent of Wolf gpu-1 with {@link #TOKEN} and a first wait of a second; {@code more} flags follow. */
+    /** Starts the agent of Wolf gpu-1 with {@link #TOKEN}, a first wait of a second and no heartbeats; {@code more} flags follow. */
     static RunningAgent start(String url, String local, String... more) throws IOException, UsageException {
         List<String> flags = new ArrayList<>(List.of("-api-url", url, "-local", local, "-listen", "127.0.0.1:0"));
+        flags.add("-register=false");
         flags.addAll(List.of("-wolf-id", "gpu-1", "-token", TOKEN, "-reconnect", "1", "-drain", "60"));
         flags.addAll(List.of(more));
         Settings given = Settings.read(AgentSettings.PROGRAM, flags.toArray(String[]::new), Map.of());

@@ -189,6 +189,16 @@ public final class Connection implements Closeable {
 
     // Receiving
 
+    /** The body of a request with a Content-Length, as text. */
+    public String body() throws IOException {
+        int length = Integer.parseInt(head.header("Content-Length").orElse("0"));
+        byte[] body = in.readNBytes(length);
+        if (body.length < length) {
+            throw new EOFException("the body ended after " + body.length + " of " + length + " bytes");
+        }
+        return new String(body, StandardCharsets.UTF_8);
+    }
+
     /** The next frame of any kind. */
     public Frame frame() throws IOException {
         return Frame.read(in);

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A control plane that the test scripts: it reads the head of each handshake, and the test answers it. A handshake whose
- * query names a dialer is a data connection, every other one a control connection.
+ * query names a dialer is a data connection, a POST to a path that ends with /heartbeat is a heartbeat, every other one is a
+ * control connection.
  *
  * <p>Thread-safe. Listens from its construction until {@link #close}, which closes each connection too.
  */
@@ -27,6 +28,7 @@ public final class ScriptedControlPlane implements Closeable {
     private final ServerSocketFactory sockets;
     private final BlockingQueue<Connection> controls = new LinkedBlockingQueue<>();
     private final BlockingQueue<Connection> data = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Connection> heartbeats = new LinkedBlockingQueue<>();
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger failed = new AtomicInteger();
@@ -129,6 +131,16 @@ public final class ScriptedControlPlane implements Closeable {
         return take(data, "data connection");
     }
 
+    /** Waits for the next heartbeat, which the test must answer. */
+    public Connection heartbeat() throws InterruptedException {
+        return take(heartbeats, "heartbeat");
+    }
+
+    /** Whether a heartbeat waits that the test has not taken. */
+    public boolean hasUntakenHeartbeat() {
+        return !heartbeats.isEmpty();
+    }
+
     /** Runs this script for each later data connection, on a thread of its own. If the script fails, the connection is closed. */
     public void onData(Script script) {
         onData = script;
@@ -197,6 +209,10 @@ public final class ScriptedControlPlane implements Closeable {
         } catch (IOException e) {
             failed.incrementAndGet();
             closeQuietly(socket);
+            return;
+        }
+        if (connection.head().start().matches("POST .*/heartbeat HTTP/1.1")) {
+            heartbeats.add(connection);
             return;
         }
         if (!connection.head().target().contains("revdial.dialer=")) {

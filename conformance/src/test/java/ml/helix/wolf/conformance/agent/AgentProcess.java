@@ -27,7 +27,7 @@ final class AgentProcess extends MonitoredAgent implements AutoCloseable {
     }
 
     /**
-     * Starts an agent whose monitoring port is a free port of 127.0.0.1.
+     * Starts an agent whose monitoring port is a free port of 127.0.0.1, without heartbeats.
      *
      * @param prefix the words before {@code java}, for example {@code setpriv}
      * @param jvm flags of the JVM; empty for those of a quick start
@@ -41,7 +41,7 @@ final class AgentProcess extends MonitoredAgent implements AutoCloseable {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm.isEmpty() ? QUICK : jvm);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "ml.helix.wolf.agent.Main"));
-        command.addAll(List.of("-listen", "127.0.0.1:" + port));
+        command.addAll(List.of("-listen", "127.0.0.1:" + port, "-register=false"));
         command.addAll(arguments);
         Path printed = Files.createTempFile(folder, "printed", ".log");
         var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(printed.toFile());

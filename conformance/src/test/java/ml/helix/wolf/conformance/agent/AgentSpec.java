@@ -67,9 +67,12 @@ abstract class AgentSpec {
         return agent;
     }
 
-    /** Starts an agent with only these flags, an ephemeral monitoring port and a short wait before it reconnects. */
+    /**
+     * Starts an agent with only these flags, an ephemeral monitoring port, a short wait before it reconnects and, unless the
+     * flags say so, no heartbeats.
+     */
     InProcessAgent startWith(Map<String, String> environment, List<String> flags) throws IOException {
-        List<String> all = new ArrayList<>(List.of("-listen", "127.0.0.1:0", "-reconnect", "1"));
+        List<String> all = new ArrayList<>(List.of("-listen", "127.0.0.1:0", "-reconnect", "1", "-register=false"));
         all.addAll(flags);
         InProcessAgent agent = InProcessAgent.start(environment, all);
         agents.add(agent);

@@ -29,7 +29,8 @@ record WolfNode(SimulatedNode node, FakeWolf wolf) implements AutoCloseable {
         String failure = "";
         for (int last = FIRST_ADDRESS; last < FIRST_ADDRESS + ADDRESSES; last++) {
             String address = "127.0.0." + last;
-            FakeWolf wolf = FakeWolf.at(new InetSocketAddress(InetAddress.ofLiteral(address), PORT));
+            FakeWolf wolf = FakeWolf.at(new InetSocketAddress(InetAddress.ofLiteral(address), PORT))
+                    .asHelixFork();
             try {
                 requireFree(address, AGENT_PORT);
                 wolf.start();

@@ -87,7 +87,7 @@ public final class ReconnectLoop {
     }
 
     /** The token of the control connection that is up now; empty if none is. */
-    synchronized Optional<RunnerToken> tokenInUse() {
+    public synchronized Optional<RunnerToken> tokenInUse() {
         return Optional.ofNullable(current)
                 .filter(ControlConnectionThread::isUp)
                 .map(ControlConnectionThread::token);

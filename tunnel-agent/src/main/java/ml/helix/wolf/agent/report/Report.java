@@ -33,6 +33,8 @@ public final class Report implements StreamMetrics {
 
     private final AtomicReference<Optional<Status.Token>> token = new AtomicReference<>(Optional.empty());
 
+    private volatile Runnable onChange = () -> {};
+
     /** The control connection's part of the status. */
     private record Connection(State state, Instant since, Optional<Status.LastError> lastError) {}
 
@@ -88,10 +90,16 @@ public final class Report implements StreamMetrics {
                 .register(registry);
     }
 
+    /** @param listener called when a control connection has come up or Wolf's reachability or health has changed; must not block */
+    public void onChange(Runnable listener) {
+        onChange = listener;
+    }
+
     /** The control connection is up. */
     public void connected() {
         connected.inc();
         enter(State.CONNECTED, Optional.empty());
+        onChange.run();
     }
 
     /** The control connection could not be opened. */
@@ -140,12 +148,12 @@ public final class Report implements StreamMetrics {
 
     /** Wolf accepted a connection. Returns whether that is a change. */
     public boolean wolfReached() {
-        return !wolf.getAndUpdate(WolfView::reached).reachable().equals(Optional.of(true));
+        return changed(!wolf.getAndUpdate(WolfView::reached).reachable().equals(Optional.of(true)));
     }
 
     /** A dial to Wolf failed. Returns whether that is a change. */
     public boolean wolfUnreachable(String why) {
-        return !wolf.getAndSet(WolfView.unreachable(why)).reachable().equals(Optional.of(false));
+        return changed(!wolf.getAndSet(WolfView.unreachable(why)).reachable().equals(Optional.of(false)));
     }
 
     /**
@@ -154,7 +162,14 @@ public final class Report implements StreamMetrics {
      * @param problem empty if Wolf gave a sane answer
      */
     public boolean wolfAnswered(Optional<String> problem) {
-        return !wolf.getAndSet(WolfView.answered(problem)).healthy().equals(Optional.of(problem.isEmpty()));
+        return changed(!wolf.getAndSet(WolfView.answered(problem)).healthy().equals(Optional.of(problem.isEmpty())));
+    }
+
+    private boolean changed(boolean wolfHasChanged) {
+        if (wolfHasChanged) {
+            onChange.run();
+        }
+        return wolfHasChanged;
     }
 
     @Override

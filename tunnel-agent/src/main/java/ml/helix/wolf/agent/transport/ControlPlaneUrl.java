@@ -54,6 +54,12 @@ public record ControlPlaneUrl(boolean secure, String host, int port, String path
         return path + ENDPOINT + "?runnerid=" + URLEncoder.encode(runnerId, StandardCharsets.UTF_8);
     }
 
+    /** The request target of a runner's heartbeats. */
+    public String heartbeatTarget(String runnerId) {
+        String segment = URLEncoder.encode(runnerId, StandardCharsets.UTF_8).replace("+", "%20");
+        return path + "/api/v1/wolf-instances/" + segment + "/heartbeat";
+    }
+
     /** {@code host:port}, for CONNECT. */
     public String endpoint() {
         return Authority.bracketed(host) + ":" + port;
