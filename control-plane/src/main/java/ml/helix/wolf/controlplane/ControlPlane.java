@@ -68,7 +68,8 @@ public final class ControlPlane implements AutoCloseable {
     private ControlPlane(ControlPlaneSettings settings) throws IOException {
         var refusals = new Refusals(metrics);
         var admin = new AdminAccess(settings.adminTokens(), System::nanoTime);
-        var runners = new RunnerAccess(settings.runnerTokens(), admin, refusals, System::nanoTime);
+        var runners = new RunnerAccess(
+                settings.runnerTokens(), settings.issuer(), admin, refusals, System::nanoTime, InstantSource.system());
 
         ScheduledExecutorService timers = Timers.daemon("timers");
         var database = new Database(settings.store(), InstantSource.system());

@@ -2,6 +2,8 @@ package ml.helix.wolf.controlplane;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import ml.helix.wolf.controlplane.auth.AccessToken;
+import ml.helix.wolf.controlplane.auth.IdGlob;
+import ml.helix.wolf.controlplane.auth.TokenIssuer;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.http.CertificateFiles;
@@ -31,6 +35,7 @@ import ml.helix.wolf.program.UsageException;
  * @param listen where HTTP is served
  * @param tls the certificate of that address; empty for HTTP without TLS
  * @param runnerTokens what agents send
+ * @param issuer a cluster whose ServiceAccount tokens agents may send too
  * @param adminTokens what callers send
  * @param forwards TCP ports, each with the id that it leads to
  * @param gracePeriod how long dials wait for an id that dropped
@@ -43,6 +48,7 @@ public record ControlPlaneSettings(
         InetSocketAddress listen,
         Optional<CertificateFiles> tls,
         TokenSource runnerTokens,
+        Optional<TokenIssuer> issuer,
         TokenSource adminTokens,
         List<Forward> forwards,
         Duration gracePeriod,
@@ -74,6 +80,44 @@ public record ControlPlaneSettings(
             "",
             "A file with the tokens that callers send, in the same form; or ADMIN_TOKEN holds the lines. NAME TOKEN read"
                     + " [ID-GLOB…] is a token that may look, but change nothing and reach no Wolf.");
+    private static final Flag RUNNER_ISSUER = Flag.value(
+            "runner-issuer",
+            "RUNNER_ISSUER",
+            "",
+            "The issuer of a Kubernetes cluster whose ServiceAccount tokens are runner tokens too, each for the ids of its"
+                    + " node: an https URL, as the tokens name it.");
+    private static final Flag RUNNER_AUDIENCE = Flag.value(
+            "runner-audience",
+            "RUNNER_AUDIENCE",
+            "",
+            "The audience of these tokens. A WolfTunnel names it in runnerToken.serviceAccountToken.");
+    private static final Flag RUNNER_JWKS_FILE = Flag.value(
+            "runner-jwks-file",
+            "RUNNER_JWKS_FILE",
+            "",
+            "The cluster's keys (kubectl get --raw /openid/v1/jwks), read again when they change. Without it, the issuer is"
+                    + " asked.");
+    private static final Flag RUNNER_ISSUER_CA_FILE = Flag.value(
+            "runner-issuer-ca-file",
+            "RUNNER_ISSUER_CA_FILE",
+            "",
+            "The CAs of the issuer's certificate, in PEM, instead of the system's.");
+    private static final Flag RUNNER_ISSUER_TOKEN_FILE = Flag.value(
+            "runner-issuer-token-file",
+            "RUNNER_ISSUER_TOKEN_FILE",
+            "",
+            "A token for the issuer, where it does not tell its keys to everybody.");
+    private static final Flag RUNNER_ID_PREFIX = Flag.value(
+            "runner-id-prefix",
+            "RUNNER_ID_PREFIX",
+            "wolf-",
+            "A ServiceAccount token opens the id of this and its node's name: the runnerPrefix and prefix of the"
+                    + " WolfTunnel. Several are separated by commas.");
+    private static final Flag RUNNER_ACCOUNTS = Flag.value(
+            "runner-accounts",
+            "RUNNER_ACCOUNTS",
+            "*/*-tunnel-agent",
+            "The ServiceAccounts whose tokens count, as namespace/name globs, separated by commas.");
     private static final Flag FORWARD = Flag.value(
             "forward",
             "CONTROL_PLANE_FORWARD",
@@ -119,6 +163,13 @@ public record ControlPlaneSettings(
                                     TLS_KEY_FILE,
                                     RUNNER_TOKEN_FILE,
                                     ADMIN_TOKEN_FILE,
+                                    RUNNER_ISSUER,
+                                    RUNNER_AUDIENCE,
+                                    RUNNER_JWKS_FILE,
+                                    RUNNER_ISSUER_CA_FILE,
+                                    RUNNER_ISSUER_TOKEN_FILE,
+                                    RUNNER_ID_PREFIX,
+                                    RUNNER_ACCOUNTS,
                                     FORWARD,
                                     GRACE,
                                     DIAL_TIMEOUT,
@@ -135,6 +186,7 @@ public record ControlPlaneSettings(
     public static ControlPlaneSettings read(Settings settings, Map<String, String> environment) throws UsageException {
         Optional<InetSocketAddress> listen = settings.parsed(LISTEN, ListenAddress::parse);
         Optional<CertificateFiles> tls = tls(settings);
+        Optional<TokenIssuer> issuer = issuer(settings);
         Optional<TokenSource> runnerTokens = tokens(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment);
         Optional<TokenSource> adminTokens = tokens(settings, ADMIN_TOKEN_FILE, "ADMIN_TOKEN", environment);
         if (runnerTokens.isPresent()
@@ -160,6 +212,7 @@ public record ControlPlaneSettings(
                 listen.orElseThrow(),
                 tls,
                 runnerTokens.orElseThrow(),
+                issuer,
                 adminTokens.orElseThrow(),
                 forwards,
                 gracePeriod,
@@ -186,6 +239,33 @@ public record ControlPlaneSettings(
             settings.problem("no TLS with these files: " + e.getMessage());
         }
         return Optional.of(files);
+    }
+
+    private static Optional<TokenIssuer> issuer(Settings settings) {
+        Optional<URI> issuer = settings.parsed(RUNNER_ISSUER, TokenIssuer::issuer);
+        Optional<String> audience = settings.text(RUNNER_AUDIENCE);
+        Optional<Path> jwks = settings.parsed(RUNNER_JWKS_FILE, ControlPlaneSettings::readable);
+        Optional<Path> ca = settings.parsed(RUNNER_ISSUER_CA_FILE, ControlPlaneSettings::readable);
+        Optional<Path> bearer = settings.parsed(RUNNER_ISSUER_TOKEN_FILE, ControlPlaneSettings::readable);
+        Optional<List<String>> prefixes = settings.parsed(RUNNER_ID_PREFIX, TokenIssuer::idPrefixes);
+        Optional<List<IdGlob>> accounts = settings.parsed(RUNNER_ACCOUNTS, TokenIssuer::accounts);
+        boolean any = Stream.of(audience, jwks, ca, bearer).anyMatch(Optional::isPresent);
+        if (settings.text(RUNNER_ISSUER).isEmpty() ? any : audience.isEmpty()) {
+            settings.problem("ServiceAccount tokens need both " + RUNNER_ISSUER + " and " + RUNNER_AUDIENCE);
+        }
+        if (issuer.isEmpty() || audience.isEmpty() || prefixes.isEmpty() || accounts.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new TokenIssuer(issuer.get(), audience.get(), jwks, ca, bearer, prefixes.get(), accounts.get()));
+    }
+
+    private static Path readable(String text) {
+        Path file = path(text);
+        if (!Files.isReadable(file)) {
+            throw new IllegalArgumentException("can't be read: " + file);
+        }
+        return file;
     }
 
     private static Optional<TokenSource> tokens(

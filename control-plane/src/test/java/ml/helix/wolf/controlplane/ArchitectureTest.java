@@ -112,6 +112,14 @@ class ArchitectureTest {
             .resideInAnyPackage("com.zaxxer..", "org.flywaydb..", "org.postgresql..", "org.h2..");
 
     @ArchTest
+    static final ArchRule onlyAuthKnowsJwts = noClasses()
+            .that()
+            .resideOutsideOfPackage(ROOT + ".auth..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.nimbusds..");
+
+    @ArchTest
     static final ArchRule packagesFormNoCycle =
             slices().matching("ml.helix.wolf.(**)").should().beFreeOfCycles();
 }

@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import ml.helix.wolf.controlplane.auth.IdGlob;
+import ml.helix.wolf.controlplane.auth.TokenIssuer;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.routing.Strategy;
@@ -41,6 +43,7 @@ class ControlPlaneSettingsTest {
                         new InetSocketAddress(8080),
                         Optional.empty(),
                         TokenSource.Fixed.of("runner-token-of-the-tests"),
+                        Optional.empty(),
                         TokenSource.Fixed.of("admin-token-of-the-tests"),
                         List.of(),
                         Duration.ofSeconds(30),
@@ -78,6 +81,7 @@ class ControlPlaneSettingsTest {
                         new InetSocketAddress("127.0.0.1", 0),
                         Optional.empty(),
                         new TokenSource.InFile(runner),
+                        Optional.empty(),
                         new TokenSource.InFile(admin),
                         List.of(
                                 new Forward(new InetSocketAddress("127.0.0.1", 19001), "wolf-gpu-1"),
@@ -214,6 +218,25 @@ class ControlPlaneSettingsTest {
                         + " both, or none");
         assertThat(problems(TOKENS, "-tls-cert-file", empty.toString(), "-tls-key-file", empty.toString()))
                 .containsExactly("no TLS with these files: " + empty + " has no certificate in PEM");
+    }
+
+    @Test
+    void serviceAccountTokensNeedIssuerAndAudience() throws Exception {
+        assertThat(problems(TOKENS, "-runner-issuer=https://issuer"))
+                .containsExactly("ServiceAccount tokens need both -runner-issuer (RUNNER_ISSUER) and -runner-audience"
+                        + " (RUNNER_AUDIENCE)");
+        assertThat(problems(TOKENS, "-runner-audience=a")).hasSize(1);
+        assertThat(problems(TOKENS, "-runner-issuer=http://issuer", "-runner-audience=a", "-runner-accounts=x"))
+                .containsExactly(
+                        "-runner-issuer (RUNNER_ISSUER) must be an https URL, as the tokens name it",
+                        "-runner-accounts (RUNNER_ACCOUNTS) must be namespace/name globs, separated by commas, not 'x'");
+        assertThat(problems(TOKENS, "-runner-issuer=https://i", "-runner-audience=a", "-runner-jwks-file=/none/jwks"))
+                .containsExactly("-runner-jwks-file (RUNNER_JWKS_FILE) can't be read: /none/jwks");
+        TokenIssuer issuer = read(TOKENS, "-runner-issuer=https://i", "-runner-audience=a")
+                .issuer()
+                .orElseThrow();
+        assertThat(issuer.idPrefixes()).containsExactly("wolf-");
+        assertThat(issuer.accounts()).containsExactly(new IdGlob("*/*-tunnel-agent"));
     }
 
     @Test

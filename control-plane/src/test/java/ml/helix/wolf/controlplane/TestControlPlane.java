@@ -55,6 +55,7 @@ final class TestControlPlane implements AutoCloseable {
                 listen,
                 Optional.empty(),
                 TokenSource.Fixed.of(RUNNER_TOKEN),
+                Optional.empty(),
                 TokenSource.Fixed.of(ADMIN_TOKEN),
                 forwards,
                 gracePeriod,

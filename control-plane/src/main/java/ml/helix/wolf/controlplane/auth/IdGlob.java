@@ -6,10 +6,10 @@ import java.util.stream.IntStream;
  * A pattern for ids: {@code *} stands for any characters, none included, {@code ?} for exactly one; everything else for
  * itself.
  */
-record IdGlob(String pattern) {
+public record IdGlob(String pattern) {
 
     /** Takes time in proportion to both lengths, whatever the pattern. */
-    boolean matches(String id) {
+    public boolean matches(String id) {
         int[] wanted = pattern.codePoints().toArray();
         int[] given = id.codePoints().toArray();
         // reached[i]: the first i characters of the id match the part of the pattern that is done

@@ -45,15 +45,20 @@ public final class Refusals {
 
     /** 401. {@code message} says which token is needed. */
     ApiException unauthorized(Request request, Asker asker, String message) {
-        refusals.labelValues(asker.label, "401").inc();
         boolean sent = request.getHeaders().contains(HttpHeader.AUTHORIZATION)
                 || request.getHeaders().contains(AdminAccess.OWN_HEADER);
+        return unauthorized(request, asker, message, sent ? "its token is not known" : "it sent no token");
+    }
+
+    /** As above; {@code why} is for the log. */
+    ApiException unauthorized(Request request, Asker asker, String message, String why) {
+        refusals.labelValues(asker.label, "401").inc();
         log.warn(
                 "{} (port {}) gets 401 as {}: {}",
                 Request.getRemoteAddr(request),
                 Request.getRemotePort(request),
                 asker.words,
-                sent ? "its token is not known" : "it sent no token");
+                why);
         return new ApiException(ApiError.unauthorized(message));
     }
 
