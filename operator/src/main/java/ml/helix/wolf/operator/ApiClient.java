@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.io.IOException;
 import java.time.Duration;
+import ml.helix.wolf.operator.http.PingingClientFactory;
 
 /** The Kubernetes client as a {@link WolfTunnelOperator} needs it. */
 public final class ApiClient {
@@ -21,7 +22,7 @@ public final class ApiClient {
     private ApiClient() {}
 
     /**
-     * Its watches return within 8 s after an outage of the API server, instead of 32 s. It reads {@code managedFields} as text,
+     * Its watches return within 8 s after an outage of the API server, instead of 32 s, and notice a connection that is dead. It reads {@code managedFields} as text,
      * which can be compared but must not be sent back.
      */
     public static KubernetesClientBuilder of(Config base) {
@@ -31,6 +32,7 @@ public final class ApiClient {
                 .withConfig(new ConfigBuilder(base)
                         .withWatchReconnectInterval((int) FIRST_RECONNECT_DELAY.toMillis())
                         .build())
+                .withHttpClientFactory(new PingingClientFactory())
                 .withKubernetesSerialization(new KubernetesSerialization(json, true));
     }
 

@@ -68,9 +68,9 @@ class ArchitectureTest {
             .resideInAnyPackage("io.fabric8..", "io.javaoperatorsdk..");
 
     @ArchTest
-    static final ArchRule onlyAgentsOpenSockets = noClasses()
+    static final ArchRule onlyAgentsAndHttpOpenSockets = noClasses()
             .that()
-            .resideOutsideOfPackage(OPERATOR + ".agents")
+            .resideOutsideOfPackages(OPERATOR + ".agents", OPERATOR + ".http")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.nio.channels..", "java.net.http..")

@@ -33,7 +33,7 @@ final class FaultyApi implements AutoCloseable {
     private final ServerSocket server;
     private final Config upstream;
     private final SSLSocketFactory tls;
-    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
     private final List<String> requests = new CopyOnWriteArrayList<>();
 
     /** Makes of a request's head the one to send on, or a whole answer, which begins with HTTP/. */
@@ -114,14 +114,14 @@ final class FaultyApi implements AutoCloseable {
 
     /** Resets all connections. New ones are accepted. */
     void breakConnections() {
-        sockets.forEach(FaultyApi::reset);
+        clients.forEach(FaultyApi::reset);
     }
 
     private void accept() {
         try {
             while (true) {
                 Socket client = server.accept();
-                sockets.add(client);
+                clients.add(client);
                 Thread.ofVirtual().name("faulty-api-request").start(() -> serve(client));
             }
         } catch (IOException e) {
@@ -143,20 +143,18 @@ final class FaultyApi implements AutoCloseable {
             awaitResumed();
             var url = URI.create(upstream.getMasterUrl());
             try (var api = tls.createSocket(url.getHost(), url.getPort())) {
-                sockets.add(api);
                 api.getOutputStream().write(withoutKeepAlive(head).getBytes(StandardCharsets.ISO_8859_1));
                 boolean watch = head.contains("watch=true");
                 Thread back = Thread.ofVirtual().name("faulty-api-answer").start(() -> copyQuietly(api, client, watch));
                 copy(in, api);
                 back.join();
-                sockets.remove(api);
             }
         } catch (IOException e) {
             reset(client);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            sockets.remove(client);
+            clients.remove(client);
         }
     }
 
