@@ -87,6 +87,18 @@ final class AppliedWolfTunnel implements AutoCloseable {
         change.run();
     }
 
+    /**
+     * Makes a change that replaces the pods and that only an agent can report. The clock starts when a new agent runs: how long
+     * the cluster takes for a pod is not the operator's.
+     */
+    void changePods(Runnable change) {
+        List<String> before = pods().stream().map(pod -> pod.getMetadata().getUid()).toList();
+        change.run();
+        awaitPods("are not replaced", pods -> pods.stream()
+                .anyMatch(pod -> !before.contains(pod.getMetadata().getUid()) && TestCluster.agentRuns(pod)));
+        startClock();
+    }
+
     void startClock() {
         changedNanos = System.nanoTime();
     }

@@ -126,7 +126,7 @@ class BreakAndRecoverE2E {
                                 "url: \"" + url + "\", caBundleRef: {name: e2e-ca, key: ca.crt}"))) {
             wolfTunnel.awaitReady();
 
-            wolfTunnel.change(certificates::trustOther);
+            wolfTunnel.changePods(certificates::trustOther);
             wolfTunnel.expectStatus(
                     condition("ControlPlaneReachable", "False", "TlsFailure"),
                     condition("Stalled", "True", "TlsFailure"),

@@ -239,6 +239,12 @@ final class TestCluster implements AutoCloseable {
                                 && condition.getStatus().equals("True"));
     }
 
+    static boolean agentRuns(Pod pod) {
+        return pod.getStatus().getContainerStatuses().stream()
+                .anyMatch(container -> container.getName().equals("agent")
+                        && container.getState().getRunning() != null);
+    }
+
     /** The uid of each pod with its restart counts: equal lists mean that no pod was replaced or restarted. */
     static List<String> podInstances(List<Pod> pods) {
         return pods.stream()
