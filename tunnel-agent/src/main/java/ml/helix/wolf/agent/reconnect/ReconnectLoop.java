@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import ml.helix.wolf.agent.failure.FailureReason;
@@ -40,6 +41,9 @@ public final class ReconnectLoop {
     private static final Duration PICKUP_CHECK = Duration.ofMillis(250);
 
     private static final int PICKUP_CHECKS = (int) Listener.PICKUP_TIMEOUT.dividedBy(PICKUP_CHECK);
+
+    /** Between two checks whether a wait is over before its time. */
+    private static final Duration CHECK = Duration.ofSeconds(1);
 
     private final String controlPlane;
     private final Function<RunnerToken, ControlConnection> connections;
@@ -188,12 +192,19 @@ public final class ReconnectLoop {
         try {
             while (!isStopping()) {
                 upSince = 0;
+                RunnerToken token;
                 try {
-                    serve(connection(tokens.read()));
+                    token = tokens.read();
                 } catch (TunnelException e) {
-                    pauseAfter(e);
+                    pauseAfter(e, this::hasToken);
+                    continue;
+                }
+                try {
+                    serve(connection(token));
+                } catch (TunnelException e) {
+                    pauseAfter(e, () -> false);
                 } catch (RuntimeException e) {
-                    pauseAfter(ControlConnectionThread.fault(e));
+                    pauseAfter(ControlConnectionThread.fault(e), () -> false);
                 }
             }
         } catch (InterruptedException e) {
@@ -294,8 +305,21 @@ public final class ReconnectLoop {
         connection.close();
     }
 
-    /** Reports the failure and waits before the next attempt, unless the loop is stopping. */
-    private void pauseAfter(TunnelException failure) throws InterruptedException {
+    private boolean hasToken() {
+        try {
+            tokens.read();
+            return true;
+        } catch (TunnelException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Reports the failure and waits before the next attempt, unless the loop is stopping.
+     *
+     * @param over ends the wait early; asked every second
+     */
+    private void pauseAfter(TunnelException failure, BooleanSupplier over) throws InterruptedException {
         Duration up = upSince == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - upSince);
         if (upSince == 0) {
             report.connectFailed(failure);
@@ -311,6 +335,11 @@ public final class ReconnectLoop {
                 failure.reason().word(),
                 "%.1f".formatted(wait.toMillis() / 1000.0),
                 failure.getMessage());
-        boolean _ = stopping.await(wait.toMillis(), TimeUnit.MILLISECONDS);
+        long end = System.nanoTime() + wait.toNanos();
+        for (long left = wait.toNanos(); left > 0; left = end - System.nanoTime()) {
+            if (stopping.await(Math.min(left, CHECK.toNanos()), TimeUnit.NANOSECONDS) || over.getAsBoolean()) {
+                return;
+            }
+        }
     }
 }

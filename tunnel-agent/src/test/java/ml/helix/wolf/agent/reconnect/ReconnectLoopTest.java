@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -23,6 +25,7 @@ import ml.helix.wolf.testkit.ManualScheduler;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class ReconnectLoopTest {
@@ -61,6 +64,16 @@ class ReconnectLoopTest {
         loop.stop();
         assertThat(loop.hasEnded()).isTrue();
         assertThat(connections.waiting()).isZero();
+    }
+
+    @Test
+    void aTokenFileThatAppearsEndsTheWaitForIt(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("token");
+        loop = loop(Duration.ofSeconds(60), new TokenSource.InFile(file));
+        loop.start();
+        await(() -> assertThat(report.status().state()).isEqualTo(State.DISCONNECTED));
+        Files.writeString(file, "first");
+        assertThat(connections.next().token()).isEqualTo("first");
     }
 
     @Test
@@ -277,7 +290,10 @@ class ReconnectLoopTest {
     }
 
     private ReconnectLoop loop(Duration firstWait) {
-        TokenSource tokens = new TokenSource.Fixed(Secret.of("first"));
+        return loop(firstWait, new TokenSource.Fixed(Secret.of("first")));
+    }
+
+    private ReconnectLoop loop(Duration firstWait, TokenSource tokens) {
         return new ReconnectLoop(
                 "http://helix",
                 connections,
