@@ -92,7 +92,8 @@ final class AppliedWolfTunnel implements AutoCloseable {
      * the cluster takes for a pod is not the operator's.
      */
     void changePods(Runnable change) {
-        List<String> before = pods().stream().map(pod -> pod.getMetadata().getUid()).toList();
+        List<String> before =
+                pods().stream().map(pod -> pod.getMetadata().getUid()).toList();
         change.run();
         awaitPods("are not replaced", pods -> pods.stream()
                 .anyMatch(pod -> !before.contains(pod.getMetadata().getUid()) && TestCluster.agentRuns(pod)));
