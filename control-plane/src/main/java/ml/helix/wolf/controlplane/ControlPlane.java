@@ -28,13 +28,17 @@ import ml.helix.wolf.controlplane.http.Router;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.controlplane.http.WebServer;
 import ml.helix.wolf.controlplane.proxy.Proxy;
+import ml.helix.wolf.controlplane.registry.InstanceRequests;
+import ml.helix.wolf.controlplane.registry.RecordSync;
 import ml.helix.wolf.controlplane.registry.Records;
 import ml.helix.wolf.controlplane.registry.Registry;
 import ml.helix.wolf.controlplane.registry.RegistryMetrics;
 import ml.helix.wolf.controlplane.registry.Tunnels;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
 import ml.helix.wolf.controlplane.routing.Routing;
+import ml.helix.wolf.controlplane.store.ChangeListener;
 import ml.helix.wolf.controlplane.store.Database;
+import ml.helix.wolf.controlplane.store.StoreHealth;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.RunnerEvents;
@@ -86,7 +90,10 @@ public final class ControlPlane implements AutoCloseable {
         var traffic = new Traffic();
         var registry =
                 new Registry(records, new Tunnels.Local(connections), settings.heartbeat(), InstantSource.system());
-        RegistryMetrics.register(metrics, registry);
+        var sync = new RecordSync(records, database, registry::forgettable, InstantSource.system());
+        var news = new ChangeListener(database, RecordSync.CHANNEL, sync::changedElsewhere);
+        RegistryMetrics.register(metrics, registry, () -> database.health().up());
+        var adminRules = new AdminRules(admin, refusals);
         Dialing dialing = new MeteredDialing(
                 new LocalDialing(connections), new DialMetrics(metrics, connections::stats), traffic, System::nanoTime);
         var proxy = new Proxy(admin);
@@ -105,11 +112,13 @@ public final class ControlPlane implements AutoCloseable {
                 settings.tls(),
                 fields -> admin.find(fields).isPresent() || runners.find(fields).isPresent(),
                 new Router(Routes.of(
-                        new AdminRules(admin, refusals),
-                        this::readyz,
+                        adminRules,
+                        runners,
+                        () -> readyz(database.health()),
                         this::scrape,
                         connections::stats,
                         revdial,
+                        new InstanceRequests(registry, sync, adminRules, InstantSource.system()),
                         proxy.toId(dialing),
                         proxy.to(routing))));
         forwards = new Forwards(settings.forwards(), dialing);
@@ -118,6 +127,8 @@ public final class ControlPlane implements AutoCloseable {
         // that running requests have the longest time.
         parts = Parts.start(List.of(
                 new Part(database::open, database::close),
+                new Part(sync::start, sync::close), // writes what the last events have changed
+                new Part(news::start, news::close),
                 closing(timers::shutdownNow),
                 closing(events::close),
                 new Part(server::start, server::close),
@@ -134,10 +145,12 @@ public final class ControlPlane implements AutoCloseable {
         return controlPlane;
     }
 
-    private TextResponse readyz() {
+    private TextResponse readyz(StoreHealth store) {
         return switch (readiness) {
             case STARTING -> TextResponse.line(HttpStatus.SERVICE_UNAVAILABLE_503, "starting");
-            case READY -> TextResponse.line(HttpStatus.OK_200, "ok");
+            case READY ->
+                TextResponse.line(
+                        HttpStatus.OK_200, store.up() ? "ok" : "ok, but the store is down since " + store.since());
             case STOPPING -> TextResponse.line(HttpStatus.SERVICE_UNAVAILABLE_503, "stopping");
         };
     }

@@ -12,7 +12,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -22,6 +24,7 @@ import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.routing.Strategy;
 import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.program.LogSettings;
+import ml.helix.wolf.program.Settings;
 
 /** A control plane on its own port, and a client of it. */
 final class TestControlPlane implements AutoCloseable {
@@ -47,6 +50,28 @@ final class TestControlPlane implements AutoCloseable {
         List<Forward> forwards =
                 List.of(forwardTo).stream().map(id -> new Forward(ANY_PORT, id)).toList();
         return new TestControlPlane(ControlPlane.start(settings(ANY_PORT, forwards, gracePeriod, dialTimeout)));
+    }
+
+    /** With this store, and these flags or nothing else. */
+    static TestControlPlane start(StoreSettings store, String... flags) throws Exception {
+        return withTokens(RUNNER_TOKEN, ADMIN_TOKEN, store, flags);
+    }
+
+    /** @param runnerTokens lines as in a token file, and so {@code adminTokens} */
+    static TestControlPlane withTokens(String runnerTokens, String adminTokens, StoreSettings store, String... flags)
+            throws Exception {
+        List<String> all =
+                new ArrayList<>(List.of("-listen", "127.0.0.1:0", "-store", store.url(), "-store-user", store.user()));
+        all.addAll(List.of(flags));
+        Map<String, String> environment = Map.of(
+                "RUNNER_TOKEN",
+                runnerTokens,
+                "ADMIN_TOKEN",
+                adminTokens,
+                "CONTROL_PLANE_STORE_PASSWORD",
+                store.password().read());
+        Settings settings = Settings.read(ControlPlaneSettings.PROGRAM, all.toArray(String[]::new), environment);
+        return new TestControlPlane(ControlPlane.start(ControlPlaneSettings.read(settings, environment)));
     }
 
     static ControlPlaneSettings settings(
@@ -109,6 +134,14 @@ final class TestControlPlane implements AutoCloseable {
 
     JsonNode json(HttpRequest request) throws IOException, InterruptedException {
         return JSON.readTree(send(request).body());
+    }
+
+    /** A request with a JSON body and the admin token. */
+    HttpRequest json(String method, String path, String body) {
+        return admin(path)
+                .header("Content-Type", "application/json")
+                .method(method, HttpRequest.BodyPublishers.ofString(body.replace('\'', '"')))
+                .build();
     }
 
     /** Status and code of an error, for example {@code 503 NoConnection}. */

@@ -41,6 +41,27 @@ public record AdminRules(AdminAccess access, Refusals refusals) {
         return (request, path) -> requireOpens(request, token(request), path.parameter(parameter));
     }
 
+    /** As {@link #idIn}, or a runner's token that opens the id in the path: for what an agent says of itself. */
+    public AccessRule idInOrRunner(String parameter, RunnerAccess runners) {
+        AccessRule admin = idIn(parameter);
+        return (request, path) -> {
+            if (access.find(request.getHeaders()).isPresent()) {
+                admin.check(request, path);
+            } else {
+                runners.requireOpens(request, runners.admit(request), path.parameter(parameter));
+            }
+        };
+    }
+
+    /**
+     * For an id that is not in the path.
+     *
+     * @throws ApiException 403 if the token that was admitted doesn't open it
+     */
+    public void requireOpens(Request request, String id) throws ApiException {
+        requireOpens(request, token(request), id);
+    }
+
     private void requireOpens(Request request, AccessToken token, String id) throws ApiException {
         if (!token.opens(id)) {
             throw refusals.forbidden(request, Refusals.Asker.CALLER, token, id);

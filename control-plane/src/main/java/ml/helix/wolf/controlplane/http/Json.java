@@ -1,17 +1,47 @@
 package ml.helix.wolf.controlplane.http;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.EnumFeature;
+import com.fasterxml.jackson.databind.introspect.AnnotatedMember;
+import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import com.fasterxml.jackson.databind.util.NameTransformer;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** Writes the JSON of answers. */
 final class Json {
     static final String TYPE = "application/json";
 
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .addModule(new SimpleModule().addSerializer(Instant.class, ToStringSerializer.instance))
+            .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
+            .defaultPropertyInclusion(
+                    JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.ALWAYS))
+            .annotationIntrospector(new Annotations())
+            .build();
+
+    private static final class Annotations extends JacksonAnnotationIntrospector {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public @Nullable NameTransformer findUnwrappingNameTransformer(AnnotatedMember member) {
+            return member.hasAnnotation(Inlined.class)
+                    ? NameTransformer.NOP
+                    : super.findUnwrappingNameTransformer(member);
+        }
+    }
 
     private Json() {}
 
-    /** @param value what Jackson can write as it is: records, strings, numbers, lists and maps of them */
+    /**
+     * Writes a value. Nulls are left out, enums are in lower case, times are RFC 3339 in UTC.
+     *
+     * @param value records, strings, numbers, enums, times, lists and maps of them; see {@link Inlined}
+     */
     static byte[] write(Object value) {
         try {
             return MAPPER.writeValueAsBytes(value);

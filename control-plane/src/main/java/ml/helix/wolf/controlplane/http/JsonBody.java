@@ -68,6 +68,15 @@ public final class JsonBody {
      * @throws IOException if the caller went away before its end
      */
     public static <T extends Record> T read(Request request, Class<T> type) throws ApiException, IOException {
+        return read(bytes(request), type, false);
+    }
+
+    /** The same for a program that may be newer than this one: fields that the record doesn't have are left out. */
+    public static <T extends Record> T readKnown(Request request, Class<T> type) throws ApiException, IOException {
+        return read(bytes(request), type, true);
+    }
+
+    private static byte[] bytes(Request request) throws ApiException, IOException {
         String contentType = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
         if (contentType == null
                 || !MimeTypes.getContentTypeWithoutCharset(contentType).equalsIgnoreCase(Json.TYPE)) {
@@ -83,10 +92,10 @@ public final class JsonBody {
                     "PayloadTooLarge",
                     "a JSON body may have " + MAX_LENGTH + " bytes"));
         }
-        return read(body, type);
+        return body;
     }
 
-    static <T extends Record> T read(byte[] body, Class<T> type) throws ApiException {
+    static <T extends Record> T read(byte[] body, Class<T> type, boolean unknownFields) throws ApiException {
         JsonNode tree;
         try {
             tree = MAPPER.readTree(body);
@@ -98,17 +107,20 @@ public final class JsonBody {
         if (!(tree instanceof ObjectNode fields)) {
             throw new ApiException(ApiError.badRequest("the body must be one JSON object"));
         }
-        return create(type, fields);
+        return create(type, fields, unknownFields);
     }
 
-    private static <T extends Record> T create(Class<T> type, ObjectNode fields) throws ApiException {
+    private static <T extends Record> T create(Class<T> type, ObjectNode fields, boolean unknownFields)
+            throws ApiException {
         List<String> problems = new ArrayList<>();
         RecordComponent[] components = type.getRecordComponents();
         @Nullable Object[] values = new Object[components.length];
         for (int i = 0; i < components.length; i++) {
             values[i] = value(components[i], fields.remove(components[i].getName()), problems);
         }
-        fields.fieldNames().forEachRemaining(name -> problems.add(name + ": no such field"));
+        if (!unknownFields) {
+            fields.fieldNames().forEachRemaining(name -> problems.add(name + ": no such field"));
+        }
         refuse(problems);
         try {
             var constructor = type.getDeclaredConstructor(

@@ -22,8 +22,17 @@ public record TextResponse(int status, String contentType, String body) {
 
     /** 200 with one line of JSON; {@code value} as {@link Json#write} takes it. */
     public static TextResponse json(Object value) {
-        return new TextResponse(
-                HttpStatus.OK_200, Json.TYPE, new String(Json.write(value), StandardCharsets.UTF_8) + "\n");
+        return json(HttpStatus.OK_200, value);
+    }
+
+    /** The same with another status. */
+    public static TextResponse json(int status, Object value) {
+        return new TextResponse(status, Json.TYPE, new String(Json.write(value), StandardCharsets.UTF_8) + "\n");
+    }
+
+    /** 204. */
+    public static TextResponse noContent() {
+        return new TextResponse(HttpStatus.NO_CONTENT_204, "", "");
     }
 
     /** Answers each request with a response made for it. */
@@ -32,8 +41,10 @@ public record TextResponse(int status, String contentType, String body) {
             TextResponse made = maker.make(request, path);
             byte[] bytes = made.body.getBytes(StandardCharsets.UTF_8);
             response.setStatus(made.status);
-            response.getHeaders().put(HttpHeader.CONTENT_TYPE, made.contentType);
-            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
+            if (made.status != HttpStatus.NO_CONTENT_204) {
+                response.getHeaders().put(HttpHeader.CONTENT_TYPE, made.contentType);
+                response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
+            }
             response.write(true, ByteBuffer.wrap(bytes), callback);
         };
     }

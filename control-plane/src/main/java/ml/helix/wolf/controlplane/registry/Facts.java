@@ -1,6 +1,8 @@
 package ml.helix.wolf.controlplane.registry;
 
+import java.util.Collections;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +35,7 @@ public record Facts(
             new Facts(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     public Facts {
-        labels = labels == null ? null : Map.copyOf(labels);
+        labels = labels == null ? null : Collections.unmodifiableMap(new TreeMap<>(labels));
     }
 
     /** These, with what the newer ones say in place of it. */

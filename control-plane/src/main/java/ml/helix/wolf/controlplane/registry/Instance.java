@@ -2,6 +2,7 @@ package ml.helix.wolf.controlplane.registry;
 
 import java.time.Duration;
 import java.time.Instant;
+import ml.helix.wolf.controlplane.http.Inlined;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param id the runner id
  * @param connected whether its agent has a control connection now
- * @param since when that began, or ended if it isn't connected; null if it never was
+ * @param since when that began, or ended if it isn't connected; null if it never was or nobody knows
  * @param draining nothing new should go there: an admin said so, or its agent is stopping
  * @param streams that run through its tunnel
  * @param displaced two agents use its id
@@ -25,7 +26,7 @@ public record Instance(
         boolean displaced,
         @Nullable String replica,
         @Nullable Instant lastHeartbeat,
-        Facts facts) {
+        @Inlined Facts facts) {
 
     static Instance of(InstanceRecord record, @Nullable Tunnel tunnel, Instant now, Duration heartbeatInterval) {
         boolean connected = tunnel != null && tunnel.connected();
@@ -33,7 +34,7 @@ public record Instance(
                 record.id(),
                 InstanceStatus.of(record, tunnel, now, heartbeatInterval),
                 connected,
-                connected || record.lostAt() == null ? record.connectedAt() : record.lostAt(),
+                connected == record.isConnected() ? (connected ? record.connectedAt() : record.lostAt()) : null,
                 record.isDraining() || (tunnel != null && tunnel.draining()),
                 tunnel == null ? 0 : tunnel.streams(),
                 tunnel != null && tunnel.displaced(),

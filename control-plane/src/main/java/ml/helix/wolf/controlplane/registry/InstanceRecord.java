@@ -57,6 +57,21 @@ public record InstanceRecord(
                 later(lostAt, change.lostAt));
     }
 
+    InstanceRecord withoutFacts() {
+        return new InstanceRecord(id, Facts.NONE, registered, draining, lastHeartbeat, connectedAt, lostAt);
+    }
+
+    /** Whether its connection came up after the last one had ended. After a crash of the control plane it may be over. */
+    boolean isConnected() {
+        return connectedAt != null && (lostAt == null || connectedAt.isAfter(lostAt));
+    }
+
+    /** When something last happened to it; null if nothing has. */
+    @Nullable
+    Instant lastSign() {
+        return later(lastHeartbeat, later(connectedAt, lostAt));
+    }
+
     boolean isRegistered() {
         return Boolean.TRUE.equals(registered);
     }

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param heartbeatInterval how often an agent sends a heartbeat
  */
 public record Registry(Records records, Tunnels tunnels, Duration heartbeatInterval, InstantSource clock) {
+    private static final Duration MEMORY = Duration.ofHours(24);
 
     /** Every instance as it is now, in the order of the ids. */
     public List<Instance> all() {
@@ -29,6 +30,18 @@ public record Registry(Records records, Tunnels tunnels, Duration heartbeatInter
         byId.forEach((id, tunnel) -> instances.add(Instance.of(InstanceRecord.of(id), tunnel, now, heartbeatInterval)));
         instances.sort(Comparator.comparing(Instance::id));
         return List.copyOf(instances);
+    }
+
+    /** The ids that only their agents have told of, and of which nothing was seen for {@link #MEMORY}. */
+    public List<String> forgettable() {
+        Instant before = clock.instant().minus(MEMORY);
+        return all().stream()
+                .filter(instance -> instance.status() == InstanceStatus.OFFLINE)
+                .flatMap(instance -> records.find(instance.id()).stream())
+                .filter(record -> !record.isRegistered() && !record.isDraining())
+                .filter(record -> record.lastSign() != null && record.lastSign().isBefore(before))
+                .map(InstanceRecord::id)
+                .toList();
     }
 
     /** One instance as it is now; empty if it is neither connected nor recorded. */

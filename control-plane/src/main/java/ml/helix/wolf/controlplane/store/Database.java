@@ -169,6 +169,32 @@ public final class Database implements AutoCloseable {
         }
     }
 
+    /** Runs until the work ends or fails, on a connection that nobody uses before or after; outside of a transaction. */
+    void onOwnConnection(Work<?> work) throws SQLException {
+        migrate();
+        try (Connection connection = pool.getConnection()) {
+            try {
+                connection.setAutoCommit(true);
+                work.run(connection);
+            } finally {
+                pool.evictConnection(connection);
+            }
+        }
+    }
+
+    /**
+     * Tells the {@link ChangeListener}s of this channel, when the transaction commits. Does nothing with H2, which has one
+     * replica only.
+     */
+    public void announce(Connection connection, String channel) throws SQLException {
+        if (isPostgres()) {
+            try (var statement = connection.prepareStatement("select pg_notify(?, '')")) {
+                statement.setString(1, channel);
+                statement.execute();
+            }
+        }
+    }
+
     private synchronized void migrate() {
         if (migrated) {
             return;
