@@ -72,7 +72,7 @@ public record ControlPlaneSettings(
             "runner-token-file",
             "RUNNER_TOKEN_FILE",
             "",
-            "A file with the tokens that agents may send, read anew when it changes. A line is TOKEN, or"
+            "A file with the tokens that agents may send, read again when it changes. A line is TOKEN, or"
                     + " NAME TOKEN [ID-GLOB…]: with globs it opens only those ids. Or RUNNER_TOKEN holds the lines.");
     private static final Flag ADMIN_TOKEN_FILE = Flag.value(
             "admin-token-file",
@@ -145,7 +145,7 @@ public record ControlPlaneSettings(
             "store-password-file",
             "CONTROL_PLANE_STORE_PASSWORD_FILE",
             "",
-            "A file with that user's password, read anew for each connection; or CONTROL_PLANE_STORE_PASSWORD holds it.");
+            "A file with that user's password, read for each connection; or CONTROL_PLANE_STORE_PASSWORD holds it.");
 
     private static final Flag ROUTING = Flag.value(
             "routing",

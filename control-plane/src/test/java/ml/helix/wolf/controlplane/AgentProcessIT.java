@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The real agent, as its own process, between a control plane and a Wolf. */
+/** A control plane with the real agent in a process of its own, and a Wolf. */
 class AgentProcessIT {
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The program as a process: what it prints, how it ends. */
+/** Runs the program as a process: what it prints, and its exit status. */
 class MainIT {
     private static final Map<String, String> TOKENS = Map.of(
             "RUNNER_TOKEN",

@@ -19,13 +19,13 @@ final class ProgramProcess implements AutoCloseable {
         this.output = output;
     }
 
-    /** @param environment all there is, but for what the JVM needs */
+    /** @param environment the whole environment, beside what the JVM needs */
     static ProgramProcess start(Class<?> main, Path folder, Map<String, String> environment, String... arguments)
             throws IOException {
         return start(List.of(), main, folder, environment, arguments);
     }
 
-    /** With so many file descriptors ({@code ulimit -n}). */
+    /** The same with a limit of open file descriptors ({@code ulimit -n}). */
     static ProgramProcess startWithDescriptors(
             int descriptors, Class<?> main, Path folder, Map<String, String> environment, String... arguments)
             throws IOException {
@@ -70,7 +70,7 @@ final class ProgramProcess implements AutoCloseable {
         process.destroyForcibly().onExit().join();
     }
 
-    /** Stops it in its tracks, as a machine that hangs does; {@code CONT} lets it go on. */
+    /** Sends a signal: {@code STOP} freezes it as a hanging machine does, {@code CONT} lets it go on. */
     void signal(String name) throws Exception {
         new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
                 .start()

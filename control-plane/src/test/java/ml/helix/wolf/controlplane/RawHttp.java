@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** HTTP/1 by hand, for tests that an HTTP client can't write. */
+/** HTTP/1 messages as bytes, for what an HTTP client can't send. */
 final class RawHttp {
     private RawHttp() {}
 
@@ -13,7 +13,7 @@ final class RawHttp {
         socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Reads a head, its empty line included, and nothing beyond it; less if the stream ends before. */
+    /** Reads a head with its empty line, and no byte more. Returns what there was if the stream ends before. */
     static String readHead(InputStream in) throws IOException {
         var head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) {

@@ -115,7 +115,7 @@ final class RawWebSocket implements ByteStream {
         return new Frame(first & 15, first > 127, in.readNBytes(length));
     }
 
-    /** Waits for the next data frame and answers pings meanwhile. Null at the end, in order or not. */
+    /** Waits for the next data frame, and answers pings meanwhile. Null when the connection has ended, with a close frame or without. */
     Frame nextData() throws IOException {
         while (true) {
             Frame frame;

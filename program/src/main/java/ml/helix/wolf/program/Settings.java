@@ -52,7 +52,7 @@ public final class Settings {
             problems.add(
                     line.unknown().isEmpty() && words.getFirst().matches("[a-z]{1,12}")
                             ? "unknown command '" + words.getFirst() + "'"
-                            : "unknown command, here left out lest it is a secret");
+                            : "unknown command (not printed, it may be a secret)");
         }
     }
 

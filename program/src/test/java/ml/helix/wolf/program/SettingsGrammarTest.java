@@ -83,11 +83,11 @@ class SettingsGrammarTest {
             -=a                            | [unknown flag -]
             -nonsense doctor               | command=doctor [unknown flag -nonsense]
             docter                         | [unknown command 'docter']
-            a-b                            | [unknown command, here left out lest it is a secret]
-            -                              | [unknown command, here left out lest it is a secret]
-            =a                             | [unknown command, here left out lest it is a secret]
-            -- -token                      | [unknown command, here left out lest it is a secret]
-            -nonsense docter               | [unknown flag -nonsense, unknown command, here left out lest it is a secret]
+            a-b                            | [unknown command (not printed, it may be a secret)]
+            -                              | [unknown command (not printed, it may be a secret)]
+            =a                             | [unknown command (not printed, it may be a secret)]
+            -- -token                      | [unknown command (not printed, it may be a secret)]
+            -nonsense docter               | [unknown flag -nonsense, unknown command (not printed, it may be a secret)]
             doctor version                 | [one command at a time, not 2]
             """)
     void argumentsAreReadAsTheGrammarSays(String arguments, String outcome) {

@@ -64,7 +64,7 @@ class SettingsTest {
         assertThat(exception.problems())
                 .containsExactlyInAnyOrder(
                         "unknown flag -nonsense",
-                        "unknown command, here left out lest it is a secret",
+                        "unknown command (not printed, it may be a secret)",
                         "-api-url (API_URL) is required: where the server is.",
                         "-wait (WAIT_SECONDS) must be whole seconds from 0 to 86400, not 'soon'",
                         "-insecure (INSECURE) must be true or false",

@@ -17,10 +17,11 @@ import ml.helix.wolf.testkit.ManualScheduler;
 import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.Test;
 
-/** Two things at the same moment, many times: whichever comes first, the outcome is one of the right ones. */
+/** Lets two calls race, many times. Whichever wins, the outcome is a valid one. */
 class ConnectionManagerRacesTest {
     private static final String ID = "wolf-gpu-1";
-    // Shorter than the time between two keep-alives: the clock here runs ahead of the threads.
+    // Shorter than the keep-alive interval: the test advances its clock without waiting for the threads that send
+    // keep-alives.
     private static final Duration GRACE = Duration.ofSeconds(4);
     private static final Duration DIAL = Duration.ofSeconds(5);
     private static final int ROUNDS = 500;
@@ -216,7 +217,7 @@ class ConnectionManagerRacesTest {
                 if (life % 2 == 0) {
                     agent.dialer.disconnected();
                 }
-                // An odd one is taken over by the next.
+                // Every other connection stays open, and the next one displaces it.
                 pickups.interrupt();
                 pickups.join();
             }
@@ -243,12 +244,14 @@ class ConnectionManagerRacesTest {
         }
         stop.set(true);
         Waiting.result(flapping);
-        assertThat(served).as("all, but those before the first connection").isBetween(1, 1600);
+        assertThat(served)
+                .as("dials served; those before the first connection are not")
+                .isBetween(1, 1600);
         assertThat(open).hasValue(0);
         assertThat(manager.runner(ID).map(RunnerState::streams)).hasValue(0);
     }
 
-    /** Runs both at once. Returns the outcome of the first, once the second is over. */
+    /** Starts both at the same moment. Returns when the second has ended; the result is the first one's. */
     private static <T> CompletableFuture<T> atOnce(Waited<T> one, Runnable other) throws Exception {
         CyclicBarrier start = new CyclicBarrier(2);
         CompletableFuture<T> outcome = Waiting.async(() -> {

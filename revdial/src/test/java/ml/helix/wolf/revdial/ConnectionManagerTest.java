@@ -72,7 +72,7 @@ class ConnectionManagerTest {
         assertThat(atCaller.read(got, 0, 3)).isEqualTo(1);
         atCaller.close();
         assertThat(atAgent.read(got, 0, 1)).isEqualTo(-1);
-        assertThat(timers.waitingTasks()).as("only the keep-alive").isEqualTo(1);
+        assertThat(timers.waitingTasks()).as("the keep-alive's timer alone").isEqualTo(1);
     }
 
     @Test
@@ -165,7 +165,7 @@ class ConnectionManagerTest {
         caller.interrupt();
         assertThat(Waiting.result(outcome)).isInstanceOf(InterruptedException.class);
         assertThat(agent.isRefused(ask)).isTrue();
-        assertThat(timers.waitingTasks()).as("only the keep-alive").isEqualTo(1);
+        assertThat(timers.waitingTasks()).as("the keep-alive's timer alone").isEqualTo(1);
     }
 
     // Pickup-failed
@@ -413,7 +413,7 @@ class ConnectionManagerTest {
         assertThat(Pipe.isClosed(late.left)).isTrue();
     }
 
-    // The same id again
+    // Two connections with the same id
 
     @Test
     void aNewerControlConnectionWinsAtOnceAndAnIdleOlderOneIsClosed() throws Exception {
@@ -439,7 +439,7 @@ class ConnectionManagerTest {
     }
 
     @Test
-    void oneAgentThatIsStartedAnewElsewhereIsNoConflict() {
+    void anAgentThatIsRestartedOnAnotherHostIsNoConflict() {
         FakeAgent first = new FakeAgent(manager, ID, new RemoteAgent("one", "192.0.2.1", 1));
         FakeAgent second = new FakeAgent(manager, ID, new RemoteAgent("two", "192.0.2.2", 1));
         first.dialer.closeConfirmed();
@@ -453,7 +453,7 @@ class ConnectionManagerTest {
         for (String host : List.of("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2")) {
             new FakeAgent(manager, ID, new RemoteAgent("", host, 1));
         }
-        assertThat(displaced()).as("nobody has confirmed a displacement").isFalse();
+        assertThat(displaced()).as("no agent confirmed that it was displaced").isFalse();
     }
 
     @ParameterizedTest
@@ -478,7 +478,7 @@ class ConnectionManagerTest {
         assertThat(displacements.inConflict(2 * window - 2)).isTrue();
         assertThat(displacements.inConflict(2 * window - 1)).isFalse();
         assertThat(displacements.displacedBy(one, 2 * window))
-                .as("it was away for long")
+                .as("its displacement is too long ago")
                 .isFalse();
     }
 
@@ -515,7 +515,9 @@ class ConnectionManagerTest {
         agent.dialer.disconnected();
         FakeControl second = new FakeControl();
         manager.trialConnected(ID, new RemoteAgent("", "192.0.2.1", 3), second);
-        assertThat(manager.stats()).as("of the agent that dropped").isEqualTo(new Stats(0, 1, 0, 0));
+        assertThat(manager.stats())
+                .as("the agent that dropped has a grace entry")
+                .isEqualTo(new Stats(0, 1, 0, 0));
         manager.close();
         assertThat(second.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
     }
@@ -593,7 +595,7 @@ class ConnectionManagerTest {
         assertThat(manager.runners()).isEmpty();
     }
 
-    // LocalDialer ids
+    // Dialer ids
 
     @Test
     void anExpiredDialerCanBeToldFromAnUnknownOne() {
@@ -615,7 +617,7 @@ class ConnectionManagerTest {
         assertThat(expired.contains("dialer-" + ExpiredDialers.LIMIT)).isTrue();
     }
 
-    // Bursts and the end
+    // Many dials at once, and closing
 
     @Test
     void fiveHundredDialsAtOnceLoseNone() throws Exception {
@@ -680,7 +682,7 @@ class ConnectionManagerTest {
         Waiting.until("no timer is left", () -> timers.waitingTasks() == 0);
     }
 
-    // Withdrawing
+    // Withdrawn dials
 
     @Test
     void aWithdrawnDialThatWaitedForItsIdGivesUpItsPlaceAtOnce() throws Exception {
@@ -689,10 +691,12 @@ class ConnectionManagerTest {
         for (int i = 0; i < 100; i++) {
             dials.add(manager.startDial(ID));
         }
-        assertThat(manager.startDial(ID).isSettled()).as("no place is left").isTrue();
+        assertThat(manager.startDial(ID).isSettled())
+                .as("the queue of dials is full")
+                .isTrue();
         dials.forEach(manager::withdraw);
         assertThat(manager.stats()).isEqualTo(new Stats(0, 1, 0, 0));
-        assertThat(timers.waitingTasks()).as("only the grace period").isEqualTo(1);
+        assertThat(timers.waitingTasks()).as("the grace period's timer alone").isEqualTo(1);
         for (PendingDial dial : dials) {
             assertThat(failure(Waiting.async(dial::await))).isEqualTo(new Withdrawn());
         }
@@ -701,7 +705,7 @@ class ConnectionManagerTest {
         FakeAgent back = new FakeAgent(manager, ID);
         back.pickUp(back.nextAsk());
         next.await().close();
-        assertThat(back.control.sent).as("no withdrawn dial is asked for").isEmpty();
+        assertThat(back.control.sent).as("no conn-ready for a withdrawn dial").isEmpty();
     }
 
     @Test
@@ -712,7 +716,7 @@ class ConnectionManagerTest {
         manager.withdraw(dial);
         manager.withdraw(dial);
         assertThat(failure(Waiting.async(dial::await))).isEqualTo(new Withdrawn());
-        assertThat(timers.waitingTasks()).as("only the keep-alive").isEqualTo(1);
+        assertThat(timers.waitingTasks()).as("the keep-alive's timer alone").isEqualTo(1);
         assertThat(agent.isRefused(ask)).isTrue();
         assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
     }
@@ -732,7 +736,7 @@ class ConnectionManagerTest {
         FakeAgent agent = new FakeAgent(manager, ID);
         for (int i = 0; i <= LocalDialer.MAX_ASKED; i++) {
             PendingDial dial = manager.startDial(ID);
-            assertThat(dial.isSettled()).as("dial %d has a place", i).isFalse();
+            assertThat(dial.isSettled()).as("dial %d waits in the queue", i).isFalse();
             agent.nextAsk();
             manager.withdraw(dial);
         }
@@ -856,7 +860,7 @@ class ConnectionManagerTest {
         Waiting.until(count + " timers wait", () -> timers.waitingTasks() == count);
     }
 
-    /** Waits until the keep-alive is out. */
+    /** Waits until the first keep-alive is sent. */
     private static void settled(FakeAgent agent) throws Exception {
         Waiting.until("the keep-alive is out", () -> !agent.dialer.owesKeepAlive());
         agent.control.sent.clear();

@@ -29,7 +29,7 @@ final class FakeAgent {
         this.dialer = manager.connected(runnerId, peer, control);
     }
 
-    /** The next conn-ready; keep-alives before it are passed over. */
+    /** The next conn-ready. Skips keep-alives. */
     Ask nextAsk() throws Exception {
         ControlMessage message = control.next();
         while (message instanceof KeepAlive) {
@@ -48,7 +48,7 @@ final class FakeAgent {
         return data.right;
     }
 
-    /** Brings a data connection and says whether it was closed at once. */
+    /** Opens a data connection. Returns whether the control plane closed it at once. */
     boolean isRefused(Ask ask) {
         Pipe data = new Pipe();
         boolean delivered = manager.deliver(ask.dialerId(), ask.requestId(), data.left);

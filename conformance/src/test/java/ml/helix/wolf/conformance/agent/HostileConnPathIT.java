@@ -9,8 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * docs/protocol.md, "Data connections": the token goes nowhere else. Each path tries to send it to another server, which
- * must get no connection, to another path of the same origin, or out of the request line.
+ * docs/protocol.md, "Data connections": the agent sends its token to no other place. Each path tries to lead it to another
+ * server, to another path of the same server, or to put something into the request line.
  */
 class HostileConnPathIT extends AgentSpec {
 
@@ -37,7 +37,7 @@ class HostileConnPathIT extends AgentSpec {
                 "?revdial.dialer=1",
                 "#revdial"
             })
-    void whatNamesAnotherOriginIsRefusedAndNothingLeavesForIt(String connPath) throws Exception {
+    void aPathThatNamesAnotherServerIsRefusedAndThatServerGetsNoConnection(String connPath) throws Exception {
         try (ScriptedControlPlane trap = ScriptedControlPlane.onLoopback()) {
             refused(connPath.replace("TRAP", trap.authority()));
             assertThat(trap.accepted()).isZero();
@@ -86,7 +86,7 @@ class HostileConnPathIT extends AgentSpec {
                 "/revdial?w=\\ud83d\\udc3a",
                 "/revdial%3fa=b"
             })
-    void whatIsNotTheRevDialEndpointIsRefused(String connPath) throws Exception {
+    void aPathOtherThanTheRevDialEndpointIsRefused(String connPath) throws Exception {
         refused(connPath);
     }
 

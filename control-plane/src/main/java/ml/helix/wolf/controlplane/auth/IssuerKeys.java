@@ -23,7 +23,7 @@ import ml.helix.wolf.program.certificates.CaBundle;
 
 /**
  * Asks an issuer for its keys: {@code {issuer}/.well-known/openid-configuration} names their place (OpenID Connect Discovery
- * 1.0). CA and token are read anew each time. Thread safe.
+ * 1.0). The CA and the token are read each time. Thread safe.
  */
 record IssuerKeys(TokenIssuer issuer) implements SigningKeys.Source {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);

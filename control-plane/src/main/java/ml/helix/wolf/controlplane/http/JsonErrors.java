@@ -15,7 +15,12 @@ final class JsonErrors implements Request.Handler {
         Object message = request.getAttribute(ErrorHandler.ERROR_MESSAGE);
         String code = HttpStatus.getMessage(status).replace(" ", "");
         boolean serverError = HttpStatus.isServerError(status);
-        new ApiError(status, code, serverError || message == null ? "it could not be handled" : message.toString())
+        new ApiError(
+                        status,
+                        code,
+                        serverError || message == null
+                                ? "the control plane failed to handle the request"
+                                : message.toString())
                 .send(response, callback);
         return true;
     }

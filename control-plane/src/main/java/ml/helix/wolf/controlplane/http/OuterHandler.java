@@ -26,7 +26,9 @@ final class OuterHandler extends Handler.Abstract {
     private static final ApiError STALLED = new ApiError(
             HttpStatus.REQUEST_TIMEOUT_408, "RequestTimeout", "nothing came of the request's body for too long");
     private static final ApiError UNEXPECTED = new ApiError(
-            HttpStatus.INTERNAL_SERVER_ERROR_500, "ServerError", "it could not be handled; the log says why");
+            HttpStatus.INTERNAL_SERVER_ERROR_500,
+            "ServerError",
+            "the control plane failed to handle the request; its log says why");
     private static final Logger log = LoggerFactory.getLogger(OuterHandler.class);
 
     private final Predicate<HttpFields> authorised;
