@@ -21,6 +21,8 @@ import ml.helix.wolf.controlplane.dialing.DialMetrics;
 import ml.helix.wolf.controlplane.dialing.Dialing;
 import ml.helix.wolf.controlplane.dialing.LocalDialing;
 import ml.helix.wolf.controlplane.dialing.MeteredDialing;
+import ml.helix.wolf.controlplane.dialing.PoolMetrics;
+import ml.helix.wolf.controlplane.dialing.PooledDialing;
 import ml.helix.wolf.controlplane.dialing.RunnerLog;
 import ml.helix.wolf.controlplane.dialing.Traffic;
 import ml.helix.wolf.controlplane.forward.Forwards;
@@ -39,6 +41,7 @@ import ml.helix.wolf.controlplane.routing.Routing;
 import ml.helix.wolf.controlplane.store.ChangeListener;
 import ml.helix.wolf.controlplane.store.Database;
 import ml.helix.wolf.controlplane.store.StoreHealth;
+import ml.helix.wolf.program.FileDescriptors;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.RunnerEvents;
@@ -94,8 +97,15 @@ public final class ControlPlane implements AutoCloseable {
         var news = new ChangeListener(database, RecordSync.CHANNEL, sync::changedElsewhere);
         RegistryMetrics.register(metrics, registry, () -> database.health().up());
         var adminRules = new AdminRules(admin, refusals);
-        Dialing dialing = new MeteredDialing(
-                new LocalDialing(connections), new DialMetrics(metrics, connections::stats), traffic, System::nanoTime);
+        var pool = new PooledDialing(
+                new LocalDialing(connections),
+                settings.pool(),
+                PooledDialing.mostInAll(FileDescriptors.limit()),
+                new PoolMetrics(metrics),
+                timers,
+                System::nanoTime);
+        Dialing dialing =
+                new MeteredDialing(pool, new DialMetrics(metrics, connections::stats), traffic, System::nanoTime);
         var proxy = new Proxy(admin);
         var routing = new Routing(
                 registry::all,
@@ -134,6 +144,7 @@ public final class ControlPlane implements AutoCloseable {
                 new Part(server::start, server::close),
                 new Part(forwards::start, forwards::close),
                 closing(() -> revdial.awaitClosed(CLOSE_HANDSHAKE)),
+                closing(pool::close),
                 closing(connections::close), // fails the dials that wait, closes control connections with 1001
                 new Part(() -> readiness = Readiness.READY, () -> readiness = Readiness.STOPPING)));
     }

@@ -43,6 +43,7 @@ import ml.helix.wolf.program.UsageException;
  * @param heartbeat how often an agent is expected to send a heartbeat
  * @param store the database
  * @param routing how an instance is chosen for a request to any of them
+ * @param pool how many data connections of a busy id are picked up ahead of need at most
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
@@ -56,6 +57,7 @@ public record ControlPlaneSettings(
         Duration heartbeat,
         StoreSettings store,
         Strategy routing,
+        int pool,
         LogSettings logs) {
 
     private static final Flag LISTEN =
@@ -153,6 +155,12 @@ public record ControlPlaneSettings(
             "least-loaded",
             "How an instance is chosen for /api/v1/wolf/{path}: least-loaded or round-robin.");
 
+    private static final Flag POOL = Flag.value(
+            "pool",
+            "CONTROL_PLANE_POOL",
+            "4",
+            "How many data connections of a busy agent are picked up ahead of need at most, 0 to 64; 0 for none.");
+
     public static final Program PROGRAM = new Program(
             "control-plane",
             "Lets callers reach Wolfs behind NAT through the tunnels that their agents keep open to it.",
@@ -177,7 +185,8 @@ public record ControlPlaneSettings(
                                     STORE,
                                     STORE_USER,
                                     STORE_PASSWORD_FILE,
-                                    ROUTING),
+                                    ROUTING,
+                                    POOL),
                             LogSettings.FLAGS.stream())
                     .toList(),
             Map.of("", "Runs.", "version", "Prints the version."));
@@ -206,6 +215,7 @@ public record ControlPlaneSettings(
         String storeUser = settings.text(STORE_USER).orElse("");
         StorePassword storePassword = storePassword(settings, environment);
         Optional<Strategy> routing = settings.parsed(ROUTING, Strategy::parse);
+        Optional<Integer> pool = settings.parsed(POOL, ControlPlaneSettings::pool);
         LogSettings logs = LogSettings.of(settings);
         settings.done();
         return new ControlPlaneSettings(
@@ -220,6 +230,7 @@ public record ControlPlaneSettings(
                 heartbeat,
                 new StoreSettings(store.orElseThrow(), storeUser, storePassword),
                 routing.orElseThrow(),
+                pool.orElseThrow(),
                 logs);
     }
 
@@ -266,6 +277,13 @@ public record ControlPlaneSettings(
             throw new IllegalArgumentException("can't be read: " + file);
         }
         return file;
+    }
+
+    private static int pool(String text) {
+        if (!text.matches("\\d{1,2}") || Integer.parseInt(text) > 64) {
+            throw new IllegalArgumentException("must be a number from 0 to 64, not '" + text + "'");
+        }
+        return Integer.parseInt(text);
     }
 
     private static Optional<TokenSource> tokens(

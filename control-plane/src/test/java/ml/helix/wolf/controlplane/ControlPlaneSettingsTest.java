@@ -51,6 +51,7 @@ class ControlPlaneSettingsTest {
                         Duration.ofSeconds(30),
                         new StoreSettings("jdbc:h2:file:./wolf-control-plane", "", new StorePassword.None()),
                         Strategy.LEAST_LOADED,
+                        4,
                         LogSettings.DEFAULT));
     }
 
@@ -75,6 +76,7 @@ class ControlPlaneSettingsTest {
                         "-store-user=wolf",
                         "-store-password-file=" + runner,
                         "-routing=round-robin",
+                        "-pool=64",
                         "-log-level=debug",
                         "-log-format=json"))
                 .isEqualTo(new ControlPlaneSettings(
@@ -96,6 +98,7 @@ class ControlPlaneSettingsTest {
                                 "wolf",
                                 new StorePassword.InFile(runner)),
                         Strategy.ROUND_ROBIN,
+                        64,
                         new LogSettings(LogLevel.DEBUG, LogFormat.JSON)));
     }
 
@@ -107,9 +110,12 @@ class ControlPlaneSettingsTest {
                         "-forward=127.0.0.1:19001,x:y=wolf-1,=wolf-2,127.0.0.1:19001=,:19001=wolf-\u202e1",
                         "-grace=soon",
                         "-routing=random",
+                        "-pool=65",
                         "-balance=least-loaded"))
                 .satisfiesExactlyInAnyOrder(
                         problem -> assertThat(problem).contains("unknown flag -balance"),
+                        problem -> assertThat(problem)
+                                .contains("-pool (CONTROL_PLANE_POOL) must be a number from 0 to 64"),
                         problem -> assertThat(problem)
                                 .contains("-routing (CONTROL_PLANE_ROUTING) must be least-loaded or round-robin"),
                         problem -> assertThat(problem).contains("-listen (CONTROL_PLANE_LISTEN) must be"),

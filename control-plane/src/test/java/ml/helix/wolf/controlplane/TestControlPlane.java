@@ -88,6 +88,7 @@ final class TestControlPlane implements AutoCloseable {
                 Duration.ofSeconds(30),
                 StoreSettings.inMemory(UUID.randomUUID().toString()),
                 Strategy.LEAST_LOADED,
+                /* pool= */ 0,
                 LogSettings.DEFAULT);
     }
 

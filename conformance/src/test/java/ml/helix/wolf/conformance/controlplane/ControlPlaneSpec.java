@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.conformance.peer.Connection;
@@ -45,7 +46,7 @@ abstract class ControlPlaneSpec {
 
     static final ObjectMapper JSON = new ObjectMapper();
 
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final List<AutoCloseable> opened = new CopyOnWriteArrayList<>();
     private ControlPlane controlPlane;
 
     @AfterEach
@@ -56,7 +57,10 @@ abstract class ControlPlaneSpec {
         opened.clear();
     }
 
-    /** Starts a control plane with these flags beside {@code -listen}. */
+    /**
+     * Starts a control plane with these flags beside {@code -listen}. Unless they say otherwise nothing is dialled ahead of need:
+     * each conn-ready is a caller's.
+     */
     void start(String... flags) throws Exception {
         startWith(Map.of("RUNNER_TOKEN", RUNNER_TOKEN, "ADMIN_TOKEN", ADMIN_TOKEN), flags);
     }
@@ -70,8 +74,8 @@ abstract class ControlPlaneSpec {
 
     /** As {@link #startWith}, without the flags for TLS. */
     void startOnly(Map<String, String> environment, String... flags) throws Exception {
-        List<String> all =
-                new ArrayList<>(List.of("-listen", "127.0.0.1:0", "-store", "jdbc:h2:mem:" + UUID.randomUUID()));
+        List<String> all = new ArrayList<>(
+                List.of("-listen", "127.0.0.1:0", "-store", "jdbc:h2:mem:" + UUID.randomUUID(), "-pool", "0"));
         all.addAll(List.of(flags));
         Settings settings = Settings.read(ControlPlaneSettings.PROGRAM, all.toArray(String[]::new), environment);
         controlPlane = ControlPlane.start(ControlPlaneSettings.read(settings, environment));

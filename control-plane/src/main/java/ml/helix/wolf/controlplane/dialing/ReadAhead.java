@@ -111,6 +111,16 @@ public final class ReadAhead {
         }
     }
 
+    /** Whether neither bytes nor the end have come yet. */
+    boolean isUntouched() {
+        lock.lock();
+        try {
+            return held == 0 && !ended;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * Waits for bytes.
      *

@@ -1,0 +1,51 @@
+package ml.helix.wolf.controlplane.dialing;
+
+import java.io.IOException;
+import java.util.function.Consumer;
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.IdleStream;
+
+/**
+ * A data connection that was picked up ahead of need. Its end is noticed while nobody uses it. Once it was begun, it is the
+ * stream of a dial.
+ */
+final class IdleConnection implements ByteStream {
+    private final ByteStream stream;
+    private final ReadAhead ahead;
+
+    /** @param ended called at most once, if the agent or its Wolf has closed it before anyone reads; may come at once */
+    IdleConnection(ByteStream stream, Consumer<IdleConnection> ended) {
+        this.stream = stream;
+        this.ahead = ReadAhead.start(stream::read, failure -> ended.accept(this));
+    }
+
+    /** Whether neither an end nor a byte has come. Wolf says nothing before its request, so what it said is no response. */
+    boolean isFresh() {
+        return ahead.isUntouched();
+    }
+
+    /** From now on it counts as running. Returns false if it can't be used. */
+    boolean begin() {
+        return isFresh() && (!(stream instanceof IdleStream idle) || idle.begin());
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+        return ahead.read(buffer, offset, length);
+    }
+
+    @Override
+    public void write(byte[] buffer, int offset, int length) throws IOException {
+        stream.write(buffer, offset, length);
+    }
+
+    @Override
+    public void close() {
+        stream.close();
+    }
+
+    @Override
+    public void awaitClosed() throws InterruptedException {
+        stream.awaitClosed();
+    }
+}

@@ -1,0 +1,293 @@
+package ml.helix.wolf.controlplane.dialing;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.DialException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Has data connections of busy runners picked up before they are asked for. A dial takes the oldest one; its successor is asked
+ * for at once. {@link Demand} says how many each runner has; those that are too many are closed. One that ended, or on which
+ * bytes came, is thrown away and not replaced before the next dial. Thread safe.
+ */
+public final class PooledDialing implements Dialing, AutoCloseable {
+    private static final Duration TRIM_INTERVAL = Duration.ofMillis(500);
+
+    private final Dialing dialing;
+    private final int mostOfRunner;
+    private final int mostInAll;
+    private final PoolMetrics metrics;
+    private final LongSupplier nanoTime;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    // All guarded by lock.
+    private final Map<String, OfRunner> runners = new HashMap<>();
+    /** Idle ones and those that are asked for, of all runners. */
+    private int held;
+
+    private boolean closed;
+
+    /** Guarded by {@link #lock}. */
+    private static final class OfRunner {
+        private final Demand demand;
+        /** The oldest first. */
+        private final Deque<IdleConnection> idle = new ArrayDeque<>();
+
+        private int asked;
+
+        OfRunner(int most) {
+            demand = new Demand(most);
+        }
+    }
+
+    /**
+     * @param mostOfRunner how many one runner may have; 0 turns the pool off
+     * @param mostInAll how many all runners together may have
+     * @param timers closes what is too many, until it is shut down
+     * @param nanoTime the clock of {@code timers}
+     */
+    public PooledDialing(
+            Dialing dialing,
+            int mostOfRunner,
+            int mostInAll,
+            PoolMetrics metrics,
+            ScheduledExecutorService timers,
+            LongSupplier nanoTime) {
+        this.dialing = dialing;
+        this.mostOfRunner = mostOfRunner;
+        this.mostInAll = mostInAll;
+        this.metrics = metrics;
+        this.nanoTime = nanoTime;
+        long nanos = TRIM_INTERVAL.toNanos();
+        timers.scheduleWithFixedDelay(this::trim, nanos, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** An idle connection takes one file descriptor; all of them take a sixteenth of the process' limit at most. */
+    public static int mostInAll(long fileDescriptors) {
+        return Math.clamp(fileDescriptors / 16, 16, 1024);
+    }
+
+    @Override
+    public Dial dial(String runnerId) {
+        if (mostOfRunner == 0) {
+            return dialing.dial(runnerId);
+        }
+        @Nullable IdleConnection ready = take(runnerId);
+        Dial dial;
+        if (ready == null) {
+            metrics.miss();
+            dial = dialing.dial(runnerId);
+        } else {
+            metrics.hit();
+            dial = new Ready(ready);
+        }
+        fill(runnerId);
+        return dial;
+    }
+
+    @Override
+    public Dial dialFresh(String runnerId) {
+        return dialing.dialFresh(runnerId);
+    }
+
+    @Override
+    public Dial dialAhead(String runnerId) {
+        return dialing.dialAhead(runnerId);
+    }
+
+    private @Nullable IdleConnection take(String runnerId) {
+        while (true) {
+            @Nullable IdleConnection oldest = poll(runnerId);
+            if (oldest == null || oldest.begin()) {
+                return oldest;
+            }
+            discard(oldest);
+        }
+    }
+
+    private @Nullable IdleConnection poll(String runnerId) {
+        lock.lock();
+        try {
+            OfRunner runner = runners.get(runnerId);
+            IdleConnection oldest = runner == null ? null : runner.idle.pollFirst();
+            if (oldest != null) {
+                removed();
+            }
+            if (runner != null && oldest != null && !oldest.isFresh()) {
+                runner.demand.reset();
+            }
+            return oldest;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Notes a dial, and asks for as many as are missing now. */
+    private void fill(String runnerId) {
+        int missing;
+        lock.lock();
+        try {
+            long now = nanoTime.getAsLong();
+            OfRunner runner = runner(runnerId);
+            runner.demand.dialled(now);
+            missing = closed
+                    ? 0
+                    : Math.min(runner.demand.wanted(now) - runner.idle.size() - runner.asked, mostInAll - held);
+            if (missing > 0) {
+                runner.asked += missing;
+                held += missing;
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (int i = 0; i < missing; i++) {
+            Dial dial = dialing.dialAhead(runnerId);
+            Thread.ofVirtual().name("pool").start(() -> await(runnerId, dial));
+        }
+    }
+
+    private void await(String runnerId, Dial dial) {
+        try {
+            ByteStream stream = dial.await();
+            add(runnerId, new IdleConnection(stream, connection -> ended(runnerId, connection)));
+        } catch (DialException e) {
+            failed(runnerId);
+        } catch (InterruptedException e) {
+            failed(runnerId);
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void add(String runnerId, IdleConnection connection) {
+        boolean wanted;
+        lock.lock();
+        try {
+            OfRunner runner = runner(runnerId);
+            runner.asked--;
+            wanted = !closed && connection.isFresh() && runner.idle.size() < runner.demand.wanted(nanoTime.getAsLong());
+            if (wanted) {
+                runner.idle.addLast(connection);
+                metrics.added();
+            } else {
+                held--;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (!wanted) {
+            discard(connection);
+        }
+    }
+
+    /** An agent that can't pick up is not asked again before it is busy again. */
+    private void failed(String runnerId) {
+        lock.lock();
+        try {
+            OfRunner runner = runner(runnerId);
+            runner.asked--;
+            runner.demand.reset();
+            held--;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Its agent or Wolf has closed it. If it isn't in the pool any more, whoever took it sees the end. */
+    private void ended(String runnerId, IdleConnection connection) {
+        boolean wasIdle;
+        lock.lock();
+        try {
+            OfRunner runner = runner(runnerId);
+            wasIdle = runner.idle.remove(connection);
+            if (wasIdle) {
+                runner.demand.reset();
+                removed();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (wasIdle) {
+            discard(connection);
+        }
+    }
+
+    private void trim() {
+        List<IdleConnection> surplus = new ArrayList<>();
+        lock.lock();
+        try {
+            long now = nanoTime.getAsLong();
+            runners.values().removeIf(runner -> {
+                int wanted = closed ? 0 : runner.demand.wanted(now);
+                while (runner.idle.size() > wanted) {
+                    surplus.add(runner.idle.removeFirst());
+                    removed();
+                }
+                return runner.idle.isEmpty() && runner.asked == 0 && runner.demand.isOver(now);
+            });
+        } finally {
+            lock.unlock();
+        }
+        surplus.forEach(this::discard);
+    }
+
+    /** Call under the lock. */
+    private OfRunner runner(String runnerId) {
+        return runners.computeIfAbsent(runnerId, id -> new OfRunner(mostOfRunner));
+    }
+
+    /** An idle one leaves the pool. Call under the lock. */
+    private void removed() {
+        held--;
+        metrics.taken();
+    }
+
+    private void discard(IdleConnection connection) {
+        metrics.discarded();
+        connection.close();
+    }
+
+    /** Closes what is idle; nothing is picked up ahead of need any more. Idempotent. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+        } finally {
+            lock.unlock();
+        }
+        trim();
+    }
+
+    /** A dial whose stream is there. */
+    private record Ready(IdleConnection connection) implements Dial {
+        @Override
+        public ByteStream await() {
+            return connection;
+        }
+
+        @Override
+        public boolean isSettled() {
+            return true;
+        }
+
+        @Override
+        public boolean isPickedUpAhead() {
+            return true;
+        }
+
+        @Override
+        public void withdraw() {
+            connection.close();
+        }
+    }
+}
