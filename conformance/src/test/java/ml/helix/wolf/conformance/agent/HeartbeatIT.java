@@ -8,6 +8,7 @@ import java.util.Map;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
 import ml.helix.wolf.conformance.peer.HttpHead;
+import ml.helix.wolf.testkit.FakeProxy;
 import ml.helix.wolf.testkit.FakeWolf;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -113,6 +114,17 @@ class HeartbeatIT extends AgentSpec {
         assertServes(control);
         assertThat(agent.status().path("connects").asInt()).isEqualTo(1);
         assertThat(agent.status().path("lastError").isNull()).isTrue();
+    }
+
+    @Test
+    void aHeartbeatTakesTheControlConnectionsWayThroughTheProxy() throws Exception {
+        wolf.echoing();
+        try (FakeProxy proxy = FakeProxy.open()) {
+            connected("-proxy", "http://127.0.0.1:" + proxy.port(), "-register=true");
+            server.heartbeat().answer(204);
+            assertThat(proxy.heads()).hasSize(2).allSatisfy(head -> assertThat(head)
+                    .startsWith("CONNECT " + server.authority() + " HTTP/1.1"));
+        }
     }
 
     @Test

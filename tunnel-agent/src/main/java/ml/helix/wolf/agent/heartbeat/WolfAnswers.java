@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
  * bounds counts as absent. Stateless and thread-safe.
  */
 final class WolfAnswers {
-    /** The longest text that is kept. */
-    private static final int MAX_TEXT = 128;
-
-    private static final int MAX_COUNT = 1_000_000;
-    private static final int MAX_MEGABYTES = Integer.MAX_VALUE;
+    // The control plane refuses a heartbeat beyond these.
+    private static final int LONGEST_NAME = 128;
+    private static final int LONGEST_HEALTH = 64;
+    static final int MAX_COUNT = 10_000;
+    private static final int MAX_MEGABYTES = 100_000_000;
     private static final int HOTTEST = 1000;
 
     // Field names are not kept from answer to answer: a Wolf could fill the table with ever new ones.
@@ -31,7 +31,7 @@ final class WolfAnswers {
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(100)
                     .maxNameLength(1000)
-                    .maxStringLength(10 * MAX_TEXT)
+                    .maxStringLength(10 * LONGEST_NAME)
                     .build())
             .build();
 
@@ -60,8 +60,8 @@ final class WolfAnswers {
                 }
             }
         });
-        if (count.get() < 0) {
-            throw new ProtocolException("it lists no sessions");
+        if (count.get() < 0 || count.get() > MAX_COUNT) {
+            throw new ProtocolException("it lists no sessions, or more than " + MAX_COUNT);
         }
         return count.get();
     }
@@ -71,7 +71,7 @@ final class WolfAnswers {
         var word = new AtomicReference<@Nullable String>();
         answer(body, (name, json) -> {
             if (name.equals("overall_status")) {
-                word.set(text(json));
+                word.set(text(json, LONGEST_HEALTH));
             }
         });
         String found = word.get();
@@ -85,7 +85,7 @@ final class WolfAnswers {
     static WolfFacts.Memory memory(InputStream body) throws IOException {
         var memory = new MemoryFields();
         answer(body, memory::read);
-        return new WolfFacts.Memory(memory.lobbies, memory.watchers, memory.gpu);
+        return new WolfFacts.Memory(Math.min(memory.lobbies, MAX_COUNT), memory.watchers, memory.gpu);
     }
 
     private static final class MemoryFields {
@@ -126,7 +126,7 @@ final class WolfAnswers {
         void read(String field, JsonParser json) throws IOException {
             switch (field) {
                 case "available" -> available = json.currentToken() == JsonToken.VALUE_TRUE;
-                case "gpu_name" -> name = text(json);
+                case "gpu_name" -> name = text(json, LONGEST_NAME);
                 case "gpu_utilization_percent" -> utilizationPercent = number(json, 100);
                 case "memory_used_mb" -> memoryUsedMb = whole(json, MAX_MEGABYTES);
                 case "memory_total_mb" -> memoryTotalMb = whole(json, MAX_MEGABYTES);
@@ -165,11 +165,10 @@ final class WolfAnswers {
         }
     }
 
-    private static @Nullable String text(JsonParser json) throws IOException {
+    private static @Nullable String text(JsonParser json, int longest) throws IOException {
         String text = json.currentToken() == JsonToken.VALUE_STRING ? json.getText() : "";
-        boolean good = !text.isBlank()
-                && text.length() <= MAX_TEXT
-                && text.codePoints().allMatch(Printable::isPrintable);
+        boolean good =
+                !text.isBlank() && text.length() <= longest && text.codePoints().allMatch(Printable::isPrintable);
         return good ? text : null;
     }
 

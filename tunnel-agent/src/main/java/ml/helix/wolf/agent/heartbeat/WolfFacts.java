@@ -39,7 +39,7 @@ record WolfFacts(
         Integer active = sessions;
         if (memory != null) {
             int alone = sessions == null ? 0 : Math.max(0, sessions - memory.watchers());
-            active = memory.lobbies() + alone;
+            active = Math.min(WolfAnswers.MAX_COUNT, memory.lobbies() + alone);
         }
         return new WolfFacts(active, health, memory == null ? null : memory.gpu());
     }

@@ -22,6 +22,14 @@ class WolfAnswersTest {
     }
 
     @Test
+    void moreThan10000SessionsOrLobbiesAreNotBelieved() throws IOException {
+        assertThatThrownBy(() -> WolfAnswers.sessions(body("{'sessions':[0" + ",0".repeat(10_000) + "]}")))
+                .isInstanceOf(IOException.class);
+        WolfFacts.Memory memory = WolfAnswers.memory(body("{'lobbies':[0" + ",0".repeat(10_000) + "]}"));
+        assertThat(WolfFacts.of(10_000, null, memory).activeSessions()).isEqualTo(10_000);
+    }
+
+    @Test
     void healthIsWolfsOwnWord() throws IOException {
         assertThat(WolfAnswers.health(body("{'success':true,'threads':[{'overall_status':'x','stack_trace':'"
                         + "s".repeat(100_000) + "'}],'overall_status':'degraded','a':1}")))
@@ -73,6 +81,7 @@ class WolfAnswersTest {
                 "{'overall_status':'ok",
                 "{'sessions':[1e",
                 "{'overall_status':''}",
+                "{'overall_status':'sixty-four-characters-and-one-more-------------------------------------'}",
             })
     void whatIsNoAnswerIsRefused(String text) {
         assertThatThrownBy(() -> WolfAnswers.sessions(body(text))).isInstanceOf(IOException.class);
