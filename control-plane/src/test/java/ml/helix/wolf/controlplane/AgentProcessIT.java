@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -189,6 +190,47 @@ class AgentProcessIT {
         }
     }
 
+    @Test
+    void theRegistryKnowsWhatTheAgentsHeartbeatsSay() throws Exception {
+        try (var withGpu = FakeWolf.onLoopback().asHelixFork().start();
+                var agent = start(
+                        withGpu,
+                        Map.of(
+                                "RUNNER_TOKEN", TestControlPlane.RUNNER_TOKEN,
+                                "WOLF_MAX_SESSIONS", "8",
+                                "WOLF_ZONE", "eu-1",
+                                "WOLF_LABELS", "gpu=ada,example.com/team="))) {
+            eventually("the first heartbeat", () -> instance().has("agentVersion"));
+            JsonNode instance = instance();
+            assertThat(instance.path("status").asText()).isEqualTo("online");
+            assertThat(instance.path("lastHeartbeat").isNull()).isFalse();
+            assertThat(instance.path("wolfReachable").asBoolean()).isTrue();
+            assertThat(instance.path("activeSessions").asInt(-1)).isZero();
+            assertThat(instance.path("maxSessions").asInt()).isEqualTo(8);
+            assertThat(instance.path("zone").asText()).isEqualTo("eu-1");
+            assertThat(instance.path("labels"))
+                    .isEqualTo(JSON.createObjectNode().put("gpu", "ada").put("example.com/team", ""));
+            assertThat(instance.path("gpuVendor").asText()).isEqualTo("nvidia");
+            assertThat(instance.path("gpuName").asText()).isEqualTo("NVIDIA RTX 4000 SFF Ada Generation");
+            assertThat(instance.path("gpuMemoryTotalMb").asInt()).isEqualTo(20_475);
+            assertThat(instance.path("wolfHealth").asText()).isEqualTo("healthy");
+
+            withGpu.stop();
+            assertThat(controlPlane.error(
+                            controlPlane.toWolf("wolf-gpu-1", "/api/v1/apps").build()))
+                    .isEqualTo("502 PickupFailed");
+            eventually(
+                    "degraded at once", () -> instance().path("status").asText().equals("degraded"));
+            assertThat(instance().path("wolfReachable").asBoolean(true)).isFalse();
+            assertThat(agent.output()).doesNotContain("registry does not hear");
+        }
+    }
+
+    private JsonNode instance() throws Exception {
+        return controlPlane.json(
+                controlPlane.admin("/api/v1/wolf-instances/wolf-gpu-1").build());
+    }
+
     private byte[] bytes(String path) throws Exception {
         return controlPlane
                 .send(controlPlane.toWolf("wolf-gpu-1", path).build(), BodyHandlers.ofByteArray())
@@ -218,21 +260,16 @@ class AgentProcessIT {
     }
 
     private ProgramProcess start(FakeWolf target, String token) throws IOException {
-        return ProgramProcess.start(
-                ml.helix.wolf.agent.Main.class,
-                folder,
-                Map.of(
-                        "HELIX_API_URL",
-                        "http://127.0.0.1:" + controlPlane.port(),
-                        "WOLF_ID",
-                        "gpu-1",
-                        "RUNNER_TOKEN",
-                        token,
-                        "WOLF_LOCAL_ADDR",
-                        target.local(),
-                        "AGENT_LISTEN",
-                        "127.0.0.1:0",
-                        "LC_ALL",
-                        "C.UTF-8"));
+        return start(target, Map.of("RUNNER_TOKEN", token));
+    }
+
+    private ProgramProcess start(FakeWolf target, Map<String, String> more) throws IOException {
+        var environment = new HashMap<>(more);
+        environment.put("HELIX_API_URL", "http://127.0.0.1:" + controlPlane.port());
+        environment.put("WOLF_ID", "gpu-1");
+        environment.put("WOLF_LOCAL_ADDR", target.local());
+        environment.put("AGENT_LISTEN", "127.0.0.1:0");
+        environment.put("LC_ALL", "C.UTF-8");
+        return ProgramProcess.start(ml.helix.wolf.agent.Main.class, folder, environment);
     }
 }
