@@ -13,6 +13,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import ml.helix.wolf.controlplane.Parts.Part;
+import ml.helix.wolf.controlplane.audit.AuditLog;
+import ml.helix.wolf.controlplane.audit.RequestMetrics;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
 import ml.helix.wolf.controlplane.auth.AdminRules;
 import ml.helix.wolf.controlplane.auth.Refusals;
@@ -131,6 +133,8 @@ public final class ControlPlane implements AutoCloseable {
                         new InstanceRequests(registry, sync, adminRules, InstantSource.system()),
                         proxy.toId(dialing),
                         proxy.to(routing))));
+        var audit = new AuditLog(settings.auditLog().stream(), InstantSource.system(), metrics);
+        server.report(new RequestMetrics(metrics), audit);
         forwards = new Forwards(settings.forwards(), dialing);
 
         // Closed from the last to the first: readiness first, so that no new caller is sent here; the server late, so
@@ -140,6 +144,7 @@ public final class ControlPlane implements AutoCloseable {
                 new Part(sync::start, sync::close), // writes what the last events have changed
                 new Part(news::start, news::close),
                 closing(timers::shutdownNow),
+                closing(audit::close),
                 closing(events::close),
                 new Part(server::start, server::close),
                 new Part(forwards::start, forwards::close),

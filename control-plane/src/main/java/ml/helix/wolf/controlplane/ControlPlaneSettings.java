@@ -1,6 +1,7 @@
 package ml.helix.wolf.controlplane;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -38,6 +39,7 @@ import ml.helix.wolf.program.UsageException;
  * @param issuer a cluster whose ServiceAccount tokens agents may send too
  * @param adminTokens what callers send
  * @param forwards TCP ports, each with the id that it leads to
+ * @param auditLog where the audit lines go
  * @param gracePeriod how long dials wait for an id that dropped
  * @param dialTimeout the longest time for a whole dial
  * @param heartbeat how often an agent is expected to send a heartbeat
@@ -52,6 +54,7 @@ public record ControlPlaneSettings(
         Optional<TokenIssuer> issuer,
         TokenSource adminTokens,
         List<Forward> forwards,
+        AuditOutput auditLog,
         Duration gracePeriod,
         Duration dialTimeout,
         Duration heartbeat,
@@ -59,6 +62,30 @@ public record ControlPlaneSettings(
         Strategy routing,
         int pool,
         LogSettings logs) {
+
+    /** Where audit lines go. */
+    public enum AuditOutput {
+        STDOUT,
+        STDERR,
+        OFF;
+
+        private static AuditOutput of(String text) {
+            return switch (text) {
+                case "stdout" -> STDOUT;
+                case "stderr" -> STDERR;
+                case "off" -> OFF;
+                default -> throw new IllegalArgumentException("must be stdout, stderr or off, not '" + text + "'");
+            };
+        }
+
+        OutputStream stream() {
+            return switch (this) {
+                case STDOUT -> System.out;
+                case STDERR -> System.err;
+                case OFF -> OutputStream.nullOutputStream();
+            };
+        }
+    }
 
     private static final Flag LISTEN =
             Flag.value("listen", "CONTROL_PLANE_LISTEN", ":8080", "Where HTTP is served: host:port or :port.");
@@ -126,6 +153,11 @@ public record ControlPlaneSettings(
             "",
             "TCP ports whose connections each go to one agent, without a token: 127.0.0.1:19001=wolf-gpu-1,… Without"
                     + " an address they listen on 127.0.0.1.");
+    private static final Flag AUDIT_LOG = Flag.value(
+            "audit-log",
+            "AUDIT_LOG",
+            "stdout",
+            "Where a line of JSON goes for each request with an admin token: stdout, stderr or off.");
     private static final Flag GRACE =
             Flag.value("grace", "GRACE_SECONDS", "30", "How long an agent that dropped is expected back, in seconds.");
     private static final Flag DIAL_TIMEOUT =
@@ -179,6 +211,7 @@ public record ControlPlaneSettings(
                                     RUNNER_ID_PREFIX,
                                     RUNNER_ACCOUNTS,
                                     FORWARD,
+                                    AUDIT_LOG,
                                     GRACE,
                                     DIAL_TIMEOUT,
                                     HEARTBEAT,
@@ -208,6 +241,7 @@ public record ControlPlaneSettings(
             settings.problem("a runner token is marked read: only an admin token can be read-only");
         }
         List<Forward> forwards = settings.parsed(FORWARD, Forward::list).orElse(List.of());
+        Optional<AuditOutput> auditLog = settings.parsed(AUDIT_LOG, AuditOutput::of);
         Duration gracePeriod = settings.seconds(GRACE);
         Duration dialTimeout = settings.seconds(DIAL_TIMEOUT);
         Duration heartbeat = settings.seconds(HEARTBEAT);
@@ -225,6 +259,7 @@ public record ControlPlaneSettings(
                 issuer,
                 adminTokens.orElseThrow(),
                 forwards,
+                auditLog.orElseThrow(),
                 gracePeriod,
                 dialTimeout,
                 heartbeat,

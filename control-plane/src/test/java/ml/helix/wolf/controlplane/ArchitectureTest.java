@@ -31,6 +31,8 @@ class ArchitectureTest {
             .definedBy(ROOT + ".revdial..")
             .layer("store")
             .definedBy(ROOT + ".store..")
+            .layer("audit")
+            .definedBy(ROOT + ".audit..")
             .layer("auth")
             .definedBy(ROOT + ".auth..")
             .layer("http")
@@ -51,10 +53,12 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("program")
             .whereLayer("store")
             .mayOnlyBeAccessedByLayers("program", "registry")
+            .whereLayer("audit")
+            .mayOnlyBeAccessedByLayers("program")
             .whereLayer("auth")
             .mayOnlyBeAccessedByLayers("program", "routing", "registry", "proxy", "revdial")
             .whereLayer("http")
-            .mayOnlyBeAccessedByLayers("program", "routing", "registry", "proxy", "revdial", "auth")
+            .mayOnlyBeAccessedByLayers("program", "routing", "registry", "proxy", "revdial", "auth", "audit")
             .whereLayer("dialing")
             .mayOnlyBeAccessedByLayers("program", "routing", "proxy", "forward");
 

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import ml.helix.wolf.controlplane.ControlPlaneSettings.AuditOutput;
 import ml.helix.wolf.controlplane.auth.IdGlob;
 import ml.helix.wolf.controlplane.auth.TokenIssuer;
 import ml.helix.wolf.controlplane.auth.TokenSource;
@@ -46,6 +47,7 @@ class ControlPlaneSettingsTest {
                         Optional.empty(),
                         TokenSource.Fixed.of("admin-token-of-the-tests"),
                         List.of(),
+                        AuditOutput.STDOUT,
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
@@ -69,6 +71,7 @@ class ControlPlaneSettingsTest {
                         admin.toString(),
                         "-forward",
                         "127.0.0.1:19001=wolf-gpu-1, [::1]:0=wolf=2,:19002=wolf-3,0.0.0.0:19003=wolf-4",
+                        "-audit-log=off",
                         "-grace=1",
                         "-dial-timeout=2",
                         "-heartbeat=3",
@@ -90,6 +93,7 @@ class ControlPlaneSettingsTest {
                                 new Forward(new InetSocketAddress("::1", 0), "wolf=2"),
                                 new Forward(new InetSocketAddress("127.0.0.1", 19002), "wolf-3"),
                                 new Forward(new InetSocketAddress("0.0.0.0", 19003), "wolf-4")),
+                        AuditOutput.OFF,
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(2),
                         Duration.ofSeconds(3),

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
+import ml.helix.wolf.controlplane.ControlPlaneSettings.AuditOutput;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.routing.Strategy;
@@ -83,6 +84,7 @@ final class TestControlPlane implements AutoCloseable {
                 Optional.empty(),
                 TokenSource.Fixed.of(ADMIN_TOKEN),
                 forwards,
+                AuditOutput.STDOUT,
                 gracePeriod,
                 dialTimeout,
                 Duration.ofSeconds(30),

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import ml.helix.wolf.controlplane.http.RequestFacts;
+import ml.helix.wolf.controlplane.http.RequestFacts.Role;
 import ml.helix.wolf.program.Secret;
 import org.eclipse.jetty.server.Request;
 
@@ -33,8 +35,9 @@ public record AccessToken(String name, Secret secret, List<IdGlob> ids, boolean 
     }
 
     /** Notes that a request came with this token. */
-    void admit(Request request) {
+    void admit(Request request, Role role) {
         request.setAttribute(ATTRIBUTE, this);
+        RequestFacts.of(request).askedBy(role, name);
     }
 
     /** The token with which a request was admitted; empty for an open route, or if it was refused. */

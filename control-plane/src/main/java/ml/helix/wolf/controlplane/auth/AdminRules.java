@@ -2,6 +2,7 @@ package ml.helix.wolf.controlplane.auth;
 
 import ml.helix.wolf.controlplane.http.AccessRule;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.controlplane.http.RequestFacts.Role;
 import org.eclipse.jetty.server.Request;
 
 /** The rules for routes that callers with an admin token may use. Thread safe. */
@@ -82,7 +83,7 @@ public record AdminRules(AdminAccess access, Refusals refusals) {
                         request,
                         Refusals.Asker.CALLER,
                         "the admin token is needed, as Authorization: Bearer or as X-Admin-Token"));
-        token.admit(request);
+        token.admit(request, Role.ADMIN);
         return token;
     }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.controlplane.auth.ServiceAccountTokens.RefusedException;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.controlplane.http.RequestFacts.Role;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.server.Request;
 
@@ -60,7 +61,7 @@ public final class RunnerAccess {
         try {
             AccessToken token = verify(Bearer.token(request.getHeaders())
                     .orElseThrow(() -> refusals.unauthorized(request, Refusals.Asker.AGENT, NEEDED)));
-            token.admit(request);
+            token.admit(request, Role.RUNNER);
             return token;
         } catch (RefusedException e) {
             throw refusals.unauthorized(

@@ -80,6 +80,7 @@ public record ApiError(int status, String code, String message, HttpFields field
 
     /** Answers with it; {@code callback} completes when the answer is written. */
     public void send(Response response, Callback callback) {
+        RequestFacts.of(response.getRequest()).failedWith(code);
         response.setStatus(status);
         fields.forEach(response.getHeaders()::put);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, Json.TYPE);

@@ -45,6 +45,7 @@ public final class Router implements Request.Handler {
         for (Map.Entry<PathTemplate, List<Route>> entry : routes.entrySet()) {
             Optional<PathMatch> match = entry.getKey().match(segments);
             if (match.isPresent()) {
+                RequestFacts.of(request).routed(entry.getKey(), match.get());
                 handle(entry.getValue(), match.get(), request, response, callback);
                 return true;
             }

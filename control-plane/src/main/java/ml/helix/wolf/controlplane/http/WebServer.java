@@ -20,6 +20,7 @@ import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.RequestLog;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -83,6 +84,11 @@ public final class WebServer implements AutoCloseable {
         connector.setPort(address.getPort());
         connector.setAcceptQueueSize(ACCEPT_QUEUE);
         server.addConnector(connector);
+    }
+
+    /** Tells each of them of each request when it is complete. Call it before {@link #start}. */
+    public void report(RequestLog... logs) {
+        server.setRequestLog(new RequestLog.Collection(logs));
     }
 
     /**

@@ -13,6 +13,7 @@ import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.controlplane.http.PrefixedStream;
+import ml.helix.wolf.controlplane.http.RequestFacts;
 import ml.helix.wolf.controlplane.http.UpgradedConnection;
 import ml.helix.wolf.controlplane.proxy.Destinations.Destination;
 import ml.helix.wolf.controlplane.proxy.ResponseHead.Framing;
@@ -98,6 +99,7 @@ final class Exchange {
         this.target = target;
         this.destinations = destinations;
         this.destination = first;
+        RequestFacts.of(request).chosen(first.runnerId());
         this.access = access;
         this.memory = memory;
         this.caller = PeerEndPoint.beneath(request);
@@ -197,6 +199,7 @@ final class Exchange {
                 wolf = null;
                 log.debug("{} goes to {} now: {}", target.value(), next.get().runnerId(), e.error.message());
                 destination = next.get();
+                RequestFacts.of(request).chosen(destination.runnerId());
                 throwIfCallerHasGone(); // it may have withdrawn the one before
             }
         }

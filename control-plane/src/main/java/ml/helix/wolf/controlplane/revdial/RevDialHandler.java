@@ -19,6 +19,7 @@ import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
 import ml.helix.wolf.controlplane.http.PathMatch;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
+import ml.helix.wolf.controlplane.http.RequestFacts;
 import ml.helix.wolf.controlplane.http.RouteHandler;
 import ml.helix.wolf.program.RunnerId;
 import ml.helix.wolf.revdial.ConnectionManager;
@@ -139,6 +140,7 @@ public final class RevDialHandler implements RouteHandler {
 
     /** A token that opens an id also opens that id's trial, {@code doctor-{id}}. */
     private ControlEndpoint controlEndpoint(Request request, AccessToken token, String runnerId) throws ApiException {
+        RequestFacts.of(request).about(runnerId);
         boolean trial = runnerId.startsWith(RunnerId.DOCTOR);
         access.requireOpens(request, token, trial ? runnerId.substring(RunnerId.DOCTOR.length()) : runnerId);
         RemoteAgent agent = agent(request);
