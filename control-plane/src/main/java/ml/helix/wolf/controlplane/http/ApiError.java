@@ -80,11 +80,20 @@ public record ApiError(int status, String code, String message, HttpFields field
 
     /** Answers with it; {@code callback} completes when the answer is written. */
     public void send(Response response, Callback callback) {
+        send(response, json(), callback);
+    }
+
+    /** For HEAD, where Jetty hasn't read the request and would send the body. */
+    void sendWithoutBody(Response response, Callback callback) {
+        send(response, new byte[0], callback);
+    }
+
+    private void send(Response response, byte[] body, Callback callback) {
         RequestFacts.of(response.getRequest()).failedWith(code);
         response.setStatus(status);
         fields.forEach(response.getHeaders()::put);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, Json.TYPE);
-        response.write(true, ByteBuffer.wrap(json()), callback);
+        response.write(true, ByteBuffer.wrap(body), callback);
     }
 
     byte[] json() {

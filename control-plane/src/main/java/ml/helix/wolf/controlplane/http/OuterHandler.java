@@ -8,6 +8,7 @@ import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpHeaderValue;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -45,7 +46,7 @@ final class OuterHandler extends Handler.Abstract {
         if (!connection.isAdmitted() && authorised.test(request.getHeaders())) {
             connection.admit();
         }
-        closeUnlessAdmitted(request, response);
+        closeAfterwardsIfNeeded(request, response);
         try {
             return handler.handle(request, response, callback);
         } catch (ApiException e) {
@@ -77,8 +78,9 @@ final class OuterHandler extends Handler.Abstract {
         return request.getMethod() + " " + request.getHttpURI().getPath();
     }
 
-    private static void closeUnlessAdmitted(Request request, Response response) {
-        if (!GuardedEndPoint.of(request).isAdmitted()) {
+    /** After CONNECT too: no caller gets a tunnel, and what follows was meant for one and must not be read as a request. */
+    private static void closeAfterwardsIfNeeded(Request request, Response response) {
+        if (!GuardedEndPoint.of(request).isAdmitted() || HttpMethod.CONNECT.is(request.getMethod())) {
             response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString());
         }
     }
@@ -90,7 +92,7 @@ final class OuterHandler extends Handler.Abstract {
             return;
         }
         response.reset();
-        closeUnlessAdmitted(request, response);
+        closeAfterwardsIfNeeded(request, response);
         try (Blocker.Callback written = Blocker.callback()) {
             error.send(response, written);
             written.block();
