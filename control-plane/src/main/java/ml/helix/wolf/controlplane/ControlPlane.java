@@ -31,6 +31,10 @@ import ml.helix.wolf.controlplane.forward.Forwards;
 import ml.helix.wolf.controlplane.http.Router;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.controlplane.http.WebServer;
+import ml.helix.wolf.controlplane.page.Feed;
+import ml.helix.wolf.controlplane.page.InstanceRows;
+import ml.helix.wolf.controlplane.page.LiveInstances;
+import ml.helix.wolf.controlplane.page.PageFiles;
 import ml.helix.wolf.controlplane.proxy.Proxy;
 import ml.helix.wolf.controlplane.registry.InstanceRequests;
 import ml.helix.wolf.controlplane.registry.RecordSync;
@@ -119,6 +123,10 @@ public final class ControlPlane implements AutoCloseable {
                 System::nanoTime,
                 metrics);
         var revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);
+        var feed = new Feed(
+                new InstanceRows(registry::all, traffic::bytes, System::nanoTime),
+                Timers.daemon("page"),
+                System::nanoTime);
         server = new WebServer(
                 settings.listen(),
                 settings.tls(),
@@ -132,7 +140,9 @@ public final class ControlPlane implements AutoCloseable {
                         revdial,
                         new InstanceRequests(registry, sync, adminRules, InstantSource.system()),
                         proxy.toId(dialing),
-                        proxy.to(routing))));
+                        proxy.to(routing),
+                        new PageFiles(),
+                        new LiveInstances(feed, admin))));
         var audit = new AuditLog(settings.auditLog().stream(), InstantSource.system(), metrics);
         server.report(new RequestMetrics(metrics), audit);
         forwards = new Forwards(settings.forwards(), dialing);
@@ -147,6 +157,7 @@ public final class ControlPlane implements AutoCloseable {
                 closing(audit::close),
                 closing(events::close),
                 new Part(server::start, server::close),
+                closing(feed::close),
                 new Part(forwards::start, forwards::close),
                 closing(() -> revdial.awaitClosed(CLOSE_HANDSHAKE)),
                 closing(pool::close),

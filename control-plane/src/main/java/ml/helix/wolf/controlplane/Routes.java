@@ -16,6 +16,7 @@ import ml.helix.wolf.controlplane.auth.AdminRules;
 import ml.helix.wolf.controlplane.auth.RunnerAccess;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.controlplane.http.EventStream;
 import ml.helix.wolf.controlplane.http.Route;
 import ml.helix.wolf.controlplane.http.RouteHandler;
 import ml.helix.wolf.controlplane.http.TextResponse;
@@ -38,7 +39,9 @@ final class Routes {
             RouteHandler revdial,
             InstanceRequests instances,
             RouteHandler proxy,
-            RouteHandler routing) {
+            RouteHandler routing,
+            TextResponse.Maker page,
+            EventStream.Source liveInstances) {
         return List.of(
                 on(GET, "/livez", OPEN, each((request, path) -> TextResponse.line(HttpStatus.OK_200, "ok"))),
                 on(GET, "/readyz", OPEN, each((request, path) -> readiness.get())),
@@ -52,6 +55,10 @@ final class Routes {
                         "/api/v1/revdial/stats",
                         admin.everyId(),
                         each((request, path) -> TextResponse.json(stats.get()))),
+                // Its files tell nothing; it asks for the token and then calls what is below.
+                on(GET, "/", OPEN, each(page)),
+                on(GET, "/page/{file}", OPEN, each(page)),
+                on(GET, "/api/v1/events", admin.anyToken(), EventStream.each(liveInstances)),
                 on(GET, INSTANCES, admin.anyToken(), each(instances::list)),
                 on(POST, INSTANCES, admin.use(), each(instances::post)),
                 on(GET, INSTANCES + "/{id}", admin.readIdIn("id"), each(instances::get)),

@@ -10,6 +10,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,6 +54,16 @@ final class TestControlPlane implements AutoCloseable {
         return new TestControlPlane(ControlPlane.start(settings(ANY_PORT, forwards, gracePeriod, dialTimeout)));
     }
 
+    /** @param adminTokens a file */
+    static TestControlPlane start(Path adminTokens) throws IOException {
+        return new TestControlPlane(ControlPlane.start(settings(
+                ANY_PORT,
+                List.of(),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
+                new TokenSource.InFile(adminTokens))));
+    }
+
     /** With this store, and these flags or nothing else. */
     static TestControlPlane start(StoreSettings store, String... flags) throws Exception {
         return withTokens(RUNNER_TOKEN, ADMIN_TOKEN, store, flags);
@@ -77,12 +88,21 @@ final class TestControlPlane implements AutoCloseable {
 
     static ControlPlaneSettings settings(
             InetSocketAddress listen, List<Forward> forwards, Duration gracePeriod, Duration dialTimeout) {
+        return settings(listen, forwards, gracePeriod, dialTimeout, TokenSource.Fixed.of(ADMIN_TOKEN));
+    }
+
+    private static ControlPlaneSettings settings(
+            InetSocketAddress listen,
+            List<Forward> forwards,
+            Duration gracePeriod,
+            Duration dialTimeout,
+            TokenSource adminTokens) {
         return new ControlPlaneSettings(
                 listen,
                 Optional.empty(),
                 TokenSource.Fixed.of(RUNNER_TOKEN),
                 Optional.empty(),
-                TokenSource.Fixed.of(ADMIN_TOKEN),
+                adminTokens,
                 forwards,
                 AuditOutput.STDOUT,
                 gracePeriod,

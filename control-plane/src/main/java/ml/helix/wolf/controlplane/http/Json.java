@@ -9,11 +9,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.databind.util.NameTransformer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the JSON of answers. */
-final class Json {
+public final class Json {
     static final String TYPE = "application/json";
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
@@ -36,6 +37,11 @@ final class Json {
     }
 
     private Json() {}
+
+    /** As {@link #write}. */
+    public static String text(Object value) {
+        return new String(write(value), StandardCharsets.UTF_8);
+    }
 
     /**
      * Writes a value. Nulls are left out, enums are in lower case, times are RFC 3339 in UTC.

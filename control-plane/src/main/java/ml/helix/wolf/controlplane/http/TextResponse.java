@@ -2,12 +2,21 @@ package ml.helix.wolf.controlplane.http;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
 
-/** A response whose body is complete before the first byte is sent. */
-public record TextResponse(int status, String contentType, String body) {
+/**
+ * A response whose body is complete before the first byte is sent.
+ *
+ * @param fields header fields beside those of the body
+ */
+public record TextResponse(int status, String contentType, String body, HttpFields fields) {
+
+    public TextResponse(int status, String contentType, String body) {
+        this(status, contentType, body, HttpFields.EMPTY);
+    }
 
     /** Makes the response to one request. Thread safe; may block. */
     @FunctionalInterface
@@ -27,7 +36,7 @@ public record TextResponse(int status, String contentType, String body) {
 
     /** The same with another status. */
     public static TextResponse json(int status, Object value) {
-        return new TextResponse(status, Json.TYPE, new String(Json.write(value), StandardCharsets.UTF_8) + "\n");
+        return new TextResponse(status, Json.TYPE, Json.text(value) + "\n");
     }
 
     /** 204. */
@@ -41,6 +50,7 @@ public record TextResponse(int status, String contentType, String body) {
             TextResponse made = maker.make(request, path);
             byte[] bytes = made.body.getBytes(StandardCharsets.UTF_8);
             response.setStatus(made.status);
+            made.fields.forEach(response.getHeaders()::put);
             if (made.status != HttpStatus.NO_CONTENT_204) {
                 response.getHeaders().put(HttpHeader.CONTENT_TYPE, made.contentType);
                 response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
