@@ -9,7 +9,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.testkit.FreePort;
@@ -20,6 +19,10 @@ import ml.helix.wolf.testkit.FreePort;
  */
 final class Programs implements AutoCloseable {
     private static final String ADMIN_TOKEN = "admin-of-the-bench";
+    private static final String RUNNER_TOKEN = "runner-of-the-bench";
+
+    /** The exit status of a program that a SIGTERM has ended, and that doesn't handle it. */
+    private static final int TERMINATED = 143;
 
     private final Path root;
     private final HttpClient http =
@@ -27,60 +30,123 @@ final class Programs implements AutoCloseable {
     private final LocalService service = LocalService.start();
     private final int httpPort = FreePort.choose();
     private final int forwardPort = FreePort.choose();
-    private final int agentPort = FreePort.choose();
     private final Process controlPlane;
     private final Process agent;
 
-    private Programs(Path root) throws IOException {
+    /** The two programs' own flags, by the ports that they are to use. */
+    private interface Commands {
+        List<String> controlPlane(Programs ports);
+
+        List<String> agent(Programs ports);
+    }
+
+    private Programs(Path root, Commands commands) throws IOException {
         this.root = root;
-        controlPlane = run(
-                "control-plane",
-                "-listen",
-                "127.0.0.1:" + httpPort,
-                "-forward",
-                "127.0.0.1:" + forwardPort + "=wolf-bench",
-                "-store",
-                "jdbc:h2:mem:bench");
-        agent = run(
-                "tunnel-agent",
-                "-api-url",
-                "http://127.0.0.1:" + httpPort,
-                "-wolf-id",
-                "bench",
-                "-local",
-                "127.0.0.1:" + service.port(),
-                "-listen",
-                "127.0.0.1:" + agentPort,
-                "-reconnect",
-                "1");
+        controlPlane = run("control-plane", commands.controlPlane(this));
+        agent = run("tunnel-agent", commands.agent(this));
     }
 
     /**
      * Returns when the agent is connected.
      *
      * @param root the checkout, whose modules are packaged
+     * @param flags more flags for the control plane
      */
-    static Programs start(Path root) throws IOException, InterruptedException {
-        var programs = new Programs(root);
+    static Programs start(Path root, String... flags) throws IOException, InterruptedException {
+        return new Programs(root, new Commands() {
+                    @Override
+                    public List<String> controlPlane(Programs ports) {
+                        List<String> command = new ArrayList<>(List.of(
+                                root.resolve("bin/control-plane").toString(),
+                                "-listen",
+                                ports.http(),
+                                "-forward",
+                                ports.forward() + "=wolf-bench",
+                                "-store",
+                                "jdbc:h2:mem:bench"));
+                        command.addAll(List.of(flags));
+                        return command;
+                    }
+
+                    @Override
+                    public List<String> agent(Programs ports) {
+                        return List.of(
+                                root.resolve("bin/tunnel-agent").toString(),
+                                "-api-url",
+                                "http://" + ports.http(),
+                                "-wolf-id",
+                                "bench",
+                                "-local",
+                                ports.local(),
+                                "-listen",
+                                "off",
+                                "-reconnect",
+                                "1");
+                    }
+                })
+                .awaitConnected();
+    }
+
+    /**
+     * The same with two other programs.
+     *
+     * @param server takes {@code -listen}, {@code -forward} and {@code -id}
+     * @param agent takes {@code -server}, {@code -runner-id}, {@code -token} and {@code -local}
+     */
+    static Programs startOthers(Path root, String server, String agent) throws IOException, InterruptedException {
+        return new Programs(root, new Commands() {
+                    @Override
+                    public List<String> controlPlane(Programs ports) {
+                        return List.of(
+                                server, "-listen", ports.http(), "-forward", ports.forward(), "-id", "wolf-bench");
+                    }
+
+                    @Override
+                    public List<String> agent(Programs ports) {
+                        return List.of(
+                                agent,
+                                "-server",
+                                "http://" + ports.http() + "/api/v1/revdial",
+                                "-runner-id",
+                                "wolf-bench",
+                                "-token",
+                                RUNNER_TOKEN,
+                                "-local",
+                                ports.local());
+                    }
+                })
+                .awaitConnected();
+    }
+
+    private String http() {
+        return "127.0.0.1:" + httpPort;
+    }
+
+    private String forward() {
+        return "127.0.0.1:" + forwardPort;
+    }
+
+    private String local() {
+        return "127.0.0.1:" + service.port();
+    }
+
+    private Programs awaitConnected() throws IOException, InterruptedException {
         long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while (!programs.isConnected()) {
+        while (!isConnected()) {
             if (System.nanoTime() > deadline) {
-                programs.close();
-                throw new IOException("the agent did not connect within 60 s; see " + programs.log("tunnel-agent"));
+                close();
+                throw new IOException("the agent did not connect within 60 s; see " + log("tunnel-agent"));
             }
             TimeUnit.MILLISECONDS.sleep(50);
         }
-        return programs;
+        return this;
     }
 
-    private Process run(String program, String... flags) throws IOException {
-        List<String> command =
-                new ArrayList<>(List.of(root.resolve("bin/" + program).toString()));
-        command.addAll(Arrays.asList(flags));
+    private Process run(String program, List<String> command) throws IOException {
         var builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log(program).toFile());
-        builder.environment().put("RUNNER_TOKEN", "runner-of-the-bench");
+        builder.environment().put("RUNNER_TOKEN", RUNNER_TOKEN);
         builder.environment().put("ADMIN_TOKEN", ADMIN_TOKEN);
         builder.environment().put("LOG_LEVEL", "warn");
         return builder.start();
@@ -91,13 +157,17 @@ final class Programs implements AutoCloseable {
     }
 
     private boolean isConnected() throws InterruptedException {
-        var ready = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + agentPort + "/readyz"))
-                .build();
         try {
-            return http.send(ready, BodyHandlers.discarding()).statusCode() == 200;
+            request();
+            return true;
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** A connection on which requests to the local service go through {@code …/proxy/}, one after the other. */
+    RequestCaller requestCaller() throws IOException {
+        return new RequestCaller(httpPort, ADMIN_TOKEN);
     }
 
     /** Calls through the forward. */
@@ -136,7 +206,7 @@ final class Programs implements AutoCloseable {
         service.close();
         http.close();
         for (Process process : both) {
-            if (process.exitValue() != 0) {
+            if (process.exitValue() != 0 && process.exitValue() != TERMINATED) {
                 throw new IOException(process.info() + " ended with exit status " + process.exitValue());
             }
         }
