@@ -68,6 +68,56 @@ class RoutingIT extends ControlPlaneSpec {
     }
 
     @Test
+    void theLeastShareOfSessionsWinsAndTheAskedZoneComesBeforeIt() throws Exception {
+        start();
+        serving("wolf-1");
+        serving("wolf-2");
+        heartbeat("wolf-1", "{\"activeSessions\":5,\"maxSessions\":10,\"zone\":\"eu-1\"}");
+        heartbeat("wolf-2", "{\"activeSessions\":3,\"maxSessions\":5,\"zone\":\"us-1\"}");
+        for (int i = 0; i < 3; i++) {
+            assertThat(routedTo()).isEqualTo("wolf-1");
+            assertThat(routedTo("X-Wolf-Zone: us-1")).isEqualTo("wolf-2");
+            assertThat(routedTo("X-Wolf-Zone: eu-1")).isEqualTo("wolf-1");
+            assertThat(routedTo("X-Wolf-Zone: asia-1")).as("none is there").isEqualTo("wolf-1");
+        }
+        heartbeat("wolf-1", "{\"activeSessions\":7}");
+        assertThat(routedTo()).isEqualTo("wolf-2");
+    }
+
+    @Test
+    void newSessionsAreSpreadBeforeTheNextHeartbeatSaysWhereTheyAre() throws Exception {
+        start();
+        serving("wolf-1");
+        serving("wolf-2");
+        heartbeat("wolf-1", "{\"activeSessions\":0,\"maxSessions\":10}");
+        heartbeat("wolf-2", "{\"activeSessions\":0,\"maxSessions\":5}");
+        int atFirst = 0;
+        for (int i = 0; i < 9; i++) {
+            atFirst += routedTo("X-Wolf-Session: s" + i).equals("wolf-1") ? 1 : 0;
+        }
+        assertThat(atFirst).isEqualTo(6);
+    }
+
+    @Test
+    void aDrainingOrDegradedInstanceGetsNothingAndItsSessionsMoveForGood() throws Exception {
+        start();
+        serving("wolf-1");
+        serving("wolf-2");
+        String first = routedTo("X-Wolf-Session: s");
+        post("/api/v1/wolf-instances/" + first + "/drain", "");
+        String second = routedTo("X-Wolf-Session: s");
+        assertThat(second).isNotEqualTo(first);
+        assertThat(routedTo()).isEqualTo(second);
+        post("/api/v1/wolf-instances/" + first + "/undrain", "");
+        assertThat(routedTo("X-Wolf-Session: s")).as("it doesn't go back").isEqualTo(second);
+
+        heartbeat(second, "{\"wolfReachable\":false}");
+        assertThat(routedTo("X-Wolf-Session: s")).isEqualTo(first);
+        post("/api/v1/wolf-instances/" + first + "/drain", "");
+        assertError(request("/api/v1/wolf/x", ADMIN_TOKEN), 503, "NoInstance");
+    }
+
+    @Test
     void roundRobinGivesEachItsTurn() throws Exception {
         start("-routing", "round-robin");
         serving("wolf-1");
@@ -219,6 +269,19 @@ class RoutingIT extends ControlPlaneSpec {
         }
         assertError(request("/api/v1/wolf/x", BOUND + "-wrong"), 401, "Unauthorized");
         assertError(request("/api/v1/wolf/x", BOUND + "-read"), 403, "ReadOnly");
+    }
+
+    private void heartbeat(String id, String json) throws Exception {
+        post("/api/v1/wolf-instances/" + id + "/heartbeat", json);
+    }
+
+    private void post(String path, String json) throws Exception {
+        Response response = new RawCaller(connectCaller())
+                .send("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Admin-Token: "
+                        + ADMIN_TOKEN + "\r\nContent-Type: application/json\r\nContent-Length: " + json.length()
+                        + "\r\n\r\n" + json)
+                .readToEnd();
+        assertThat(response.status()).as(response.text()).isBetween(200, 204);
     }
 
     private ServingAgent serving(String id, String... headers) throws Exception {
