@@ -26,7 +26,7 @@ final class AgentAndControlPlaneTraining {
     void run(StagedProgram agent, StagedProgram controlPlane) throws IOException, InterruptedException {
         int controlPort = FreePort.choose();
         int agentPort = FreePort.choose();
-        try (FakeWolf wolf = FakeWolf.onLoopback().start();
+        try (FakeWolf wolf = FakeWolf.onLoopback().asHelixFork().start();
                 HttpClient http = HttpClient.newHttpClient();
                 var server = TrainingRun.start(
                         controlPlane,

@@ -113,12 +113,16 @@ public final class ReconnectLoop {
             open.add(next);
         }
         next.start();
-        Optional<TunnelException> failure = next.awaitUp() ? Optional.empty() : next.awaitEnd();
-        if (failure.isPresent()) {
-            synchronized (this) {
-                replacement = null;
-                open.remove(next);
+        boolean up = false;
+        try {
+            up = next.awaitUp();
+        } finally {
+            if (!up) {
+                retire(next);
             }
+        }
+        Optional<TunnelException> failure = up ? Optional.empty() : next.awaitEnd();
+        if (failure.isPresent()) {
             report.replacementFailed(failure.get());
             throw failure.get();
         }
