@@ -147,7 +147,7 @@ class ControlPlaneIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/wolf-1", "/wolf-1/", "/wolf-1/proxyx", "//proxy/x", "/wolf-1/heartbeat"})
+    @ValueSource(strings = {"/", "/wolf-1", "/wolf-1/", "/wolf-1/proxyx", "//proxy/x", "/wolf-1/heartbeats"})
     void anUnknownPathBelowTheInstancesIsNotFound(String path) throws Exception {
         assertThat(controlPlane.error(
                         controlPlane.admin("/api/v1/wolf-instances" + path).build()))

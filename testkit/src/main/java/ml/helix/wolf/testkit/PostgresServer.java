@@ -136,8 +136,11 @@ public final class PostgresServer implements AutoCloseable {
         }
     }
 
-    /** Starts it again after {@link #stop}, and waits until it accepts connections. */
+    /** Starts it again after {@link #stop}, and waits until it accepts connections. Idempotent. */
     public synchronized void resume() throws IOException {
+        if (process != null) {
+            return;
+        }
         Files.deleteIfExists(log());
         process = command(
                         "postgres",

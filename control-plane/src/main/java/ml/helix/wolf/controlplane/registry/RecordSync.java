@@ -175,6 +175,9 @@ public final class RecordSync implements AutoCloseable {
         Collection<InstanceRecord> unsaved = records.takeUnsaved();
         try {
             RecordTable.Reading reading = database.transaction(connection -> {
+                if (!database.health().up()) {
+                    table.probe(connection);
+                }
                 table.merge(connection, unsaved);
                 for (Waiting change : begun) {
                     table.write(connection, change.change);

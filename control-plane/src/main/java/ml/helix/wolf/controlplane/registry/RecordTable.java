@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -163,6 +164,23 @@ record RecordTable(boolean postgres) {
                 + updates
                 + " when not matched then insert (id, " + names + ", version) values (excluded.id, "
                 + COLUMNS.stream().map(column -> "excluded." + column.name).collect(joining(", ")) + ", 0)";
+    }
+
+    /**
+     * Writes a row and deletes it: a store that was down may be readable, but full. Nobody ever sees the row.
+     *
+     * @throws SQLException if there is no room for a change
+     */
+    void probe(Connection connection) throws SQLException {
+        try (var insert = connection.prepareStatement("insert into instance (id, wolf_health, version) values (?, ?, 0)");
+                var delete = connection.prepareStatement("delete from instance where id = ?")) {
+            String id = UUID.randomUUID().toString();
+            insert.setString(1, id);
+            insert.setString(2, "-".repeat(1024));
+            insert.executeUpdate();
+            delete.setString(1, id);
+            delete.executeUpdate();
+        }
     }
 
     private static void delete(Connection connection, String id) throws SQLException {
