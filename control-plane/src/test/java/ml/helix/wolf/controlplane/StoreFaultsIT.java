@@ -95,7 +95,8 @@ class StoreFaultsIT {
         assumeTrue("root".equals(System.getProperty("user.name")), "only root may mount a small disk");
         Path disk = Files.createTempDirectory("small-disk");
         run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.toString());
-        Files.setOwner(disk, disk.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("postgres"));
+        Files.setOwner(
+                disk, disk.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("postgres"));
         try {
             String url = server.createDatabase();
             try (var wolf = FakeWolf.onLoopback().start();

@@ -163,6 +163,24 @@ abstract class ControlPlaneSpec {
                 HttpResponse.BodyHandlers.ofString(UTF_8));
     }
 
+    /**
+     * Sends a request with a JSON body and waits for the answer.
+     *
+     * @param body with ' for "
+     */
+    HttpResponse<String> send(String token, String method, String path, String body) throws Exception {
+        HttpClient http = client();
+        opened.add(http::shutdownNow);
+        return http.send(
+                        HttpRequest.newBuilder(uri(path))
+                                .header("Authorization", "Bearer " + token)
+                                .header("Content-Type", "application/json")
+                                .method(method, HttpRequest.BodyPublishers.ofString(body.replace('\'', '"')))
+                                .timeout(Duration.ofMinutes(1))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString(UTF_8));
+    }
+
     /** Connects to the first forward. */
     Socket connectToForward() throws IOException {
         Socket caller = new Socket(

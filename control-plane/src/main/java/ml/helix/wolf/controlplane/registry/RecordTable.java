@@ -172,7 +172,8 @@ record RecordTable(boolean postgres) {
      * @throws SQLException if there is no room for a change
      */
     void probe(Connection connection) throws SQLException {
-        try (var insert = connection.prepareStatement("insert into instance (id, wolf_health, version) values (?, ?, 0)");
+        try (var insert = connection.prepareStatement(
+                        "insert into instance (id, wolf_health, version) values (?, ?, 0)");
                 var delete = connection.prepareStatement("delete from instance where id = ?")) {
             String id = UUID.randomUUID().toString();
             insert.setString(1, id);
