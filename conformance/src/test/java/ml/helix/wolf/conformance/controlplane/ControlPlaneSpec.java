@@ -172,13 +172,13 @@ abstract class ControlPlaneSpec {
         HttpClient http = client();
         opened.add(http::shutdownNow);
         return http.send(
-                        HttpRequest.newBuilder(uri(path))
-                                .header("Authorization", "Bearer " + token)
-                                .header("Content-Type", "application/json")
-                                .method(method, HttpRequest.BodyPublishers.ofString(body.replace('\'', '"')))
-                                .timeout(Duration.ofMinutes(1))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString(UTF_8));
+                HttpRequest.newBuilder(uri(path))
+                        .header("Authorization", "Bearer " + token)
+                        .header("Content-Type", "application/json")
+                        .method(method, HttpRequest.BodyPublishers.ofString(body.replace('\'', '"')))
+                        .timeout(Duration.ofMinutes(1))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString(UTF_8));
     }
 
     /** Connects to the first forward. */

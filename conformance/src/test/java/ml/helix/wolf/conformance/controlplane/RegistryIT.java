@@ -60,7 +60,8 @@ class RegistryIT extends ControlPlaneSpec {
     @Test
     void theIdInThePathIsTheRunnerId() throws Exception {
         start();
-        assertThat(admin("PUT", INSTANCES + "/w%C3%B6lf%2F1%20x", "{}").statusCode()).isEqualTo(201);
+        assertThat(admin("PUT", INSTANCES + "/w%C3%B6lf%2F1%20x", "{}").statusCode())
+                .isEqualTo(201);
         assertThat(ids("")).containsExactly("wölf/1 x");
     }
 
@@ -105,7 +106,8 @@ class RegistryIT extends ControlPlaneSpec {
     void anUnreachableWolfIsDegraded() throws Exception {
         start();
         connect(ID);
-        assertThat(send(RUNNER_TOKEN, "POST", HEARTBEAT, "{'wolfReachable':false}").statusCode())
+        assertThat(send(RUNNER_TOKEN, "POST", HEARTBEAT, "{'wolfReachable':false}")
+                        .statusCode())
                 .isEqualTo(200);
         assertThat(get(ONE).path("status").asText()).isEqualTo("degraded");
         send(RUNNER_TOKEN, "POST", HEARTBEAT, "{'wolfReachable':true}");
@@ -126,7 +128,8 @@ class RegistryIT extends ControlPlaneSpec {
     void aHeartbeatIsAnySubsetOfTheFieldsAndUnknownOnesAreLeftOut() throws Exception {
         start();
         send(RUNNER_TOKEN, "POST", HEARTBEAT, EVERYTHING);
-        assertThat(send(RUNNER_TOKEN, "POST", HEARTBEAT, "{'activeSessions':5,'newer':{}}").statusCode())
+        assertThat(send(RUNNER_TOKEN, "POST", HEARTBEAT, "{'activeSessions':5,'newer':{}}")
+                        .statusCode())
                 .isEqualTo(200);
         JsonNode instance = get(ONE);
         assertThat(instance.path("activeSessions").asInt()).isEqualTo(5);
@@ -139,7 +142,8 @@ class RegistryIT extends ControlPlaneSpec {
     void aHeartbeatNeedsTheIdsOwnRunnerTokenOrAnAdmins() throws Exception {
         String bound = RUNNER_TOKEN + "-bound";
         startWith(Map.of("RUNNER_TOKEN", "lab " + bound + " wolf-lab-*", "ADMIN_TOKEN", ADMIN_TOKEN));
-        assertThat(send(bound, "POST", INSTANCES + "/wolf-lab-1/heartbeat", "{}").statusCode())
+        assertThat(send(bound, "POST", INSTANCES + "/wolf-lab-1/heartbeat", "{}")
+                        .statusCode())
                 .isEqualTo(200);
         assertThat(send(bound, "POST", HEARTBEAT, "{}").statusCode()).isEqualTo(403);
         assertThat(send("wrong", "POST", HEARTBEAT, "{}").statusCode()).isEqualTo(401);
@@ -195,10 +199,7 @@ class RegistryIT extends ControlPlaneSpec {
         send(RUNNER_TOKEN, "POST", INSTANCES + "/wolf-1/heartbeat", "{'zone':'a','maxSessions':4,'activeSessions':1}");
         send(RUNNER_TOKEN, "POST", INSTANCES + "/wolf-2/heartbeat", "{'zone':'b','maxSessions':2,'activeSessions':2}");
         admin("PUT", INSTANCES + "/wolf-3", "{'zone':'a','maxSessions':9}");
-        assertThat(get("/api/v1/capacity"))
-                .isEqualTo(
-                        JSON.readTree(
-                                """
+        assertThat(get("/api/v1/capacity")).isEqualTo(JSON.readTree("""
                 {"instances":3,"online":2,"maxSessions":6,"activeSessions":3,"free":3,"zones":{
                  "a":{"instances":2,"online":1,"maxSessions":4,"activeSessions":1,"free":3},
                  "b":{"instances":1,"online":1,"maxSessions":2,"activeSessions":2,"free":0}}}"""));
@@ -215,7 +216,9 @@ class RegistryIT extends ControlPlaneSpec {
 
     private List<String> ids(String query) throws Exception {
         List<String> ids = new ArrayList<>();
-        get(INSTANCES + query).path("instances").forEach(instance -> ids.add(instance.path("id").asText()));
+        get(INSTANCES + query)
+                .path("instances")
+                .forEach(instance -> ids.add(instance.path("id").asText()));
         return ids;
     }
 }
