@@ -18,6 +18,8 @@ final class AccessInstructions {
         screen.line("a Wolf, through its tunnel");
         screen.command("curl -H \"Authorization: Bearer $(cat " + parts.folder().resolve("admin-token") + ")\" "
                 + parts.caller().url() + Caller.path(first.runnerId()));
+        screen.line("the page of all instances, for a browser; it asks for the admin token");
+        screen.command(parts.caller().url() + "/");
         screen.line("an agent");
         screen.command("curl " + first.agentStatus());
         screen.line("logs and tokens");

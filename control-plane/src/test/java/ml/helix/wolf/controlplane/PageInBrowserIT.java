@@ -1,0 +1,246 @@
+package ml.helix.wolf.controlplane;
+
+import static ml.helix.wolf.controlplane.Browser.ARROW_RIGHT;
+import static ml.helix.wolf.controlplane.Browser.ENTER;
+import static ml.helix.wolf.controlplane.Browser.TAB;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page in Debian's Chromium, at a real control plane. */
+class PageInBrowserIT {
+    private static final String READER = "reader-" + TestControlPlane.ADMIN_TOKEN;
+    private static final List<AutoCloseable> OPEN = new ArrayList<>();
+
+    private static TestControlPlane controlPlane;
+    private static Browser browser;
+
+    @BeforeAll
+    static void start(@TempDir Path folder) throws Exception {
+        assumeTrue(
+                Browser.isInstalled(),
+                "no browser: apt-get install chromium chromium-driver, or the page is not tested in one");
+        Path tokens = Files.writeString(
+                folder.resolve("admin-token"), "alice " + TestControlPlane.ADMIN_TOKEN + "\nbob " + READER + " read\n");
+        controlPlane = TestControlPlane.start(tokens);
+        OPEN.add(controlPlane);
+        OPEN.add(TestAgent.connect(controlPlane, "wolf-2", TestAgent.silent()));
+        OPEN.add(TestAgent.connect(controlPlane, "wolf-10", TestAgent.silent()));
+        OPEN.add(TestAgent.connect(controlPlane, "wolf-degraded", TestAgent.silent()));
+        post("", "{\"id\":\"wolf-offline\",\"zone\":\"eu-1\",\"labels\":{\"rack\":\"r7\"},\"maxSessions\":8}");
+        post(
+                "/wolf-2/heartbeat",
+                "{\"zone\":\"eu-2\",\"gpuName\":\"RTX 4090\",\"activeSessions\":3,\"maxSessions\":8}");
+        post("/wolf-degraded/heartbeat", "{\"wolfReachable\":false}");
+        browser = Browser.start();
+        OPEN.add(browser);
+    }
+
+    @AfterAll
+    static void close() throws Exception {
+        for (AutoCloseable each : OPEN.reversed()) {
+            each.close();
+        }
+    }
+
+    @BeforeEach
+    void openThePage() throws Exception {
+        browser.look(1280, 800, "light");
+        browser.open("http://127.0.0.1:" + controlPlane.port() + "/");
+        browser.run("sessionStorage.clear()");
+        browser.open("http://127.0.0.1:" + controlPlane.port() + "/");
+        browser.console();
+    }
+
+    @AfterEach
+    void nothingWasRefusedByTheContentSecurityPolicy() throws Exception {
+        assertThat(browser.console())
+                .noneMatch(line -> line.contains("Content Security Policy") || line.contains("TypeError"));
+    }
+
+    @Test
+    void theTokenIsAskedAndAWrongOneIsRefused() throws Exception {
+        assertThat(text("body")).contains("Admin token").doesNotContain("wolf-");
+        assertThat(run("return document.querySelectorAll('#rows tr').length").asInt())
+                .isZero();
+
+        browser.type("a-wrong-token-of-the-tests" + ENTER);
+        await("return document.getElementById('login-problem').textContent.includes(\"doesn't know this token\")");
+        assertThat(run("return sessionStorage.length").asInt()).isZero();
+        assertThat(run("return document.cookie + location.href").asText())
+                .isEqualTo("http://127.0.0.1:" + controlPlane.port() + "/");
+
+        signIn(TestControlPlane.ADMIN_TOKEN);
+        browser.open("http://127.0.0.1:" + controlPlane.port() + "/");
+        await("return document.getElementById('live').textContent === 'Live'");
+        run("document.getElementById('sign-out').click()");
+        assertThat(text("body")).contains("Admin token").doesNotContain("wolf-");
+        assertThat(run("return document.getElementById('rows').children.length + sessionStorage.length")
+                        .asInt())
+                .isZero();
+    }
+
+    @Test
+    void theTroubleComesFirstAndFiltersAndSearchNarrow() throws Exception {
+        signIn(TestControlPlane.ADMIN_TOKEN);
+
+        assertThat(ids()).containsExactly("wolf-degraded", "wolf-offline", "wolf-2", "wolf-10");
+        assertThat(text("#rows")).contains("its Wolf doesn't answer", "RTX 4090", "3 of 8", "rack=r7");
+        assertThat(run("""
+                const {compare} = await import('/page/instances.js');
+                return [{id: 'a', status: 'online'}, {id: 'b', status: 'online', draining: true}, {id: 'c', status: 'offline'},
+                  {id: 'd', status: 'degraded'}, {id: 'e', status: 'online', displaced: true}].sort(compare).map(i => i.id).join('')""").asText()).isEqualTo("edcba");
+
+        run("document.querySelector('[value=offline]').click()");
+        assertThat(ids()).containsExactly("wolf-offline");
+        run("document.querySelector('[value=all]').click()");
+        run("document.getElementById('search').focus()");
+        browser.type("4090 eu-2");
+        assertThat(ids()).containsExactly("wolf-2");
+        browser.type(" nothing");
+        assertThat(ids()).isEmpty();
+        assertThat(text("#none")).contains("No instance matches.");
+    }
+
+    @Test
+    void aDrainByKeyboardAloneShowsAtOnce() throws Exception {
+        browser.type(TestControlPlane.ADMIN_TOKEN + ENTER);
+        await("return document.getElementById('live').textContent === 'Live'");
+
+        browser.type(TAB + TAB + ARROW_RIGHT); // past Sign out, to the second of the states
+        assertThat(run("return document.activeElement.value").asText()).isEqualTo("displaced");
+        assertThat(ids()).isEmpty();
+        browser.type("\uE012"); // back to all
+        browser.type(TAB + TAB + "wolf-10" + TAB); // past the zones
+        assertThat(run("return document.activeElement.getAttribute('aria-label')")
+                        .asText())
+                .isEqualTo("Drain wolf-10");
+        browser.type(ENTER);
+        await("return document.getElementById('confirm').open");
+        assertThat(accessibilityProblems()).isEmpty();
+        assertThat(text("#confirm")).contains("Drain wolf-10?", "no new session");
+        browser.type(TAB + ENTER);
+
+        await("return document.querySelector('#rows tr').innerText.includes('draining')");
+        await("return document.getElementById('said').textContent.includes('wolf-10 is drained')");
+        assertThat(run("return document.activeElement.getAttribute('aria-label')")
+                        .asText())
+                .isEqualTo("Undrain wolf-10");
+        browser.type(ENTER + TAB + ENTER);
+        await("return !document.querySelector('#rows tr').innerText.includes('draining')");
+    }
+
+    @Test
+    void aReadOnlyTokenSeesNoButtons() throws Exception {
+        signIn(READER);
+
+        assertThat(text("header")).contains("Token bob (read-only)");
+        assertThat(ids()).hasSize(4);
+        assertThat(run("return [...document.querySelectorAll('#rows button')].some(button => button.checkVisibility())")
+                        .asBoolean())
+                .isFalse();
+    }
+
+    @Test
+    void namesRolesContrastAndWidthAreRightInEachLook() throws Exception {
+        assertThat(accessibilityProblems()).isEmpty();
+        signIn(TestControlPlane.ADMIN_TOKEN);
+        for (int width : new int[] {1280, 900, 360}) {
+            for (String scheme : List.of("light", "dark")) {
+                browser.look(width, 800, scheme);
+                assertThat(accessibilityProblems()).as(width + " " + scheme).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aThousandInstancesAreShownAndLive() throws Exception {
+        try (var pool = Executors.newFixedThreadPool(4)) {
+            List<Future<?>> posts = new ArrayList<>();
+            for (int i = 0; i < 1000; i++) {
+                String id = "wolf-many-" + i;
+                posts.add(pool.submit(() -> {
+                    post("", "{\"id\":\"" + id + "\"}");
+                    return null;
+                }));
+            }
+            for (Future<?> post : posts) {
+                post.get();
+            }
+        }
+        signIn(TestControlPlane.ADMIN_TOKEN);
+        assertThat(text("#count")).isEqualTo("1004 instances");
+        assertThat(text("#more")).contains("1000 are shown. Show 4 more");
+
+        post("/wolf-many-500/drain", "");
+        run("document.querySelector('[value=draining]').click()");
+        await("return document.getElementById('rows').children.length === 1");
+        assertThat(ids()).containsExactly("wolf-many-500");
+        for (int i = 0; i < 1000; i++) {
+            controlPlane.send(controlPlane
+                    .admin("/api/v1/wolf-instances/wolf-many-" + i)
+                    .DELETE()
+                    .build());
+        }
+        await("return document.getElementById('rows').children.length === 0");
+    }
+
+    private static void post(String path, String body) throws Exception {
+        var response = controlPlane.send(controlPlane
+                .admin("/api/v1/wolf-instances" + path)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(body))
+                .build());
+        assertThat(response.statusCode()).as(response.body()).isBetween(200, 204);
+    }
+
+    private static void signIn(String token) throws Exception {
+        run("document.getElementById('token').value = '" + token + "';"
+                + " document.getElementById('login-form').requestSubmit()");
+        await("return document.getElementById('live').textContent === 'Live'");
+    }
+
+    private static JsonNode run(String script) throws Exception {
+        return browser.run(script);
+    }
+
+    private static void await(String condition) throws Exception {
+        TestControlPlane.eventually(condition, () -> run(condition).asBoolean());
+    }
+
+    private static String text(String selector) throws Exception {
+        return run("return document.querySelector('" + selector + "').innerText")
+                .asText();
+    }
+
+    private static List<String> ids() throws Exception {
+        List<String> ids = new ArrayList<>();
+        run("return [...document.querySelectorAll('#rows [data-of=id]')].map(id => id.textContent)")
+                .forEach(id -> ids.add(id.asText()));
+        return ids;
+    }
+
+    private static List<String> accessibilityProblems() throws Exception {
+        List<String> problems = new ArrayList<>();
+        try (var script = PageInBrowserIT.class.getResourceAsStream("accessibility.js")) {
+            run(new String(script.readAllBytes(), StandardCharsets.UTF_8))
+                    .forEach(problem -> problems.add(problem.asText()));
+        }
+        return problems;
+    }
+}
