@@ -3,6 +3,9 @@ package ml.helix.wolf.conformance.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,8 +36,17 @@ class ReconnectIT extends AgentSpec {
                 .isPresent()
                 .isEqualTo(older.head().header("Wolf-Agent-Instance"));
         assertServes(older); // the newer one isn't accepted yet
+        String slowPath = newPath();
+        older.connReady(slowPath);
+        Connection slow = server.data();
         newer.accept().keepAlive();
         assertServes(newer);
+        slow.answer(503);
+        JsonNode failure = line(older);
+        while (!failure.path("connPath").asText().equals(slowPath)) {
+            failure = line(older);
+        }
+        assertThat(failure.path("err").asText()).contains("503");
         assertThat(older.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
         older.send(Frame.close(1001, ""));
         older.end();
@@ -50,6 +62,30 @@ class ReconnectIT extends AgentSpec {
         assertThat(server.hasUntakenHandshake())
                 .as("several reconnects are one")
                 .isFalse();
+    }
+
+    @Test
+    void eachConnReadyOnEitherConnectionIsPickedUp() throws Exception {
+        wolf.echoing();
+        older.binary(RECONNECT);
+        Connection newer = accepted();
+        Set<String> asked = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            for (Connection control : List.of(older, newer)) {
+                String path = newPath();
+                control.connReady(path);
+                asked.add("/api/v1" + path);
+            }
+        }
+        Set<String> pickedUp = new HashSet<>();
+        for (int i = 0; i < 200; i++) {
+            Connection data = server.data().accept();
+            pickedUp.add(data.head().target());
+            data.binary("x");
+            assertThat(data.read(1)).isEqualTo(bytes("x"));
+            data.close();
+        }
+        assertThat(pickedUp).isEqualTo(asked);
     }
 
     @Test

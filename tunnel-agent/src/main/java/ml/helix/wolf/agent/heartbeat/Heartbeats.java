@@ -153,9 +153,11 @@ public final class Heartbeats {
     /** Without {@code more}, the next change begins again: a control connection that comes up is one. */
     private synchronized void finished(boolean more) {
         sending = false;
-        earliest = nanoTime.getAsLong() + LEAST_INTERVAL.toNanos();
+        if (more) {
+            earliest = nanoTime.getAsLong() + LEAST_INTERVAL.toNanos();
+        }
         if (again) {
-            schedule(LEAST_INTERVAL.toNanos());
+            schedule(Math.max(0, earliest - nanoTime.getAsLong()));
         } else if (more) {
             double factor = 1 - DEVIATION + 2 * DEVIATION * random.nextDouble();
             schedule((long) (INTERVAL.toNanos() * factor));

@@ -92,6 +92,21 @@ class HeartbeatsTest {
     }
 
     @Test
+    void aChangeBeforeTheControlConnectionIsUpDelaysNothing() throws Exception {
+        Optional<Secret> later = token;
+        token = Optional.empty();
+        report.wolfReached();
+        timers.advance(Duration.ZERO);
+        token = later;
+        report.connected();
+        Waiting.until("it is sent without any time passing", () -> {
+            timers.advance(Duration.ZERO);
+            return !sent.isEmpty();
+        });
+        assertThat(Waiting.next(sent)).contains("\"wolfReachable\":true");
+    }
+
+    @Test
     void aChangeOfWolfIsSaidAtOnceAndTwoAtLeast2SecondsApart() throws Exception {
         connect();
         report.wolfUnreachable("gone");
