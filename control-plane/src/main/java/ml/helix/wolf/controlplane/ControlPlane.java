@@ -28,6 +28,7 @@ import ml.helix.wolf.controlplane.dialing.PooledDialing;
 import ml.helix.wolf.controlplane.dialing.RunnerLog;
 import ml.helix.wolf.controlplane.dialing.Traffic;
 import ml.helix.wolf.controlplane.forward.Forwards;
+import ml.helix.wolf.controlplane.http.Route;
 import ml.helix.wolf.controlplane.http.Router;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.controlplane.http.WebServer;
@@ -67,6 +68,7 @@ public final class ControlPlane implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ControlPlane.class);
 
     private final PrometheusRegistry metrics = new PrometheusRegistry();
+    private final List<Route> routes;
     private final WebServer server;
     private final Forwards forwards;
     private final Parts parts;
@@ -127,22 +129,23 @@ public final class ControlPlane implements AutoCloseable {
                 new InstanceRows(registry::all, traffic::bytes, System::nanoTime),
                 Timers.daemon("page"),
                 System::nanoTime);
+        routes = Routes.of(
+                adminRules,
+                runners,
+                () -> readyz(database.health()),
+                this::scrape,
+                connections::stats,
+                revdial,
+                new InstanceRequests(registry, sync, adminRules, InstantSource.system()),
+                proxy.toId(dialing),
+                proxy.to(routing),
+                new PageFiles(),
+                new LiveInstances(feed, admin));
         server = new WebServer(
                 settings.listen(),
                 settings.tls(),
                 fields -> admin.find(fields).isPresent() || runners.find(fields).isPresent(),
-                new Router(Routes.of(
-                        adminRules,
-                        runners,
-                        () -> readyz(database.health()),
-                        this::scrape,
-                        connections::stats,
-                        revdial,
-                        new InstanceRequests(registry, sync, adminRules, InstantSource.system()),
-                        proxy.toId(dialing),
-                        proxy.to(routing),
-                        new PageFiles(),
-                        new LiveInstances(feed, admin))));
+                new Router(routes));
         var audit = new AuditLog(settings.auditLog().stream(), InstantSource.system(), metrics);
         server.report(new RequestMetrics(metrics), audit);
         forwards = new Forwards(settings.forwards(), dialing);
@@ -196,6 +199,10 @@ public final class ControlPlane implements AutoCloseable {
     /** Where HTTP is served: the port that the system chose for port 0. */
     public int port() {
         return server.port();
+    }
+
+    List<Route> routes() {
+        return routes;
     }
 
     /** Where the forwards listen, in the order of the settings. */

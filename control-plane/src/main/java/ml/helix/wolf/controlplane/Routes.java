@@ -46,6 +46,7 @@ final class Routes {
                 on(GET, "/livez", OPEN, each((request, path) -> TextResponse.line(HttpStatus.OK_200, "ok"))),
                 on(GET, "/readyz", OPEN, each((request, path) -> readiness.get())),
                 on(GET, "/metrics", admin.everyId(), each((request, path) -> metrics.get())),
+                on(GET, "/api/v1/openapi.json", admin.anyToken(), each((request, path) -> OpenApi.response())),
                 // It asks for a runner's token itself, since the token must open the id of its query.
                 upgrade("/api/v1/revdial", OPEN, revdial),
                 // Helix's client of November 2025 picks up here, without the prefix.

@@ -23,6 +23,7 @@ import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.controlplane.ControlPlaneSettings.AuditOutput;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.controlplane.http.Route;
 import ml.helix.wolf.controlplane.routing.Strategy;
 import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.program.LogSettings;
@@ -116,6 +117,10 @@ final class TestControlPlane implements AutoCloseable {
 
     int port() {
         return controlPlane.port();
+    }
+
+    List<Route> routes() {
+        return controlPlane.routes();
     }
 
     int forwardPort() {

@@ -30,6 +30,11 @@ public record Route(List<String> methods, PathTemplate template, AccessRule acce
         return new Route(List.of(), PathTemplate.of(template), access, handler);
     }
 
+    /** The path template as text. */
+    public String path() {
+        return template.toString();
+    }
+
     boolean takes(String method) {
         return methods.isEmpty() || methods.contains(method);
     }
