@@ -82,4 +82,19 @@ class RegistryTest {
         records.change(InstanceRecord.draining("wolf-2", false));
         assertThat(registry.all()).extracting(Instance::draining).containsExactly(true, false, false);
     }
+
+    @Test
+    void whatOnlyItsAgentHasToldOfIsForgottenAfterADay() {
+        Instant dayAgo = NOW.minus(Duration.ofHours(24)).minusMillis(1);
+        records.change(InstanceRecord.heartbeat("wolf-gone", Facts.NONE, dayAgo));
+        records.change(InstanceRecord.heartbeat("wolf-recent", Facts.NONE, dayAgo.plusMillis(2)));
+        records.change(InstanceRecord.heartbeat("wolf-there", Facts.NONE, dayAgo));
+        tunnels.add(new Tunnel("wolf-there", true, false, false, false, 0, null));
+        records.change(InstanceRecord.heartbeat("wolf-registered", Facts.NONE, dayAgo));
+        records.change(InstanceRecord.registered("wolf-registered", Facts.NONE));
+        records.change(InstanceRecord.heartbeat("wolf-drained", Facts.NONE, dayAgo));
+        records.change(InstanceRecord.draining("wolf-drained", true));
+
+        assertThat(registry.forgettable()).containsExactly("wolf-gone");
+    }
 }
