@@ -11,7 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import ml.helix.wolf.controlplane.Parts.Part;
 import ml.helix.wolf.controlplane.audit.AuditLog;
 import ml.helix.wolf.controlplane.audit.RequestMetrics;
@@ -43,7 +45,12 @@ import ml.helix.wolf.controlplane.registry.Records;
 import ml.helix.wolf.controlplane.registry.Registry;
 import ml.helix.wolf.controlplane.registry.RegistryMetrics;
 import ml.helix.wolf.controlplane.registry.Tunnels;
+import ml.helix.wolf.controlplane.replica.DatabaseClock;
+import ml.helix.wolf.controlplane.replica.LocalNews;
+import ml.helix.wolf.controlplane.replica.Replicas;
+import ml.helix.wolf.controlplane.revdial.OtherReplicas;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
+import ml.helix.wolf.controlplane.revdial.StatsHandler;
 import ml.helix.wolf.controlplane.routing.Routing;
 import ml.helix.wolf.controlplane.store.ChangeListener;
 import ml.helix.wolf.controlplane.store.Database;
@@ -52,6 +59,7 @@ import ml.helix.wolf.program.FileDescriptors;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.RunnerEvents;
+import ml.helix.wolf.revdial.Stats;
 import ml.helix.wolf.revdial.Timers;
 import org.eclipse.jetty.http.HttpStatus;
 import org.slf4j.Logger;
@@ -71,6 +79,7 @@ public final class ControlPlane implements AutoCloseable {
     private final List<Route> routes;
     private final WebServer server;
     private final Forwards forwards;
+    private final Optional<Replicas> replicas;
     private final Parts parts;
     private volatile Readiness readiness = Readiness.STARTING;
 
@@ -89,18 +98,25 @@ public final class ControlPlane implements AutoCloseable {
         ScheduledExecutorService timers = Timers.daemon("timers");
         var database = new Database(settings.store(), InstantSource.system());
         var records = new Records();
-        var events = new RunnerEvents(InstantSource.system(), List.of(new RunnerLog(), records));
+        var clock = new DatabaseClock(InstantSource.system());
+        var localNews = new LocalNews();
+        var events = new RunnerEvents(clock, List.of(new RunnerLog(), records, localNews::event));
+        var ids = DialerIds.random();
         var connections = new ConnectionManager(
                 settings.gracePeriod(),
                 settings.dialTimeout(),
                 timers,
                 System::nanoTime,
                 events,
-                DialerIds.random(),
-                failed -> {});
+                ids,
+                localNews::failed);
+        replicas = replicas(settings, database, clock, ids, connections, localNews, timers);
         var traffic = new Traffic();
-        var registry =
-                new Registry(records, new Tunnels.Local(connections), settings.heartbeat(), InstantSource.system());
+        var registry = new Registry(
+                records,
+                replicas.<Tunnels>map(all -> all).orElseGet(() -> new Tunnels.Local(connections)),
+                settings.heartbeat(),
+                InstantSource.system());
         var sync = new RecordSync(records, database, registry::forgettable, InstantSource.system());
         var news = new ChangeListener(database, RecordSync.CHANNEL, sync::changedElsewhere);
         RegistryMetrics.register(metrics, registry, () -> database.health().up());
@@ -113,7 +129,7 @@ public final class ControlPlane implements AutoCloseable {
                 timers,
                 System::nanoTime);
         Dialing dialing =
-                new MeteredDialing(pool, new DialMetrics(metrics, connections::stats), traffic, System::nanoTime);
+                new MeteredDialing(pool, new DialMetrics(metrics, connections::localStats), traffic, System::nanoTime);
         var proxy = new Proxy(admin);
         var routing = new Routing(
                 registry::all,
@@ -124,7 +140,13 @@ public final class ControlPlane implements AutoCloseable {
                 timers,
                 System::nanoTime,
                 metrics);
-        var revdial = new RevDialHandler(runners, connections, timers, System::nanoTime);
+        var revdial = new RevDialHandler(
+                runners,
+                connections,
+                ids,
+                replicas.<OtherReplicas>map(all -> all).orElse(OtherReplicas.NONE),
+                timers,
+                System::nanoTime);
         var feed = new Feed(
                 new InstanceRows(registry::all, traffic::bytes, System::nanoTime),
                 Timers.daemon("page"),
@@ -134,7 +156,9 @@ public final class ControlPlane implements AutoCloseable {
                 runners,
                 () -> readyz(database.health()),
                 this::scrape,
-                connections::stats,
+                new StatsHandler(
+                        replicas.<Supplier<Stats>>map(all -> all::stats).orElse(connections::stats),
+                        connections::localStats),
                 revdial,
                 new InstanceRequests(registry, sync, adminRules, InstantSource.system()),
                 proxy.toId(dialing),
@@ -159,13 +183,51 @@ public final class ControlPlane implements AutoCloseable {
                 closing(timers::shutdownNow),
                 closing(audit::close),
                 closing(events::close),
+                new Part(this::startReplicas, () -> replicas.ifPresent(Replicas::close)),
                 new Part(server::start, server::close),
                 closing(feed::close),
                 new Part(forwards::start, forwards::close),
                 closing(() -> revdial.awaitClosed(CLOSE_HANDSHAKE)),
                 closing(pool::close),
                 closing(connections::close), // fails the dials that wait, closes control connections with 1001
+                closing(() -> replicas.ifPresent(all -> drain(connections, revdial, all))),
                 new Part(() -> readiness = Readiness.READY, () -> readiness = Readiness.STOPPING)));
+    }
+
+    private static Optional<Replicas> replicas(
+            ControlPlaneSettings settings,
+            Database database,
+            DatabaseClock clock,
+            DialerIds ids,
+            ConnectionManager connections,
+            LocalNews news,
+            ScheduledExecutorService timers)
+            throws IOException {
+        if (settings.peers().isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Replicas(
+                settings.peers().get(), database, clock, ids, connections, news, timers, System::nanoTime));
+    }
+
+    private void startReplicas() throws IOException {
+        if (replicas.isPresent()) {
+            replicas.get().start();
+        }
+    }
+
+    private void drain(ConnectionManager connections, RevDialHandler revdial, Replicas replicas) {
+        revdial.refuseControlConnections();
+        replicas.drain();
+        server.drain();
+        new Drain(
+                        connections,
+                        () -> connections.pendingDials() == 0
+                                && connections.streams().isEmpty()
+                                && replicas.joins() == 0,
+                        replicas.drainTime(),
+                        System::nanoTime)
+                .run();
     }
 
     /** @throws IOException if an address can't be bound, or tokens or the certificate can't be read; nothing is left running then */
@@ -205,13 +267,18 @@ public final class ControlPlane implements AutoCloseable {
         return routes;
     }
 
+    /** Where other replicas reach this one; empty if it is the only one. */
+    String peerAddress() {
+        return replicas.map(Replicas::address).orElse("");
+    }
+
     /** Where the forwards listen, in the order of the settings. */
     public List<Integer> forwardPorts() {
         return forwards.ports();
     }
 
     /**
-     * Turns unready, fails the dials that wait, closes the control connections with 1001, gives the agents
+     * Turns unready; one of several replicas then lets its agents and its streams go. Fails the dials that wait, closes the control connections with 1001, gives the agents
      * {@link #CLOSE_HANDSHAKE} to answer, then cuts the forwards and the HTTP connections. Idempotent.
      */
     @Override

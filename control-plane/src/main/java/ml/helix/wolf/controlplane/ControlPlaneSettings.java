@@ -19,6 +19,7 @@ import ml.helix.wolf.controlplane.auth.TokenIssuer;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
 import ml.helix.wolf.controlplane.http.CertificateFiles;
+import ml.helix.wolf.controlplane.replica.PeerSettings;
 import ml.helix.wolf.controlplane.routing.Strategy;
 import ml.helix.wolf.controlplane.store.StorePassword;
 import ml.helix.wolf.controlplane.store.StoreSettings;
@@ -44,6 +45,7 @@ import ml.helix.wolf.program.UsageException;
  * @param dialTimeout the longest time for a whole dial
  * @param heartbeat how often an agent is expected to send a heartbeat
  * @param store the database
+ * @param peers how the replicas reach one another; empty for one replica
  * @param routing how an instance is chosen for a request to any of them
  * @param pool how many data connections of a busy id are picked up ahead of need at most
  */
@@ -59,6 +61,7 @@ public record ControlPlaneSettings(
         Duration dialTimeout,
         Duration heartbeat,
         StoreSettings store,
+        Optional<PeerSettings> peers,
         Strategy routing,
         int pool,
         LogSettings logs) {
@@ -192,6 +195,21 @@ public record ControlPlaneSettings(
             "CONTROL_PLANE_POOL",
             "4",
             "How many data connections of a busy agent are picked up ahead of need at most, 0 to 64; 0 for none.");
+    private static final Flag PEER_LISTEN = Flag.value(
+            "peer-listen",
+            "PEER_LISTEN",
+            "",
+            "For several replicas, with PostgreSQL: where this one listens for the others, host:port or :port.");
+    private static final Flag PEER_ADDRESS = Flag.value(
+            "peer-address",
+            "PEER_ADDRESS",
+            "",
+            "Where the other replicas reach this one, host:port; without it the address of -peer-listen.");
+    private static final Flag DRAIN = Flag.value(
+            "drain",
+            "DRAIN_SECONDS",
+            "20",
+            "How long running streams may go on when one of several replicas stops, in seconds.");
 
     public static final Program PROGRAM = new Program(
             "control-plane",
@@ -218,6 +236,9 @@ public record ControlPlaneSettings(
                                     STORE,
                                     STORE_USER,
                                     STORE_PASSWORD_FILE,
+                                    PEER_LISTEN,
+                                    PEER_ADDRESS,
+                                    DRAIN,
                                     ROUTING,
                                     POOL),
                             LogSettings.FLAGS.stream())
@@ -250,6 +271,8 @@ public record ControlPlaneSettings(
         StorePassword storePassword = storePassword(settings, environment);
         Optional<Strategy> routing = settings.parsed(ROUTING, Strategy::parse);
         Optional<Integer> pool = settings.parsed(POOL, ControlPlaneSettings::pool);
+        Optional<PeerSettings> peers = peers(
+                settings, store.map(url -> url.startsWith("jdbc:postgresql:")).orElse(true));
         LogSettings logs = LogSettings.of(settings);
         settings.done();
         return new ControlPlaneSettings(
@@ -264,6 +287,7 @@ public record ControlPlaneSettings(
                 dialTimeout,
                 heartbeat,
                 new StoreSettings(store.orElseThrow(), storeUser, storePassword),
+                peers,
                 routing.orElseThrow(),
                 pool.orElseThrow(),
                 logs);
@@ -337,6 +361,28 @@ public record ControlPlaneSettings(
             settings.problem(variable + " " + e.getMessage());
             return Optional.empty();
         }
+    }
+
+    private static Optional<PeerSettings> peers(Settings settings, boolean postgres) {
+        String address =
+                settings.parsed(PEER_ADDRESS, PeerSettings::checkAddress).orElse("");
+        Duration drain = settings.seconds(DRAIN);
+        if (settings.text(PEER_LISTEN).isEmpty()) {
+            if (!address.isEmpty()) {
+                settings.problem(PEER_ADDRESS + " needs " + PEER_LISTEN + ": " + PEER_LISTEN.help());
+            }
+            return Optional.empty();
+        }
+        Optional<PeerSettings> peers = settings.parsed(PEER_LISTEN, ListenAddress::parse)
+                .map(listen -> new PeerSettings(listen, address, drain));
+        if (!postgres) {
+            settings.problem(PEER_LISTEN + " needs -store jdbc:postgresql://…, which all replicas share");
+        }
+        if (peers.isPresent() && !peers.get().isReachable()) {
+            settings.problem(
+                    PEER_ADDRESS + " is required, since " + PEER_LISTEN + " names no address: " + PEER_ADDRESS.help());
+        }
+        return peers;
     }
 
     private static StorePassword storePassword(Settings settings, Map<String, String> environment) {

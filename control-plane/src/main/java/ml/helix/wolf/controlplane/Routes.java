@@ -21,7 +21,7 @@ import ml.helix.wolf.controlplane.http.Route;
 import ml.helix.wolf.controlplane.http.RouteHandler;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.controlplane.registry.InstanceRequests;
-import ml.helix.wolf.revdial.Stats;
+import ml.helix.wolf.controlplane.revdial.StatsHandler;
 import org.eclipse.jetty.http.HttpStatus;
 
 /** Every route of the control plane: its methods, its path, who may use it, what handles it. */
@@ -35,7 +35,7 @@ final class Routes {
             RunnerAccess runners,
             Supplier<TextResponse> readiness,
             Supplier<TextResponse> metrics,
-            Supplier<Stats> stats,
+            StatsHandler stats,
             RouteHandler revdial,
             InstanceRequests instances,
             RouteHandler proxy,
@@ -51,11 +51,7 @@ final class Routes {
                 upgrade("/api/v1/revdial", OPEN, revdial),
                 // Helix's client of November 2025 picks up here, without the prefix.
                 upgrade("/revdial", OPEN, revdial),
-                on(
-                        GET,
-                        "/api/v1/revdial/stats",
-                        admin.everyId(),
-                        each((request, path) -> TextResponse.json(stats.get()))),
+                on(GET, "/api/v1/revdial/stats", admin.everyId(), each((request, path) -> stats.answer(request))),
                 // Its files tell nothing; it asks for the token and then calls what is below.
                 on(GET, "/", OPEN, each(page)),
                 on(GET, "/page/{file}", OPEN, each(page)),

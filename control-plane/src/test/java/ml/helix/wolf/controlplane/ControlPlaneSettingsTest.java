@@ -17,6 +17,7 @@ import ml.helix.wolf.controlplane.auth.IdGlob;
 import ml.helix.wolf.controlplane.auth.TokenIssuer;
 import ml.helix.wolf.controlplane.auth.TokenSource;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.controlplane.replica.PeerSettings;
 import ml.helix.wolf.controlplane.routing.Strategy;
 import ml.helix.wolf.controlplane.store.StorePassword;
 import ml.helix.wolf.controlplane.store.StoreSettings;
@@ -52,6 +53,7 @@ class ControlPlaneSettingsTest {
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
                         new StoreSettings("jdbc:h2:file:./wolf-control-plane", "", new StorePassword.None()),
+                        Optional.empty(),
                         Strategy.LEAST_LOADED,
                         4,
                         LogSettings.DEFAULT));
@@ -78,6 +80,9 @@ class ControlPlaneSettingsTest {
                         "-store=jdbc:postgresql://db:5432/wolf?sslmode=verify-full",
                         "-store-user=wolf",
                         "-store-password-file=" + runner,
+                        "-peer-listen=:8081",
+                        "-peer-address=fd00::5:8081",
+                        "-drain=4",
                         "-routing=round-robin",
                         "-pool=64",
                         "-log-level=debug",
@@ -101,9 +106,28 @@ class ControlPlaneSettingsTest {
                                 "jdbc:postgresql://db:5432/wolf?sslmode=verify-full",
                                 "wolf",
                                 new StorePassword.InFile(runner)),
+                        Optional.of(
+                                new PeerSettings(new InetSocketAddress(8081), "[fd00::5]:8081", Duration.ofSeconds(4))),
                         Strategy.ROUND_ROBIN,
                         64,
                         new LogSettings(LogLevel.DEBUG, LogFormat.JSON)));
+    }
+
+    @Test
+    void replicasNeedPostgresAndAnAddress() {
+        assertThat(problems(TOKENS, "-peer-listen=:8081"))
+                .satisfiesExactlyInAnyOrder(
+                        problem ->
+                                assertThat(problem).contains("-peer-listen (PEER_LISTEN) needs -store jdbc:postgresql"),
+                        problem -> assertThat(problem).contains("-peer-address (PEER_ADDRESS) is required"));
+        assertThat(problems(TOKENS, "-peer-address=10.0.0.1:8081"))
+                .singleElement()
+                .asString()
+                .contains("-peer-address (PEER_ADDRESS) needs -peer-listen");
+        assertThat(problems(TOKENS, "-peer-listen=127.0.0.1:0", "-store=jdbc:postgresql:wolf", "-peer-address=here"))
+                .singleElement()
+                .asString()
+                .contains("-peer-address (PEER_ADDRESS) must be host:port");
     }
 
     @Test

@@ -20,7 +20,7 @@ import ml.helix.wolf.revdial.Splice;
 final class TestAgent implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final int port;
+    private volatile int port;
     private final String token;
     private final Script script;
     private final RawWebSocket control;
@@ -73,6 +73,12 @@ final class TestAgent implements AutoCloseable {
     /** Ignores each conn-ready. */
     static Script silent() {
         return (agent, connPath) -> {};
+    }
+
+    /** From now on picks up at another port. */
+    TestAgent pickingUpAt(int otherPort) {
+        port = otherPort;
+        return this;
     }
 
     RawWebSocket pickUp(String target) throws IOException {

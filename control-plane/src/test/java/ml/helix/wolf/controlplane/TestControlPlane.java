@@ -70,6 +70,13 @@ final class TestControlPlane implements AutoCloseable {
         return withTokens(RUNNER_TOKEN, ADMIN_TOKEN, store, flags);
     }
 
+    /** One of several, which share a database. */
+    static TestControlPlane replica(StoreSettings store, String... flags) throws Exception {
+        List<String> all = new ArrayList<>(List.of("-peer-listen", "127.0.0.1:0", "-pool", "0"));
+        all.addAll(List.of(flags));
+        return start(store, all.toArray(String[]::new));
+    }
+
     /** @param runnerTokens lines as in a token file, and so {@code adminTokens} */
     static TestControlPlane withTokens(String runnerTokens, String adminTokens, StoreSettings store, String... flags)
             throws Exception {
@@ -110,6 +117,7 @@ final class TestControlPlane implements AutoCloseable {
                 dialTimeout,
                 Duration.ofSeconds(30),
                 StoreSettings.inMemory(UUID.randomUUID().toString()),
+                Optional.empty(),
                 Strategy.LEAST_LOADED,
                 /* pool= */ 0,
                 LogSettings.DEFAULT);
@@ -121,6 +129,11 @@ final class TestControlPlane implements AutoCloseable {
 
     List<Route> routes() {
         return controlPlane.routes();
+    }
+
+    /** Where other replicas reach it. */
+    String peerAddress() {
+        return controlPlane.peerAddress();
     }
 
     int forwardPort() {

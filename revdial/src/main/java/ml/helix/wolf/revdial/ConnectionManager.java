@@ -1,6 +1,7 @@
 package ml.helix.wolf.revdial;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,6 +15,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import ml.helix.wolf.revdial.DialFailure.DialTimeout;
 import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
 import ml.helix.wolf.revdial.DialFailure.NoConnection;
@@ -106,7 +108,8 @@ public final class ConnectionManager implements AutoCloseable {
     public LocalDialer connected(String runnerId, RemoteAgent agent, ControlSender control) {
         return atomically(then -> {
             Runner runner = runnerToConnect(runnerId);
-            LocalDialer dialer = opened(new LocalDialer(this, runner, ids.next(), agent, control, timers), then);
+            LocalDialer dialer =
+                    opened(new LocalDialer(this, runner, ids.next(), agent, events.now(), control, timers), then);
             if (!closed) {
                 events.connected(dialer);
                 takeOver(runner, dialer, then);
@@ -116,19 +119,23 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     /**
-     * Another replica holds the runner's newest control connection. It takes over from an older one as {@link #connected}
-     * does.
+     * Another replica holds a control connection of the runner. It takes over from an older one as {@link #connected} does;
+     * if the one here is newer, the dialer is over at once.
      *
      * @param agent at the other end of that connection
+     * @param connectedAt when it came up, by the clock of the events
      * @param holder has a conn-ready with this connPath sent there; called under the lock, so it must not block. Returns
      *     false if there is no room
      * @return to be told when the holder loses the runner
      */
-    public RemoteDialer remoteConnected(String runnerId, RemoteAgent agent, Predicate<String> holder) {
+    public RemoteDialer remoteConnected(
+            String runnerId, RemoteAgent agent, Instant connectedAt, Predicate<String> holder) {
         return atomically(then -> {
             Runner runner = runnerToConnect(runnerId);
             RemoteDialer dialer = opened(new RemoteDialer(this, runner, ids.next(), agent, holder), then);
-            if (!closed) {
+            if (runner.current instanceof LocalDialer local && local.connectedAt.isAfter(connectedAt)) {
+                retire(dialer, DISPLACED, then);
+            } else if (!closed) {
                 takeOver(runner, dialer, then);
             }
             return dialer;
@@ -157,8 +164,8 @@ public final class ConnectionManager implements AutoCloseable {
      * @return as {@link #connected}
      */
     public LocalDialer trialConnected(String runnerId, RemoteAgent agent, ControlSender control) {
-        return atomically(
-                then -> opened(new LocalDialer(this, new Runner(runnerId), ids.next(), agent, control, timers), then));
+        return atomically(then -> opened(
+                new LocalDialer(this, new Runner(runnerId), ids.next(), agent, events.now(), control, timers), then));
     }
 
     /** The runner id whose control connection has this dialer id now. */
@@ -279,6 +286,40 @@ public final class ConnectionManager implements AutoCloseable {
             }
             return asked;
         });
+    }
+
+    /**
+     * Closes the control connections that are held here with 1001, as {@link #close} does, but goes on otherwise: dials wait
+     * for their ids to come back elsewhere.
+     */
+    public void closeHeld() {
+        List<LocalDialer> held = atomically(then -> dialers.all().stream()
+                .filter(LocalDialer.class::isInstance)
+                .map(LocalDialer.class::cast)
+                .toList());
+        held.forEach(dialer -> lost(dialer, STOPPING));
+    }
+
+    /** How many control connections are held here whose agents are such. */
+    public long countHeld(Predicate<RemoteAgent> which) {
+        return atomically(then -> runners.values().stream()
+                .filter(runner -> runner.current instanceof LocalDialer && which.test(runner.current.agent))
+                .count());
+    }
+
+    /** How many streams run to each id; ids without one are left out. */
+    public Map<String, Integer> streams() {
+        return atomically(then -> runners.values().stream()
+                .filter(runner -> runner.streams > 0)
+                .collect(Collectors.toMap(runner -> runner.id, runner -> runner.streams)));
+    }
+
+    /** How many dials wait, for a pickup or for an id to come back. */
+    public int pendingDials() {
+        return atomically(then -> runners.values().stream()
+                        .mapToInt(runner -> runner.waiting.size())
+                        .sum()
+                + dialers.all().stream().mapToInt(Dialer::askedCount).sum());
     }
 
     /** A snapshot of all ids that are connected, in their grace period or have running streams. */

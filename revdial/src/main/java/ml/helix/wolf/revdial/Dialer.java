@@ -68,6 +68,11 @@ public abstract sealed class Dialer permits LocalDialer, RemoteDialer {
         return true;
     }
 
+    /** How many dials wait here; under the manager's lock. */
+    final int askedCount() {
+        return asked.size();
+    }
+
     /** Takes a dial out, under the manager's lock. Returns whether it waited here. */
     final boolean take(PendingDial dial) {
         return asked.remove(dial.requestId, dial);

@@ -31,7 +31,7 @@ public record DialerIds(String replica) {
     }
 
     /** Whether this replica may have made that id. */
-    boolean isOwn(String dialerId) {
+    public boolean isOwn(String dialerId) {
         return replicaOf(dialerId).equals(replica);
     }
 

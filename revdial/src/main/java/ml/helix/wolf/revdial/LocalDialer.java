@@ -3,6 +3,7 @@ package ml.helix.wolf.revdial;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -30,6 +31,7 @@ public final class LocalDialer extends Dialer {
     /** Belongs to the transport's reading thread. */
     private final ControlLines.Decoder decoder = new ControlLines.Decoder(ControlLines.PEER_LIMIT);
 
+    final Instant connectedAt;
     /** Guarded by the manager's lock. */
     boolean draining;
 
@@ -38,9 +40,11 @@ public final class LocalDialer extends Dialer {
             Runner runner,
             String id,
             RemoteAgent agent,
+            Instant connectedAt,
             ControlSender control,
             ScheduledExecutorService timers) {
         super(manager, runner, id, agent);
+        this.connectedAt = connectedAt;
         this.control = control;
         this.writer = new ControlWriter(
                 "control-writer " + runner.id,

@@ -11,7 +11,7 @@ package ml.helix.wolf.revdial;
 public record RemoteAgent(String instance, String host, int port) {
 
     /** Equal for two connections of one agent. Without an instance it is the host: ports are new for each connection. */
-    String identity() {
+    public String identity() {
         return instance.isEmpty() ? host : instance;
     }
 

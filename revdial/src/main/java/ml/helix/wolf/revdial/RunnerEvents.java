@@ -1,6 +1,7 @@
 package ml.helix.wolf.revdial;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,8 +36,12 @@ public final class RunnerEvents implements AutoCloseable {
         this.listeners = List.copyOf(listeners);
     }
 
+    Instant now() {
+        return clock.instant();
+    }
+
     void connected(LocalDialer dialer) {
-        add(new RunnerEvent.Connected(dialer.runnerId(), dialer.agent, clock.instant()));
+        add(new RunnerEvent.Connected(dialer.runnerId(), dialer.agent, dialer.connectedAt));
     }
 
     void lost(LocalDialer dialer, ControlEnd end) {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -43,7 +44,7 @@ class RemoteDialerTest {
     }
 
     private RemoteDialer remote() {
-        return asker.remoteConnected(ID, AGENT, asks::add);
+        return asker.remoteConnected(ID, AGENT, Instant.EPOCH, asks::add);
     }
 
     @Test
@@ -131,6 +132,36 @@ class RemoteDialerTest {
     }
 
     @Test
+    void anOlderConnectionElsewhereChangesNothing() throws Exception {
+        var agent = new FakeAgent(asker, ID);
+        RemoteDialer older = asker.remoteConnected(ID, AGENT, Instant.EPOCH.minusSeconds(1), asks::add);
+        assertThat(older.over).isTrue();
+        assertThat(agent.control.isOpen()).isTrue();
+        PendingDial dial = asker.startDial(ID);
+        agent.pickUp(agent.nextAsk());
+        dial.await().close();
+    }
+
+    @Test
+    void aReplicaThatDrainsClosesWhatItHoldsAndItsDialsWaitForTheOthers() throws Exception {
+        var agent = new FakeAgent(asker, ID);
+        PendingDial dial = asker.startDial(ID);
+        assertThat(asker.countHeld(AGENT::equals)).isEqualTo(1);
+        asker.closeHeld();
+        assertThat(agent.control.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
+        assertThat(asker.countHeld(AGENT::equals)).isZero();
+        assertThat(asker.pendingDials()).isEqualTo(1);
+        remote();
+        PickupQuery pickup = PickupQuery.of(Waiting.next(asks));
+        asker.deliver(pickup.dialerId(), pickup.requestId(), new Pipe().left);
+        ByteStream stream = dial.await();
+        assertThat(asker.pendingDials()).isZero();
+        assertThat(asker.streams()).containsExactly(Map.entry(ID, 1));
+        stream.close();
+        assertThat(asker.streams()).isEmpty();
+    }
+
+    @Test
     void aNewerConnectionHereTakesTheDialsOfTheHolder() throws Exception {
         RemoteDialer older = remote();
         PendingDial dial = asker.startDial(ID);
@@ -155,7 +186,7 @@ class RemoteDialerTest {
 
     @Test
     void aHolderWithoutRoomFailsTheDial() {
-        asker.remoteConnected(ID, AGENT, connPath -> false);
+        asker.remoteConnected(ID, AGENT, Instant.EPOCH, connPath -> false);
         PendingDial dial = asker.startDial(ID);
         assertThatThrownBy(dial::await).isInstanceOfSatisfying(DialException.class, e -> assertThat(e.failure())
                 .isEqualTo(new MaxPendingDials(Dialer.MAX_ASKED)));
@@ -169,6 +200,7 @@ class RemoteDialerTest {
         remote.lost("gone");
         asker.close();
         assertThat(heard).isEmpty();
-        assertThat(asker.remoteConnected(ID, AGENT, asks::add).over).isTrue();
+        assertThat(asker.remoteConnected(ID, AGENT, Instant.EPOCH, asks::add).over)
+                .isTrue();
     }
 }

@@ -34,10 +34,16 @@ final class OuterHandler extends Handler.Abstract {
 
     private final Predicate<HttpFields> authorised;
     private final Request.Handler handler;
+    private volatile boolean draining;
 
     OuterHandler(Predicate<HttpFields> authorised, Request.Handler handler) {
         this.authorised = authorised;
         this.handler = handler;
+    }
+
+    /** From now on closes each connection after its response, so that callers move on. */
+    void drain() {
+        draining = true;
     }
 
     @Override
@@ -79,14 +85,15 @@ final class OuterHandler extends Handler.Abstract {
     }
 
     /** After CONNECT too: no caller gets a tunnel, and what follows was meant for one and must not be read as a request. */
-    private static void closeAfterwardsIfNeeded(Request request, Response response) {
-        if (!GuardedEndPoint.of(request).isAdmitted() || HttpMethod.CONNECT.is(request.getMethod())) {
+    private void closeAfterwardsIfNeeded(Request request, Response response) {
+        boolean moveOn = draining && !request.getHeaders().contains(HttpHeader.UPGRADE);
+        if (moveOn || !GuardedEndPoint.of(request).isAdmitted() || HttpMethod.CONNECT.is(request.getMethod())) {
             response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString());
         }
     }
 
     /** A response that has begun can't become another one: it is cut off. The body of an unauthorised caller is not read. */
-    private static void refuse(Request request, Response response, Callback callback, ApiError error) {
+    private void refuse(Request request, Response response, Callback callback, ApiError error) {
         if (response.isCommitted()) {
             callback.failed(new IOException("the response had begun: " + error.message()));
             return;

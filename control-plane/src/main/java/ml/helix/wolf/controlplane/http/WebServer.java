@@ -45,6 +45,7 @@ public final class WebServer implements AutoCloseable {
 
     private final InetSocketAddress address;
     private final Server server;
+    private final OuterHandler outer;
     private final ServerConnector connector;
 
     /**
@@ -71,7 +72,8 @@ public final class WebServer implements AutoCloseable {
         threads.setVirtualThreadsExecutor(virtual);
         server = new Server(threads);
         server.setErrorHandler(new JsonErrors());
-        server.setHandler(new OuterHandler(authorised, handler));
+        outer = new OuterHandler(authorised, handler);
+        server.setHandler(outer);
         var http = new BoundedHttpConnection.Factory(configuration());
         connector = tls.isEmpty()
                 ? new GuardedConnector(server, AdmissionGate.forThisProcess(), http)
@@ -120,6 +122,11 @@ public final class WebServer implements AutoCloseable {
     /** The port it listens on: the one that the system chose for port 0. */
     public int port() {
         return connector.getLocalPort();
+    }
+
+    /** From now on closes each connection after its response, so that callers go elsewhere. */
+    public void drain() {
+        outer.drain();
     }
 
     /** Cuts what is under way. Idempotent. */

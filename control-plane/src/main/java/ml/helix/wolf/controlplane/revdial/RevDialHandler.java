@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.controlplane.auth.AccessToken;
@@ -22,9 +23,11 @@ import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.controlplane.http.RequestFacts;
 import ml.helix.wolf.controlplane.http.RouteHandler;
 import ml.helix.wolf.program.RunnerId;
+import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.ControlSender;
 import ml.helix.wolf.revdial.DataKeepAlive;
+import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.LocalDialer;
 import ml.helix.wolf.revdial.RemoteAgent;
 import org.eclipse.jetty.http.HttpHeader;
@@ -64,6 +67,8 @@ public final class RevDialHandler implements RouteHandler {
 
     private final RunnerAccess access;
     private final ConnectionManager connections;
+    private final DialerIds ids;
+    private final OtherReplicas others;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     /** The handshake requires it, for extensions; there are none, so it is never started. */
@@ -71,18 +76,25 @@ public final class RevDialHandler implements RouteHandler {
 
     private final Set<ControlEndpoint> controls = ConcurrentHashMap.newKeySet();
     private final Handshaker handshaker = Handshaker.newInstance();
+    private volatile boolean draining;
 
     /**
+     * @param ids name this replica
+     * @param others get the pickups for their dials
      * @param timers runs short tasks only
      * @param nanoTime the clock that {@code timers} goes by
      */
     public RevDialHandler(
             RunnerAccess access,
             ConnectionManager connections,
+            DialerIds ids,
+            OtherReplicas others,
             ScheduledExecutorService timers,
             LongSupplier nanoTime) {
         this.access = access;
         this.connections = connections;
+        this.ids = ids;
+        this.others = others;
         this.timers = timers;
         this.nanoTime = nanoTime;
     }
@@ -93,24 +105,55 @@ public final class RevDialHandler implements RouteHandler {
         Fields query = query(request);
         @Nullable String dialerId = query.getValue("revdial.dialer");
         if (dialerId == null) {
+            if (draining) {
+                throw new ApiException(new ApiError(
+                        HttpStatus.SERVICE_UNAVAILABLE_503,
+                        "Draining",
+                        "this control plane is stopping: connect to another"));
+            }
             upgrade(request, response, callback, controlEndpoint(request, token, runnerId(query)), MAX_CONTROL_FRAME);
         } else {
+            pickUp(request, token, response, callback, dialerId, query);
+        }
+    }
+
+    private void pickUp(
+            Request request, AccessToken token, Response response, Callback callback, String dialerId, Fields query)
+            throws ApiException {
+        String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
+        if (ids.isOwn(dialerId)) {
             refuseUnlessUp(dialerId);
             Optional<String> runnerId = connections.runnerIdOf(dialerId);
             if (runnerId.isPresent()) {
                 access.requireOpens(request, token, runnerId.get());
             }
-            response.getHeaders().put(DataKeepAlive.HEADER, DataKeepAlive.PROMISE);
-            PeerEndPoint.beneath(request).readPastReset();
-            upgrade(request, response, callback, dataEndpoint(request, dialerId, query), NO_LIMIT);
+            DataEndpoint endpoint = dataEndpoint(request, stream -> connections.deliver(dialerId, requestId, stream));
+            upgradeData(request, response, callback, endpoint);
+            return;
+        }
+        OtherReplicas.Join join = others.join(dialerId, requestId);
+        boolean upgraded = false;
+        try {
+            access.requireOpens(request, token, join.runnerId());
+            upgradeData(request, response, callback, dataEndpoint(request, join::accept));
+            upgraded = true;
+        } finally {
+            if (!upgraded) {
+                join.giveUp();
+            }
         }
     }
 
-    private DataEndpoint dataEndpoint(Request request, String dialerId, Fields query) {
-        String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
+    private void upgradeData(Request request, Response response, Callback callback, DataEndpoint endpoint)
+            throws ApiException {
+        response.getHeaders().put(DataKeepAlive.HEADER, DataKeepAlive.PROMISE);
+        PeerEndPoint.beneath(request).readPastReset();
+        upgrade(request, response, callback, endpoint, NO_LIMIT);
+    }
+
+    private DataEndpoint dataEndpoint(Request request, Consumer<ByteStream> opened) {
         String promise = Objects.requireNonNullElse(request.getHeaders().get(DataKeepAlive.HEADER), "");
-        var endpoint =
-                new DataEndpoint(timers, nanoTime, promise, stream -> connections.deliver(dialerId, requestId, stream));
+        var endpoint = new DataEndpoint(timers, nanoTime, promise, opened);
         if (isOwnAgent(request)) {
             endpoint.requireCloseFrame();
         }
@@ -121,6 +164,11 @@ public final class RevDialHandler implements RouteHandler {
     private static boolean isOwnAgent(Request request) {
         String agent = request.getHeaders().get(HttpHeader.USER_AGENT);
         return agent != null && agent.startsWith("wolf-tunnel-agent/");
+    }
+
+    /** From now on refuses control connections with 503. */
+    public void refuseControlConnections() {
+        draining = true;
     }
 
     /** Waits until all control connections have closed, at most for {@code timeout}. */

@@ -40,7 +40,7 @@ public record StoreSettings(String url, String user, StorePassword password) {
                 + " jdbc:h2:file:./path, or jdbc:h2:mem:name; not '" + url + "'");
     }
 
-    boolean isPostgres() {
+    public boolean isPostgres() {
         return url.startsWith("jdbc:postgresql:");
     }
 
