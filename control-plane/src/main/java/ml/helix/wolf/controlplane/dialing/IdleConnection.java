@@ -13,10 +13,15 @@ final class IdleConnection implements ByteStream {
     private final ByteStream stream;
     private final ReadAhead ahead;
 
-    /** @param ended called at most once, if the agent or its Wolf has closed it before anyone reads; may come at once */
+    /** @param ended called at most once, by {@link #watch}, if the agent or its Wolf has closed it before anyone reads */
     IdleConnection(ByteStream stream, Consumer<IdleConnection> ended) {
         this.stream = stream;
-        this.ahead = ReadAhead.start(stream::read, failure -> ended.accept(this));
+        this.ahead = new ReadAhead(stream::read, failure -> ended.accept(this));
+    }
+
+    /** Waits for its end, or until somebody reads. Must be called: reading waits for it. */
+    void watch() {
+        ahead.run();
     }
 
     /** Whether neither an end nor a byte has come. Wolf says nothing before its request, so what it said is no response. */

@@ -159,7 +159,9 @@ public final class PooledDialing implements Dialing, AutoCloseable {
     private void await(String runnerId, Dial dial) {
         try {
             ByteStream stream = dial.await();
-            add(runnerId, new IdleConnection(stream, connection -> ended(runnerId, connection)));
+            var connection = new IdleConnection(stream, idle -> ended(runnerId, idle));
+            add(runnerId, connection);
+            connection.watch();
         } catch (DialException e) {
             failed(runnerId);
         } catch (InterruptedException e) {

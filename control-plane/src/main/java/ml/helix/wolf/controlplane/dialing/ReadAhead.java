@@ -46,7 +46,8 @@ public final class ReadAhead {
     private boolean ended;
     private @Nullable IOException failure;
 
-    private ReadAhead(Source source, Listener listener) {
+    /** Does nothing before {@link #run}, which {@link #start} runs on a thread of its own. */
+    ReadAhead(Source source, Listener listener) {
         this.source = source;
         this.listener = listener;
     }
@@ -57,7 +58,8 @@ public final class ReadAhead {
         return ahead;
     }
 
-    private void run() {
+    /** Reads until there is an end, a reader, or no room. Call it once; a {@link #read} waits for its return or for bytes. */
+    void run() {
         while (makeRoom()) {
             int count;
             @Nullable IOException broken = null;
