@@ -92,6 +92,21 @@ class IdentityIT extends ControlPlaneSpec {
     }
 
     @Test
+    void tooManyWrongAdminTokensAre429ButARightOneIsAcceptedAndAgentsSee401() throws Exception {
+        start();
+        for (int i = 0; i < 60; i++) {
+            assertError(request("/metrics", "wrong"), 401, "Unauthorized");
+        }
+        var refused = request("/metrics", "wrong").get(30, TimeUnit.SECONDS);
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.headers().firstValueAsLong("Retry-After").orElseThrow())
+                .isBetween(1L, 60L);
+        assertThat(request("/metrics", ADMIN_TOKEN).get(30, TimeUnit.SECONDS).statusCode())
+                .isEqualTo(200);
+        assertThat(open(bearing("wrong"), CONTROL + ID).head().status()).isEqualTo(401);
+    }
+
+    @Test
     void refusalsAreCounted() throws Exception {
         startBound();
         open(bearing("wrong"), CONTROL + ID);

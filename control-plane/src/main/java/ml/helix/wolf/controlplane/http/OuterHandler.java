@@ -103,7 +103,9 @@ final class OuterHandler extends Handler.Abstract {
         try (Blocker.Callback written = Blocker.callback()) {
             error.send(response, written);
             written.block();
-            if (error != STALLED && error.status() != HttpStatus.UNAUTHORIZED_401) {
+            if (error != STALLED
+                    && error.status() != HttpStatus.UNAUTHORIZED_401
+                    && error.status() != HttpStatus.TOO_MANY_REQUESTS_429) {
                 UnreadBody.discard(request);
             }
             callback.succeeded();
