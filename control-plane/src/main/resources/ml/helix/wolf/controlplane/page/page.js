@@ -20,7 +20,7 @@ function showLogin(problem) {
   token = "";
   sessionStorage.removeItem(KEY);
   table.clear();
-  for (const id of ["said", "problem", "news", "who"]) {
+  for (const id of ["live", "said", "problem", "news", "who"]) {
     say(id, "");
   }
   document.title = "Wolf instances";
@@ -188,7 +188,7 @@ $("sign-out").addEventListener("click", () => showLogin(""));
 function filtersChanged() {
   table.filter = {state: $("filters").elements.state.value, zone: $("zone").value, search: $("search").value.trim()};
   table.limit = 1000;
-  table.arrange(new Set());
+  table.arrange();
 }
 
 $("filters").addEventListener("input", filtersChanged);
@@ -200,7 +200,7 @@ $("none").lastElementChild.addEventListener("click", () => {
 });
 $("more").firstElementChild.addEventListener("click", () => {
   table.limit += 1000;
-  table.arrange(new Set());
+  table.arrange();
 });
 $("rows").addEventListener("click", event => {
   const button = event.target.closest("button");

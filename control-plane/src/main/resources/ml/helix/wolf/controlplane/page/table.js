@@ -4,6 +4,8 @@ import {age, compare, fullness, gpu, isIn, labels, load, matches, rank, rate, re
 
 const HISTORY = 60;
 const SHOWN_AT_ONCE = 1000;
+// Several events of one second are put in order together.
+const ARRANGE_MS = 100;
 
 const template = document.getElementById("row");
 const body = document.getElementById("rows");
@@ -85,6 +87,7 @@ export class Table {
   filter = {state: "all", zone: "", search: ""};
   limit = SHOWN_AT_ONCE;
   onScreen = new Set();
+  moved = new Set();
   observer = new IntersectionObserver(entries => this.#seen(entries), {rootMargin: "200px"});
 
   /** A new stream begins: what it doesn't name until `endSync` is gone. */
@@ -99,7 +102,6 @@ export class Table {
   /** Takes changes of instances; returns what a listener should hear of: [id, state] of those whose state is another one now. */
   update(changes) {
     const news = [];
-    const moved = new Set();
     for (const {instance, bytesPerSecond} of changes) {
       let row = this.rows.get(instance.id);
       if (!row) {
@@ -110,10 +112,10 @@ export class Table {
         news.push([instance.id, state(instance)]);
       }
       if (row.update(instance, bytesPerSecond)) {
-        moved.add(row);
+        this.moved.add(row);
       }
     }
-    this.arrange(moved);
+    this.timer ??= setTimeout(() => this.arrange(), ARRANGE_MS);
     return news;
   }
 
@@ -127,7 +129,7 @@ export class Table {
         this.rows.delete(id);
       }
     }
-    this.arrange(new Set());
+    this.arrange();
   }
 
   clear() {
@@ -152,7 +154,11 @@ export class Table {
   }
 
   /** Puts the rows in order. Rows that stay where they are aren't touched, so they keep focus and cost nothing. */
-  arrange(moved) {
+  arrange() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const moved = this.moved;
+    this.moved = new Set();
     const matching = this.matching();
     const wanted = matching.sort((one, other) => compare(one.instance, other.instance)).slice(0, this.limit);
     const elements = new Set(wanted.map(row => row.element));
