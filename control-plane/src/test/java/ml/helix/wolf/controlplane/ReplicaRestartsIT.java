@@ -1,0 +1,210 @@
+package ml.helix.wolf.controlplane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import ml.helix.wolf.agent.Agent;
+import ml.helix.wolf.agent.AgentSettings;
+import ml.helix.wolf.controlplane.store.StoreSettings;
+import ml.helix.wolf.controlplane.store.TestStore;
+import ml.helix.wolf.program.Settings;
+import ml.helix.wolf.testkit.FakeWolf;
+import ml.helix.wolf.testkit.FreePort;
+import ml.helix.wolf.testkit.PostgresServer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real agents behind a load balancer while replicas stop, start and die. Prints what it counts. */
+@Timeout(120)
+class ReplicaRestartsIT {
+    private static final int AGENTS = 20;
+    private static final int CALLERS = 4;
+
+    @TempDir
+    Path folder;
+
+    private final FakeWolf wolf = FakeWolf.onLoopback().start();
+    private final List<Integer> ready = new CopyOnWriteArrayList<>();
+    private final List<Agent> agents = new ArrayList<>();
+    private final List<TestControlPlane> replicas = new ArrayList<>();
+    private StoreSettings store;
+    private Spreader spreader;
+
+    @BeforeEach
+    void start() throws Exception {
+        assumeTrue(PostgresServer.missing().isEmpty(), () -> PostgresServer.missing()
+                .orElse(""));
+        store = TestStore.postgres(PostgresServer.shared().createDatabase());
+        spreader = new Spreader(() -> List.copyOf(ready));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        agents.forEach(Agent::close);
+        ready.clear();
+        replicas.forEach(TestControlPlane::close);
+        if (spreader != null) {
+            spreader.close();
+        }
+        wolf.close();
+    }
+
+    private TestControlPlane startReplica() throws Exception {
+        var replica = TestControlPlane.replica(store);
+        replicas.add(replica);
+        ready.add(replica.port());
+        return replica;
+    }
+
+    private void startAgents() throws Exception {
+        Map<String, String> environment = Map.of("RUNNER_TOKEN", TestControlPlane.RUNNER_TOKEN);
+        for (int i = 0; i < AGENTS; i++) {
+            String[] flags = {
+                "-api-url",
+                "http://127.0.0.1:" + spreader.port(),
+                "-wolf-id",
+                "restarts-" + i,
+                "-local",
+                "127.0.0.1:" + wolf.port(),
+                "-listen",
+                "off",
+                "-register=false",
+                "-drain",
+                "0"
+            };
+            var agent =
+                    new Agent(AgentSettings.of(Settings.read(AgentSettings.PROGRAM, flags, environment), environment));
+            agents.add(agent);
+            agent.start();
+        }
+    }
+
+    private void awaitAll(TestControlPlane replica) throws Exception {
+        for (int i = 0; i < AGENTS; i++) {
+            int id = i;
+            TestControlPlane.eventually("restarts-" + id + " is reachable", () -> reaches(replica, id));
+        }
+    }
+
+    private static boolean reaches(TestControlPlane replica, int id) throws Exception {
+        return replica.send(replica.toWolf("wolf-restarts-" + id, "/api/v1/apps")
+                                .build())
+                        .statusCode()
+                == 200;
+    }
+
+    @Test
+    void aRollingRestartLosesNoRequest() throws Exception {
+        TestControlPlane first = startReplica();
+        TestControlPlane second = startReplica();
+        startAgents();
+        awaitAll(first);
+        var sent = new AtomicInteger();
+        var lost = new ConcurrentLinkedQueue<String>();
+        List<Thread> callers = new ArrayList<>();
+        for (int i = 0; i < CALLERS; i++) {
+            callers.add(Thread.ofVirtual().name("caller").start(() -> call(sent, lost)));
+        }
+        for (TestControlPlane old : List.of(first, second)) {
+            startReplica();
+            ready.remove(Integer.valueOf(old.port())); // the load balancer sees that it is not ready
+            old.close();
+        }
+        callers.forEach(Thread::interrupt);
+        for (Thread caller : callers) {
+            caller.join();
+        }
+        System.out.println("replicas: " + sent + " requests while both of two replicas were restarted, lost "
+                + lost.size() + " " + lost.stream().limit(5).toList());
+        assertThat(lost).isEmpty();
+        assertThat(sent.get()).isGreaterThan(100);
+    }
+
+    private void call(AtomicInteger sent, ConcurrentLinkedQueue<String> lost) {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            for (int i = 0; !Thread.currentThread().isInterrupted(); i++) {
+                var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + spreader.port()
+                                + TestControlPlane.proxied("wolf-restarts-" + i % AGENTS, "/api/v1/apps")))
+                        .header("Authorization", "Bearer " + TestControlPlane.ADMIN_TOKEN)
+                        .timeout(Duration.ofSeconds(40))
+                        .build();
+                try {
+                    var response = client.send(request, BodyHandlers.ofString());
+                    sent.incrementAndGet();
+                    if (response.statusCode() != 200) {
+                        lost.add(response.statusCode() + " " + response.body());
+                    }
+                } catch (java.io.IOException e) {
+                    sent.incrementAndGet();
+                    lost.add(String.valueOf(e));
+                } catch (InterruptedException e) {
+                    return;
+                }
+            }
+        }
+    }
+
+    @Test
+    void afterAKillEveryIdIsReachableAgain() throws Exception {
+        int port = FreePort.choose();
+        Map<String, String> environment = Map.of(
+                "RUNNER_TOKEN", TestControlPlane.RUNNER_TOKEN,
+                "ADMIN_TOKEN", TestControlPlane.ADMIN_TOKEN,
+                "CONTROL_PLANE_STORE_PASSWORD", store.password().read());
+        try (var killed = ProgramProcess.start(
+                Main.class,
+                folder,
+                environment,
+                "-listen=127.0.0.1:" + port,
+                "-peer-listen=127.0.0.1:0",
+                "-store=" + store.url(),
+                "-store-user=" + store.user())) {
+            TestControlPlane survivor = startReplica();
+            TestControlPlane.eventually(
+                    "the other one serves", () -> killed.output().contains("Serving HTTP"));
+            ready.add(port);
+            startAgents();
+            awaitAll(survivor);
+            ready.remove(Integer.valueOf(port));
+            killed.kill();
+            long start = System.nanoTime();
+            List<Thread> callers = new ArrayList<>();
+            var seconds = new ConcurrentLinkedQueue<Double>();
+            for (int i = 0; i < AGENTS; i++) {
+                int id = i;
+                callers.add(Thread.ofVirtual().start(() -> {
+                    try {
+                        if (reaches(survivor, id)) {
+                            seconds.add((System.nanoTime() - start) / 1e9);
+                        }
+                    } catch (Exception e) {
+                        throw new IllegalStateException(e);
+                    }
+                }));
+            }
+            for (Thread caller : callers) {
+                caller.join();
+            }
+            List<Double> sorted = seconds.stream().sorted().toList();
+            System.out.printf(
+                    "replicas: kill -9, %d of %d ids answered their first request; p50 %.1f s, slowest %.1f s%n",
+                    sorted.size(), AGENTS, sorted.get(sorted.size() / 2), sorted.getLast());
+            assertThat(sorted).hasSize(AGENTS);
+        }
+    }
+}
