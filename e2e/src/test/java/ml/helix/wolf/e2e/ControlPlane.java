@@ -16,6 +16,10 @@ import java.util.concurrent.TimeUnit;
 final class ControlPlane {
     static final String NAMESPACE = "wolf-control-plane";
     static final String NAME = "wolf-control-plane";
+
+    /** The folder of manifests/ that it is installed from: one replica. {@link ReplicasE2E} installs two. */
+    static final String MANIFESTS = "control-plane-h2";
+
     private static final int PORT = 8080;
 
     private final KubernetesClient client;

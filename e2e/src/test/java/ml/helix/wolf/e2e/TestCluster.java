@@ -52,7 +52,8 @@ final class TestCluster implements AutoCloseable {
         createNamespace(ControlPlane.NAMESPACE);
         setRunnerTokens(RUNNER_TOKEN);
         writeSecret(NAMESPACE, "wolf-token", "token", RUNNER_TOKEN);
-        Command.kubectl("", "apply", "-k", project.resolve("control-plane").toString());
+        Command.kubectl(
+                "", "apply", "-k", project.resolve(ControlPlane.MANIFESTS).toString());
         Command.kubectl("", "apply", "-k", project.resolve("operator").toString());
         allowSocketFolder();
         awaitRollout(ControlPlane.NAMESPACE, "deployment/" + ControlPlane.NAME);
@@ -79,6 +80,11 @@ final class TestCluster implements AutoCloseable {
 
     ControlPlane controlPlane() {
         return controlPlane;
+    }
+
+    /** A folder of manifests/. */
+    Path manifests(String part) {
+        return project.resolve(part);
     }
 
     /** Applies manifests as a user does. */
@@ -323,7 +329,7 @@ final class TestCluster implements AutoCloseable {
                             60,
                             TimeUnit.SECONDS);
             removeNamespace(NAMESPACE);
-            for (String part : List.of("operator", "control-plane")) {
+            for (String part : List.of("operator", ControlPlane.MANIFESTS)) {
                 Command.kubectl(
                         "",
                         "delete",

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real PostgreSQL server on loopback, with its data in a temporary folder. Root starts it as the user {@code postgres}. It
+ * A real PostgreSQL server on one address, with its data in a temporary folder. Root starts it as the user {@code postgres}. It
  * does not sync its files, so a crash of the machine may lose data; a killed server loses none. Thread-safe.
  */
 public final class PostgresServer implements AutoCloseable {
@@ -28,12 +28,14 @@ public final class PostgresServer implements AutoCloseable {
 
     private final Path programs;
     private final Path folder;
+    private final String address;
     private final int port;
     private @Nullable Process process; // guarded by this
 
-    private PostgresServer(Path programs, Path folder, int port) {
+    private PostgresServer(Path programs, Path folder, String address, int port) {
         this.programs = programs;
         this.folder = folder;
+        this.address = address;
         this.port = port;
     }
 
@@ -68,11 +70,16 @@ public final class PostgresServer implements AutoCloseable {
         return shared;
     }
 
-    /** Another one, which a test may stop. */
+    /** Another one on loopback, which a test may stop. */
     public static PostgresServer start() throws IOException {
+        return start("127.0.0.1");
+    }
+
+    /** Another one at this address of the machine. Whoever reaches it needs the password. */
+    public static PostgresServer start(String address) throws IOException {
         Path programs = newest().orElseThrow(() -> new IOException(missing().orElse("")));
         Path folder = Files.createTempDirectory("postgres");
-        var server = new PostgresServer(programs, folder, FreePort.choose());
+        var server = new PostgresServer(programs, folder, address, FreePort.choose());
         Path password = Files.writeString(folder.resolve("password"), PASSWORD);
         if (isRoot()) {
             UserPrincipal user =
@@ -92,6 +99,7 @@ public final class PostgresServer implements AutoCloseable {
                 "UTF8",
                 "--no-locale",
                 "--no-sync"));
+        Files.writeString(folder.resolve("data").resolve("pg_hba.conf"), "host all all all scram-sha-256\n");
         server.resume();
         return server;
     }
@@ -149,7 +157,7 @@ public final class PostgresServer implements AutoCloseable {
                         "-p",
                         String.valueOf(port),
                         "-c",
-                        "listen_addresses=127.0.0.1",
+                        "listen_addresses=" + address,
                         "-c",
                         "unix_socket_directories=",
                         "-c",
@@ -177,8 +185,8 @@ public final class PostgresServer implements AutoCloseable {
     /** Creates an empty database and returns its JDBC URL. */
     public String createDatabase() throws IOException {
         String name = "test" + DATABASES.incrementAndGet();
-        finish(command("createdb", "-h", "127.0.0.1", "-p", String.valueOf(port), "-U", USER, name));
-        return "jdbc:postgresql://127.0.0.1:" + port + "/" + name;
+        finish(command("createdb", "-h", address, "-p", String.valueOf(port), "-U", USER, name));
+        return "jdbc:postgresql://" + address + ":" + port + "/" + name;
     }
 
     public int port() {

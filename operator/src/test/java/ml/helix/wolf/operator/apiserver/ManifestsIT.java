@@ -32,7 +32,15 @@ class ManifestsIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"operator", "namespaced", "admission-policy", "network-policies", "control-plane"})
+    @ValueSource(
+            strings = {
+                "operator",
+                "namespaced",
+                "admission-policy",
+                "network-policies",
+                "control-plane",
+                "control-plane-h2"
+            })
     void folderIsAcceptedAsItIs(String part) throws Exception {
         assertThat(kubectl.run("", "apply", "--server-side", "--dry-run=server", "-k", "../manifests/" + part))
                 .contains("serverside-applied");
