@@ -31,9 +31,13 @@ public final class Database implements AutoCloseable {
 
     private static final int MAX_CONNECTIONS = 6;
 
-    /** What H2 needs to lose nothing that was committed, to leave the end to us, and to stay small. */
-    private static final Map<String, String> H2_OPTIONS =
-            Map.of("WRITE_DELAY", "0", "DB_CLOSE_ON_EXIT", "FALSE", "CACHE_SIZE", "4096", "DB_CLOSE_DELAY", "-1");
+    /** What H2 needs to lose nothing that was committed, to leave the end to us, to stay small, and to write no log of its own. */
+    private static final Map<String, String> H2_OPTIONS = Map.of(
+            "WRITE_DELAY", "0",
+            "DB_CLOSE_ON_EXIT", "FALSE",
+            "CACHE_SIZE", "4096",
+            "DB_CLOSE_DELAY", "-1",
+            "TRACE_LEVEL_FILE", "0");
 
     private static final String NOT_TRIED = "not tried yet";
     private static final Logger log = LoggerFactory.getLogger(Database.class);

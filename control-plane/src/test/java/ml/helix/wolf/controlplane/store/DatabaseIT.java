@@ -130,6 +130,16 @@ class DatabaseIT {
         }
     }
 
+    @Test
+    void anH2FileIsAllThatIsLeftAfterTheEnd() throws Exception {
+        open(new StoreSettings("jdbc:h2:file:" + folder + "/store", "", new StorePassword.None()))
+                .close();
+
+        try (var files = Files.list(folder)) {
+            assertThat(files).containsExactly(folder.resolve("store.mv.db"));
+        }
+    }
+
     private static Database open(StoreSettings settings) throws IOException {
         var database = new Database(settings, InstantSource.system());
         database.open();
