@@ -97,7 +97,7 @@ public final class ControlPlane implements AutoCloseable {
 
         ScheduledExecutorService timers = Timers.daemon("timers");
         var database = new Database(settings.store(), InstantSource.system());
-        var records = new Records();
+        var records = Records.ofHeap();
         var clock = new DatabaseClock(InstantSource.system());
         var localNews = new LocalNews();
         var events = new RunnerEvents(clock, List.of(new RunnerLog(), records, localNews::event));

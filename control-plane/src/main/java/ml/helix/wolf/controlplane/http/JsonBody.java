@@ -46,7 +46,7 @@ public final class JsonBody {
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(MAX_DEPTH)
                             .maxNumberLength(32)
-                            .maxNameLength(256)
+                            .maxNameLength(512) // a label's key may have 317
                             .build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())

@@ -41,7 +41,8 @@ public record InstanceRequests(Registry registry, RecordSync sync, AdminRules ru
             throw new ApiException(ApiError.badRequest("id: is missing"));
         }
         rules.requireOpens(request, body.id());
-        return register(body.id(), new AdminChange.Merge(InstanceRecord.registered(body.id(), body.facts())));
+        var record = InstanceRecord.registered(body.id(), body.facts());
+        return register(record, new AdminChange.Merge(record));
     }
 
     /** PUT: creates one, or replaces all that is known of it. */
@@ -49,14 +50,17 @@ public record InstanceRequests(Registry registry, RecordSync sync, AdminRules ru
         String id = id(path);
         InstanceBody body = JsonBody.read(request, InstanceBody.class);
         requireSameId(id, body);
-        return register(id, new AdminChange.Replace(InstanceRecord.registered(id, body.facts())));
+        var record = InstanceRecord.registered(id, body.facts());
+        return register(record, new AdminChange.Replace(record));
     }
 
-    private TextResponse register(String id, AdminChange change) throws ApiException, InterruptedException {
-        boolean known =
-                registry.records().find(id).filter(InstanceRecord::isRegistered).isPresent();
+    private TextResponse register(InstanceRecord record, AdminChange change) throws ApiException, InterruptedException {
+        boolean known = registry.records()
+                .find(record.id())
+                .filter(InstanceRecord::isRegistered)
+                .isPresent();
         save(change);
-        return TextResponse.json(known ? HttpStatus.OK_200 : HttpStatus.CREATED_201, find(id));
+        return TextResponse.json(known ? HttpStatus.OK_200 : HttpStatus.CREATED_201, registry.written(record));
     }
 
     /** DELETE: forgets one. If it is connected, it stays in the list. */
@@ -78,8 +82,9 @@ public record InstanceRequests(Registry registry, RecordSync sync, AdminRules ru
 
     private TextResponse drain(PathMatch path, boolean draining) throws ApiException, InterruptedException {
         Instance instance = find(id(path));
-        save(new AdminChange.Merge(InstanceRecord.draining(instance.id(), draining)));
-        return TextResponse.json(find(instance.id()));
+        InstanceRecord change = InstanceRecord.draining(instance.id(), draining);
+        save(new AdminChange.Merge(change));
+        return TextResponse.json(registry.written(change));
     }
 
     /** POST …/heartbeat. Fields that a newer agent knows are left out. Never waits for the store. */
@@ -87,10 +92,11 @@ public record InstanceRequests(Registry registry, RecordSync sync, AdminRules ru
         String id = id(path);
         InstanceBody body = JsonBody.readKnown(request, InstanceBody.class);
         requireSameId(id, body);
-        if (!registry.records().change(InstanceRecord.heartbeat(id, body.facts(), Records.millis(clock.instant())))) {
+        InstanceRecord heartbeat = InstanceRecord.heartbeat(id, body.facts(), Records.millis(clock.instant()));
+        if (!registry.records().change(heartbeat)) {
             throw full();
         }
-        return TextResponse.json(find(id));
+        return TextResponse.json(registry.written(heartbeat));
     }
 
     /** GET of the capacity. */
@@ -99,7 +105,7 @@ public record InstanceRequests(Registry registry, RecordSync sync, AdminRules ru
     }
 
     private void save(AdminChange change) throws ApiException, InterruptedException {
-        if (!registry.records().hasRoomFor(change.id())) {
+        if (!registry.records().hasRoomFor(change)) {
             throw full();
         }
         sync.save(change);
@@ -109,7 +115,9 @@ public record InstanceRequests(Registry registry, RecordSync sync, AdminRules ru
         return new ApiException(new ApiError(
                 TOO_MANY_REQUESTS,
                 "TooManyInstances",
-                "there are " + Records.MAX_RECORDS + " instances already; delete some"));
+                "there are " + Records.MAX_RECORDS
+                        + " instances already, or what is known of them takes an eighth of the"
+                        + " memory; delete some"));
     }
 
     private Instance find(String id) throws ApiException {

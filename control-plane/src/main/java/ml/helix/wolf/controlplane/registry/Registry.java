@@ -81,6 +81,12 @@ public final class Registry {
                 .toList();
     }
 
+    /** The instance of a record that was just written; another request may have deleted it since. */
+    Instance written(InstanceRecord record) {
+        return find(record.id())
+                .orElseGet(() -> Instance.of(record, /* tunnel= */ null, clock.instant(), heartbeatInterval));
+    }
+
     /** One instance as it is now; empty if it is neither connected nor recorded. */
     public Optional<Instance> find(String id) {
         Optional<Tunnel> tunnel = tunnels.find(id);

@@ -80,7 +80,7 @@ class JsonBodyTest {
         assertThat(problem("{'labels':" + "[".repeat(JsonBody.MAX_DEPTH) + "1" + "]".repeat(JsonBody.MAX_DEPTH) + "}"))
                 .startsWith("the body is no JSON: ")
                 .contains("nesting depth");
-        assertThat(problem("{'" + "n".repeat(300) + "':1}"))
+        assertThat(problem("{'" + "n".repeat(600) + "':1}"))
                 .startsWith("the body is no JSON: ")
                 .contains("Name length");
     }
@@ -107,6 +107,14 @@ class JsonBodyTest {
     }
 
     /** @param body with ' for " */
+    @Test
+    void takesTheLongestKeyOfALabel() throws Exception {
+        String key = "p".repeat(253) + "/" + "n".repeat(63);
+        assertThat(read("{'id':'x','maxSessions':1,'labels':{'" + key + "':'v'}}")
+                        .labels())
+                .containsKey(key);
+    }
+
     private static Instance read(String body) throws ApiException {
         return JsonBody.read(body.replace('\'', '"').getBytes(StandardCharsets.UTF_8), Instance.class, false);
     }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class RecordsTest {
     private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
-    private final Records records = new Records();
+    private final Records records = new Records(Long.MAX_VALUE);
 
     @Test
     void whatCouldNotBeSavedStaysBelowWhatIsNewer() {
@@ -76,6 +76,33 @@ class RecordsTest {
         assertThat(records.change(InstanceRecord.of("one-more"))).isFalse();
         assertThat(records.change(heartbeat("eu-1", 1))).isTrue();
         assertThat(records.find("one-more")).isEmpty();
+    }
+
+    @Test
+    void thereIsRoomForALimitedAmountOfText() {
+        var small = new Records(10_000);
+        assertThat(small.change(named("wolf-1", "g".repeat(2_000)))).isTrue();
+        assertThat(small.change(named("wolf-2", "g".repeat(3_000)))).isFalse();
+        assertThat(small.change(named("wolf-2", "g"))).isTrue();
+        // A known one may not grow beyond it either, but shrink.
+        assertThat(small.change(named("wolf-2", "g".repeat(3_000)))).isFalse();
+        var longer = new AdminChange.Replace(named("wolf-2", "g".repeat(3_000)));
+        assertThat(small.hasRoomFor(longer)).isFalse();
+        assertThat(small.change(named("wolf-1", "g"))).isTrue();
+        assertThat(small.hasRoomFor(longer)).isTrue();
+
+        small.takeUnsaved();
+        small.saved(longer);
+        assertThat(small.change(named("wolf-3", "g".repeat(2_000)))).isFalse();
+        small.takeUnsaved();
+        small.saved(new AdminChange.Forget("wolf-2"));
+        assertThat(small.change(named("wolf-3", "g".repeat(2_000)))).isTrue();
+    }
+
+    private static InstanceRecord named(String id, String gpuName) {
+        return InstanceRecord.registered(
+                id,
+                new Facts(null, null, null, null, null, gpuName, null, null, null, null, null, null, null, null, null));
     }
 
     private static InstanceRecord heartbeat(@Nullable String zone, int sessions) {

@@ -18,7 +18,7 @@ class RegistryTest {
     private static final RemoteAgent AGENT = new RemoteAgent("", "192.0.2.1", 1);
 
     private final List<Tunnel> tunnels = new ArrayList<>();
-    private final Records records = new Records();
+    private final Records records = new Records(Long.MAX_VALUE);
     private final Registry registry = new Registry(
             records,
             new Tunnels() {
@@ -60,6 +60,15 @@ class RegistryTest {
         Instance lost = registry.find("wolf-1").orElseThrow();
         assertThat(lost.since()).isEqualTo(NOW.minusSeconds(2));
         assertThat(lost.status()).isEqualTo(InstanceStatus.OFFLINE);
+    }
+
+    @Test
+    void whatWasWrittenIsShownAlsoIfItIsDeletedAtOnce() {
+        InstanceRecord record = InstanceRecord.registered("wolf-1", Facts.NONE);
+        assertThat(registry.written(record).id()).isEqualTo("wolf-1");
+
+        records.saved(new AdminChange.Merge(InstanceRecord.draining("wolf-1", true)));
+        assertThat(registry.written(record).draining()).isTrue();
     }
 
     @Test
