@@ -28,13 +28,26 @@ record Caller(HttpClient http, String url, Secret adminToken) {
         }
     }
 
+    /** The sessions of one Wolf. */
     static String path(String runnerId) {
-        return "/api/v1/wolf-instances/" + runnerId + "/proxy/api/v1/sessions";
+        return instance(runnerId) + "/proxy/api/v1/sessions";
     }
 
-    /** Requests the sessions of one Wolf. */
-    Answer sessions(String runnerId) throws InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url + path(runnerId)))
+    static String instance(String runnerId) {
+        return "/api/v1/wolf-instances/" + runnerId;
+    }
+
+    Answer get(String path) throws InterruptedException {
+        return send("GET", path);
+    }
+
+    Answer post(String path) throws InterruptedException {
+        return send("POST", path);
+    }
+
+    private Answer send(String method, String path) throws InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url + path))
+                .method(method, HttpRequest.BodyPublishers.noBody())
                 .header("Authorization", "Bearer " + adminToken.reveal())
                 .timeout(Duration.ofSeconds(40))
                 .build();

@@ -42,7 +42,7 @@ final class DemoSteps {
                 found ->
                         ready(found).equals("True") && parts.nodes().stream().allMatch(node -> connected(found, node)));
         printTunnels(resource);
-        // A pod's readiness follows at the pace of its probe; step 3 must not coincide with it.
+        // A pod's readiness follows at the pace of its probe; step 4 must not coincide with it.
         Await.until(
                 "every agent's pod is ready",
                 NOTICE,
@@ -62,10 +62,21 @@ final class DemoSteps {
         screen.checked("each answer comes from the Wolf of its node");
     }
 
+    /** Drains one instance: a request for which the control plane chooses the Wolf goes to the others. */
+    void drainAnInstance() throws DemoFailure, InterruptedException {
+        WolfNode drained = parts.nodes().getFirst();
+        screen.heading("3. Let the control plane choose the Wolf, and drain " + drained.runnerId());
+        requireRouted(parts.nodes());
+        post(drained, "drain");
+        requireRouted(parts.nodes().subList(1, parts.nodes().size()));
+        post(drained, "undrain");
+        screen.checked("nothing new is routed to an instance that drains");
+    }
+
     /** Cuts one node off and waits until the status says so. */
     void cutNodeOff() throws DemoFailure, InterruptedException {
         WolfNode cutOff = parts.nodes().getLast();
-        screen.heading("3. Cut the network between " + cutOff.name() + " and the control plane");
+        screen.heading("4. Cut the network between " + cutOff.name() + " and the control plane");
         parts.network().cut(cutOff.runnerId());
         JsonNode resource = watch(
                 "the WolfTunnel is not Ready, and " + cutOff.name() + " is Disconnected with a reason",
@@ -83,7 +94,7 @@ final class DemoSteps {
     /** Restores the network and waits until the tunnel is connected again. */
     void restoreNetwork() throws DemoFailure, InterruptedException {
         WolfNode restored = parts.nodes().getLast();
-        screen.heading("4. Restore the network, and do nothing else");
+        screen.heading("5. Restore the network, and do nothing else");
         parts.network().restore(restored.runnerId());
         JsonNode resource = watch(
                 "the WolfTunnel is Ready again",
@@ -96,7 +107,7 @@ final class DemoSteps {
 
     /** Deletes the WolfTunnel and waits until everything that it owned is gone. */
     void deleteWolfTunnel() throws DemoFailure, InterruptedException {
-        screen.heading("5. Delete the WolfTunnel");
+        screen.heading("6. Delete the WolfTunnel");
         parts.example().delete(client);
         Await.until(
                 "nothing is left of the WolfTunnel",
@@ -118,17 +129,39 @@ final class DemoSteps {
     }
 
     private Answer request(WolfNode node) throws InterruptedException {
-        screen.command("curl $control_plane" + Caller.path(node.runnerId()));
-        Answer answer = parts.caller().sessions(node.runnerId());
+        return get(Caller.path(node.runnerId()));
+    }
+
+    private Answer get(String path) throws InterruptedException {
+        screen.command("curl $control_plane" + path);
+        return printed(parts.caller().get(path));
+    }
+
+    private void post(WolfNode node, String action) throws DemoFailure, InterruptedException {
+        String path = Caller.instance(node.runnerId()) + "/" + action;
+        screen.command("curl -X POST $control_plane" + path);
+        Answer answer = printed(parts.caller().post(path));
+        require(answer.status() == 200, "no " + action + " of " + node.runnerId());
+    }
+
+    private Answer printed(Answer answer) {
         screen.output(answer.brief(BODY_WIDTH));
         return answer;
     }
 
     private void requireAnswer(WolfNode node) throws DemoFailure, InterruptedException {
-        Answer answer = request(node);
+        require(isOf(node, request(node)), "no answer from the Wolf on " + node.name());
+    }
+
+    private void requireRouted(List<WolfNode> nodes) throws DemoFailure, InterruptedException {
+        Answer answer = get("/api/v1/wolf/api/v1/sessions");
         require(
-                answer.status() == 200 && answer.body().contains(node.appId()),
-                "no answer from the Wolf on " + node.name());
+                nodes.stream().anyMatch(node -> isOf(node, answer)),
+                "no answer from a Wolf on " + nodes.stream().map(WolfNode::name).toList());
+    }
+
+    private static boolean isOf(WolfNode node, Answer answer) {
+        return answer.status() == 200 && answer.body().contains(node.appId());
     }
 
     private void require(boolean condition, String otherwise) throws DemoFailure {

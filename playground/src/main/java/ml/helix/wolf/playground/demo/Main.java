@@ -70,6 +70,7 @@ public final class Main {
         DemoSteps steps = new DemoSteps(parts, screen);
         steps.applyWolfTunnel();
         steps.reachEachWolf();
+        steps.drainAnInstance();
         steps.cutNodeOff();
         steps.restoreNetwork();
         if (settings.once()) {
