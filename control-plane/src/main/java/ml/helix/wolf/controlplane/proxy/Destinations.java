@@ -32,8 +32,12 @@ public interface Destinations extends AutoCloseable {
      */
     Destination first() throws ApiException;
 
-    /** Starts another dial after a failure that a repetition can mend; empty if there is nowhere left to go. */
-    Optional<Destination> after(Destination failed);
+    /**
+     * Starts another dial after a try without a response; empty if there is nowhere left to go.
+     *
+     * @param mayRepeat whether the request may be repeated; if not, the answer is empty, and the failure is noted
+     */
+    Optional<Destination> after(Destination failed, boolean mayRepeat);
 
     /** Whether Wolf gets this field of the request. */
     default boolean passesOn(HttpField field) {

@@ -191,7 +191,7 @@ final class Exchange {
                 return relay(bytes, upload);
             } catch (FailedTry e) {
                 throwIfCallerHasGone();
-                Optional<Destination> next = e.mayRepeat ? destinations.after(destination) : Optional.empty();
+                Optional<Destination> next = destinations.after(destination, e.mayRepeat);
                 if (next.isEmpty()) {
                     throw new ApiException(e.error);
                 }

@@ -12,8 +12,8 @@ record OneRunner(Dialing dialing, String runnerId) implements Destinations {
     }
 
     @Override
-    public Optional<Destination> after(Destination failed) {
-        return failed.dial().isPickedUpAhead()
+    public Optional<Destination> after(Destination failed, boolean mayRepeat) {
+        return mayRepeat && failed.dial().isPickedUpAhead()
                 ? Optional.of(new Destination(runnerId, dialing.dialFresh(runnerId)))
                 : Optional.empty();
     }

@@ -86,16 +86,14 @@ final class Tries implements Destinations {
     }
 
     @Override
-    public Optional<Destination> after(Destination failed) {
-        if (!dialer.left().isPositive()) {
-            return Optional.empty();
-        }
-        if (failed.dial().isPickedUpAhead() && !triedFresh) {
+    public Optional<Destination> after(Destination failed, boolean mayRepeat) {
+        boolean another = mayRepeat && dialer.left().isPositive();
+        if (another && failed.dial().isPickedUpAhead() && !triedFresh) {
             triedFresh = true;
             return Optional.of(dialer.freshTo(failed.runnerId()));
         }
         balancer.failed(failed.runnerId());
-        if (tried.size() == MOST) {
+        if (!another || tried.size() == MOST) {
             return Optional.empty();
         }
         Optional<Choice> choice = balancer.choose(asked, tried);
