@@ -242,6 +242,7 @@ public final class Database implements AutoCloseable {
     private static boolean isWrapper(Throwable failure) {
         return failure instanceof FlywayException
                 || failure instanceof java.sql.SQLTransientConnectionException
+                || failure instanceof java.sql.BatchUpdateException // repeats the statement with its values
                 || failure.getClass() == SQLException.class;
     }
 

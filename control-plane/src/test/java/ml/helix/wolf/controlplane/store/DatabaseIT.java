@@ -54,6 +54,25 @@ class DatabaseIT {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(TestStore.class)
+    void whatAFailedBatchWroteIsNotInTheHealth(TestStore store) throws Exception {
+        try (var database = open(store.create(folder))) {
+            assertThatThrownBy(() -> database.transaction(connection -> {
+                        try (var insert = connection.prepareStatement(
+                                "insert into instance (id, gpu_name, version) values (?, 'what-it-wrote', 0)")) {
+                            for (int i = 0; i < 2; i++) {
+                                insert.setString(1, "wolf-1");
+                                insert.addBatch();
+                            }
+                            return insert.executeBatch();
+                        }
+                    }))
+                    .isInstanceOf(SQLException.class);
+            assertThat(database.health().problem()).isNotEmpty().doesNotContain("what-it-wrote", "insert into");
+        }
+    }
+
     @Test
     void healthSaysSinceWhenTheStoreIsDownAndWhy() throws Exception {
         assumePostgres();
