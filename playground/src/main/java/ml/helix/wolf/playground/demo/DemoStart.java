@@ -77,7 +77,7 @@ final class DemoStart {
                     program.url(),
                     "bin/" + program.name() + ", process " + program.process().pid());
         }
-        screen.row("page", controlPlane.url() + "/", "of the control plane: every instance; asks for the admin token");
+        screen.row("page", controlPlane.url() + "/", "every instance, live; asks for the admin token");
         NodeSimulator simulator = startNodes(client, nodes);
         ExampleManifest example =
                 ExampleManifest.read(checkout, network.url(), runnerToken, embedded ? Map.of() : labels);
