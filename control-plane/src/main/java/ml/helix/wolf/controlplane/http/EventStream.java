@@ -68,9 +68,22 @@ public final class EventStream {
         write(":\n\n");
     }
 
+    /**
+     * Ends the response. Nothing may be sent after it.
+     *
+     * @throws IOException if the caller has gone or was cut
+     */
+    public void end() throws IOException {
+        write(true, "");
+    }
+
     private void write(String text) throws IOException {
+        write(false, text);
+    }
+
+    private void write(boolean last, String text) throws IOException {
         try (Blocker.Callback written = Blocker.callback()) {
-            response.write(false, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)), written);
+            response.write(last, ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)), written);
             written.block();
         }
     }

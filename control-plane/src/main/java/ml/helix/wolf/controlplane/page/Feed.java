@@ -30,6 +30,9 @@ public final class Feed implements AutoCloseable {
     /** How long a viewer may take to read one snapshot. */
     static final Duration SLOWEST = Duration.ofSeconds(15);
 
+    /** How long the viewers have to take the end of their events when the feed is closed. */
+    private static final Duration LAST_EVENTS = Duration.ofSeconds(2);
+
     private static final Logger log = LoggerFactory.getLogger(Feed.class);
 
     private final Supplier<? extends Map<String, String>> rows;
@@ -89,6 +92,7 @@ public final class Feed implements AutoCloseable {
             lock.lock();
             try {
                 viewers.remove(this);
+                changed.signalAll();
             } finally {
                 lock.unlock();
             }
@@ -148,7 +152,7 @@ public final class Feed implements AutoCloseable {
         changed.signalAll();
     }
 
-    /** Idempotent. */
+    /** Ends every viewer and waits until it has, for {@link #LAST_EVENTS} at most. Idempotent. */
     @Override
     public void close() {
         timer.shutdownNow();
@@ -156,6 +160,12 @@ public final class Feed implements AutoCloseable {
         try {
             closed = true;
             changed.signalAll();
+            long nanos = LAST_EVENTS.toNanos();
+            while (!viewers.isEmpty() && nanos > 0) {
+                nanos = changed.awaitNanos(nanos);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } finally {
             lock.unlock();
         }

@@ -55,6 +55,7 @@ public record LiveInstances(Feed feed, AdminAccess admin) implements EventStream
                     quiet = 0;
                 }
             }
+            out.end(); // before the viewer closes, because the feed waits for that before the server is stopped
         }
     }
 

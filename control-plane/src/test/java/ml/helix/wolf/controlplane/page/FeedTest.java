@@ -110,15 +110,19 @@ class FeedTest {
     }
 
     @Test
-    void closingEndsEachViewer() throws Exception {
-        try (Feed.Viewer viewer = feed.join(NO_CUT)) {
-            viewer.next();
-            feed.close();
-            feed.close();
+    void closingEndsEachViewerAndWaitsForIt() throws Exception {
+        Feed.Viewer viewer = feed.join(NO_CUT);
+        viewer.next();
+        Thread closing = Thread.ofVirtual().start(feed::close);
 
-            assertThat(viewer.next()).isEmpty();
-            assertThat(time.isShutdown()).isTrue();
+        assertThat(viewer.next()).isEmpty();
+        while (closing.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
         }
+        viewer.close();
+        closing.join();
+        assertThat(time.isShutdown()).isTrue();
+        feed.close();
     }
 
     private Map<String, String> take() {
