@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -28,10 +29,13 @@ import org.slf4j.LoggerFactory;
  * threads. Beyond {@link #maxConnections} callers wait in the system's backlog. If a dial fails, the caller's connection is
  * closed and the failure logged. If a caller ends while its dial waits, it has gone: the dial is withdrawn.
  *
- * <p>Listens from {@link #open} until {@link #close}, which cuts all its connections.
+ * <p>Listens from {@link #open} until {@link #close}, which cuts all its connections and frees the port.
  */
 public final class ForwardListener implements AutoCloseable {
     static final int MAX_CONNECTIONS = 1024;
+
+    /** How long {@link #close} waits for the thread that accepts connections: the port is in use until it has ended. */
+    private static final Duration PORT_FREED = Duration.ofSeconds(1);
 
     private static final LongConsumer COUNTED_BY_DIALING = bytes -> {};
     private static final Logger log = LoggerFactory.getLogger(ForwardListener.class);
@@ -40,6 +44,7 @@ public final class ForwardListener implements AutoCloseable {
     private final Dialing dialing;
     private final ServerSocket server;
     private final String address;
+    private final Thread accepting;
     private final Semaphore freeConnections = new Semaphore(maxConnections(FileDescriptors.limit()));
     private final Set<ByteStream> callers = ConcurrentHashMap.newKeySet();
 
@@ -48,6 +53,8 @@ public final class ForwardListener implements AutoCloseable {
         this.dialing = dialing;
         this.server = server;
         this.address = ListenAddress.show(new InetSocketAddress(server.getInetAddress(), server.getLocalPort()));
+        this.accepting =
+                Thread.ofVirtual().name("forward-" + server.getLocalPort()).unstarted(this::acceptUntilClosed);
     }
 
     /** Each connection takes two file descriptors; all of them take a quarter of the process' limit at most. */
@@ -71,7 +78,7 @@ public final class ForwardListener implements AutoCloseable {
     }
 
     private void start() {
-        Thread.ofVirtual().name("forward-" + port()).start(this::acceptUntilClosed);
+        accepting.start();
         log.info("Forwarding {} to {}", address, runnerId);
         if (!server.getInetAddress().isLoopbackAddress()) {
             log.warn(
@@ -183,5 +190,10 @@ public final class ForwardListener implements AutoCloseable {
     public void close() {
         close(server);
         callers.forEach(ByteStream::close);
+        try {
+            accepting.join(PORT_FREED);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

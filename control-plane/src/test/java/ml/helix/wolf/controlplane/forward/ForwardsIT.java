@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import ml.helix.wolf.controlplane.dialing.Dial;
@@ -58,7 +58,7 @@ class ForwardsIT {
                     .hasMessageContaining("127.0.0.1:" + taken.getLocalPort());
             int port = forwards.ports().getFirst();
             forwards.close();
-            assertThatThrownBy(() -> read(port)).isInstanceOf(SocketException.class);
+            assertThatThrownBy(() -> read(port)).isInstanceOf(ConnectException.class);
         }
     }
 
