@@ -48,7 +48,7 @@ final class Parts implements AutoCloseable {
                 running.start(part);
             }
             return running;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             running.close();
             throw e;
         }
@@ -65,7 +65,7 @@ final class Parts implements AutoCloseable {
         while (!started.isEmpty()) {
             try {
                 started.pop().close.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) { // an Error too: if a jar is replaced, classes are missing
                 log.error("A part of the program was not closed in order", e);
             }
         }

@@ -40,7 +40,10 @@ class PartsTest {
         Part failing = Part.closing(() -> {
             throw new IllegalStateException("expected by the test");
         });
-        Parts.start(List.of(part("a"), failing, part("c"))).close();
+        Part broken = Part.closing(() -> {
+            throw new NoClassDefFoundError("expected by the test");
+        });
+        Parts.start(List.of(part("a"), failing, broken, part("c"))).close();
 
         assertThat(steps).containsExactly("start a", "start c", "close c", "close a");
     }
