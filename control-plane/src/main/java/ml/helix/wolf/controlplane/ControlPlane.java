@@ -278,8 +278,9 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     /**
-     * Turns unready; one of several replicas then lets its agents and its streams go. Fails the dials that wait, closes the control connections with 1001, gives the agents
-     * {@link #CLOSE_HANDSHAKE} to answer, then cuts the forwards and the HTTP connections. Idempotent.
+     * Turns unready. If there are other replicas, its agents move there first, and its streams have time to end. Then it fails
+     * the dials that wait, closes the control connections with 1001, gives the agents {@link #CLOSE_HANDSHAKE} to answer, and
+     * cuts the forwards and the HTTP connections. Idempotent.
      */
     @Override
     public void close() {

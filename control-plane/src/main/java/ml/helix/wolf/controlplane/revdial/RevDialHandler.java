@@ -20,6 +20,7 @@ import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
 import ml.helix.wolf.controlplane.http.PathMatch;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
+import ml.helix.wolf.controlplane.http.Query;
 import ml.helix.wolf.controlplane.http.RequestFacts;
 import ml.helix.wolf.controlplane.http.RouteHandler;
 import ml.helix.wolf.program.RunnerId;
@@ -60,9 +61,6 @@ public final class RevDialHandler implements RouteHandler {
     private static final int MAX_CONTROL_FRAME = 64 * 1024;
 
     private static final int NO_LIMIT = 0;
-    /** What Jetty puts in place of escapes that are not UTF-8. */
-    private static final String REPLACEMENT_CHARACTER = "\uFFFD";
-
     private static final Logger log = LoggerFactory.getLogger(RevDialHandler.class);
 
     private final RunnerAccess access;
@@ -102,7 +100,7 @@ public final class RevDialHandler implements RouteHandler {
     @Override
     public void handle(Request request, PathMatch path, Response response, Callback callback) throws ApiException {
         AccessToken token = access.admit(request);
-        Fields query = query(request);
+        Fields query = Query.utf8Fields(request);
         @Nullable String dialerId = query.getValue("revdial.dialer");
         if (dialerId == null) {
             if (draining) {
@@ -207,21 +205,6 @@ public final class RevDialHandler implements RouteHandler {
                 instance.matches("[0-9a-f]{1,64}") ? instance : "",
                 Request.getRemoteAddr(request),
                 Request.getRemotePort(request));
-    }
-
-    private static Fields query(Request request) throws ApiException {
-        try {
-            Fields query = Request.extractQueryParameters(request);
-            boolean decoded = query.stream()
-                    .flatMap(field -> field.getValues().stream())
-                    .noneMatch(value -> value.contains(REPLACEMENT_CHARACTER));
-            if (decoded) {
-                return query;
-            }
-        } catch (IllegalArgumentException e) {
-            log.debug("The query can't be decoded", e);
-        }
-        throw new ApiException(ApiError.badRequest("the query's escapes must be UTF-8"));
     }
 
     private static String runnerId(Fields query) throws ApiException {

@@ -3,10 +3,10 @@ package ml.helix.wolf.controlplane.revdial;
 import java.util.function.Supplier;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.controlplane.http.Query;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.revdial.Stats;
 import org.eclipse.jetty.server.Request;
-import org.eclipse.jetty.util.Fields;
 
 /**
  * Four numbers: of all replicas together, or with {@code ?scope=local} of this one.
@@ -17,13 +17,7 @@ public record StatsHandler(Supplier<Stats> all, Supplier<Stats> local) {
 
     /** @throws ApiException for an unknown scope */
     public TextResponse answer(Request request) throws ApiException {
-        Fields query;
-        try {
-            query = Request.extractQueryParameters(request);
-        } catch (IllegalArgumentException e) {
-            throw new ApiException(ApiError.badRequest("the query's escapes must be UTF-8"));
-        }
-        String scope = query.getValue("scope");
+        String scope = Query.fields(request).getValue("scope");
         if (scope != null && !scope.equals("local")) {
             throw new ApiException(ApiError.badRequest("scope: it must be local, or be left out for all replicas"));
         }
