@@ -6,33 +6,27 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import ml.helix.wolf.bench.process.JavaProcess;
 import ml.helix.wolf.testkit.FreePort;
 
 /** One {@code bin/operator} as a process, with its counters, memory and CPU time. Linux only. */
 final class OperatorProcess implements AutoCloseable {
     private static final Pattern SAMPLE = Pattern.compile("(?m)^(wolf_operator_\\w+)(\\{[^}]*})? (\\S+)");
-    private static final long TICKS_A_SECOND = 100;
 
-    private final Path root;
-    private final Process process;
+    private final JavaProcess usage;
     private final int port;
     private final HttpClient http = HttpClient.newHttpClient();
     private final long startedIn;
 
     /** Returns when it is ready. */
     OperatorProcess(Path root, String namespace) throws IOException, InterruptedException {
-        this.root = root;
         port = FreePort.choose();
         var builder = new ProcessBuilder(root.resolve("bin/operator").toString())
                 .redirectErrorStream(true)
@@ -51,7 +45,8 @@ final class OperatorProcess implements AutoCloseable {
                         "LOG_LEVEL",
                         "warn"));
         long began = System.nanoTime();
-        process = builder.start();
+        Process process = builder.start();
+        usage = new JavaProcess(process);
         while (!ready()) {
             if (!process.isAlive() || System.nanoTime() - began > 120_000_000_000L) {
                 throw new IllegalStateException(
@@ -146,54 +141,13 @@ final class OperatorProcess implements AutoCloseable {
         }
     }
 
-    /** Resident memory in KiB: {@code VmRSS} now, {@code VmHWM} at most. */
-    int resident(String field) throws IOException {
-        for (var line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
-            if (line.startsWith(field + ":")) {
-                return Integer.parseInt(line.replaceAll("\\D", ""));
-            }
-        }
-        throw new IOException("/proc/" + process.pid() + "/status has no " + field);
-    }
-
-    double cpuSeconds() throws IOException {
-        var stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
-        var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / (double) TICKS_A_SECOND;
-    }
-
-    /** Platform threads. */
-    int threads() throws IOException {
-        return resident("Threads");
-    }
-
-    /** The live heap in KiB, after a full collection. */
-    long heapInUse() throws IOException, InterruptedException {
-        jcmd("GC.run");
-        var info = jcmd("GC.heap_info");
-        long used = 0;
-        for (var generation = Pattern.compile("(?:DefNew|Tenured)\\s+total \\d+K, used (\\d+)K")
-                        .matcher(info);
-                generation.find(); ) {
-            used += Long.parseLong(generation.group(1));
-        }
-        return used;
-    }
-
-    String jcmd(String... command) throws IOException, InterruptedException {
-        var line = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), String.valueOf(process.pid())));
-        line.addAll(List.of(command));
-        var jcmd = new ProcessBuilder(line).redirectErrorStream(true).start();
-        var output = new String(jcmd.getInputStream().readAllBytes());
-        jcmd.waitFor();
-        return output;
+    /** Its memory, CPU time and threads. */
+    JavaProcess usage() {
+        return usage;
     }
 
     @Override
     public void close() {
-        process.destroy();
-        process.onExit().completeOnTimeout(process, 15, TimeUnit.SECONDS).join();
-        process.destroyForcibly().onExit().join();
+        usage.stop();
     }
 }

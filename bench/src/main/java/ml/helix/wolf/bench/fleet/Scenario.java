@@ -68,7 +68,7 @@ final class Scenario {
     }
 
     private void rollOut(OperatorProcess operator) throws Exception {
-        figures.put("RSS, no tunnel yet (MiB)", mebibytes(operator.resident("VmRSS")));
+        figures.put("RSS, no tunnel yet (MiB)", mebibytes(operator.usage().status("VmRSS")));
         var before = operator.counts();
         Cluster.each(0, tunnels, t -> cluster.apply("fleet-" + t, agents.port(), "info"));
         for (int t = 0; t < tunnels; t++) {
@@ -227,7 +227,7 @@ final class Scenario {
         operator.awaitCalm(all());
         agents.takeRequests();
         var before = operator.counts();
-        double cpu = operator.cpuSeconds();
+        double cpu = operator.usage().cpuSeconds();
         Thread.sleep(Duration.ofSeconds(quietSeconds));
         var done = operator.counts().since(before);
         var asked = agents.takeRequests();
@@ -235,7 +235,9 @@ final class Scenario {
         figures.put("quiet: requests a minute", "%.1f".formatted(done.requests() / minutes));
         figures.put(
                 "quiet: status writes", String.valueOf(done.of("wolf_operator_statuses_total", "written=\"true\"")));
-        figures.put("quiet: CPU seconds a minute", "%.1f".formatted((operator.cpuSeconds() - cpu) / minutes));
+        figures.put(
+                "quiet: CPU seconds a minute",
+                "%.1f".formatted((operator.usage().cpuSeconds() - cpu) / minutes));
         figures.put(
                 "quiet: polls a second, mean / most",
                 "%.1f / %d".formatted((double) asked.requests() / quietSeconds, asked.mostInASecond()));
@@ -243,21 +245,24 @@ final class Scenario {
     }
 
     private void memory(String prefix, OperatorProcess operator) throws Exception {
-        figures.put(prefix + "RSS (MiB)", mebibytes(operator.resident("VmRSS")));
-        figures.put(prefix + "RSS, most (MiB)", mebibytes(operator.resident("VmHWM")));
-        figures.put(prefix + "threads", String.valueOf(operator.threads()));
+        figures.put(prefix + "RSS (MiB)", mebibytes(operator.usage().status("VmRSS")));
+        figures.put(prefix + "RSS, most (MiB)", mebibytes(operator.usage().status("VmHWM")));
+        figures.put(prefix + "threads", String.valueOf(operator.usage().status("Threads")));
         if (prefix.isEmpty()) {
-            figures.put("CPU seconds, whole run", "%.1f".formatted(operator.cpuSeconds()));
+            figures.put(
+                    "CPU seconds, whole run", "%.1f".formatted(operator.usage().cpuSeconds()));
             figures.put("status, most (bytes)", "%,d".formatted(statuses.largest()));
         }
         if (System.getenv("SCALE_NMT") != null) {
-            System.out.println(operator.jcmd("VM.native_memory", "summary"));
-            System.out.println(operator.jcmd("GC.heap_info"));
+            System.out.println(operator.usage().jcmd("VM.native_memory", "summary"));
+            System.out.println(operator.usage().jcmd("GC.heap_info"));
         }
-        figures.put(prefix + "heap after a collection (MiB)", mebibytes(operator.heapInUse()));
+        figures.put(
+                prefix + "heap after a collection (MiB)",
+                mebibytes(operator.usage().heapInUse()));
         if (System.getenv("SCALE_NMT") != null) {
-            operator.jcmd("GC.class_histogram").lines().limit(45).forEach(System.out::println);
-            System.out.println(operator.jcmd("Thread.print"));
+            operator.usage().jcmd("GC.class_histogram").lines().limit(45).forEach(System.out::println);
+            System.out.println(operator.usage().jcmd("Thread.print"));
         }
     }
 
