@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.Socket;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -177,6 +178,37 @@ class ReplicasIT {
                 .isEqualTo("400 BadRequest");
     }
 
+    @Test
+    void streamsAreThoseOfAllReplicas() throws Exception {
+        connect(replicas.get(0), "wolf-streams", TestAgent.splicing(WOLF.port()));
+        List<Socket> callers = new ArrayList<>();
+        for (TestControlPlane asker : List.of(replicas.get(1), replicas.get(2), replicas.get(2))) {
+            Socket caller = asker.connect();
+            callers.add(caller);
+            // A request without its end: the stream stays until the caller leaves.
+            caller.getOutputStream()
+                    .write(("POST " + TestControlPlane.proxied("wolf-streams", "/api/v1/sessions/add")
+                                    + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\nAuthorization: Bearer "
+                                    + TestControlPlane.ADMIN_TOKEN + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+        }
+        for (TestControlPlane replica : replicas) {
+            eventually("three streams", () -> streams(replica) == 3);
+        }
+        for (Socket caller : callers) {
+            caller.close();
+        }
+        for (TestControlPlane replica : replicas) {
+            eventually("no stream", () -> streams(replica) == 0);
+        }
+    }
+
+    private static int streams(TestControlPlane replica) throws Exception {
+        return replica.json(replica.admin("/api/v1/wolf-instances/wolf-streams").build())
+                .path("streams")
+                .asInt();
+    }
+
     private static JsonNode stats(TestControlPlane replica, String query) throws Exception {
         return replica.json(replica.admin("/api/v1/revdial/stats" + query).build());
     }
@@ -205,8 +237,7 @@ class ReplicasIT {
         String address = replicas.get(0).peerAddress();
         try (var stranger = new Socket("127.0.0.1", Integer.parseInt(address.substring(address.indexOf(':') + 1)))) {
             stranger.setSoTimeout(20_000);
-            stranger.getOutputStream()
-                    .write("GET / HTTP/1.0\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            stranger.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             byte[] got = stranger.getInputStream().readAllBytes();
             assertThat(got.length).as("a TLS alert at most").isLessThanOrEqualTo(7);
         }

@@ -19,6 +19,9 @@ final class PeerDoor {
     /** What connect, handshake and the first answer may take. */
     static final Duration TIMEOUT = Duration.ofSeconds(2);
 
+    /** By itself the JDK's context takes older versions too. */
+    private static final String[] PROTOCOLS = {"TLSv1.3"};
+
     private final PeerIdentity identity;
     private final Function<String, Optional<String>> replicaOf;
     private final ScheduledExecutorService timers;
@@ -70,6 +73,7 @@ final class PeerDoor {
     private static void handshake(Socket socket, SSLSocket tls) throws IOException {
         TcpKeepAlive.enable(socket);
         socket.setTcpNoDelay(true);
+        tls.setEnabledProtocols(PROTOCOLS);
         tls.startHandshake();
     }
 
