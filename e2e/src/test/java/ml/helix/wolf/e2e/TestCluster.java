@@ -262,16 +262,25 @@ final class TestCluster implements AutoCloseable {
                 .toList();
     }
 
-    /** Pods, events and the end of the operator's log, for the message of a failed test. Contains no secret. */
+    /** Objects, events and the operator's logs, for the message of a failed test. Contains no secret. */
     static String diagnostics(String namespace) {
-        return Stream.of(
-                        "-n " + namespace + " get daemonsets,pods -o wide",
-                        "-n " + namespace + " get events --sort-by=.lastTimestamp | tail -n 25",
-                        "-n " + OPERATOR_NAMESPACE + " get pods -o wide",
-                        "-n " + OPERATOR_NAMESPACE
-                                + " logs --prefix --ignore-errors --tail=25 -l app.kubernetes.io/name=" + OPERATOR)
+        var ofTheTest = Stream.of(
+                "-n " + namespace + " get wolftunnels,daemonsets,pods -o wide",
+                "-n " + namespace + " get events --sort-by=.lastTimestamp | tail -n 40",
+                "-n " + OPERATOR_NAMESPACE + " get pods -o wide",
+                "-n " + OPERATOR_NAMESPACE + " get lease " + OPERATOR + " -o jsonpath='{.spec}'",
+                "-n " + OPERATOR_NAMESPACE + " get events --sort-by=.lastTimestamp | tail -n 25");
+        return Stream.concat(ofTheTest, operatorLogs())
                 .map(words -> "\n$ kubectl " + words + "\n" + Command.attempt("kubectl " + words))
                 .collect(Collectors.joining());
+    }
+
+    /** The commands for the logs of each operator's container, and of the one before it, which fails if there was none. */
+    private static Stream<String> operatorLogs() {
+        var pods = Command.attempt(
+                "kubectl -n %s get pods -l app.kubernetes.io/name=%s -o name".formatted(OPERATOR_NAMESPACE, OPERATOR));
+        return pods.lines().flatMap(pod -> Stream.of("", " --previous")
+                .map(which -> "-n " + OPERATOR_NAMESPACE + " logs --tail=60 " + pod + which));
     }
 
     /** The cluster IP of a Service in {@link #NAMESPACE}. */

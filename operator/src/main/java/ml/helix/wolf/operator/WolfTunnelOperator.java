@@ -99,7 +99,7 @@ public final class WolfTunnelOperator implements AutoCloseable {
             Runnable onLeaseLost) {
         var reconciler = new WolfTunnelReconciler(
                 client, settings.agentImage(), home(client, settings), timers, clock, new OperatorMetrics(registry));
-        var operator = new Operator(configuration -> configure(configuration, client));
+        var operator = new Operator(configuration -> configure(configuration, client, reconciler));
         operator.register(reconciler, controller -> configure(controller, settings));
         var standby = new WolfTunnelOperator(client, settings, operator, reconciler, timers, onLeaseLost);
         try {
@@ -144,10 +144,12 @@ public final class WolfTunnelOperator implements AutoCloseable {
                 : Optional.empty();
     }
 
-    private static void configure(ConfigurationServiceOverrider configuration, KubernetesClient client) {
+    private static void configure(
+            ConfigurationServiceOverrider configuration, KubernetesClient client, WolfTunnelReconciler reconciler) {
         configuration
                 .withKubernetesClient(client)
                 .withCloseClientOnStop(false)
+                .withMetrics(reconciler.afterDeletions())
                 .withConcurrentReconciliationThreads(CONCURRENT_PASSES)
                 .withConcurrentWorkflowExecutorThreads(CONCURRENT_CACHE_STARTS)
                 .withCacheSyncTimeout(Duration.ofSeconds(30))
@@ -164,6 +166,10 @@ public final class WolfTunnelOperator implements AutoCloseable {
                         .setMaxInterval(30_000))
                 .withRateLimiter(new ReconcileRateLimiter(PASS_INTERVAL, PASSES_AT_ONCE))
                 .withReconciliationMaxInterval(LONGEST_TIME_BETWEEN_PASSES)
+                // JOSDK's own filter compares generations, also those of two WolfTunnels that had the name one after
+                // the other
+                .withGenerationAware(false)
+                .withOnUpdateFilter(WolfTunnelReconciler::needsPass)
                 // a WolfTunnel whose deletion waits for somebody's finalizer has a status too
                 .withTriggerReconcilerOnAllEvents(true);
         if (!settings.namespaces().isEmpty()) {

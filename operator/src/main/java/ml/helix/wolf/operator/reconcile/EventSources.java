@@ -5,17 +5,21 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.api.reconciler.Constants;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
 import io.javaoperatorsdk.operator.processing.event.source.ResourceEventAware;
+import io.javaoperatorsdk.operator.processing.event.source.controller.ResourceAction;
+import io.javaoperatorsdk.operator.processing.event.source.controller.ResourceEvent;
 import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -39,7 +43,7 @@ final class EventSources {
     /** The cache of WolfTunnels; null before {@link #prepare}. */
     private volatile @Nullable IndexerResourceCache<WolfTunnel> resources;
 
-    /** Requests passes from inside this process, and learns of deleted WolfTunnels. */
+    /** Requests passes from inside this process, and learns of WolfTunnels that are gone. */
     private static final class Trigger extends SimpleInboundEventSource<WolfTunnel>
             implements ResourceEventAware<WolfTunnel> {
         private final Consumer<WolfTunnel> onDeleted;
@@ -52,6 +56,19 @@ final class EventSources {
         @Override
         public void onResourceDeleted(WolfTunnel resource) {
             onDeleted.accept(resource);
+        }
+
+        /** A list after an outage shows another WolfTunnel of the name, and not that the first one was deleted. */
+        @Override
+        public void onResourceUpdated(WolfTunnel now, WolfTunnel before) {
+            if (!isSame(now, before)) {
+                onDeleted.accept(before);
+            }
+        }
+
+        void added(WolfTunnel resource) {
+            getEventHandler()
+                    .handleEvent(new ResourceEvent(ResourceAction.ADDED, ResourceID.fromResource(resource), resource));
         }
     }
 
@@ -76,6 +93,36 @@ final class EventSources {
                 .getEffectiveNamespaces()
                 .forEach(namespace -> sources.add(pods(namespace, context)));
         return sources;
+    }
+
+    /** Whether an update of the cache needs a pass: not if only the status differs. */
+    static boolean needsPass(WolfTunnel now, WolfTunnel before) {
+        return !isSame(now, before)
+                || !now.getMetadata()
+                        .getGeneration()
+                        .equals(before.getMetadata().getGeneration())
+                || (now.isMarkedForDeletion() && !before.isMarkedForDeletion());
+    }
+
+    private static boolean isSame(WolfTunnel one, WolfTunnel other) {
+        return one.getMetadata().getUid().equals(other.getMetadata().getUid());
+    }
+
+    /**
+     * To be told by JOSDK when it has dropped the state of a deleted WolfTunnel. With it, JOSDK drops the event of another
+     * WolfTunnel of that name that came before the pass over the deletion, which may wait for the rate limit. Without a further
+     * event that one would never get a pass.
+     */
+    Metrics afterDeletions() {
+        return new Metrics() {
+            @Override
+            public void cleanupDoneFor(ResourceID deleted, Map<String, Object> metadata) {
+                var known = resources;
+                if (known != null) {
+                    known.get(deleted).ifPresent(trigger::added);
+                }
+            }
+        };
     }
 
     private <T extends HasMetadata> EventSource<T, WolfTunnel> owned(

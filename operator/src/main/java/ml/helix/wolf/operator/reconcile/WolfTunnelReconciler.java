@@ -2,6 +2,7 @@ package ml.helix.wolf.operator.reconcile;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
@@ -54,6 +55,16 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
         this.prerequisites = new Prerequisites(references, agentImage);
         this.reporter = new StatusReporter(client, timers, clock, metrics, sources::trigger);
         this.metrics = metrics;
+    }
+
+    /** JOSDK needs it: see {@link EventSources#afterDeletions}. */
+    public Metrics afterDeletions() {
+        return sources.afterDeletions();
+    }
+
+    /** Whether an update of a WolfTunnel needs a pass. */
+    public static boolean needsPass(WolfTunnel now, WolfTunnel before) {
+        return EventSources.needsPass(now, before);
     }
 
     @Override

@@ -136,11 +136,33 @@ class FaultsIT {
         });
         api.breakConnections();
         nodeIsLost();
-        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
+        Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason())
+                .as(this::requestsAndLog)
+                .isEqualTo("NodeNotReady"));
         assertThat(expired.get()).isPositive();
         api.removeFaults();
         recovers();
         logIsShort();
+    }
+
+    /** The list after the outage has another WolfTunnel of the same name and generation, and no deletion. */
+    @Test
+    void wolfTunnelThatReplacesAnotherWhileNoWatchRunsIsReconciled() throws Exception {
+        tunnelIsUp(testbed.setup(api.config().build()));
+        var replaced = new AtomicBoolean();
+        api.rewriteRequests(head -> {
+            if (!head.contains("watch=true") || !head.contains("/wolftunnels")) {
+                return head;
+            }
+            return replaced.get() ? head.replaceFirst("resourceVersion=\\d+", "resourceVersion=1") : TOO_MANY;
+        });
+        api.breakConnections();
+        Eventually.holds(() -> assertThat(testbed.operator().notReady()).isPresent());
+        testbed.delete();
+        testbed.apply("{agent: {port: %d}}".formatted(agent.port()));
+        replaced.set(true);
+        Eventually.holds(() ->
+                assertThat(testbed.resource().getStatus().observedGeneration()).isEqualTo(1));
     }
 
     @Test
@@ -342,6 +364,11 @@ class FaultsIT {
     private void recovers() throws Exception {
         testbed.podSays("node-1", Testbed.running(IP, true));
         testbed.awaitUp();
+    }
+
+    private String requestsAndLog() {
+        return "requests:\n%s\nlog:\n%s\nreason"
+                .formatted(String.join("\n", api.requests()), String.join("\n", log.all()));
     }
 
     /** A few lines that say what is wrong, and no flood of them. The HTTP client may log two per broken watch. */

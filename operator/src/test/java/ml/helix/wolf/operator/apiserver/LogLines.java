@@ -29,9 +29,12 @@ final class LogLines implements AutoCloseable {
                 StandardCharsets.UTF_8));
     }
 
+    List<String> all() {
+        return copy.toString(StandardCharsets.UTF_8).lines().toList();
+    }
+
     List<String> warnings() {
-        return copy.toString(StandardCharsets.UTF_8)
-                .lines()
+        return all().stream()
                 .filter(line -> line.matches("\\S+ (WARN|ERROR) .*"))
                 .toList();
     }

@@ -97,6 +97,31 @@ class OwnershipIT {
                 .isEqualTo(before.getSpec().getTemplate());
     }
 
+    /** The many changes exhaust the rate limit: the deletion waits for its pass when the next WolfTunnel of the name comes. */
+    @Test
+    void wolfTunnelThatIsDeletedAndAppliedAgainAtOnceIsReconciled() throws Exception {
+        testbed.operate();
+        for (int round = 0; round < 3; round++) {
+            for (int seconds = 20; seconds < 28; seconds++) {
+                testbed.apply("{agent: {drainSeconds: %d}}".formatted(seconds));
+            }
+            awaitObserved();
+            testbed.delete();
+            testbed.apply("{}");
+            awaitObserved();
+            testbed.apply("{agent: {drainSeconds: 30}}");
+            awaitObserved();
+        }
+    }
+
+    private void awaitObserved() throws Exception {
+        Eventually.holds(() -> {
+            var resource = testbed.resource();
+            assertThat(resource.getStatus().observedGeneration())
+                    .isEqualTo(resource.getMetadata().getGeneration());
+        });
+    }
+
     @Test
     void orphanThatCannotBeChangedIsNamedWithWhatToDo() throws Exception {
         daemonSet(OUR_LABELS, List.of());
