@@ -55,6 +55,7 @@ import ml.helix.wolf.controlplane.routing.Routing;
 import ml.helix.wolf.controlplane.store.ChangeListener;
 import ml.helix.wolf.controlplane.store.Database;
 import ml.helix.wolf.controlplane.store.StoreHealth;
+import ml.helix.wolf.controlplane.tracing.Tracing;
 import ml.helix.wolf.program.FileDescriptors;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.DialerIds;
@@ -90,6 +91,7 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     private ControlPlane(ControlPlaneSettings settings) throws IOException {
+        Tracing tracing = Tracing.to(settings.traces());
         var refusals = new Refusals(metrics);
         var admin = new AdminAccess(settings.adminTokens(), System::nanoTime);
         var runners = new RunnerAccess(
@@ -130,7 +132,7 @@ public final class ControlPlane implements AutoCloseable {
                 System::nanoTime);
         Dialing dialing =
                 new MeteredDialing(pool, new DialMetrics(metrics, connections::localStats), traffic, System::nanoTime);
-        var proxy = new Proxy(admin);
+        var proxy = new Proxy(admin, tracing);
         var routing = new Routing(
                 registry::all,
                 settings.routing(),
@@ -182,6 +184,7 @@ public final class ControlPlane implements AutoCloseable {
                 new Part(news::start, news::close),
                 closing(timers::shutdownNow),
                 closing(audit::close),
+                closing(tracing::close),
                 closing(events::close),
                 new Part(this::startReplicas, () -> replicas.ifPresent(Replicas::close)),
                 new Part(server::start, server::close),

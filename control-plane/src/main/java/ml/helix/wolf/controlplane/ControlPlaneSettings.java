@@ -23,6 +23,7 @@ import ml.helix.wolf.controlplane.replica.PeerSettings;
 import ml.helix.wolf.controlplane.routing.Strategy;
 import ml.helix.wolf.controlplane.store.StorePassword;
 import ml.helix.wolf.controlplane.store.StoreSettings;
+import ml.helix.wolf.controlplane.tracing.OtlpEndpoint;
 import ml.helix.wolf.program.Flag;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.LogSettings;
@@ -41,6 +42,7 @@ import ml.helix.wolf.program.UsageException;
  * @param adminTokens what callers send
  * @param forwards TCP ports, each with the id that it leads to
  * @param auditLog where the audit lines go
+ * @param traces where traces go; empty for none
  * @param gracePeriod how long dials wait for an id that dropped
  * @param dialTimeout the longest time for a whole dial
  * @param heartbeat how often an agent is expected to send a heartbeat
@@ -57,6 +59,7 @@ public record ControlPlaneSettings(
         TokenSource adminTokens,
         List<Forward> forwards,
         AuditOutput auditLog,
+        Optional<URI> traces,
         Duration gracePeriod,
         Duration dialTimeout,
         Duration heartbeat,
@@ -161,6 +164,12 @@ public record ControlPlaneSettings(
             "AUDIT_LOG",
             "stdout",
             "Where a line of JSON goes for each request with an admin token: stdout, stderr or off.");
+    private static final Flag OTLP_ENDPOINT = Flag.value(
+            "otlp-endpoint",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "",
+            "Where traces of requests to Wolfs go, by OTLP over HTTP: http://collector:4318. OpenTelemetry's other variables"
+                    + " (OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …) count too. Without it there are no traces.");
     private static final Flag GRACE =
             Flag.value("grace", "GRACE_SECONDS", "30", "How long an agent that dropped is expected back, in seconds.");
     private static final Flag DIAL_TIMEOUT =
@@ -230,6 +239,7 @@ public record ControlPlaneSettings(
                                     RUNNER_ACCOUNTS,
                                     FORWARD,
                                     AUDIT_LOG,
+                                    OTLP_ENDPOINT,
                                     GRACE,
                                     DIAL_TIMEOUT,
                                     HEARTBEAT,
@@ -263,6 +273,7 @@ public record ControlPlaneSettings(
         }
         List<Forward> forwards = settings.parsed(FORWARD, Forward::list).orElse(List.of());
         Optional<AuditOutput> auditLog = settings.parsed(AUDIT_LOG, AuditOutput::of);
+        Optional<URI> traces = traces(settings, environment);
         Duration gracePeriod = settings.seconds(GRACE);
         Duration dialTimeout = settings.seconds(DIAL_TIMEOUT);
         Duration heartbeat = settings.seconds(HEARTBEAT);
@@ -283,6 +294,7 @@ public record ControlPlaneSettings(
                 adminTokens.orElseThrow(),
                 forwards,
                 auditLog.orElseThrow(),
+                traces,
                 gracePeriod,
                 dialTimeout,
                 heartbeat,
@@ -291,6 +303,15 @@ public record ControlPlaneSettings(
                 routing.orElseThrow(),
                 pool.orElseThrow(),
                 logs);
+    }
+
+    private static Optional<URI> traces(Settings settings, Map<String, String> environment) {
+        try {
+            return OtlpEndpoint.of(settings.parsed(OTLP_ENDPOINT, OtlpEndpoint::parse), environment);
+        } catch (IllegalArgumentException e) {
+            settings.problem("no traces: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private static Optional<CertificateFiles> tls(Settings settings) {

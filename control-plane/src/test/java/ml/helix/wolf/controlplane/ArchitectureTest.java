@@ -35,6 +35,8 @@ class ArchitectureTest {
             .definedBy(ROOT + ".revdial..")
             .layer("store")
             .definedBy(ROOT + ".store..")
+            .layer("tracing")
+            .definedBy(ROOT + ".tracing..")
             .layer("audit")
             .definedBy(ROOT + ".audit..")
             .layer("auth")
@@ -61,6 +63,8 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("program", "replica")
             .whereLayer("store")
             .mayOnlyBeAccessedByLayers("program", "registry", "replica")
+            .whereLayer("tracing")
+            .mayOnlyBeAccessedByLayers("program", "proxy")
             .whereLayer("audit")
             .mayOnlyBeAccessedByLayers("program")
             .whereLayer("auth")
@@ -69,7 +73,7 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers(
                     "program", "page", "routing", "registry", "replica", "proxy", "revdial", "auth", "audit")
             .whereLayer("dialing")
-            .mayOnlyBeAccessedByLayers("program", "routing", "proxy", "forward");
+            .mayOnlyBeAccessedByLayers("program", "routing", "proxy", "forward", "tracing");
 
     @ArchTest
     static final ArchRule dialingAndForwardsKnowNoHttp = noClasses()

@@ -113,6 +113,7 @@ final class TestControlPlane implements AutoCloseable {
                 adminTokens,
                 forwards,
                 AuditOutput.STDOUT,
+                Optional.empty(),
                 gracePeriod,
                 dialTimeout,
                 Duration.ofSeconds(30),

@@ -16,8 +16,13 @@ import org.slf4j.LoggerFactory;
  * outside is made {@link Printable}, and lines that repeat too often are left out and counted ({@link LogLimit}).
  */
 public final class Logs {
-    private static final String PATTERN =
-            "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{0}: %msg%kvp{DOUBLE}%n%ex{short}";
+    private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{0}: %msg%kvp{DOUBLE}"
+            + of("dial") + of("traceparent") + "%n%ex{short}";
+
+    /** What lines about one stream carry, and no others. */
+    private static String of(String key) {
+        return "%replace( " + key + "=%X{" + key + "}){' " + key + "=$', ''}";
+    }
 
     private Logs() {}
 

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 class LogsTest {
     private final PrintStream stderr = System.err;
@@ -30,6 +31,17 @@ class LogsTest {
                 .addKeyValue("id", "wolf-1")
                 .log("connected");
         assertThat(lines()).matches("\\d{4}-.*Z INFO  Agent: connected ?id=\"wolf-1\" ?\n");
+    }
+
+    @Test
+    void linesAboutOneStreamSayWhichDialAndTrace() {
+        configure(LogLevel.INFO, LogFormat.TEXT);
+        try (var _ = MDC.putCloseable("dial", "0af7");
+                var _ = MDC.putCloseable("traceparent", "00-1")) {
+            LoggerFactory.getLogger("ml.helix.wolf.Agent").info("closed");
+        }
+        LoggerFactory.getLogger("ml.helix.wolf.Agent").info("stopped");
+        assertThat(lines()).contains("Agent: closed dial=0af7 traceparent=00-1\n", "Agent: stopped\n");
     }
 
     @Test

@@ -43,4 +43,7 @@ public interface ByteStream extends Closeable {
      * @throws InterruptedException if the caller is interrupted; the stream goes on closing
      */
     default void awaitClosed() throws InterruptedException {}
+
+    /** What the log lines about it carry from now on. Does nothing if it logs none. */
+    default void logAs(StreamLog about) {}
 }

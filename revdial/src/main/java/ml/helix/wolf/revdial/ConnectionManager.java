@@ -426,6 +426,10 @@ public final class ConnectionManager implements AutoCloseable {
         });
     }
 
+    long now() {
+        return nanoTime.getAsLong();
+    }
+
     /** An idle stream is about to be used. Returns false if it was closed. */
     boolean begin(IdleStream stream) {
         return atomically(then -> {

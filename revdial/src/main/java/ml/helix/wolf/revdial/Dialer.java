@@ -65,6 +65,7 @@ public abstract sealed class Dialer permits LocalDialer, RemoteDialer {
             return false;
         }
         asked.put(dial.requestId, dial);
+        dial.asked(manager.now());
         return true;
     }
 

@@ -54,4 +54,9 @@ public final class IdleStream implements ByteStream {
     public void awaitClosed() throws InterruptedException {
         stream.awaitClosed();
     }
+
+    @Override
+    public void logAs(StreamLog about) {
+        stream.logAs(about);
+    }
 }

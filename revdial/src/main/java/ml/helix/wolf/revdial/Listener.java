@@ -148,10 +148,13 @@ public final class Listener implements AutoCloseable {
                     "a connPath is too long to be echoed in a line of " + ControlLines.PEER_LIMIT + " bytes");
         }
         if (!places.tryAcquire()) {
-            refuse(connPath, new PickupException("the agent has " + MAX_PICKUPS + " pickups under way"));
+            StreamLog.ofConnPath(connPath)
+                    .run(() -> refuse(
+                            connPath, new PickupException("the agent has " + MAX_PICKUPS + " pickups under way")));
             return;
         }
         Thread.ofVirtual().name("pickup").start(() -> {
+            StreamLog.ofConnPath(connPath).set();
             Runnable serve;
             try {
                 serve = open(connPath);
@@ -248,12 +251,11 @@ public final class Listener implements AutoCloseable {
         void timedOut() {
             if (state.compareAndSet(State.OPENING, State.OVER)) {
                 thread.interrupt();
-                Thread.ofVirtual()
-                        .name("pickup-timeout")
-                        .start(() -> refuse(
+                Thread.ofVirtual().name("pickup-timeout").start(() -> StreamLog.ofConnPath(connPath)
+                        .run(() -> refuse(
                                 connPath,
                                 new PickupException(
-                                        "the pickup took longer than " + PICKUP_TIMEOUT.toSeconds() + " s")));
+                                        "the pickup took longer than " + PICKUP_TIMEOUT.toSeconds() + " s"))));
             }
         }
     }

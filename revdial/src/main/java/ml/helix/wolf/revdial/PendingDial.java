@@ -1,5 +1,6 @@
 package ml.helix.wolf.revdial;
 
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -17,6 +18,9 @@ public final class PendingDial {
     final String requestId;
     /** Nobody needs its stream yet: it becomes an {@link IdleStream}. */
     final boolean ahead;
+
+    /** When its last conn-ready was sent, by the manager's clock; 0 before. Written under the manager's lock. */
+    private volatile long asked;
 
     private final CompletableFuture<ByteStream> outcome = new CompletableFuture<>();
     /** Set once, if the dial has to wait. */
@@ -71,6 +75,20 @@ public final class PendingDial {
         if (timer != null) {
             timer.cancel(false);
         }
+    }
+
+    /** What conn-readies and log lines name it by; 32 hex digits. */
+    public String id() {
+        return requestId;
+    }
+
+    void asked(long nanos) {
+        asked = nanos;
+    }
+
+    /** When its last conn-ready was sent, in the manager's {@code nanoTime}; empty if none was. */
+    public OptionalLong askedAt() {
+        return asked == 0 ? OptionalLong.empty() : OptionalLong.of(asked);
     }
 
     /** Whether {@link #await} returns at once. */

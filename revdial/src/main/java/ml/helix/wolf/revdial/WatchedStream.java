@@ -40,4 +40,9 @@ public class WatchedStream implements ByteStream {
     public final void awaitClosed() throws InterruptedException {
         stream.awaitClosed();
     }
+
+    @Override
+    public void logAs(StreamLog about) {
+        stream.logAs(about);
+    }
 }

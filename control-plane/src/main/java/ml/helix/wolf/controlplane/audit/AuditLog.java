@@ -13,12 +13,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.regex.Pattern;
 import ml.helix.wolf.controlplane.http.RequestFacts;
 import ml.helix.wolf.controlplane.http.RequestFacts.Role;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.program.ListenAddress;
 import ml.helix.wolf.program.Printable;
+import ml.helix.wolf.revdial.StreamLog;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.RequestLog;
@@ -38,7 +38,6 @@ public final class AuditLog implements RequestLog, AutoCloseable {
 
     private static final Duration LAST_LINES = Duration.ofSeconds(2);
     private static final int LONGEST_TEXT = 256;
-    private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
     private static final Logger log = LoggerFactory.getLogger(AuditLog.class);
 
     private final OutputStream out;
@@ -98,20 +97,15 @@ public final class AuditLog implements RequestLog, AutoCloseable {
         putText(line, "id", facts.id());
         putText(line, "path", facts.path().replaceFirst(";.*", ""));
         putText(line, "instance", facts.instance());
+        putText(line, "dial", facts.dial());
         line.put("status", response.getStatus());
         putText(line, "error", facts.error());
         line.put("millis", (System.nanoTime() - request.getBeginNanoTime()) / 1_000_000);
         line.put("bytesIn", Request.getContentBytesRead(request));
         line.put("bytesOut", Response.getContentBytesWritten(response));
-        traceparent(request, line);
+        StreamLog.traceparent(request.getHeaders().get("traceparent"))
+                .ifPresent(trace -> line.put("traceparent", trace));
         return TextResponse.json(line).body().getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static void traceparent(Request request, Map<String, Object> line) {
-        String given = request.getHeaders().get("traceparent");
-        if (given != null && TRACEPARENT.matcher(given).lookingAt()) {
-            line.put("traceparent", given.substring(0, 55));
-        }
     }
 
     private static void putText(Map<String, Object> line, String name, String text) {

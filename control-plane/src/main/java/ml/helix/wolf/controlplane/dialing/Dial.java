@@ -1,5 +1,6 @@
 package ml.helix.wolf.controlplane.dialing;
 
+import java.util.OptionalLong;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
 
@@ -13,6 +14,16 @@ public interface Dial {
      * @throws InterruptedException if the waiting thread was interrupted; the dial is then withdrawn
      */
     ByteStream await() throws DialException, InterruptedException;
+
+    /** What conn-readies and log lines name it by; empty if nothing does. */
+    default String id() {
+        return "";
+    }
+
+    /** When the agent was asked for the pickup, in the {@code nanoTime} of the dials; empty if it was not, or ahead of need. */
+    default OptionalLong askedAt() {
+        return OptionalLong.empty();
+    }
 
     /** Whether {@link #await} returns without waiting. */
     boolean isSettled();

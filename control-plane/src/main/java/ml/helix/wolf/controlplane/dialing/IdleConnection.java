@@ -4,19 +4,34 @@ import java.io.IOException;
 import java.util.function.Consumer;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.IdleStream;
+import ml.helix.wolf.revdial.StreamLog;
 
 /**
  * A data connection that was picked up ahead of need. Its end is noticed while nobody uses it. Once it was begun, it is the
  * stream of a dial.
  */
 final class IdleConnection implements ByteStream {
+    private final String id;
     private final ByteStream stream;
     private final ReadAhead ahead;
 
-    /** @param ended called at most once, by {@link #watch}, if the agent or its Wolf has closed it before anyone reads */
-    IdleConnection(ByteStream stream, Consumer<IdleConnection> ended) {
+    /**
+     * @param id of the dial that picked it up
+     * @param ended called at most once, by {@link #watch}, if the agent or its Wolf has closed it before anyone reads
+     */
+    IdleConnection(String id, ByteStream stream, Consumer<IdleConnection> ended) {
+        this.id = id;
         this.stream = stream;
         this.ahead = new ReadAhead(stream::read, failure -> ended.accept(this));
+    }
+
+    String id() {
+        return id;
+    }
+
+    @Override
+    public void logAs(StreamLog about) {
+        stream.logAs(about);
     }
 
     /** Waits for its end, or until somebody reads. Must be called: reading waits for it. */

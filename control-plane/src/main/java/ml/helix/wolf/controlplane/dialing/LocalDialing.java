@@ -1,5 +1,6 @@
 package ml.helix.wolf.controlplane.dialing;
 
+import java.util.OptionalLong;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.DialException;
@@ -27,6 +28,16 @@ public record LocalDialing(ConnectionManager connections) implements Dialing {
                 withdraw();
                 throw e;
             }
+        }
+
+        @Override
+        public String id() {
+            return pending.id();
+        }
+
+        @Override
+        public OptionalLong askedAt() {
+            return pending.askedAt();
         }
 
         @Override

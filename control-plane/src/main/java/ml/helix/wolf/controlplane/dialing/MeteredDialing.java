@@ -2,6 +2,7 @@ package ml.helix.wolf.controlplane.dialing;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ByteStream;
@@ -50,6 +51,16 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, Traffic traff
                 metrics.failed(e.failure().code());
                 throw e;
             }
+        }
+
+        @Override
+        public String id() {
+            return dial.id();
+        }
+
+        @Override
+        public OptionalLong askedAt() {
+            return dial.askedAt();
         }
 
         @Override

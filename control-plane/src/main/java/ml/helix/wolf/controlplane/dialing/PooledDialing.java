@@ -159,7 +159,7 @@ public final class PooledDialing implements Dialing, AutoCloseable {
     private void await(String runnerId, Dial dial) {
         try {
             ByteStream stream = dial.await();
-            var connection = new IdleConnection(stream, idle -> ended(runnerId, idle));
+            var connection = new IdleConnection(dial.id(), stream, idle -> ended(runnerId, idle));
             add(runnerId, connection);
             connection.watch();
         } catch (DialException e) {
@@ -275,6 +275,11 @@ public final class PooledDialing implements Dialing, AutoCloseable {
         @Override
         public ByteStream await() {
             return connection;
+        }
+
+        @Override
+        public String id() {
+            return connection.id();
         }
 
         @Override

@@ -19,6 +19,7 @@ import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
 import ml.helix.wolf.revdial.Splice;
+import ml.helix.wolf.revdial.StreamLog;
 import ml.helix.wolf.revdial.socket.SocketStream;
 import ml.helix.wolf.revdial.socket.TcpKeepAlive;
 import org.slf4j.Logger;
@@ -157,9 +158,12 @@ public final class ForwardListener implements AutoCloseable {
 
     private void dialAndSplice(SocketStream caller) {
         Dial dial = dialing.dial(runnerId);
+        StreamLog about = StreamLog.ofDial(dial.id());
+        about.set();
         var readAhead = ReadAhead.start(caller::read, failure -> dial.withdraw());
         try {
             ByteStream wolf = dial.await();
+            wolf.logAs(about);
             new Splice(new Caller(readAhead, caller), wolf, COUNTED_BY_DIALING, COUNTED_BY_DIALING).run();
         } catch (DialException e) {
             log.info("No stream for a caller of {}: {}", address, e.getMessage());

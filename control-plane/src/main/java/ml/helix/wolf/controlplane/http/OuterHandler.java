@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import ml.helix.wolf.revdial.DialException;
+import ml.helix.wolf.revdial.StreamLog;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
@@ -76,6 +77,8 @@ final class OuterHandler extends Handler.Abstract {
                 log.error("{} failed", describe(request), e);
                 refuse(request, response, callback, UNEXPECTED);
             }
+        } finally {
+            StreamLog.NONE.set(); // the connection's next request may run on this thread
         }
         return true;
     }

@@ -15,6 +15,7 @@ public final class RequestFacts {
     private volatile String id = "";
     private volatile String path = "";
     private volatile String instance = "";
+    private volatile String dial = "";
     private volatile String error = "";
 
     /** With whose token a request came. */
@@ -61,9 +62,14 @@ public final class RequestFacts {
         id = runnerId;
     }
 
-    /** The runner id that was chosen for it. */
-    public void chosen(String runnerId) {
+    /**
+     * It goes to that runner.
+     *
+     * @param dialId empty if the dial has no id
+     */
+    public void chosen(String runnerId, String dialId) {
         instance = runnerId;
+        dial = dialId;
     }
 
     void failedWith(String code) {
@@ -94,6 +100,11 @@ public final class RequestFacts {
 
     public String instance() {
         return instance;
+    }
+
+    /** What log lines of both sides name the dial by. */
+    public String dial() {
+        return dial;
     }
 
     /** The code of the error that was answered. */

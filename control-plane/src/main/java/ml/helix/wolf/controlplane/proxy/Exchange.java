@@ -18,10 +18,12 @@ import ml.helix.wolf.controlplane.http.UpgradedConnection;
 import ml.helix.wolf.controlplane.proxy.Destinations.Destination;
 import ml.helix.wolf.controlplane.proxy.ResponseHead.Framing;
 import ml.helix.wolf.controlplane.proxy.ResponseReader.Head;
+import ml.helix.wolf.controlplane.tracing.RequestTrace;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
 import ml.helix.wolf.revdial.EndedStreamException;
 import ml.helix.wolf.revdial.Splice;
+import ml.helix.wolf.revdial.StreamLog;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
@@ -56,6 +58,7 @@ final class Exchange {
     private final Destinations destinations;
     private final AdminAccess access;
     private final BodyMemory memory;
+    private final RequestTrace trace;
     private final PeerEndPoint caller;
     private final long idleTimeout;
     private final CallerWatch watch;
@@ -92,16 +95,18 @@ final class Exchange {
             Destinations destinations,
             Destination first,
             AdminAccess access,
-            BodyMemory memory) {
+            BodyMemory memory,
+            RequestTrace trace) {
         this.request = request;
         this.response = response;
         this.callback = callback;
         this.target = target;
         this.destinations = destinations;
-        this.destination = first;
-        RequestFacts.of(request).chosen(first.runnerId());
         this.access = access;
         this.memory = memory;
+        this.trace = trace;
+        this.destination = first;
+        noteDestination();
         this.caller = PeerEndPoint.beneath(request);
         this.idleTimeout = caller.getIdleTimeout();
         this.watch = CallerWatch.of(request, () -> destination.dial().withdraw());
@@ -126,12 +131,25 @@ final class Exchange {
             upgraded = null;
         } finally {
             caller.setIdleTimeout(idleTimeout);
+            trace.ends(response.getStatus(), RequestFacts.of(request).error());
         }
         if (upgraded == null) {
             callback.succeeded();
         } else {
             spliceUpgraded(upgraded);
         }
+    }
+
+    /** From now on the lines of this thread are about its dial. */
+    private void noteDestination() {
+        RequestFacts.of(request)
+                .chosen(destination.runnerId(), destination.dial().id());
+        trace.dials(destination.runnerId());
+        about().set();
+    }
+
+    private StreamLog about() {
+        return StreamLog.ofDial(destination.dial().id()).of(request.getHeaders().get("traceparent"));
     }
 
     /** Returns a 101, after which both sides leave HTTP; null when the exchange is complete. */
@@ -190,6 +208,7 @@ final class Exchange {
             try {
                 return relay(bytes, upload);
             } catch (FailedTry e) {
+                trace.failed(e.error.code());
                 throwIfCallerHasGone();
                 Optional<Destination> next = destinations.after(destination, e.mayRepeat);
                 if (next.isEmpty()) {
@@ -199,7 +218,7 @@ final class Exchange {
                 wolf = null;
                 log.debug("{} goes to {} now: {}", target.value(), next.get().runnerId(), e.error.message());
                 destination = next.get();
-                RequestFacts.of(request).chosen(destination.runnerId());
+                noteDestination();
                 throwIfCallerHasGone(); // it may have withdrawn the one before
             }
         }
@@ -211,7 +230,7 @@ final class Exchange {
         wolf = stream;
         RequestBody known = body != null ? body : requestBody(bytes);
         body = known;
-        byte[] head = RequestHead.bytes(request, target.value(), known.length(), access, destinations);
+        byte[] head = RequestHead.bytes(request, target.value(), known.length(), access, destinations, trace.asks());
         boolean seen = true;
         try {
             stream.write(head, 0, head.length);
@@ -248,8 +267,12 @@ final class Exchange {
 
     private ByteStream awaitStream() throws FailedTry, IOException, InterruptedException {
         try {
-            return destination.dial().await();
+            ByteStream stream = destination.dial().await();
+            trace.dialled(destination.dial());
+            stream.logAs(about());
+            return stream;
         } catch (DialException e) {
+            trace.dialFailed(destination.dial(), e.failure().code());
             throw new FailedTry(ApiError.of(e), /* mayRepeat= */ true);
         }
     }
@@ -291,6 +314,7 @@ final class Exchange {
 
     /** Prepares the caller's response; returns whether it is a 101. */
     private boolean startResponse(ResponseReader reader, Head head) throws ApiException {
+        trace.answered(head.status());
         boolean upgrade = head.status() == HttpStatus.SWITCHING_PROTOCOLS_101;
         if (upgrade && !RequestHead.wantsUpgrade(request)) {
             throw new ApiException(noResponse("it switched protocols without being asked"));

@@ -2,8 +2,11 @@ package ml.helix.wolf.controlplane.proxy;
 
 import ml.helix.wolf.controlplane.auth.AdminAccess;
 import ml.helix.wolf.controlplane.dialing.Dialing;
+import ml.helix.wolf.controlplane.http.RequestFacts;
 import ml.helix.wolf.controlplane.http.RouteHandler;
 import ml.helix.wolf.controlplane.proxy.Destinations.Destination;
+import ml.helix.wolf.controlplane.tracing.RequestTrace;
+import ml.helix.wolf.controlplane.tracing.Tracing;
 
 /**
  * Passes requests to Wolfs, each over its own dial, and streams the responses back. Its handlers share the memory for request
@@ -11,11 +14,13 @@ import ml.helix.wolf.controlplane.proxy.Destinations.Destination;
  */
 public final class Proxy {
     private final AdminAccess access;
+    private final Tracing tracing;
     private final BodyMemory memory = BodyMemory.ofHeap();
 
     /** @param access keeps the admin token from Wolf */
-    public Proxy(AdminAccess access) {
+    public Proxy(AdminAccess access, Tracing tracing) {
         this.access = access;
+        this.tracing = tracing;
     }
 
     /** {@code ANY /api/v1/wolf-instances/{id}/proxy/{path}}: to the Wolf of that id. */
@@ -29,7 +34,9 @@ public final class Proxy {
             RequestTarget target = RequestTarget.of(path, request.getHttpURI().getQuery());
             try (Destinations destinations = selection.of(request, path)) {
                 Destination first = destinations.first();
-                new Exchange(request, response, callback, target, destinations, first, access, memory).run();
+                RequestTrace trace = tracing.begin(
+                        request.getMethod(), RequestFacts.of(request).route(), request.getHeaders()::get);
+                new Exchange(request, response, callback, target, destinations, first, access, memory, trace).run();
             }
         };
     }

@@ -1,6 +1,7 @@
 package ml.helix.wolf.controlplane.proxy;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import ml.helix.wolf.controlplane.auth.AdminAccess;
@@ -20,6 +21,9 @@ final class RequestHead {
     private static final Set<String> REPLACED =
             Set.of("host", "content-length", "expect", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto");
 
+    /** W3C Trace Context. */
+    private static final Set<String> TRACE_CONTEXT = Set.of("traceparent", "tracestate");
+
     private RequestHead() {}
 
     /** Whether the caller wants to leave HTTP after this request. An upgrade to HTTP/2 is ignored: Wolf doesn't speak it. */
@@ -30,13 +34,17 @@ final class RequestHead {
                 && request.getHeaders().contains(HttpHeader.CONNECTION, "upgrade");
     }
 
-    /** @param bodyLength in bytes; empty for a request without a body */
+    /**
+     * @param bodyLength in bytes; empty for a request without a body
+     * @param trace what Wolf is told of the trace; empty if it gets the caller's own fields
+     */
     static byte[] bytes(
             Request request,
             String requestTarget,
             Optional<Long> bodyLength,
             AdminAccess access,
-            Destinations destinations) {
+            Destinations destinations,
+            Map<String, String> trace) {
         HttpFields fields = request.getHeaders();
         HopByHop hopByHop = HopByHop.of(fields);
         var head = new StringBuilder();
@@ -50,11 +58,14 @@ final class RequestHead {
         }
         bodyLength.ifPresent(length -> addField(head, "Content-Length", String.valueOf(length)));
         for (HttpField field : fields) {
-            boolean dropped = hopByHop.contains(field) || REPLACED.contains(field.getLowerCaseName());
+            boolean dropped = hopByHop.contains(field)
+                    || REPLACED.contains(field.getLowerCaseName())
+                    || (!trace.isEmpty() && TRACE_CONTEXT.contains(field.getLowerCaseName()));
             if (!dropped && access.passesOn(field, fields) && destinations.passesOn(field)) {
                 addField(head, field.getName(), field.getValue());
             }
         }
+        trace.forEach((name, value) -> addField(head, name, value));
         addForwarded(head, request);
         return head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
     }

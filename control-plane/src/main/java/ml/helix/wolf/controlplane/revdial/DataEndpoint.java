@@ -14,6 +14,7 @@ import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.EndedStreamException;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.StreamLog;
 import ml.helix.wolf.revdial.TimeSlice;
 import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.BufferUtil;
@@ -62,6 +63,7 @@ final class DataEndpoint implements FrameHandler, ByteStream {
     private final DataKeepAlive keepAlive;
     private final PingTimer pings;
 
+    private volatile StreamLog about = StreamLog.current();
     private volatile boolean closeFrameRequired;
     /** Set by {@link #onOpen}, before anyone else knows the stream. */
     private volatile @Nullable CoreSession session;
@@ -86,7 +88,18 @@ final class DataEndpoint implements FrameHandler, ByteStream {
         this.receiving = new TimeSlice(nanoTime);
         this.sending = new TimeSlice(nanoTime);
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
-        this.pings = new PingTimer(keepAlive, timers, this::isWriting);
+        this.pings = new PingTimer(keepAlive, timers, this::isWriting, this::silent);
+    }
+
+    private void silent() {
+        about.run(() -> log.info(
+                "A data connection is closed: nothing came from the agent for {} s",
+                DataKeepAlive.SILENCE.toSeconds()));
+    }
+
+    @Override
+    public void logAs(StreamLog newer) {
+        about = newer;
     }
 
     /** For a peer that always sends a close frame: an end without one breaks the stream. */
@@ -151,7 +164,7 @@ final class DataEndpoint implements FrameHandler, ByteStream {
 
     /** Nothing more is demanded, so TCP stops the peer until the connection is closed. */
     private void closeFlooded() {
-        log.info("A data connection is closed: the agent sent {}", FrameBudget.EXCEEDED);
+        about.run(() -> log.info("A data connection is closed: the agent sent {}", FrameBudget.EXCEEDED));
         synchronized (this) {
             closeStatus = FLOOD; // the reader sees the end and may close first
         }

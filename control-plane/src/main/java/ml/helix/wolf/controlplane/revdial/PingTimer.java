@@ -12,19 +12,16 @@ import org.eclipse.jetty.websocket.core.CoreSession;
 import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.OpCode;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Does what a {@link DataKeepAlive} decides, when it is time: pings the agent, or cuts the data connection of an agent that
  * has vanished. At most one ping waits for the socket. Thread-safe.
  */
 final class PingTimer {
-    private static final Logger log = LoggerFactory.getLogger(PingTimer.class);
-
     private final DataKeepAlive keepAlive;
     private final ScheduledExecutorService timers;
     private final BooleanSupplier writing;
+    private final Runnable onSilence;
     private final AtomicBoolean pingPending = new AtomicBoolean();
     private boolean stopped; // guarded by this
     private @Nullable ScheduledFuture<?> nextCheck; // guarded by this
@@ -32,11 +29,13 @@ final class PingTimer {
     /**
      * @param timers runs short tasks only
      * @param writing whether a write of data waits for the socket: the agent is not quiet then
+     * @param onSilence called before it cuts the data connection
      */
-    PingTimer(DataKeepAlive keepAlive, ScheduledExecutorService timers, BooleanSupplier writing) {
+    PingTimer(DataKeepAlive keepAlive, ScheduledExecutorService timers, BooleanSupplier writing, Runnable onSilence) {
         this.keepAlive = keepAlive;
         this.timers = timers;
         this.writing = writing;
+        this.onSilence = onSilence;
     }
 
     /** Call once. */
@@ -67,9 +66,7 @@ final class PingTimer {
             case NOTHING -> {}
             case PING -> ping(session);
             case CUT -> {
-                log.info(
-                        "A data connection is closed: nothing came from the agent for {} s",
-                        DataKeepAlive.SILENCE.toSeconds());
+                onSilence.run();
                 session.abort();
                 return;
             }

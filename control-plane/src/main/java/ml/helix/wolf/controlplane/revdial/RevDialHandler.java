@@ -31,6 +31,7 @@ import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.LocalDialer;
 import ml.helix.wolf.revdial.RemoteAgent;
+import ml.helix.wolf.revdial.StreamLog;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
@@ -119,6 +120,7 @@ public final class RevDialHandler implements RouteHandler {
             Request request, AccessToken token, Response response, Callback callback, String dialerId, Fields query)
             throws ApiException {
         String requestId = Objects.requireNonNullElse(query.getValue("revdial.req"), "");
+        StreamLog.ofDial(requestId).set();
         if (ids.isOwn(dialerId)) {
             refuseUnlessUp(dialerId);
             Optional<String> runnerId = connections.runnerIdOf(dialerId);

@@ -1,6 +1,7 @@
 package ml.helix.wolf.controlplane.routing;
 
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -55,6 +56,16 @@ final class BoundedDial implements Dial {
 
     private DialException expired() {
         return new DialException(runnerId, new DialTimeout(limit));
+    }
+
+    @Override
+    public String id() {
+        return dial.id();
+    }
+
+    @Override
+    public OptionalLong askedAt() {
+        return dial.askedAt();
     }
 
     @Override

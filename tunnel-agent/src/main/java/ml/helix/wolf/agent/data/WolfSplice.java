@@ -27,7 +27,7 @@ final class WolfSplice implements Pickup.PreparedSplice {
     public void run() {
         boolean broken = true;
         try {
-            broken = new Splice(data, source(), metrics::toWolf, metrics::fromWolf)
+            broken = new Splice(new LabelledStream(data), source(), metrics::toWolf, metrics::fromWolf)
                             .run()
                             .error()
                     != null;

@@ -20,6 +20,7 @@ import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.StreamLog;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,6 +66,7 @@ public final class WebSocketStream implements ByteStream {
     private final BlockingQueue<byte[]> pendingPongs = new ArrayBlockingQueue<>(MAX_PENDING_PONGS);
     private final DataKeepAlive keepAlive;
 
+    private volatile StreamLog about = StreamLog.current();
     private volatile boolean pingDue;
     private volatile boolean writingData;
     private volatile boolean peerEnded;
@@ -106,6 +108,11 @@ public final class WebSocketStream implements ByteStream {
         nextCheck = timers.schedule(this::checkPeer, keepAlive.untilNextStep().toNanos(), TimeUnit.NANOSECONDS);
     }
 
+    @Override
+    public void logAs(StreamLog about) {
+        this.about = about;
+    }
+
     private void checkPeer() {
         if (closed.get()) {
             return;
@@ -120,9 +127,9 @@ public final class WebSocketStream implements ByteStream {
                 sendControlFrames();
             }
             case CUT -> {
-                log.info(
+                about.run(() -> log.info(
                         "A data connection is closed: nothing came from the control plane for {} s",
-                        DataKeepAlive.SILENCE.toSeconds());
+                        DataKeepAlive.SILENCE.toSeconds()));
                 wire.cut();
                 return;
             }
@@ -147,7 +154,7 @@ public final class WebSocketStream implements ByteStream {
             return count;
         } catch (FloodException e) {
             closeCode = POLICY_VIOLATION;
-            log.info("A data connection is closed: {}", e.getMessage());
+            about.run(() -> log.info("A data connection is closed: {}", e.getMessage()));
             throw e;
         } catch (ProtocolException e) {
             closeCode = PROTOCOL_ERROR;
