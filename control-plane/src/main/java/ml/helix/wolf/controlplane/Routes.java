@@ -2,6 +2,7 @@ package ml.helix.wolf.controlplane;
 
 import static ml.helix.wolf.controlplane.http.AccessRule.OPEN;
 import static ml.helix.wolf.controlplane.http.Route.any;
+import static ml.helix.wolf.controlplane.http.Route.nothingElse;
 import static ml.helix.wolf.controlplane.http.Route.on;
 import static ml.helix.wolf.controlplane.http.Route.upgrade;
 import static ml.helix.wolf.controlplane.http.TextResponse.each;
@@ -14,8 +15,6 @@ import java.util.List;
 import java.util.function.Supplier;
 import ml.helix.wolf.controlplane.auth.AdminRules;
 import ml.helix.wolf.controlplane.auth.RunnerAccess;
-import ml.helix.wolf.controlplane.http.ApiError;
-import ml.helix.wolf.controlplane.http.ApiException;
 import ml.helix.wolf.controlplane.http.EventStream;
 import ml.helix.wolf.controlplane.http.Route;
 import ml.helix.wolf.controlplane.http.RouteHandler;
@@ -71,9 +70,9 @@ final class Routes {
                 any("/api/v1/wolf", admin.use(), routing),
                 any("/api/v1/wolf/**", admin.use(), routing),
                 // Without a token nobody learns which paths there are below.
-                any(INSTANCES + "/**", admin.anyToken(), (request, path, response, callback) -> {
-                    throw new ApiException(ApiError.notFound(
-                            "no such path; a request to a Wolf goes to /api/v1/wolf-instances/{id}/proxy/{path}"));
-                }));
+                nothingElse(
+                        INSTANCES + "/**",
+                        admin.anyToken(),
+                        "no such path; a request to a Wolf goes to /api/v1/wolf-instances/{id}/proxy/{path}"));
     }
 }

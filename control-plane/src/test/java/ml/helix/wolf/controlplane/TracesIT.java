@@ -118,8 +118,7 @@ class TracesIT {
     }
 
     private static TestControlPlane start(String... flags) throws Exception {
-        return TestControlPlane.start(
-                StoreSettings.inMemory(UUID.randomUUID().toString()), flags);
+        return TestControlPlane.start(StoreSettings.inMemory(UUID.randomUUID().toString()), flags);
     }
 
     private static Span one(OtlpReceiver receiver, String name) throws IOException {

@@ -2,6 +2,9 @@ package ml.helix.wolf.controlplane.http;
 
 import java.util.List;
 import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
 
 /**
  * What one path does for some methods.
@@ -28,6 +31,23 @@ public record Route(List<String> methods, PathTemplate template, AccessRule acce
     /** For every method, OPTIONS and unknown ones included. */
     public static Route any(String template, AccessRule access, RouteHandler handler) {
         return new Route(List.of(), PathTemplate.of(template), access, handler);
+    }
+
+    /** Below it there is nothing but what other routes have; who passes the access rule gets 404 with this hint. */
+    public static Route nothingElse(String template, AccessRule access, String hint) {
+        return new Route(List.of(), PathTemplate.of(template), access, new NothingElse(hint));
+    }
+
+    private record NothingElse(String hint) implements RouteHandler {
+        @Override
+        public void handle(Request request, PathMatch path, Response response, Callback callback) throws ApiException {
+            throw new ApiException(ApiError.notFound(hint));
+        }
+    }
+
+    /** Whether it is one of {@link #nothingElse}. */
+    public boolean leadsNowhere() {
+        return handler instanceof NothingElse;
     }
 
     /** The path template as text. */

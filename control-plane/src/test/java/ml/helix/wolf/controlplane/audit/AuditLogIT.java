@@ -75,7 +75,7 @@ class AuditLogIT {
                                 AccessRule.OPEN,
                                 TextResponse.each((request, path) -> TextResponse.line(200, "ok"))),
                         Route.any("/wolf/{id}/proxy/**", admin.idIn("id"), (request, path, response, callback) -> {
-                            RequestFacts.of(request).chosen("wolf-2", "0123456789abcdef0123456789abcdef");
+                            RequestFacts.of(request).chosen("wolf-2", "fedcba98fedcba98fedcba98fedcba98");
                             TextResponse.each((same, match) -> TextResponse.line(201, "hello"))
                                     .handle(request, path, response, callback);
                         }),
@@ -107,7 +107,7 @@ class AuditLogIT {
         assertThat(withoutVarying(line))
                 .isEqualTo("{\"time\":\"2030-01-02T03:04:05Z\",\"as\":\"admin\",\"who\":\"ops\",\"method\":\"POST\","
                         + "\"route\":\"/wolf/{id}/proxy/**\",\"id\":\"wolf-\\\\u202e1\",\"path\":\"/api/v1/pair\","
-                        + "\"instance\":\"wolf-2\",\"dial\":\"0123456789abcdef0123456789abcdef\",\"status\":201,\"bytesIn\":0,\"bytesOut\":6,\"traceparent\":\""
+                        + "\"instance\":\"wolf-2\",\"dial\":\"fedcba98fedcba98fedcba98fedcba98\",\"status\":201,\"bytesIn\":0,\"bytesOut\":6,\"traceparent\":\""
                         + TRACE
                         + "\"}");
         assertThat(written.toString(StandardCharsets.UTF_8))
