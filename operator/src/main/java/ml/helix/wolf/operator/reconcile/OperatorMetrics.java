@@ -5,12 +5,13 @@ import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 
-/** What the operator does, as metrics for {@code /metrics}. Thread-safe. */
+/** What the operator does and what it works on, as metrics for {@code /metrics}. Thread-safe. */
 public final class OperatorMetrics {
     private final Counter applies;
     private final Counter statuses;
     private final Counter polls;
     private final Gauge leading;
+    private final ResourceMetrics resources = new ResourceMetrics();
 
     public OperatorMetrics(PrometheusRegistry registry) {
         applies = Counter.builder()
@@ -32,6 +33,12 @@ public final class OperatorMetrics {
                 .name("wolf_operator_leading")
                 .help("1 while this replica works, 0 while it stands by")
                 .register(registry);
+        registry.register(resources);
+    }
+
+    /** Of the WolfTunnels that this replica works on. */
+    ResourceMetrics resources() {
+        return resources;
     }
 
     void leading(boolean leads) {

@@ -4,11 +4,13 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.agents.AgentPoller;
 import ml.helix.wolf.operator.desired.AgentPodSpec;
@@ -22,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The last step of a pass: gathers all that is known of the agents, makes the status of it, and writes the status if it
- * differs from the last one. Polls the agents of each WolfTunnel that was reported, until {@link #forget}.
+ * differs from the last one, and Events that tell the difference. Polls the agents of each WolfTunnel that was reported, until {@link #forget}.
  *
  * <p>Thread-safe, if reports of one WolfTunnel follow one another.
  */
@@ -35,6 +37,7 @@ final class StatusReporter implements AutoCloseable {
     private final DuplicateRunnerIds duplicates;
     private final DisplacedAgents displaced = new DisplacedAgents(System::nanoTime);
     private final StatusWriter statuses;
+    private final StatusEvents events;
     private final InstantSource clock;
     private final OperatorMetrics metrics;
 
@@ -53,6 +56,7 @@ final class StatusReporter implements AutoCloseable {
         this.stuckPods = new StuckPods(client, System::nanoTime);
         this.duplicates = new DuplicateRunnerIds(trigger);
         this.statuses = new StatusWriter(client);
+        this.events = new StatusEvents(client, clock, System::nanoTime);
         this.clock = clock;
         this.metrics = metrics;
     }
@@ -66,8 +70,11 @@ final class StatusReporter implements AutoCloseable {
             statuses.write(observed.resource(), status);
         }
         metrics.countStatus(differs);
-        return applied.retryAfter()
+        metrics.resources().show(observed.id(), status);
+        var untold = events.tell(observed.resource(), last, status);
+        var recheck = applied.retryAfter()
                 .or(() -> Status.isReady(status) ? Optional.empty() : Optional.of(RECHECK_UNTIL_READY));
+        return Stream.concat(untold.stream(), recheck.stream()).min(Comparator.naturalOrder());
     }
 
     private Observations observations(Observed observed, ApplyResult applied, @Nullable WolfTunnelStatus last) {
@@ -108,13 +115,17 @@ final class StatusReporter implements AutoCloseable {
     }
 
     /** For a WolfTunnel that another operator works on. */
-    void stopPolling(ResourceID resource) {
+    void leave(ResourceID resource) {
         poller.forget(resource);
+        metrics.resources().forget(resource);
+        events.forget(resource);
     }
 
     /** For a WolfTunnel that is deleted. */
     void forget(ResourceID resource) {
         poller.forget(resource);
+        metrics.resources().forget(resource);
+        events.forget(resource);
         statuses.forget(resource);
         stuckPods.forget(resource);
         displaced.forget(resource);

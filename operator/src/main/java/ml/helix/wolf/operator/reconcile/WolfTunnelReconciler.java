@@ -136,7 +136,7 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
     }
 
     private Optional<Duration> leaveToOther(ResourceID id) {
-        reporter.stopPolling(id);
+        reporter.leave(id);
         return Optional.of(OperatorClaims.RECHECK);
     }
 

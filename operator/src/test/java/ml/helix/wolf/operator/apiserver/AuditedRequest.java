@@ -52,6 +52,10 @@ record AuditedRequest(
         return resource.equals("coordination.k8s.io/leases");
     }
 
+    boolean writesEvent() {
+        return permission().equals("create events.k8s.io/events");
+    }
+
     /** For example "patch apps/daemonsets". */
     String permission() {
         return verb + " " + resource;

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import java.time.InstantSource;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import ml.helix.wolf.operator.ApiClient;
 import ml.helix.wolf.operator.OperatorSettings;
@@ -131,12 +133,30 @@ final class Replica implements AutoCloseable {
                 .filter(metric -> metric.getMetadata().getName().equals(name));
     }
 
-    /** Its requests, without those for the Lease. */
+    /** Its gauges with this prefix, each as a line of {@code /metrics} with its labels in order. */
+    List<String> gauges(String prefix) {
+        return registry.scrape().stream()
+                .filter(metric -> metric.getMetadata().getName().startsWith(prefix))
+                .flatMap(metric -> ((GaugeSnapshot) metric)
+                        .getDataPoints().stream()
+                                .map(point -> metric.getMetadata().getName() + labels(point.getLabels()) + " "
+                                        + (long) point.getValue()))
+                .toList();
+    }
+
+    private static String labels(Labels labels) {
+        return labels.stream()
+                .map(label -> label.getName() + "=\"" + label.getValue() + "\"")
+                .sorted()
+                .collect(Collectors.joining(",", "{", "}"));
+    }
+
+    /** Its requests, without those for the Lease and the Events that it writes. */
     List<AuditedRequest> requests(RealApiServer.Running server) {
         return server.audited().stream()
                 .map(AuditedRequest::parse)
                 .filter(request -> request.agent().equals(agent))
-                .filter(request -> !request.isOfLease())
+                .filter(request -> !request.isOfLease() && !request.writesEvent())
                 .toList();
     }
 
