@@ -15,7 +15,7 @@ public record TunnelStatus(
         @JsonPropertyDescription("The agent's pod.") @Nullable
         String pod,
 
-        @JsonPropertyDescription("This Wolf's id at the control plane, without its prefix wolf-.") @Nullable
+        @JsonPropertyDescription("This Wolf's id at the control plane, without its runnerPrefix.") @Nullable
         String wolfId,
 
         @JsonPropertyDescription("Connected, Connecting, Disconnected, Draining; Pending, Failing or Unknown"

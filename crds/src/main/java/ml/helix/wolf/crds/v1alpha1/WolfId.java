@@ -27,15 +27,27 @@ public record WolfId(
                 message =
                         "must have no spaces and none of / \\ ? # % $ , = since the id is part of URLs, for example lab-")
         @JsonPropertyDescription("Put before the name of the pod or node.")
-        String prefix) {
+        String prefix,
+
+        @Default(WolfId.DEFAULT_RUNNER_PREFIX)
+        @Size(max = 63)
+        @ValidationRule(
+                value = "self.matches('^[A-Za-z0-9._-]+$') && !self.startsWith('doctor-')",
+                message =
+                        "must be ASCII letters, digits, '.', '_' and '-', and not begin with doctor-, for example wolf-")
+        @JsonPropertyDescription(
+                "Put before the whole id at the control plane. Helix of today wants hydra-, sandbox- or desktop-.")
+        String runnerPrefix) {
+    public static final String DEFAULT_RUNNER_PREFIX = "wolf-";
 
     public WolfId {
         source = requireNonNullElse(source, Source.PodName);
         prefix = requireNonNullElse(prefix, "");
+        runnerPrefix = requireNonNullElse(runnerPrefix, DEFAULT_RUNNER_PREFIX);
     }
 
     static WolfId defaults() {
-        return new WolfId(Source.PodName, "");
+        return new WolfId(Source.PodName, "", DEFAULT_RUNNER_PREFIX);
     }
 
     /** Whose name the id is; the names are what a manifest has. */

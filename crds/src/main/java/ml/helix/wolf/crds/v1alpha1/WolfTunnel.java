@@ -29,6 +29,11 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @AdditionalPrinterColumn(name = "CONNECTED", jsonPath = ".status.summary")
 @AdditionalPrinterColumn(name = "WOLF", jsonPath = ".status.wolf")
 @AdditionalPrinterColumn(name = "REASON", jsonPath = ".status.conditions[?(@.type==\"Ready\")].reason")
+@AdditionalPrinterColumn(
+        name = "SESSIONS",
+        jsonPath = ".spec.wolf.maxSessions",
+        type = AdditionalPrinterColumn.Type.INTEGER,
+        priority = 1)
 @AdditionalPrinterColumn(name = "URL", jsonPath = ".spec.controlPlane.url", priority = 1)
 @AdditionalPrinterColumn(
         name = "AGE",

@@ -20,7 +20,7 @@ public record WolfTunnelSpec(
         @Required @JsonPropertyDescription("The token with which the agents authenticate to the control plane.")
         RunnerToken runnerToken,
 
-        @JsonPropertyDescription("The runner id of each agent: wolf-{prefix}{source}.")
+        @JsonPropertyDescription("The runner id of each agent: {runnerPrefix}{prefix}{source}.")
         WolfId wolfId,
 
         @JsonPropertyDescription("How the agents reach Wolf's API.")

@@ -27,7 +27,8 @@ import java.util.Set;
  * the generator finds a record's annotations on the field and on the accessor.
  */
 final class GeneratedCrd {
-    private static final List<String> COLUMNS = List.of("READY", "CONNECTED", "WOLF", "REASON", "URL", "AGE");
+    private static final List<String> COLUMNS =
+            List.of("READY", "CONNECTED", "WOLF", "REASON", "SESSIONS", "URL", "AGE");
 
     /** Fields, or maps of fields, that are Kubernetes quantities. */
     private static final Set<String> QUANTITIES = Set.of("limits", "requests", "sizeLimit", "divisor");

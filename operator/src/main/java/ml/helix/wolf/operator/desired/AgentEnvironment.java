@@ -52,6 +52,9 @@ final class AgentEnvironment {
             field("WOLF_NAME", field);
             value("WOLF_ID", id.prefix() + "$(WOLF_NAME)");
         }
+        if (!id.runnerPrefix().equals(WolfId.DEFAULT_RUNNER_PREFIX)) {
+            value("RUNNER_ID", id.runnerPrefix() + "$(WOLF_ID)");
+        }
     }
 
     private void controlPlane(WolfTunnelSpec spec) {
@@ -70,19 +73,20 @@ final class AgentEnvironment {
     }
 
     private void token(RunnerToken token) {
-        switch (token.delivery()) {
-            case Env ->
-                add(new EnvVarBuilder()
-                        .withName("RUNNER_TOKEN")
-                        .withNewValueFrom()
-                        .withNewSecretKeyRef()
-                        .withName(token.secretRef().name())
-                        .withKey(token.secretRef().key())
-                        .endSecretKeyRef()
-                        .endValueFrom()
-                        .build());
-            case File -> value("RUNNER_TOKEN_FILE", AgentVolumes.TOKEN_FILE);
+        var secret = token.secretRef();
+        if (secret == null || token.fromFile()) {
+            value("RUNNER_TOKEN_FILE", AgentVolumes.TOKEN_FILE);
+            return;
         }
+        add(new EnvVarBuilder()
+                .withName("RUNNER_TOKEN")
+                .withNewValueFrom()
+                .withNewSecretKeyRef()
+                .withName(secret.name())
+                .withKey(secret.key())
+                .endSecretKeyRef()
+                .endValueFrom()
+                .build());
     }
 
     private void registry(Wolf wolf) {

@@ -25,9 +25,6 @@ public final class AgentMetadata {
     static final String TOKEN_ANNOTATION = "wolf.helix.ml/token-generation";
     static final String CA_ANNOTATION = "wolf.helix.ml/ca-generation";
 
-    /** Stands before a Wolf's id in its runner id. */
-    public static final String RUNNER_ID_PREFIX = "wolf-";
-
     /** The agent's container in its pod. */
     public static final String AGENT_CONTAINER = "agent";
 

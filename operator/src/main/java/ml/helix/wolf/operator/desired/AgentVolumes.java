@@ -18,6 +18,9 @@ final class AgentVolumes {
     static final String CA_FILE = "/etc/wolf-tunnel/ca/ca.crt";
 
     private static final String TOKEN = "runner-token";
+    /** The file's name. */
+    private static final String TOKEN_KEY = "token";
+
     private static final String CA = "ca-bundle";
 
     /** For everybody: which user the agent runs as is not known here, and the container has no other user. */
@@ -27,19 +30,8 @@ final class AgentVolumes {
 
     static List<Volume> of(WolfTunnelSpec spec, @Nullable SocketFolder socket) {
         var volumes = new ArrayList<Volume>();
-        if (spec.runnerToken().delivery() == RunnerToken.Delivery.File) {
-            var reference = spec.runnerToken().secretRef();
-            volumes.add(new VolumeBuilder()
-                    .withName(TOKEN)
-                    .withNewSecret()
-                    .withSecretName(reference.name())
-                    .withDefaultMode(READABLE)
-                    .addNewItem()
-                    .withKey(reference.key())
-                    .withPath("token")
-                    .endItem()
-                    .endSecret()
-                    .build());
+        if (spec.runnerToken().fromFile()) {
+            volumes.add(token(spec.runnerToken()));
         }
         var bundle = spec.controlPlane().caBundleRef();
         if (bundle != null) {
@@ -62,6 +54,34 @@ final class AgentVolumes {
         return volumes;
     }
 
+    private static Volume token(RunnerToken token) {
+        var volume = new VolumeBuilder().withName(TOKEN);
+        var ofPod = token.serviceAccountToken();
+        if (ofPod != null) {
+            return volume.withNewProjected()
+                    .withDefaultMode(READABLE)
+                    .addNewSource()
+                    .withNewServiceAccountToken()
+                    .withAudience(ofPod.audience())
+                    .withExpirationSeconds(ofPod.expirationSeconds())
+                    .withPath(TOKEN_KEY)
+                    .endServiceAccountToken()
+                    .endSource()
+                    .endProjected()
+                    .build();
+        }
+        var secret = Objects.requireNonNull(token.secretRef(), "a rule of the CRD demands one of the two");
+        return volume.withNewSecret()
+                .withSecretName(secret.name())
+                .withDefaultMode(READABLE)
+                .addNewItem()
+                .withKey(secret.key())
+                .withPath(TOKEN_KEY)
+                .endItem()
+                .endSecret()
+                .build();
+    }
+
     /** The kubelet creates the node's folder if it is missing, so that an agent can start before Wolf. */
     private static Volume socket(SocketFolder socket) {
         var volume = new VolumeBuilder().withName(SOCKET);
@@ -76,7 +96,7 @@ final class AgentVolumes {
 
     static List<VolumeMount> mounts(WolfTunnelSpec spec, @Nullable SocketFolder socket) {
         var mounts = new ArrayList<VolumeMount>();
-        if (spec.runnerToken().delivery() == RunnerToken.Delivery.File) {
+        if (spec.runnerToken().fromFile()) {
             mounts.add(readOnly(TOKEN, "/etc/wolf-tunnel/token"));
         }
         if (spec.controlPlane().caBundleRef() != null) {

@@ -20,7 +20,9 @@ public final class SettingSources {
         Objects.requireNonNullElse(spec.agent().env(), List.<EnvVar>of())
                 .forEach(variable -> sources.put(variable.getName(), "spec.agent.env " + variable.getName()));
         var secret = spec.runnerToken().secretRef();
-        var token = "key %s of Secret %s".formatted(secret.key(), secret.name());
+        var token = secret == null
+                ? "spec.runnerToken.serviceAccountToken"
+                : "key %s of Secret %s".formatted(secret.key(), secret.name());
         sources.put("RUNNER_TOKEN", token);
         sources.put("RUNNER_TOKEN_FILE", token);
         var bundle = spec.controlPlane().caBundleRef();
@@ -34,6 +36,7 @@ public final class SettingSources {
         sources.put("HTTP_PROXY", "spec.controlPlane.proxyUrl");
         sources.put("HELIX_INSECURE_TLS", "spec.controlPlane.insecureSkipVerify");
         sources.put("WOLF_ID", "spec.wolfId");
+        sources.put("RUNNER_ID", "spec.wolfId");
         sources.put("WOLF_LOCAL_ADDR", "spec.wolf.address");
         sources.put("WOLF_MAX_SESSIONS", "spec.wolf.maxSessions");
         sources.put("WOLF_ZONE", "spec.wolf.zone");

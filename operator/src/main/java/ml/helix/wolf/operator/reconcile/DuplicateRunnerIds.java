@@ -15,7 +15,6 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import ml.helix.wolf.crds.v1alpha1.WolfId;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
-import ml.helix.wolf.operator.desired.AgentMetadata;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.RunnerIdConflict;
 import org.jspecify.annotations.Nullable;
@@ -113,7 +112,8 @@ final class DuplicateRunnerIds {
     private static RunnerIds runnerIds(WolfTunnel resource, Collection<AgentPod> pods) {
         return new RunnerIds(
                 normalised(resource.getSpec().controlPlane().url()),
-                AgentMetadata.RUNNER_ID_PREFIX + resource.getSpec().wolfId().prefix(),
+                resource.getSpec().wolfId().runnerPrefix()
+                        + resource.getSpec().wolfId().prefix(),
                 pods.stream()
                         .filter(pod -> !pod.terminating() && pod.unschedulable().isEmpty())
                         .map(AgentPod::node)

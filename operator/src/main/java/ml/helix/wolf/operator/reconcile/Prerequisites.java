@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import ml.helix.wolf.crds.v1alpha1.RunnerToken;
+import ml.helix.wolf.crds.v1alpha1.TokenSecretRef;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.desired.AgentDaemonSet;
 import ml.helix.wolf.operator.desired.TemplateInputs;
@@ -29,36 +29,34 @@ final class Prerequisites {
     Check check(ResourceID id, WolfTunnel resource) {
         var spec = resource.getSpec();
         var namespace = resource.getMetadata().getNamespace();
-        var tokenRef = spec.runnerToken().secretRef();
-        var secret = Reference.secret(namespace, tokenRef.name());
+        var tokenRef = Optional.ofNullable(spec.runnerToken().secretRef());
+        var secret = tokenRef.map(ref -> Reference.secret(namespace, ref.name()));
         var bundleRef = Optional.ofNullable(spec.controlPlane().caBundleRef());
         var configMap = bundleRef.map(ref -> Reference.configMap(namespace, ref.name()));
-        references.watch(
-                id, Stream.concat(Stream.of(secret), configMap.stream()).collect(Collectors.toSet()));
+        references.watch(id, Stream.concat(secret.stream(), configMap.stream()).collect(Collectors.toSet()));
 
-        var token = content(secret, tokenRef.key());
+        var token = tokenRef.map(ref -> content(secret.orElseThrow(), ref.key()));
         var bundle = bundleRef.map(ref -> content(configMap.orElseThrow(), ref.key()));
-        if (token instanceof KeyContent.Unknown
-                || bundle.filter(KeyContent.Unknown.class::isInstance).isPresent()) {
+        if (Stream.concat(token.stream(), bundle.stream()).anyMatch(KeyContent.Unknown.class::isInstance)) {
             return new Check.Loading();
         }
-        var createToken = "kubectl -n " + namespace + " create secret generic " + tokenRef.name() + " --from-file="
-                + tokenRef.key() + "=TOKEN-FILE";
-        var obstacle = tokenObstacle(token, createToken).or(() -> bundle.flatMap(Prerequisites::bundleObstacle));
+        var obstacle = token.flatMap(content -> tokenObstacle(content, namespace, tokenRef.orElseThrow()))
+                .or(() -> bundle.flatMap(Prerequisites::bundleObstacle));
         if (obstacle.isPresent()) {
             return new Check.Blocked(obstacle.get());
         }
-        boolean rolls = spec.runnerToken().delivery() == RunnerToken.Delivery.Env;
         var desired = AgentDaemonSet.of(
                 resource,
                 new TemplateInputs(
                         agentImage,
-                        rolls ? Optional.of(generation(token)) : Optional.empty(),
+                        spec.runnerToken().fromFile() ? Optional.empty() : token.map(Prerequisites::generation),
                         bundle.map(Prerequisites::generation)));
         return spec.paused() ? new Check.Paused(desired) : new Check.Go(desired);
     }
 
-    private static Optional<Obstacle> tokenObstacle(KeyContent token, String createCommand) {
+    private static Optional<Obstacle> tokenObstacle(KeyContent token, String namespace, TokenSecretRef reference) {
+        var createCommand = "kubectl -n " + namespace + " create secret generic " + reference.name() + " --from-file="
+                + reference.key() + "=TOKEN-FILE";
         return switch (token) {
             case KeyContent.Missing(var why) ->
                 Optional.of(new Obstacle.RunnerTokenMissing(why + "; create it: " + createCommand + LEFT_ALONE));

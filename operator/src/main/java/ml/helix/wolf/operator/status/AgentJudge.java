@@ -66,8 +66,8 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
                                 "another agent uses "
                                         + report.map(AgentReport::wolfId)
                                                 .filter(id -> !id.isEmpty())
-                                                .map(id -> "wolf-" + id)
-                                                .orElse("the same id")
+                                                .map(id -> "the runner id of Wolf " + id)
+                                                .orElse("the same runner id")
                                         + ": set spec.wolfId.prefix, or stop the other agent");
                 };
         return Verdict.ofRunningAgent(pod, TunnelState.Disconnected, Optional.of(cause), report);

@@ -132,7 +132,7 @@ class AdmissionPolicyIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpu-nodes.yaml", "sidecar.yaml", "unix-socket.yaml"})
+    @ValueSource(strings = {"gpu-nodes.yaml", "service-account-token.yaml", "sidecar.yaml", "unix-socket.yaml"})
     void examplesAreAcceptedWithThePolicyAsItIsShipped(String example) throws Exception {
         try (var yaml = Files.newInputStream(Path.of("../manifests/examples", example))) {
             for (var object : admin.load(yaml).items()) {

@@ -176,6 +176,7 @@ class CrdIT {
         assertThat(spec.runnerToken().secretRef().key()).isEqualTo("token");
         assertThat(spec.runnerToken().delivery().name()).isEqualTo("Env");
         assertThat(spec.wolfId().source().name()).isEqualTo("PodName");
+        assertThat(spec.wolfId().runnerPrefix()).isEqualTo("wolf-");
         assertThat(spec.wolf().address()).isEqualTo("localhost:8080");
         assertThat(spec.agent().port()).isEqualTo(9797);
         assertThat(spec.agent().reconnectSeconds()).isEqualTo(5);
@@ -192,6 +193,9 @@ class CrdIT {
                 "{controlPlane: {url: 'https://[fd00::1]:8443', insecureSkipVerify: true}}",
                 "{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}",
                 "{wolfId: {source: NodeName, prefix: 'lab-'}}",
+                "{wolfId: {runnerPrefix: hydra-}}",
+                "{runnerToken: {serviceAccountToken: {audience: wolf-control-plane}}}",
+                "{runnerToken: {serviceAccountToken: {audience: 'https://cp.example.com', expirationSeconds: 600}}}",
                 "{wolf: {maxSessions: 10000, zone: eu-1, labels: {gpu: ada, example.com/a: ''}}}",
                 "{pod: {labels: {team: streaming, example.com/a: ''}, annotations: {example.com/b: 'any text'}}}",
                 "{wolf: {container: {image: wolf}}, pod: {hostNetwork: true, securityContext: {runAsUser: 0}}}",
@@ -215,6 +219,15 @@ class CrdIT {
                 "{runnerToken: {secretRef: {name: s, key: ''}}}            | must be a key of that Secret",
                 "{runnerToken: {secretRef: {}}}                            | spec.runnerToken.secretRef.name: Required value",
                 "{runnerToken: {secretRef: {name: s}, delivery: Pigeon}}   | supported values: \"Env\", \"File\"",
+                "{runnerToken: {}}                                         | must have exactly one of secretRef",
+                "{runnerToken: {secretRef: {name: s}, serviceAccountToken: {audience: a}}} | must have exactly one of secretRef",
+                "{runnerToken: {serviceAccountToken: {}}}                  | spec.runnerToken.serviceAccountToken.audience: Required value",
+                "{runnerToken: {serviceAccountToken: {audience: ''}}}      | must be the audience that the control plane expects",
+                "{runnerToken: {serviceAccountToken: {audience: a, expirationSeconds: 599}}} | should be greater than or equal to 600",
+                "{runnerToken: {serviceAccountToken: {audience: a, expirationSeconds: 86401}}} | should be less than or equal to 86400",
+                "{wolfId: {runnerPrefix: ''}}                              | must be ASCII letters, digits",
+                "{wolfId: {runnerPrefix: doctor-}}                         | and not begin with doctor-",
+                "{wolfId: {runnerPrefix: 'a/b'}}                           | must be ASCII letters, digits",
                 "{wolfId: {source: Hostname}}                              | supported values: \"NodeName\", \"PodName\"",
                 "{wolf: {container: {name: wolf}}}                         | container.image must name Wolf's image",
                 "{wolf: {container: {name: agent, image: wolf}}}           | container.name must not be 'agent'",

@@ -106,6 +106,26 @@ class ReconcileIT {
         testbed.awaitDaemonSet();
     }
 
+    /** The API server completes the token's volume, which must be no difference either. */
+    @Test
+    void serviceAccountTokenNeedsNoSecret() throws Exception {
+        testbed.operate();
+        var spec = "{runnerToken: {serviceAccountToken: {audience: wolf-control-plane, expirationSeconds: %d}}}";
+        testbed.apply(spec.formatted(600));
+        testbed.awaitCondition("Ready", "False RollingOut");
+        var volumes = testbed.daemonSet().getSpec().getTemplate().getSpec().getVolumes();
+        assertThat(volumes).singleElement().satisfies(volume -> assertThat(
+                        volume.getProjected().getSources().getFirst().getServiceAccountToken())
+                .hasFieldOrPropertyWithValue("audience", "wolf-control-plane")
+                .hasFieldOrPropertyWithValue("expirationSeconds", 600L));
+        assertThat(testbed.daemonSet().getSpec().getTemplate().getMetadata().getAnnotations())
+                .as("a new token must not roll the pods")
+                .isNullOrEmpty();
+        testbed.apply(spec.formatted(1200));
+        Eventually.holds(() ->
+                assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+    }
+
     @Test
     void objectsAreOwnedByTheWolfTunnelSoThatNoneIsLeft() throws Exception {
         rolledOut("{}");

@@ -209,7 +209,8 @@ class StatusIT {
     void agentThatIsDisplacedRepeatedlyHasOneSteadyStatus() throws Exception {
         agent1.displaced("a1", "Disconnected", 1);
         testbed.awaitCondition("Stalled", "True Displaced");
-        assertThat(testbed.tunnel("node-1").message()).contains("another agent uses wolf-a1: set spec.wolfId.prefix");
+        assertThat(testbed.tunnel("node-1").message())
+                .contains("another agent uses the runner id of Wolf a1: set spec.wolfId.prefix");
         testbed.awaitIdle();
         var before = testbed.resource().getMetadata().getResourceVersion();
         for (int connects = 2; connects < 5; connects++) {

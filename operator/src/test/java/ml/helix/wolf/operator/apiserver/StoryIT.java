@@ -60,6 +60,19 @@ class StoryIT {
     }
 
     @Test
+    void wideColumnsShowTheCapacityOfEachWolf(@TempDir Path folder) throws Exception {
+        var kubectl = new Kubectl(server, folder);
+        testbed.apply("{agent: {port: %d}, wolf: {maxSessions: 8}}".formatted(agent.port()));
+        var wide = kubectl.run("", "-n", testbed.namespace, "get", "wt", "-o", "wide")
+                .lines()
+                .toList();
+        assertThat(wide.getFirst().split(" +"))
+                .containsExactly("NAME", "READY", "CONNECTED", "WOLF", "REASON", "SESSIONS", "URL", "AGE");
+        assertThat(wide.getLast()).contains("  8  ");
+        assertThat(kubectl.run("", "-n", testbed.namespace, "get", "wt")).doesNotContain("SESSIONS");
+    }
+
+    @Test
     void gaugesFollowTheStatusAndGoWithTheWolfTunnel() throws Exception {
         var labels = "{name=\"gpu-nodes\",namespace=\"%s\"".formatted(testbed.namespace);
         Eventually.holds(() -> assertThat(testbed.operator().gauges("wolf_tunnel_"))

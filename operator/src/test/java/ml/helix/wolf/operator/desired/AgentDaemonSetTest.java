@@ -44,6 +44,10 @@ class AgentDaemonSetTest {
                 "{wolfId: {source: NodeName}}                              | WOLF_ID            | field spec.nodeName",
                 "{wolfId: {prefix: lab-}}                                  | WOLF_NAME          | field metadata.name",
                 "{wolfId: {prefix: lab-}}                                  | WOLF_ID            | lab-$(WOLF_NAME)",
+                "{}                                                        | RUNNER_ID          | absent",
+                "{wolfId: {runnerPrefix: wolf-}}                           | RUNNER_ID          | absent",
+                "{wolfId: {runnerPrefix: hydra-}}                          | RUNNER_ID          | hydra-$(WOLF_ID)",
+                "{wolfId: {runnerPrefix: hydra-, prefix: lab-}}            | WOLF_ID            | lab-$(WOLF_NAME)",
                 "{}                                                        | HELIX_API_URL      | https://helix.example.com",
                 "{controlPlane: {url: 'https://h/$(HOME)'}}                | HELIX_API_URL      | https://h/$$(HOME)",
                 "{}                                                        | RUNNER_TOKEN       | secret wolf-token token",
@@ -51,6 +55,8 @@ class AgentDaemonSetTest {
                 "{}                                                        | RUNNER_TOKEN_FILE  | absent",
                 "{runnerToken: {secretRef: {name: s}, delivery: File}}     | RUNNER_TOKEN       | absent",
                 "{runnerToken: {secretRef: {name: s}, delivery: File}}     | RUNNER_TOKEN_FILE  | /etc/wolf-tunnel/token/token",
+                "{runnerToken: {serviceAccountToken: {audience: a}}}       | RUNNER_TOKEN       | absent",
+                "{runnerToken: {serviceAccountToken: {audience: a}}}       | RUNNER_TOKEN_FILE  | /etc/wolf-tunnel/token/token",
                 "{}                                                        | WOLF_LOCAL_ADDR    | localhost:8080",
                 "{wolf: {address: '$(NODE_IP):8080'}}                      | WOLF_LOCAL_ADDR    | $(NODE_IP):8080",
                 "{wolf: {address: '$(NODE_IP):8080'}}                      | NODE_IP            | field status.hostIP",
@@ -97,11 +103,41 @@ class AgentDaemonSetTest {
     }
 
     @Test
+    void serviceAccountTokenIsAProjectedVolumeThatTheKubeletRenews() {
+        var pod = AgentDaemonSet.of(
+                        WolfTunnelYaml.resource(
+                                "{runnerToken: {serviceAccountToken: {audience: cp, expirationSeconds: 600}}}"),
+                        INPUTS)
+                .getSpec()
+                .getTemplate()
+                .getSpec();
+        assertThat(pod.getAutomountServiceAccountToken())
+                .as("the API server's own token")
+                .isFalse();
+        assertThat(pod.getVolumes()).singleElement().satisfies(volume -> {
+            assertThat(volume.getName()).isEqualTo("runner-token");
+            assertThat(volume.getSecret()).isNull();
+            assertThat(volume.getProjected().getSources()).singleElement().satisfies(source -> {
+                var token = source.getServiceAccountToken();
+                assertThat(token.getAudience()).isEqualTo("cp");
+                assertThat(token.getExpirationSeconds()).isEqualTo(600);
+                assertThat(token.getPath()).isEqualTo("token");
+            });
+        });
+        assertThat(pod.getContainers().getFirst().getVolumeMounts())
+                .extracting(mount -> mount.getName() + " " + mount.getMountPath())
+                .contains("runner-token /etc/wolf-tunnel/token");
+    }
+
+    @Test
     void variableComesAfterThoseItRefersTo() {
         var names = agent("{wolfId: {prefix: a-}, wolf: {address: '$(NODE_IP):1'}}").getEnv().stream()
                 .map(EnvVar::getName)
                 .toList();
         assertThat(names).containsSubsequence("WOLF_NAME", "WOLF_ID");
+        assertThat(agent("{wolfId: {prefix: a-, runnerPrefix: b-}}").getEnv())
+                .extracting(EnvVar::getName)
+                .containsSubsequence("WOLF_NAME", "WOLF_ID", "RUNNER_ID");
         assertThat(names).containsSubsequence("NODE_IP", "WOLF_LOCAL_ADDR");
         assertThat(names).containsSubsequence("POD_IP", "AGENT_LISTEN");
         assertThat(names).doesNotHaveDuplicates();

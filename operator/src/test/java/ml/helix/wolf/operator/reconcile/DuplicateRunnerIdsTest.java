@@ -50,6 +50,7 @@ class DuplicateRunnerIdsTest {
             value = {
                 "{wolfId: {source: PodName}}",
                 "{wolfId: {source: NodeName, prefix: lab-}}",
+                "{wolfId: {source: NodeName, runnerPrefix: hydra-}}",
                 "{wolfId: {source: NodeName}, controlPlane: {url: 'https://another.example.com'}}",
             })
     void otherIdsOrAnotherControlPlaneCauseNoConflict(String spec) {
