@@ -40,6 +40,7 @@ import ml.helix.wolf.controlplane.page.LiveInstances;
 import ml.helix.wolf.controlplane.page.PageFiles;
 import ml.helix.wolf.controlplane.proxy.Proxy;
 import ml.helix.wolf.controlplane.registry.InstanceRequests;
+import ml.helix.wolf.controlplane.registry.ListRoom;
 import ml.helix.wolf.controlplane.registry.RecordSync;
 import ml.helix.wolf.controlplane.registry.Records;
 import ml.helix.wolf.controlplane.registry.Registry;
@@ -162,7 +163,7 @@ public final class ControlPlane implements AutoCloseable {
                         replicas.<Supplier<Stats>>map(all -> all::stats).orElse(connections::stats),
                         connections::localStats),
                 revdial,
-                new InstanceRequests(registry, sync, adminRules, InstantSource.system()),
+                new InstanceRequests(registry, sync, adminRules, InstantSource.system(), ListRoom.ofHeap()),
                 proxy.toId(dialing),
                 proxy.to(routing),
                 new PageFiles(),

@@ -89,6 +89,7 @@ class MethodsIT {
                 "HEAD " + proxied("nobody", "/x") + " HTTP/1.1\r\n" + TOKEN,
                 "HEAD " + TARGET + " HTTP/1.1\r\nHost: y\r\n" + TOKEN,
                 "HEAD " + TARGET + " HTTP/1.1\r\nContent-Length: x\r\n" + TOKEN,
+                "HEAD http://[ HTTP/1.1\r\n" + TOKEN,
                 "HEAD /api/v1/nothing HTTP/1.1\r\n" + TOKEN)) {
             try (Socket caller = controlPlane.connect()) {
                 write(caller, head + "Host: x\r\nConnection: close\r\n\r\n");

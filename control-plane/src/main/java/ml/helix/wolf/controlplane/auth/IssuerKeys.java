@@ -2,12 +2,12 @@ package ml.helix.wolf.controlplane.auth;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +16,9 @@ import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.text.ParseException;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import ml.helix.wolf.program.Secret;
@@ -24,17 +27,27 @@ import ml.helix.wolf.program.certificates.CaBundle;
 /**
  * Asks an issuer for its keys: {@code {issuer}/.well-known/openid-configuration} names their place (OpenID Connect Discovery
  * 1.0). The CA and the token are read each time. Thread safe.
+ *
+ * @param timeout of each of the two answers, from the connect to the last byte
  */
-record IssuerKeys(TokenIssuer issuer) implements SigningKeys.Source {
+record IssuerKeys(TokenIssuer issuer, Duration timeout) implements SigningKeys.Source {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final int LONGEST = 1024 * 1024;
+
+    IssuerKeys(TokenIssuer issuer) {
+        this(issuer, TIMEOUT);
+    }
 
     @Override
     public String read() throws IOException {
         try (HttpClient http = client()) {
-            URI document =
-                    URI.create(issuer.issuer().toString().replaceAll("/$", "") + "/.well-known/openid-configuration");
-            return get(http, keysPlace(get(http, document)));
+            try {
+                URI document = URI.create(
+                        issuer.issuer().toString().replaceAll("/$", "") + "/.well-known/openid-configuration");
+                return get(http, keysPlace(get(http, document)));
+            } finally {
+                http.shutdownNow(); // an answer that never ends would keep close waiting
+            }
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);
         } catch (InterruptedException e) {
@@ -56,22 +69,29 @@ record IssuerKeys(TokenIssuer issuer) implements SigningKeys.Source {
     }
 
     private String get(HttpClient http, URI uri) throws IOException, InterruptedException {
-        var request = HttpRequest.newBuilder(uri).timeout(TIMEOUT);
+        var request = HttpRequest.newBuilder(uri);
         if (issuer.bearerFile().isPresent()) {
             Secret bearer = Secret.of(Files.readAllBytes(issuer.bearerFile().get()));
             request.header("Authorization", "Bearer " + bearer.reveal());
         }
-        HttpResponse<InputStream> response = http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
-        try (InputStream body = response.body()) {
+        var body = BodyHandlers.limiting(BodyHandlers.ofString(StandardCharsets.UTF_8), LONGEST);
+        try {
+            // The request's own timeout ends with the head of the answer.
+            HttpResponse<String> response =
+                    http.sendAsync(request.build(), body).get(timeout.toMillis(), TimeUnit.MILLISECONDS);
             if (response.statusCode() != 200) {
                 throw new IOException(uri + " answers " + response.statusCode());
             }
-            return new String(body.readNBytes(LONGEST), StandardCharsets.UTF_8);
+            return response.body();
+        } catch (TimeoutException e) {
+            throw new IOException(uri + " gave no whole answer within " + timeout.toSeconds() + " s", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
         }
     }
 
     private HttpClient client() throws IOException, GeneralSecurityException {
-        HttpClient.Builder client = HttpClient.newBuilder().connectTimeout(TIMEOUT);
+        HttpClient.Builder client = HttpClient.newBuilder().connectTimeout(timeout);
         return (issuer.caFile().isPresent()
                         ? client.sslContext(trusting(issuer.caFile().get()))
                         : client)

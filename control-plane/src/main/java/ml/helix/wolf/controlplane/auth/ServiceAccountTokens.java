@@ -37,6 +37,8 @@ import org.jspecify.annotations.Nullable;
 final class ServiceAccountTokens {
     static final int MAX_REMEMBERED = 20_000;
 
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
+
     /** How far the clocks may differ. */
     static final Duration LEEWAY = Duration.ofSeconds(30);
 
@@ -142,11 +144,23 @@ final class ServiceAccountTokens {
             if (!jwt.verify(verifier)) {
                 throw new RefusedException("has a wrong signature");
             }
+            requireTimes(jwt.getPayload().toJSONObject());
             return jwt.getJWTClaimsSet();
         } catch (ParseException e) {
             throw new RefusedException("is no ServiceAccount token");
         } catch (JOSEException e) {
             throw new RefusedException("names a key that is not for it");
+        }
+    }
+
+    /** As a date, a number of seconds that is too large becomes any time at all. */
+    private static void requireTimes(@Nullable Map<String, Object> claims) throws RefusedException {
+        for (String name : List.of("exp", "nbf", "iat")) {
+            if (claims != null
+                    && claims.get(name) instanceof Number seconds
+                    && !(seconds.doubleValue() >= 0 && seconds.doubleValue() <= LATEST.getEpochSecond())) {
+                throw new RefusedException("has a claim " + name + " that is no time");
+            }
         }
     }
 

@@ -2,7 +2,9 @@ package ml.helix.wolf.controlplane.http;
 
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -16,8 +18,15 @@ final class BoundedHttpConnection extends UpgradeIgnoringConnection {
     /** How many fields a request may have, trailers included. */
     static final int MAX_FIELDS = 128;
 
+    private volatile boolean asksForHead;
+
     private BoundedHttpConnection(HttpConfiguration configuration, Connector connector, EndPoint endPoint) {
         super(configuration, connector, endPoint);
+    }
+
+    /** Whether the last request line was a HEAD's; the request of one that can't be read has another method. */
+    boolean asksForHead() {
+        return asksForHead;
     }
 
     /** Whether a request has begun whose head is not complete. */
@@ -34,8 +43,15 @@ final class BoundedHttpConnection extends UpgradeIgnoringConnection {
         private int fields;
 
         @Override
+        public void startRequest(String method, String target, HttpVersion version) {
+            asksForHead = HttpMethod.HEAD.is(method);
+            super.startRequest(method, target, version);
+        }
+
+        @Override
         public void messageBegin() {
             fields = 0;
+            asksForHead = false;
             GuardedEndPoint.under(getEndPoint()).headBegins();
             super.messageBegin();
         }

@@ -26,7 +26,9 @@ final class JsonErrors implements Request.Handler {
                 code,
                 serverError || message == null ? "the control plane failed to handle the request" : message.toString());
         response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString());
-        if (HttpMethod.HEAD.is(request.getMethod())) {
+        if (HttpMethod.HEAD.is(request.getMethod())
+                || (request.getConnectionMetaData().getConnection() instanceof BoundedHttpConnection connection
+                        && connection.asksForHead())) {
             error.sendWithoutBody(response, callback);
         } else {
             error.send(response, callback);

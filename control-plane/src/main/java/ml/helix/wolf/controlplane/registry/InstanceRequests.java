@@ -12,21 +12,26 @@ import ml.helix.wolf.controlplane.http.PathMatch;
 import ml.helix.wolf.controlplane.http.Query;
 import ml.helix.wolf.controlplane.http.TextResponse;
 import ml.helix.wolf.program.RunnerId;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.server.Request;
 
 /** Answers the requests to {@code /api/v1/wolf-instances} and {@code /api/v1/capacity}. Thread safe. */
-public record InstanceRequests(Registry registry, RecordSync sync, AdminRules rules, InstantSource clock) {
+public record InstanceRequests(
+        Registry registry, RecordSync sync, AdminRules rules, InstantSource clock, ListRoom room) {
     private static final int TOO_MANY_REQUESTS = 429;
 
     /** GET of all that the token opens. */
     public TextResponse list(Request request, PathMatch path) throws ApiException {
         InstanceFilter filter = InstanceFilter.of(Query.of(request));
         Optional<AccessToken> token = AccessToken.admitted(request);
-        return TextResponse.json(filter.page(registry.all().stream()
+        InstanceFilter.Page page = filter.page(registry.all().stream()
                 .filter(instance ->
                         token.filter(known -> known.opens(instance.id())).isPresent())
-                .toList()));
+                .toList());
+        room.take(request, page.instances().size());
+        return TextResponse.json(page);
     }
 
     /** GET of one. */
@@ -117,7 +122,8 @@ public record InstanceRequests(Registry registry, RecordSync sync, AdminRules ru
                 "TooManyInstances",
                 "there are " + Records.MAX_RECORDS
                         + " instances already, or what is known of them takes an eighth of the"
-                        + " memory; delete some"));
+                        + " memory; delete some",
+                HttpFields.build().put(HttpHeader.RETRY_AFTER, 60)));
     }
 
     private Instance find(String id) throws ApiException {

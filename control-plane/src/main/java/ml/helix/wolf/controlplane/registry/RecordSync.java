@@ -68,7 +68,7 @@ public final class RecordSync implements AutoCloseable {
     public RecordSync(Records records, Database database, Supplier<List<String>> forgettable, InstantSource clock) {
         this.records = records;
         this.database = database;
-        this.table = new RecordTable(database.isPostgres());
+        this.table = new RecordTable(database.isPostgres(), records.mostBytes());
         this.forgettable = forgettable;
         this.clock = clock;
         this.cleaned = clock.instant();
@@ -191,12 +191,40 @@ public final class RecordSync implements AutoCloseable {
             take(reading);
             begun.forEach(change -> change.saved.complete(null));
         } catch (SQLException e) {
-            records.bringBack(unsaved);
+            if (Database.isRefusal(e)) {
+                saveEach(unsaved);
+            } else {
+                records.bringBack(unsaved);
+            }
             begun.forEach(change -> change.saved.completeExceptionally(e));
         }
     }
 
+    /** One that the store refuses must not keep the others out for ever. */
+    private void saveEach(Collection<InstanceRecord> unsaved) {
+        for (InstanceRecord change : unsaved) {
+            try {
+                database.transaction(connection -> {
+                    table.merge(connection, List.of(change));
+                    return true;
+                });
+            } catch (SQLException e) {
+                if (Database.isRefusal(e)) {
+                    log.error("What {} said last is not in the store, which refuses it", change.id());
+                } else {
+                    records.bringBack(List.of(change));
+                }
+            }
+        }
+    }
+
     private void take(RecordTable.Reading reading) {
+        if (reading.omitted() > 0) {
+            log.warn(
+                    "{} instances of the store are left out: what is known of them takes more than an eighth of the memory."
+                            + " Delete some, or give the program more",
+                    reading.omitted());
+        }
         if (reading.all()) {
             records.loadedAll(reading.rows());
         } else {

@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  * call needs a connection of its own.
  *
  * @param postgres whether it is PostgreSQL, which several replicas may share; else H2
+ * @param mostBytes of memory that the rows of one reading may take; the rest is left out
  */
-record RecordTable(boolean postgres) {
+record RecordTable(boolean postgres, long mostBytes) {
     private static final List<Column> COLUMNS = List.of(
             Column.of("zone", Types.VARCHAR, record -> record.facts().zone()),
             Column.of("labels", Types.VARCHAR, record -> lines(record.facts().labels())),
@@ -56,6 +57,13 @@ record RecordTable(boolean postgres) {
 
     private static final String SELECT =
             "select id, " + COLUMNS.stream().map(Column::name).collect(joining(", ")) + " from instance";
+
+    /** Those that an admin knows of come first, then those of which was heard last. */
+    private static final String ORDER = " order by case when registered or draining then 0 else 1 end,"
+            + " coalesce(last_heartbeat, lost_at, connected_at) desc nulls last, id";
+
+    /** How many rows are in memory as the driver's. */
+    private static final int FETCH = 1000;
 
     /** @param fact whether a replacement of the facts empties it if it has no value */
     private record Column(String name, int type, boolean fact, Function<InstanceRecord, @Nullable Object> value) {
@@ -94,13 +102,15 @@ record RecordTable(boolean postgres) {
      *
      * @param all whether there is nothing else in it; else only rows that may be new since the last reading
      * @param position where the next reading begins; null where the last one did
+     * @param omitted rows for which there is no room in memory: those of which was heard longest ago
      */
     record Reading(
             List<InstanceRecord> rows,
             boolean all,
-            @Nullable Position position) {
+            @Nullable Position position,
+            int omitted) {
         /** When nobody else writes, there is nothing to read. */
-        static final Reading NOTHING = new Reading(List.of(), false, null);
+        static final Reading NOTHING = new Reading(List.of(), false, null, 0);
     }
 
     /**
@@ -203,17 +213,26 @@ record RecordTable(boolean postgres) {
         Position position = position(connection);
         boolean all = last == null || last.deletions != position.deletions;
         List<InstanceRecord> rows = new ArrayList<>();
-        try (var select = connection.prepareStatement(all ? SELECT : SELECT + " where version >= ?")) {
+        long bytes = 0;
+        int omitted = 0;
+        try (var select = connection.prepareStatement(all ? SELECT + ORDER : SELECT + " where version >= ?")) {
+            select.setFetchSize(FETCH);
             if (!all && last != null) {
                 select.setLong(1, last.version);
             }
             try (ResultSet found = select.executeQuery()) {
                 while (found.next()) {
-                    rows.add(record(found));
+                    InstanceRecord row = record(found);
+                    bytes += Records.bytes(row);
+                    if (bytes <= mostBytes && rows.size() < Records.MAX_RECORDS) {
+                        rows.add(row);
+                    } else {
+                        omitted++;
+                    }
                 }
             }
         }
-        return new Reading(rows, all, position);
+        return new Reading(rows, all, position, omitted);
     }
 
     /**

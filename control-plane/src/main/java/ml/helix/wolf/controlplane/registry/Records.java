@@ -93,7 +93,12 @@ public final class Records implements Consumer<RunnerEvent> {
         bytes += bytes(record) - bytes(records.put(record.id(), record));
     }
 
-    private static long bytes(@Nullable InstanceRecord record) {
+    long mostBytes() {
+        return mostBytes;
+    }
+
+    /** What it takes in memory, rather too much. */
+    static long bytes(@Nullable InstanceRecord record) {
         if (record == null) {
             return 0;
         }

@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.groupingBy;
 
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -39,29 +40,50 @@ public final class RegistryMetrics {
                     }
                 })
                 .register(metrics);
+        var capacity = new LastCapacity(registry);
         byZone(
                 metrics,
-                registry,
+                capacity,
                 "sessions_max",
                 "Sessions that the online instances can have.",
                 Capacity.Numbers::maxSessions);
         byZone(
                 metrics,
-                registry,
+                capacity,
                 "sessions_active",
                 "Sessions that the online instances have.",
                 Capacity.Numbers::activeSessions);
         byZone(
                 metrics,
-                registry,
+                capacity,
                 "sessions_free",
                 "Sessions that fit on the online instances that don't drain.",
                 Capacity.Numbers::free);
     }
 
+    /** Counts a list of instances once, however many metrics are made of it. */
+    private static final class LastCapacity {
+        private final Registry registry;
+        private List<Instance> counted = List.of();
+        private Capacity capacity = Capacity.of(List.of());
+
+        LastCapacity(Registry registry) {
+            this.registry = registry;
+        }
+
+        synchronized Capacity get() {
+            List<Instance> now = registry.all();
+            if (now != counted) {
+                capacity = Capacity.of(now);
+                counted = now;
+            }
+            return capacity;
+        }
+    }
+
     private static void byZone(
             PrometheusRegistry metrics,
-            Registry registry,
+            LastCapacity capacity,
             String name,
             String help,
             ToLongFunction<Capacity.Numbers> number) {
@@ -69,7 +91,7 @@ public final class RegistryMetrics {
                 .name(PREFIX + name)
                 .help(help)
                 .labelNames("zone")
-                .callback(callback -> Capacity.of(registry.all()).zones().entrySet().stream()
+                .callback(callback -> capacity.get().zones().entrySet().stream()
                         .limit(MAX_ZONES)
                         .forEach(zone -> callback.call(number.applyAsLong(zone.getValue()), zone.getKey())))
                 .register(metrics);

@@ -5,7 +5,9 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.util.Credentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,6 +40,9 @@ public final class Database implements AutoCloseable {
             "CACHE_SIZE", "4096",
             "DB_CLOSE_DELAY", "-1",
             "TRACE_LEVEL_FILE", "0");
+
+    /** H2's DATABASE_ALREADY_OPEN_1. */
+    private static final int H2_IN_USE = 90020;
 
     private static final String NOT_TRIED = "not tried yet";
     private static final Logger log = LoggerFactory.getLogger(Database.class);
@@ -74,16 +79,37 @@ public final class Database implements AutoCloseable {
      */
     public void open() throws IOException {
         try {
+            if (!settings.isPostgres()) {
+                tryOnce();
+            }
             transaction(connection -> true);
         } catch (SQLException e) {
             if (!settings.isPostgres()) {
                 throw new IOException(
-                        "the store " + settings.url() + " can't be used: " + reason(e)
+                        "the store " + settings.url() + " can't be used: "
+                                + (e.getErrorCode() == H2_IN_USE ? inUse() : reason(e))
                                 + ". -store names another file in a folder that can be written, a PostgreSQL server, or"
                                 + " jdbc:h2:mem:NAME, which forgets everything at the end",
                         e);
             }
         }
+    }
+
+    /** Without the pool, which tries again for 2 s. */
+    private void tryOnce() throws SQLException, IOException {
+        DriverManager.getConnection(
+                        withOptions(settings.url()),
+                        settings.user(),
+                        settings.password().read())
+                .close();
+    }
+
+    private String inUse() {
+        String path = settings.url().replaceFirst("jdbc:h2:file:", "").replaceFirst(";.*", "") + ".mv.db";
+        String holder = FileLocks.holder(Path.of(path.replaceFirst("^~", System.getProperty("user.home"))))
+                .map(pid -> "process " + pid)
+                .orElse("another process");
+        return holder + " uses " + path + ", probably another control plane: stop it first";
     }
 
     private static HikariConfig pooling(StoreSettings settings) {
@@ -152,9 +178,23 @@ public final class Database implements AutoCloseable {
             note("");
             return result;
         } catch (SQLException | RuntimeException e) {
-            note(reason(e));
+            if (isRefusal(e)) {
+                log.error("The store refuses a statement: {}", reason(e));
+            } else {
+                note(reason(e));
+            }
             throw e instanceof SQLException known ? known : new SQLException(e);
         }
+    }
+
+    /**
+     * Whether the store works, but refuses the values of a statement (SQLSTATE classes 22 and 23), or has rolled the transaction
+     * back for the sake of others (40).
+     */
+    public static boolean isRefusal(Throwable failure) {
+        return failure instanceof SQLException sql
+                && sql.getSQLState() != null
+                && sql.getSQLState().matches("(22|23|40).*");
     }
 
     private <T> T inConnection(Work<T> work) throws SQLException {
@@ -165,6 +205,10 @@ public final class Database implements AutoCloseable {
                 connection.commit();
                 return result;
             } catch (SQLException | RuntimeException e) {
+                if (isRefusal(e)) {
+                    connection.rollback();
+                    throw e;
+                }
                 // They may lead to a server that is gone, read-only or hanging.
                 pool.getHikariPoolMXBean().softEvictConnections();
                 pool.evictConnection(connection);

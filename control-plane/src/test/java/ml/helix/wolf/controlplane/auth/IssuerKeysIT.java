@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,6 +83,14 @@ class IssuerKeysIT {
         }
         documents.remove(DISCOVERY);
         assertThatThrownBy(() -> keys(ca, BEARER).read()).hasMessageEndingWith(" answers 404");
+    }
+
+    @Test
+    void anAnswerThatNeverEndsIsGivenUp() throws IOException {
+        server.createContext("/openid/v1/jwks", exchange -> exchange.sendResponseHeaders(200, 100));
+        var keys =
+                new IssuerKeys(keys(Optional.of(certificates.caFile()), BEARER).issuer(), Duration.ofMillis(500));
+        assertThatThrownBy(keys::read).hasMessageContaining("gave no whole answer");
     }
 
     private IssuerKeys keys(Optional<Path> caFile, String bearer) throws IOException {

@@ -108,6 +108,8 @@ class ServiceAccountTokensTest {
                 of("is for another audience than wolf-control-plane", claims -> claims.audience("https://api")),
                 of("is for another audience", claims -> claims.audience(List.of())),
                 of("never expires", claims -> claims.expirationTime(null)),
+                of("has a claim exp that is no time", claims -> claims.claim("exp", -9_000_000_000_000_000_000L)),
+                of("has a claim exp that is no time", claims -> claims.claim("exp", 9_000_000_000_000_000_000L)),
                 of("has expired at", claims -> claims.expirationTime(Date.from(NOW.minusSeconds(30)))),
                 of("is not valid yet", claims -> claims.notBeforeTime(Date.from(NOW.plusSeconds(31)))),
                 of("has no claim kubernetes.io", claims -> claims.claim("kubernetes.io", null)),

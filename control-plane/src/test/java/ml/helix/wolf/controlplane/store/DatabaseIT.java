@@ -48,9 +48,8 @@ class DatabaseIT {
                     }))
                     .isInstanceOf(SQLException.class);
 
-            assertThat(database.health().up()).isFalse();
+            assertThat(database.health().up()).as("a refused row is no outage").isTrue();
             assertThat(database.transaction(DatabaseIT::count)).isZero();
-            assertThat(database.health().up()).isTrue();
         }
     }
 
@@ -69,7 +68,7 @@ class DatabaseIT {
                         }
                     }))
                     .isInstanceOf(SQLException.class);
-            assertThat(database.health().problem()).isNotEmpty().doesNotContain("what-it-wrote", "insert into");
+            assertThat(database.health().problem()).doesNotContain("what-it-wrote", "insert into");
         }
     }
 
