@@ -31,6 +31,11 @@ final class TestAgent implements AutoCloseable {
     /** Handles a conn-ready, on its own thread. */
     interface Script {
         void connReady(TestAgent agent, String connPath) throws IOException;
+
+        /** It is asked for another control connection. Runs on a thread of its own. */
+        default void reconnect(TestAgent agent) throws IOException {
+            // as Helix's agents do
+        }
     }
 
     private TestAgent(int port, String runnerId, String token, Script script) throws IOException {
@@ -133,14 +138,24 @@ final class TestAgent implements AutoCloseable {
         commands.add(command);
         firstLine.complete(null);
         if (command.equals("conn-ready")) {
-            Thread.ofVirtual().name("test-pickup").start(() -> {
-                try {
-                    script.connReady(this, message.path("connPath").asText());
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            run(() -> script.connReady(this, message.path("connPath").asText()));
+        } else if (command.equals("reconnect")) {
+            run(() -> script.reconnect(this));
         }
+    }
+
+    private interface Answer {
+        void run() throws IOException;
+    }
+
+    private static void run(Answer answer) {
+        Thread.ofVirtual().name("test-answer").start(() -> {
+            try {
+                answer.run();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     private static ByteStream stream(Socket socket) {

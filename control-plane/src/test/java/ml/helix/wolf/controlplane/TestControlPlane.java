@@ -137,6 +137,11 @@ final class TestControlPlane implements AutoCloseable {
         return controlPlane.peerAddress();
     }
 
+    /** Does what replicas do each second. */
+    void tick() {
+        controlPlane.tickReplicas();
+    }
+
     int forwardPort() {
         return controlPlane.forwardPorts().getFirst();
     }

@@ -6,12 +6,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Set;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import ml.helix.wolf.controlplane.store.ChangeListener;
 import ml.helix.wolf.controlplane.store.Database;
 import org.slf4j.Logger;
@@ -42,12 +39,9 @@ final class ReplicaSync implements AutoCloseable {
     private final LongSupplier nanoTime;
     private final String id;
     private final String fingerprint;
-    private final Predicate<Seen> seen;
-    private final Semaphore wake = new Semaphore(0);
-    private final CountDownLatch firstRound = new CountDownLatch(1);
-    private final AtomicLong finishedRounds = new AtomicLong();
-    private final CountDownLatch closed = new CountDownLatch(1);
-    private final Thread rounds = Thread.ofVirtual().name("replica-sync").unstarted(this::run);
+    private final Function<Seen, Judged> seen;
+    private final Rounds rounds = new Rounds();
+    private final Thread thread = Thread.ofVirtual().name("replica-sync").unstarted(this::run);
     private final ChangeListener news;
 
     private volatile String address = "";
@@ -66,9 +60,14 @@ final class ReplicaSync implements AutoCloseable {
     record Seen(List<ReplicaRow> replicas, boolean trusted) {}
 
     /**
-     * @param seen gets the replicas of each round, before the tunnels are changed; must not block. Returns whether all
-     *     tunnels must be read again
+     * What this replica makes of it.
+     *
+     * @param dead the replicas whose lease ran out and that can't be reached either
+     * @param readAgain whether all tunnels must be read again
      */
+    record Judged(Set<String> dead, boolean readAgain) {}
+
+    /** @param seen judges the replicas of each round, before the tunnels are changed; must not block */
     ReplicaSync(
             Database database,
             TunnelMap tunnels,
@@ -76,7 +75,7 @@ final class ReplicaSync implements AutoCloseable {
             LongSupplier nanoTime,
             String id,
             String fingerprint,
-            Predicate<Seen> seen) {
+            Function<Seen, Judged> seen) {
         this.database = database;
         this.tunnels = tunnels;
         this.clock = clock;
@@ -90,68 +89,43 @@ final class ReplicaSync implements AutoCloseable {
     /** @param ownAddress where the others reach this replica */
     void start(String ownAddress) {
         address = ownAddress;
-        rounds.start();
+        thread.start();
         news.start();
     }
 
     /** Waits for the end of the first round, whether or not it reached the database. */
     void awaitFirstRound(Duration longest) {
-        try {
-            boolean _ = firstRound.await(longest.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        rounds.awaitFirst(longest);
     }
 
     /** Waits until a round that begins now or later has ended. */
     void awaitRound(Duration longest) {
-        long target = finishedRounds.get() + 2;
-        long deadline = nanoTime.getAsLong() + longest.toNanos();
-        wake();
-        synchronized (finishedRounds) {
-            try {
-                for (long left = longest.toMillis(); finishedRounds.get() < target && left > 0; ) {
-                    finishedRounds.wait(left);
-                    left = (deadline - nanoTime.getAsLong()) / 1_000_000;
-                    wake();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        rounds.awaitNew(longest);
     }
 
     /** Has a round made soon. Never blocks. */
     void wake() {
-        if (wake.availablePermits() == 0) {
-            wake.release();
-        }
+        rounds.want();
     }
 
     private void run() {
-        while (closed.getCount() > 0) {
-            try {
-                round();
-            } catch (SQLException e) {
-                connectedSince = Optional.empty();
-                leaseAt = Optional.empty();
-                log.debug("Replicas: the database did not answer", e); // the database itself has logged it
-            } catch (RuntimeException e) {
-                log.error("Replicas: a round failed", e);
-            }
-            firstRound.countDown();
-            finishedRounds.incrementAndGet();
-            synchronized (finishedRounds) {
-                finishedRounds.notifyAll();
-            }
-            try {
-                if (!closed.await(LEAST.toNanos(), TimeUnit.NANOSECONDS)) {
-                    boolean _ = wake.tryAcquire(POLL.minus(LEAST).toNanos(), TimeUnit.NANOSECONDS);
-                    wake.drainPermits();
+        try {
+            do {
+                rounds.begin();
+                try {
+                    round();
+                } catch (SQLException e) {
+                    connectedSince = Optional.empty();
+                    leaseAt = Optional.empty();
+                    log.debug("Replicas: the database did not answer", e); // the database itself has logged it
+                } catch (RuntimeException e) {
+                    log.error("Replicas: a round failed", e);
+                } finally {
+                    rounds.end();
                 }
-            } catch (InterruptedException e) {
-                return;
-            }
+            } while (rounds.awaitNext(LEAST, POLL));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -188,7 +162,7 @@ final class ReplicaSync implements AutoCloseable {
             connectedSince = Optional.of(now);
         }
         revision = round.changes().revision();
-        boolean readAgain = seen.test(new Seen(round.replicas(), trusted));
+        Judged judged = seen.apply(new Seen(round.replicas(), trusted));
         if (readAll) {
             tunnels.all(round.changes().rows());
         } else {
@@ -197,12 +171,12 @@ final class ReplicaSync implements AutoCloseable {
         if (round.forgotten()) {
             tunnels.writeAllAgain();
         }
-        everything = readAgain;
-        if (readAgain || round.forgotten()) {
+        everything = judged.readAgain();
+        if (everything || round.forgotten()) {
             wake();
         }
         if (connectedSince.map(since -> now - since > REMOVE_DEAD.toNanos()).orElse(false)) {
-            removeDead(round.replicas());
+            removeDead(judged.dead());
         }
     }
 
@@ -217,15 +191,10 @@ final class ReplicaSync implements AutoCloseable {
         return lease.isNew();
     }
 
-    private void removeDead(List<ReplicaRow> replicas) throws SQLException {
-        for (ReplicaRow replica : replicas) {
-            if (replica.expired() && !replica.id().equals(id)) {
-                boolean removed = database.transaction(
-                        connection -> ReplicaStore.removeIfDead(connection, replica.id(), REMOVE_DEAD));
-                if (removed) {
-                    log.info(
-                            "Replica {} is removed: it wrote no lease for {} s", replica.id(), REMOVE_DEAD.toSeconds());
-                }
+    private void removeDead(Set<String> dead) throws SQLException {
+        for (String replica : dead) {
+            if (database.transaction(connection -> ReplicaStore.removeIfDead(connection, replica, REMOVE_DEAD))) {
+                log.info("Replica {} is removed: it wrote no lease for {} s", replica, REMOVE_DEAD.toSeconds());
             }
         }
     }
@@ -233,14 +202,13 @@ final class ReplicaSync implements AutoCloseable {
     /** Takes this replica and its tunnels out of the database, if that answers. Idempotent. */
     @Override
     public void close() {
-        closed.countDown();
+        rounds.close();
         news.close();
-        wake();
         if (address.isEmpty()) {
             return;
         }
         try {
-            rounds.join(Duration.ofSeconds(2));
+            thread.join(Duration.ofSeconds(2));
             database.transaction(connection -> {
                 ReplicaStore.remove(connection, id);
                 return true;

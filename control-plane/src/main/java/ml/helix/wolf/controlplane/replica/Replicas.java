@@ -133,9 +133,9 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
         return peer != null && peer.ask(runnerId, generation, connPath);
     }
 
-    /** Returns whether all tunnels must be read again. */
-    private boolean seen(ReplicaSync.Seen seen) {
+    private ReplicaSync.Judged seen(ReplicaSync.Seen seen) {
         boolean back = false;
+        Set<String> dead = new HashSet<>();
         Set<String> present = new HashSet<>();
         for (ReplicaRow row : seen.replicas()) {
             if (row.id().equals(id)) {
@@ -143,8 +143,8 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
             }
             Peer peer = peers.get(row.id());
             // A replica that answers lives, even if it can't reach the database.
-            boolean dead = row.expired() && seen.trusted() && (peer == null || !peer.isLinked());
-            if (dead) {
+            if (row.expired() && seen.trusted() && (peer == null || !peer.isLinked())) {
+                dead.add(row.id());
                 continue;
             }
             present.add(row.id());
@@ -159,7 +159,7 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
                 remove(peer);
             }
         }
-        return back;
+        return new ReplicaSync.Judged(dead, back);
     }
 
     private void add(ReplicaRow row) {
@@ -243,7 +243,8 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
                         : ApiError.notFound("revdial.dialer: unknown"));
     }
 
-    private void tick() {
+    /** What is done each second: tells the others of streams, and moves tunnels away if there are too many. */
+    public void tick() {
         Map<String, Integer> running = connections.streams();
         peers.values().forEach(peer -> peer.tellStreams(running));
         if (!draining) {
