@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.testkit.FakeWolf;
+import ml.helix.wolf.testkit.ProgramProcess;
 import ml.helix.wolf.testkit.TestEndpoints;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;

@@ -9,10 +9,12 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import ml.helix.wolf.program.Version;
+import ml.helix.wolf.testkit.ProgramProcess;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -85,8 +87,13 @@ class MainIT {
 
     @Test
     void withoutAFreeFileDescriptorItSaysSoOnceForEachPortAndGoesOnWhenThereIsOne() throws Exception {
-        try (var program = ProgramProcess.startWithDescriptors(
-                96, Main.class, folder, TOKENS, "-listen=127.0.0.1:0", "-forward=127.0.0.1:0=wolf-1")) {
+        try (var program = ProgramProcess.start(
+                List.of("sh", "-c", "ulimit -n 96; exec \"$@\"", "sh"),
+                List.of(),
+                Main.class,
+                folder,
+                TOKENS,
+                List.of("-listen=127.0.0.1:0", "-forward=127.0.0.1:0=wolf-1"))) {
             int http = port(program, "Serving HTTP on port (\\d+)\\R");
             int forward = port(program, "Forwarding \\S*:(\\d+) to wolf-1\\R");
             var callers = new ArrayList<Socket>();

@@ -19,6 +19,7 @@ import ml.helix.wolf.controlplane.store.TestStore;
 import ml.helix.wolf.testkit.FakeWolf;
 import ml.helix.wolf.testkit.FreePort;
 import ml.helix.wolf.testkit.PostgresServer;
+import ml.helix.wolf.testkit.ProgramProcess;
 import ml.helix.wolf.testkit.TcpRelay;
 import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.AfterAll;

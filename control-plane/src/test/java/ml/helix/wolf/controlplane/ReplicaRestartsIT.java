@@ -23,6 +23,7 @@ import ml.helix.wolf.program.Settings;
 import ml.helix.wolf.testkit.FakeWolf;
 import ml.helix.wolf.testkit.FreePort;
 import ml.helix.wolf.testkit.PostgresServer;
+import ml.helix.wolf.testkit.ProgramProcess;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

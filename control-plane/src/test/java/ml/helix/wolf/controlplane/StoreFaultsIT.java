@@ -22,6 +22,7 @@ import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.controlplane.store.TestStore;
 import ml.helix.wolf.testkit.FakeWolf;
 import ml.helix.wolf.testkit.PostgresServer;
+import ml.helix.wolf.testkit.ProgramProcess;
 import ml.helix.wolf.testkit.TcpRelay;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

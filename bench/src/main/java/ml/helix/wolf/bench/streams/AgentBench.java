@@ -26,11 +26,8 @@ public final class AgentBench {
                     }
                 });
             }
-            Duration cpu = programs.agent()
-                    .toHandle()
-                    .descendants()
-                    .findFirst()
-                    .orElse(programs.agent().toHandle())
+            Duration cpu = ProcessHandle.of(programs.agent().pid())
+                    .orElseThrow()
                     .info()
                     .totalCpuDuration()
                     .orElse(Duration.ZERO);

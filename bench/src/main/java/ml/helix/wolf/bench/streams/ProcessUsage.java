@@ -10,6 +10,7 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import ml.helix.wolf.testkit.ProgramProcess;
 
 /** What a Java process holds, from {@code /proc} (Linux) and {@code jcmd}. */
 record ProcessUsage(long descriptors, long sockets, long threads, long virtualThreads, long residentMiB) {
@@ -24,7 +25,7 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
     }
 
     /** Waits until two readings in a row are the same. */
-    static ProcessUsage settled(Process process) throws IOException, InterruptedException {
+    static ProcessUsage settled(ProgramProcess process) throws IOException, InterruptedException {
         var previous = new ProcessUsage[] {of(process)};
         return await(process, usage -> {
             boolean same =
@@ -35,12 +36,12 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
     }
 
     /** Waits until no more is held than before. */
-    static ProcessUsage settled(Process process, ProcessUsage before) throws IOException, InterruptedException {
+    static ProcessUsage settled(ProgramProcess process, ProcessUsage before) throws IOException, InterruptedException {
         return await(process, usage -> !usage.exceeds(before));
     }
 
     /** For at most 40 s: a closed data connection may linger for 30 s. */
-    private static ProcessUsage await(Process process, Predicate<ProcessUsage> wanted)
+    private static ProcessUsage await(ProgramProcess process, Predicate<ProcessUsage> wanted)
             throws IOException, InterruptedException {
         long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
         while (true) {
@@ -52,7 +53,7 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
         }
     }
 
-    static ProcessUsage of(Process process) throws IOException, InterruptedException {
+    static ProcessUsage of(ProgramProcess process) throws IOException, InterruptedException {
         Path proc = Path.of("/proc", String.valueOf(process.pid()));
         List<String> descriptors;
         try (Stream<Path> links = Files.list(proc.resolve("fd"))) {
@@ -70,7 +71,7 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
     }
 
     /** The most memory that the process ever had in RAM. */
-    static long mostResidentMiB(Process process) throws IOException {
+    static long mostResidentMiB(ProgramProcess process) throws IOException {
         return number(Files.readString(Path.of("/proc", String.valueOf(process.pid()), "status")), "VmHWM") / 1024;
     }
 
@@ -87,7 +88,7 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
         return matcher.find() ? Long.parseLong(matcher.group(1)) : -1;
     }
 
-    private static long virtualThreads(Process process) throws IOException, InterruptedException {
+    private static long virtualThreads(ProgramProcess process) throws IOException, InterruptedException {
         Path dump = Files.createTempFile("threads", ".txt");
         try {
             Process jcmd = new ProcessBuilder(

@@ -6,12 +6,14 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.testkit.FreePort;
+import ml.helix.wolf.testkit.ProgramProcess;
 
 /**
  * A control plane with a forward and an agent, both as processes from {@code bin/}, with a {@link LocalService} in Wolf's
@@ -24,14 +26,16 @@ final class Programs implements AutoCloseable {
     /** The exit status of a program that a SIGTERM has ended, and that doesn't handle it. */
     private static final int TERMINATED = 143;
 
+    private static final Duration GRACE = Duration.ofSeconds(30);
+
     private final Path root;
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final LocalService service = LocalService.start();
     private final int httpPort = FreePort.choose();
     private final int forwardPort = FreePort.choose();
-    private final Process controlPlane;
-    private final Process agent;
+    private final ProgramProcess controlPlane;
+    private final ProgramProcess agent;
 
     /** The two programs' own flags, by the ports that they are to use. */
     private interface Commands {
@@ -142,14 +146,13 @@ final class Programs implements AutoCloseable {
         return this;
     }
 
-    private Process run(String program, List<String> command) throws IOException {
-        var builder = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log(program).toFile());
+    private ProgramProcess run(String program, List<String> command) throws IOException {
+        var builder = new ProcessBuilder(command);
         builder.environment().put("RUNNER_TOKEN", RUNNER_TOKEN);
         builder.environment().put("ADMIN_TOKEN", ADMIN_TOKEN);
         builder.environment().put("LOG_LEVEL", "warn");
-        return builder.start();
+        Files.deleteIfExists(log(program));
+        return ProgramProcess.start(builder, log(program));
     }
 
     private Path log(String program) {
@@ -187,27 +190,23 @@ final class Programs implements AutoCloseable {
         }
     }
 
-    Process controlPlane() {
+    ProgramProcess controlPlane() {
         return controlPlane;
     }
 
-    Process agent() {
+    ProgramProcess agent() {
         return agent;
     }
 
     @Override
     public void close() throws IOException {
-        List<Process> both = List.of(agent, controlPlane);
-        both.forEach(Process::destroy);
-        for (Process process : both) {
-            process.onExit().completeOnTimeout(process, 30, TimeUnit.SECONDS).join();
-            process.destroyForcibly().onExit().join();
-        }
+        List<ProgramProcess> both = List.of(agent, controlPlane);
+        both.forEach(program -> program.stop(GRACE));
         service.close();
         http.close();
-        for (Process process : both) {
-            if (process.exitValue() != 0 && process.exitValue() != TERMINATED) {
-                throw new IOException(process.info() + " ended with exit status " + process.exitValue());
+        for (ProgramProcess program : both) {
+            if (program.exitStatus() != 0 && program.exitStatus() != TERMINATED) {
+                throw new IOException(program + " ended with exit status " + program.exitStatus());
             }
         }
     }

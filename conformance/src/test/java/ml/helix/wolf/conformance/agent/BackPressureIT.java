@@ -134,7 +134,7 @@ class BackPressureIT extends AgentSpec {
         Process jcmd = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
                         "-J-Dsun.tools.attach.attachTimeout=60000",
-                        String.valueOf(agent.pid()),
+                        String.valueOf(agent.process.pid()),
                         "GC.class_histogram")
                 .start();
         String histogram = new String(jcmd.getInputStream().readAllBytes(), UTF_8);

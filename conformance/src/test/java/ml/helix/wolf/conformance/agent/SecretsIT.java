@@ -70,9 +70,9 @@ class SecretsIT extends AgentSpec {
             stream.atWolf().write(bytes(TOKEN)).close();
             stream.atServer().end();
             assertNoSecretPrinted(agent);
-            agent.terminate();
-            assertThat(agent.awaitExit(60)).isZero();
-            assertThat(agent.printed()).contains("wolf-gpu-1").satisfies(SecretsIT::assertNoSecretIn);
+            agent.process.terminate();
+            assertThat(agent.process.awaitExit()).isZero();
+            assertThat(agent.process.output()).contains("wolf-gpu-1").satisfies(SecretsIT::assertNoSecretIn);
         }
     }
 
@@ -116,10 +116,10 @@ class SecretsIT extends AgentSpec {
     void theProcessTitleHasNoToken() throws Exception {
         try (AgentProcess agent = run(Map.of("RUNNER_TOKEN", TOKEN))) {
             accepted();
-            assertThat(agent.proc("cmdline"))
+            assertThat(agent.process.proc("cmdline"))
                     .contains("ml.helix.wolf.agent.Main")
                     .satisfies(SecretsIT::assertNoSecretIn);
-            assertThat(agent.proc("comm")).satisfies(SecretsIT::assertNoSecretIn);
+            assertThat(agent.process.proc("comm")).satisfies(SecretsIT::assertNoSecretIn);
         }
     }
 
@@ -161,16 +161,16 @@ class SecretsIT extends AgentSpec {
                     "-o",
                     output,
                     "doctor")) {
-                assertThat(doctor.awaitExit(60)).isEqualTo(1);
-                assertThat(doctor.printed())
+                assertThat(doctor.process.awaitExit()).isEqualTo(1);
+                assertThat(doctor.process.output())
                         .contains("127.0.0.1:" + proxy.port())
                         .satisfies(SecretsIT::assertNoSecretIn);
             }
         }
         try (AgentProcess doctor = run(Map.of("RUNNER_TOKEN", TOKEN), "-o", output, "doctor")) {
             server.control().raw("HTTP/1.1 401 " + TOKEN + "\r\nX: " + TOKEN + "\r\n\r\n");
-            assertThat(doctor.awaitExit(60)).isEqualTo(1);
-            assertThat(doctor.printed()).contains("401").satisfies(SecretsIT::assertNoSecretIn);
+            assertThat(doctor.process.awaitExit()).isEqualTo(1);
+            assertThat(doctor.process.output()).contains("401").satisfies(SecretsIT::assertNoSecretIn);
         }
     }
 
@@ -187,7 +187,7 @@ class SecretsIT extends AgentSpec {
         List<String> all = new ArrayList<>(List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1"));
         all.addAll(List.of("-reconnect", "1"));
         all.addAll(List.of(flags));
-        return AgentProcess.start(folder, List.of(), List.of(), environment, all);
+        return AgentProcess.start(folder, environment, all);
     }
 
     private static void awaitReason(AgentProcess agent, String reason) {
@@ -195,7 +195,7 @@ class SecretsIT extends AgentSpec {
     }
 
     private static void assertNoSecretPrinted(AgentProcess agent) throws Exception {
-        assertNoSecretIn(agent.printed());
+        assertNoSecretIn(agent.process.output());
         for (String page : List.of("/status", "/readyz", "/livez", "/metrics", "/", "/other")) {
             assertNoSecretIn(agent.body(page));
         }

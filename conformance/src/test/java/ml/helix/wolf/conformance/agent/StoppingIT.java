@@ -18,7 +18,7 @@ class StoppingIT extends AgentSpec {
     @TempDir
     Path folder;
 
-    private AgentProcess process;
+    private AgentProcess agent;
     private Connection control;
 
     private void startProcess(String... flags) throws Exception {
@@ -26,39 +26,39 @@ class StoppingIT extends AgentSpec {
         all.addAll(List.of("-local", wolf.address()));
         all.addAll(List.of(flags));
         wolf.expectProbe();
-        process = AgentProcess.start(folder, List.of(), List.of(), Map.of("RUNNER_TOKEN", TOKEN), all);
+        agent = AgentProcess.start(folder, Map.of("RUNNER_TOKEN", TOKEN), all);
         try {
             control = accepted();
         } catch (AssertionError e) {
-            throw new AssertionError("the agent printed: " + process.printed(), e);
+            throw new AssertionError("the agent printed: " + agent.process.output(), e);
         }
         wolf.awaitProbe();
     }
 
     @AfterEach
     void kill() throws Exception {
-        process.close();
+        agent.close();
     }
 
     @Test
     void anIdleAgentClosesWith1001AndExitsWith0() throws Exception {
         startProcess();
         assertServes(control);
-        process.terminate();
+        agent.process.terminate();
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
         control.send(Frame.close(1001, ""));
         control.end();
-        assertThat(process.awaitExit(60)).isZero();
+        assertThat(agent.process.awaitExit()).isZero();
     }
 
     @Test
     void whileAStreamRunsItIsNotReadyTakesNoNewOnesAndWaits() throws Exception {
         startProcess("-drain", "60");
         StreamEnds stream = openStream(control);
-        process.terminate();
-        process.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
-        assertThat(process.readyz()).isEqualTo(503);
-        assertThat(process.livez()).isEqualTo(200);
+        agent.process.terminate();
+        agent.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
+        assertThat(agent.readyz()).isEqualTo(503);
+        assertThat(agent.livez()).isEqualTo(200);
         String path = newPath();
         control.connReady(path);
         assertThat(pickupFailure(control, path)).contains("stopping");
@@ -67,7 +67,7 @@ class StoppingIT extends AgentSpec {
         stream.atWolf().write(bytes("and done")).fin();
         assertThat(stream.atServer().readToEnd()).isEqualTo(bytes("and done"));
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
-        assertThat(process.awaitExit(60)).isZero();
+        assertThat(agent.process.awaitExit()).isZero();
     }
 
     @Test
@@ -76,53 +76,49 @@ class StoppingIT extends AgentSpec {
         StreamEnds stream = openStream(control);
         stream.atServer().binary("x");
         stream.atWolf().read(1);
-        process.terminate();
+        agent.process.terminate();
         stream.atServer().end();
         assertThat(stream.atWolf().readToEnd()).isEmpty();
         assertThat(control.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
-        assertThat(process.awaitExit(60)).isZero();
+        assertThat(agent.process.awaitExit()).isZero();
     }
 
     @Test
     void aSecondSignalEndsItAtOnce() throws Exception {
         startProcess("-drain", "600");
         openStream(control);
-        process.terminate();
-        process.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
-        process.terminate();
-        assertThat(process.awaitExit(60)).isNotZero();
+        agent.process.terminate();
+        agent.await(status -> status.path("state").asText().equals("Draining"), "state Draining");
+        agent.process.terminate();
+        assertThat(agent.process.awaitExit()).isNotZero();
     }
 
     @Test
     void anAgentThatNeverConnectedStopsToo() throws Exception {
         server.stop();
         wolf.expectProbe();
-        process = AgentProcess.start(
+        agent = AgentProcess.start(
                 folder,
-                List.of(),
-                List.of(),
                 Map.of("RUNNER_TOKEN", TOKEN),
                 List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", wolf.address()));
-        process.awaitUp();
-        process.await(
+        agent.awaitUp();
+        agent.await(
                 status -> status.path("lastError").path("reason").asText().equals("ConnectFailure"), "ConnectFailure");
-        process.terminate();
-        assertThat(process.awaitExit(60)).isZero();
+        agent.process.terminate();
+        assertThat(agent.process.awaitExit()).isZero();
     }
 
     @Test
     void anAgentWhoseHandshakeIsUnderWayStopsToo() throws Exception {
         wolf.expectProbe();
-        process = AgentProcess.start(
+        agent = AgentProcess.start(
                 folder,
-                List.of(),
-                List.of(),
                 Map.of("RUNNER_TOKEN", TOKEN),
                 List.of("-api-url", "http://" + server.authority(), "-wolf-id", "x", "-local", wolf.address()));
         Connection unanswered = server.control();
-        process.terminate();
+        agent.process.terminate();
         unanswered.end();
-        assertThat(process.awaitExit(60)).isZero();
+        assertThat(agent.process.awaitExit()).isZero();
     }
 
     @Test
@@ -132,7 +128,7 @@ class StoppingIT extends AgentSpec {
         for (int i = 0; i < 1000; i++) {
             control.send(Frame.of(Frame.PING, new byte[125]));
         }
-        process.terminate();
-        assertThat(process.awaitExit(60)).isZero();
+        agent.process.terminate();
+        assertThat(agent.process.awaitExit()).isZero();
     }
 }

@@ -8,7 +8,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import ml.helix.wolf.playground.node.ProgramProcess;
+import ml.helix.wolf.testkit.ProgramProcess;
 
 /**
  * The control plane or the operator, as a process of its own.

@@ -21,9 +21,9 @@ import java.util.List;
 import java.util.Map;
 import ml.helix.wolf.playground.api.EmbeddedApi;
 import ml.helix.wolf.playground.node.NodeSimulator;
-import ml.helix.wolf.playground.node.ProgramProcess;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.testkit.FreePort;
+import ml.helix.wolf.testkit.ProgramProcess;
 
 /**
  * Starts the parts of the demo: two nodes with a Wolf each, the API server, the network before the control plane, and the
@@ -33,6 +33,7 @@ final class DemoStart {
     private static final String AGENT_IMAGE = "wolf-tunnel-agent:this-checkout";
     private static final String GPU = "nvidia.com/gpu.present";
     private static final String SIMULATED = "wolf.helix.ml/simulated";
+    private static final Duration GRACE = Duration.ofSeconds(5);
 
     private final Path checkout;
     private final Path folder;
@@ -170,7 +171,9 @@ final class DemoStart {
         var builder = new ProcessBuilder(command);
         builder.environment().putAll(environment);
         Path log = folder.resolve("logs").resolve(name + ".log");
-        return new DemoProgram(name, url, open.add(ProgramProcess.start(builder, log)), log);
+        ProgramProcess program = ProgramProcess.start(builder, log);
+        open.add(() -> program.stop(GRACE));
+        return new DemoProgram(name, url, program, log);
     }
 
     private NodeSimulator startNodes(KubernetesClient client, List<WolfNode> nodes) {
