@@ -16,6 +16,8 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Polls agents for their status: at once when an agent appears or its pod's readiness changes, and periodically otherwise, with
@@ -33,6 +35,8 @@ import ml.helix.wolf.operator.observed.AgentPod;
  * @param <K> what agents belong to
  */
 public final class AgentPoller<K> implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(AgentPoller.class);
+
     static final Duration PERIOD = Duration.ofSeconds(5);
     static final Duration SECOND_TRY = Duration.ofSeconds(1);
     static final int FAILURES_UNREADY = 6;
@@ -155,6 +159,7 @@ public final class AgentPoller<K> implements AutoCloseable {
         if (agent.nextPoll != null) {
             agent.nextPoll.cancel(false);
         }
+        agent.wait++;
         return true;
     }
 
@@ -168,12 +173,13 @@ public final class AgentPoller<K> implements AutoCloseable {
     }
 
     private void schedule(PolledAgent<K> agent, Duration delay) {
-        agent.nextPoll = timers.schedule(() -> queue(agent), delay.toMillis(), TimeUnit.MILLISECONDS);
+        long wait = ++agent.wait;
+        agent.nextPoll = timers.schedule(() -> queue(agent, wait), delay.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** The poll is due; it still waits for its turn among all polls. */
-    private synchronized void queue(PolledAgent<K> agent) {
-        if (closed) {
+    /** The poll is due; it still waits for its turn among all polls. Does nothing if the wait was cancelled too late. */
+    private synchronized void queue(PolledAgent<K> agent, long wait) {
+        if (closed || agent.wait != wait) {
             return;
         }
         agent.queued = true;
@@ -193,6 +199,10 @@ public final class AgentPoller<K> implements AutoCloseable {
             AgentAnswer answer;
             try {
                 answer = request.apply(address);
+            } catch (RuntimeException | Error e) {
+                LOG.error("A fault of the operator ended the poll of the agent at {}; it is polled again", address, e);
+                answer = new AgentAnswer.Unreachable(
+                        "the operator has a fault: " + e.getClass().getSimpleName() + "; its log says more");
             } finally {
                 permits.release();
             }

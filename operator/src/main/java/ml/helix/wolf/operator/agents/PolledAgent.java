@@ -13,6 +13,8 @@ final class PolledAgent<K> {
     /** The wait for the next poll; null while a poll is under way. */
     @Nullable
     Future<?> nextPoll;
+    /** The number of the wait that counts: a timer that has begun to run can no longer be cancelled. */
+    long wait;
     /** Whether the next poll is due and only waits for its turn. */
     boolean queued;
     /** Whether to poll again at once after the poll that is under way. */

@@ -112,6 +112,70 @@ class AgentPollerTest {
         assertThat(tasks).hasSize(1);
     }
 
+    /** A timer that waits for the lock runs on, although its future is cancelled. */
+    @Test
+    void changeWhileAPollBecomesDueMakesNoSecondLoop() throws Exception {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        var clock = new Thread(() -> timers.advance(AgentPoller.PERIOD));
+        synchronized (poller) {
+            clock.start();
+            while (clock.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+            }
+            poller.watch("t", List.of(pod("1", false)));
+        }
+        clock.join();
+        timers.advance(Duration.ofMillis(1));
+        assertThat(polled).hasSize(2);
+        assertThat(timers.waitingTasks()).isEqualTo(1);
+    }
+
+    @Test
+    void removalWhileAPollBecomesDuePollsNoMore() throws Exception {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        var clock = new Thread(() -> timers.advance(AgentPoller.PERIOD));
+        synchronized (poller) {
+            clock.start();
+            while (clock.getState() != Thread.State.BLOCKED) {
+                Thread.onSpinWait();
+            }
+            poller.forget("t");
+        }
+        clock.join();
+        timers.advance(AgentPoller.PERIOD);
+        assertThat(polled).hasSize(1);
+        assertThat(timers.waitingTasks()).isZero();
+    }
+
+    @Test
+    void agentIsPolledAgainAfterAFaultInAPoll() {
+        var faults = new AtomicInteger();
+        var faulty = new AgentPoller<String>(
+                address -> {
+                    if (faults.incrementAndGet() <= 2) {
+                        throw new IllegalStateException("a fault");
+                    }
+                    return reported(1);
+                },
+                timers,
+                Runnable::run,
+                () -> 0.5,
+                timers::nanoTime,
+                changed::add);
+        faulty.watch("t", List.of(pod("1", true)));
+        timers.advance(AgentPoller.SECOND_TRY.plusMillis(100));
+        assertThat(faulty.answer("t", pod("1", true)))
+                .isEqualTo(new AgentAnswer.Unreachable(
+                        "the operator has a fault: IllegalStateException; its log says more"));
+        timers.advance(AgentPoller.PERIOD.multipliedBy(2));
+        assertThat(faulty.answer("t", pod("1", true))).isEqualTo(reported(1));
+        assertThat(changed).containsExactly("t", "t");
+    }
+
     @Test
     void agentThatHasNeverAnsweredIsUnreachableAfterTwoFailures() {
         poller.watch("t", List.of(pod("1", true)));
