@@ -23,7 +23,7 @@ public final class ValueTable {
     /**
      * One value.
      *
-     * @param field {@code url}, {@code proxyUrl}, {@code address}, {@code prefix}, {@code labelKey},
+     * @param field {@code url}, {@code proxyUrl}, {@code address}, {@code allow}, {@code prefix}, {@code labelKey},
      *     {@code labelValue}, {@code zone}, {@code token} or {@code caBundle}
      * @param good whether a WolfTunnel may have it
      * @param agent whether the agent accepts it: each good value, and some more that are useful on a command line

@@ -99,7 +99,8 @@ public final class Agent implements AutoCloseable {
     }
 
     private ControlConnection controlConnection(Connector connector, Secret token) {
-        var pickup = new DataPickup(connector, wolf, token, settings.tokens(), streams, report, timers);
+        var pickup =
+                new DataPickup(connector, wolf, settings.allowed(), token, settings.tokens(), streams, report, timers);
         return new WebSocketControlConnection(connector, settings.runnerId(), token, pickup, timers);
     }
 
@@ -121,6 +122,7 @@ public final class Agent implements AutoCloseable {
                 settings.url(),
                 settings.proxy().map(proxy -> " through proxy " + proxy).orElse(""),
                 settings.local());
+        settings.allowed().ifPresent(rules -> LOG.info("Only these requests may reach Wolf: {}", rules));
         settings.warnings().forEach(LOG::warn);
         heartbeats.ifPresent(Heartbeats::start);
         timers.scheduleWithFixedDelay(

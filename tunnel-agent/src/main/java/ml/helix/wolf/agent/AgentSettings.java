@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import ml.helix.wolf.agent.allow.AllowList;
 import ml.helix.wolf.agent.heartbeat.Registration;
 import ml.helix.wolf.agent.local.WolfAddress;
 import ml.helix.wolf.agent.token.TokenSource;
@@ -28,6 +29,7 @@ import ml.helix.wolf.program.UsageException;
  * The agent's settings, from flags and environment.
  *
  * @param wolfId empty if only a runner id is given
+ * @param allowed which requests may reach Wolf; empty for all
  * @param reconnect the longest first wait before a reconnect
  * @param listen the monitoring port's address, empty for none
  * @param drain how long running streams may go on after SIGTERM
@@ -40,6 +42,7 @@ public record AgentSettings(
         String runnerId,
         TokenSource tokens,
         WolfAddress local,
+        Optional<AllowList> allowed,
         Duration reconnect,
         Optional<InetSocketAddress> listen,
         Trust trust,
@@ -70,6 +73,12 @@ public record AgentSettings(
             "A file with the runner token. A new token in it is used without a restart. Wins over -token.");
     private static final Flag LOCAL =
             Flag.value("local", "WOLF_LOCAL_ADDR", "localhost:8080", "Wolf's API: host:port or unix:///path.");
+    private static final Flag ALLOW = Flag.value(
+            "allow",
+            "WOLF_ALLOW",
+            "",
+            "What may reach Wolf: GET /api/v1/apps; POST /api/v1/sessions/*. ** as the last segment stands for any rest."
+                    + " Default: everything.");
     private static final Flag RECONNECT = Flag.value(
             "reconnect",
             "RECONNECT_SECONDS",
@@ -109,7 +118,7 @@ public record AgentSettings(
             "tunnel-agent",
             "Connects this Wolf to a control plane by an outgoing connection.",
             Stream.of(
-                            List.of(API_URL, WOLF_ID, RUNNER_ID, TOKEN, TOKEN_FILE, LOCAL, RECONNECT, LISTEN),
+                            List.of(API_URL, WOLF_ID, RUNNER_ID, TOKEN, TOKEN_FILE, LOCAL, ALLOW, RECONNECT, LISTEN),
                             List.of(CA_FILE, INSECURE, PROXY, DRAIN),
                             List.of(REGISTER, MAX_SESSIONS, ZONE, LABELS),
                             LogSettings.FLAGS,
@@ -138,6 +147,7 @@ public record AgentSettings(
             given.problem(TOKEN + " is required, unless " + TOKEN_FILE + " is given: " + TOKEN.help());
         }
         Optional<WolfAddress> local = given.parsed(LOCAL, WolfAddress::parse);
+        Optional<AllowList> allowed = given.parsed(ALLOW, AllowList::parse);
         Duration reconnect = given.seconds(RECONNECT);
         if (given.text(RECONNECT).filter(text -> text.matches("0+")).isPresent()) {
             given.problem(RECONNECT + " must be at least 1");
@@ -165,6 +175,7 @@ public record AgentSettings(
                 runnerId.orElseThrow(),
                 tokens.orElseThrow(),
                 local.orElseThrow(),
+                allowed,
                 reconnect,
                 listen,
                 trust.orElseThrow(),

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import ml.helix.wolf.agent.allow.AllowList;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.local.WolfAddress;
 import ml.helix.wolf.agent.token.TokenSource;
@@ -59,6 +60,17 @@ class AcceptedValuesTest {
         for (String ip : new String[] {"10.0.0.1", "fd00::1"}) {
             check(row, row.text().replace("$(NODE_IP)", ip).replace("$(POD_IP)", ip), WolfAddress::parse);
         }
+    }
+
+    static Stream<ValueTable.Row> rules() {
+        return ValueTable.of("allow").stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("rules")
+    void ruleOfTheAllowList(ValueTable.Row row) {
+        check(row, row.text(), AllowList::parse);
+        check(row, "GET /first; " + row.text(), AllowList::parse);
     }
 
     static Stream<ValueTable.Row> prefixes() {

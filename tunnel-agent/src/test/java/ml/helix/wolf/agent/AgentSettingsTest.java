@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import ml.helix.wolf.agent.allow.AllowList;
 import ml.helix.wolf.agent.local.WolfAddress;
 import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.program.LogSettings;
@@ -30,6 +31,7 @@ class AgentSettingsTest {
         assertThat(settings.wolfId()).contains("gpu-1");
         assertThat(settings.tokens()).isEqualTo(new TokenSource.Fixed(Secret.of("t")));
         assertThat(settings.local()).isEqualTo(new WolfAddress.Tcp("localhost", 8080));
+        assertThat(settings.allowed()).isEmpty();
         assertThat(settings.reconnect()).hasSeconds(5);
         assertThat(settings.listen()).contains(new InetSocketAddress(9797));
         assertThat(settings.proxy()).isEmpty();
@@ -46,6 +48,16 @@ class AgentSettingsTest {
         assertThat(settings.runnerId()).isEqualTo("wolf-gpu-2");
         assertThat(settings.listen()).isEmpty();
         assertThat(settings.drain()).isZero();
+    }
+
+    @Test
+    void theAllowListComesFromFlagOrEnvironment() throws UsageException {
+        var environment = new HashMap<>(LEAST);
+        environment.put("WOLF_ALLOW", "GET /api/v1/apps; POST /api/v1/sessions/*");
+        assertThat(settings(environment).allowed())
+                .contains(AllowList.parse("GET /api/v1/apps; POST /api/v1/sessions/*"));
+        assertThat(settings(environment, "-allow", "GET /**").allowed()).contains(AllowList.parse("GET /**"));
+        assertThatThrownBy(() -> settings(environment, "-allow", "GET /a/../b")).hasMessageContaining("-allow");
     }
 
     @Test

@@ -53,7 +53,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule purePartsKnowNoConnectionNoThreadAndNoClock = noClasses()
-            .that(resideInAnyPackage(AGENT + "failure", AGENT + "http")
+            .that(resideInAnyPackage(AGENT + "failure", AGENT + "http", AGENT + "allow")
                     .or(belongToAnyOf(
                             Backoff.class, Identity.class, State.class, Status.class, StatusJson.class, WolfView.class))
                     .or(simpleName("WebSocketEnd")))

@@ -2,7 +2,9 @@ package ml.helix.wolf.agent.data;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
+import ml.helix.wolf.agent.allow.AllowList;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.local.Wolf;
@@ -26,6 +28,7 @@ import ml.helix.wolf.revdial.PickupException;
 public final class DataPickup implements Pickup {
     private final Connector connector;
     private final Wolf wolf;
+    private final Optional<AllowList> allowed;
     private final Secret token;
     private final TokenSource tokens;
     private final Streams streams;
@@ -33,12 +36,14 @@ public final class DataPickup implements Pickup {
     private final ScheduledExecutorService timers;
 
     /**
+     * @param allowed which requests may reach Wolf; empty for all
      * @param token the control connection's
      * @param tokens read if the server refuses {@code token}, which may have been rotated since
      */
     public DataPickup(
             Connector connector,
             Wolf wolf,
+            Optional<AllowList> allowed,
             Secret token,
             TokenSource tokens,
             Streams streams,
@@ -46,6 +51,7 @@ public final class DataPickup implements Pickup {
             ScheduledExecutorService timers) {
         this.connector = connector;
         this.wolf = wolf;
+        this.allowed = allowed;
         this.token = token;
         this.tokens = tokens;
         this.streams = streams;
@@ -78,7 +84,8 @@ public final class DataPickup implements Pickup {
             try {
                 WebSocketStream data = openDataConnection(connPath, deadline);
                 metrics.opened(Duration.ofNanos(System.nanoTime() - start));
-                return new WolfSplice(data, toWolf, streams, metrics);
+                ByteStream caller = CheckedCaller.of(new LabelledStream(data), allowed);
+                return new WolfSplice(data, caller, toWolf, streams, metrics);
             } catch (IOException | RuntimeException e) {
                 toWolf.close();
                 throw e;

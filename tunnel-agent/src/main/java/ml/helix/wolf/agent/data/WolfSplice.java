@@ -10,13 +10,16 @@ import ml.helix.wolf.revdial.WatchedStream;
 /** A data connection and a connection to Wolf, spliced. Counts as a running stream from its construction on. */
 final class WolfSplice implements Pickup.PreparedSplice {
     private final WebSocketStream data;
+    private final ByteStream caller;
     private final ByteStream wolf;
     private final Streams streams;
     private final StreamMetrics metrics;
     private final Runnable cutter = this::cut;
 
-    WolfSplice(WebSocketStream data, ByteStream wolf, Streams streams, StreamMetrics metrics) {
+    /** @param caller reads from {@code data} what may reach Wolf */
+    WolfSplice(WebSocketStream data, ByteStream caller, ByteStream wolf, Streams streams, StreamMetrics metrics) {
         this.data = data;
+        this.caller = caller;
         this.wolf = wolf;
         this.streams = streams;
         this.metrics = metrics;
@@ -25,18 +28,20 @@ final class WolfSplice implements Pickup.PreparedSplice {
 
     @Override
     public void run() {
-        boolean broken = true;
+        var result = StreamMetrics.Result.BROKEN;
         try {
-            broken = new Splice(new LabelledStream(data), source(), metrics::toWolf, metrics::fromWolf)
-                            .run()
-                            .error()
-                    != null;
+            Splice.End end = new Splice(caller, source(), metrics::toWolf, metrics::fromWolf).run();
+            if (CheckedCaller.refused(caller)) {
+                result = StreamMetrics.Result.NOT_ALLOWED;
+            } else if (end.error() == null) {
+                result = StreamMetrics.Result.SUCCESS;
+            }
             data.awaitClosed(); // the stream counts until its last descriptor is closed
             wolf.awaitClosed();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            ended(broken);
+            ended(result);
         }
     }
 
@@ -44,13 +49,13 @@ final class WolfSplice implements Pickup.PreparedSplice {
     public void close() {
         data.close();
         wolf.close();
-        ended(true);
+        ended(StreamMetrics.Result.BROKEN);
     }
 
-    private void ended(boolean broken) {
+    private void ended(StreamMetrics.Result result) {
         streams.unregister(cutter);
         streams.release();
-        metrics.ended(broken);
+        metrics.ended(result);
     }
 
     private void cut() {

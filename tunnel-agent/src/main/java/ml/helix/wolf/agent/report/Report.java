@@ -50,7 +50,7 @@ public final class Report implements StreamMetrics {
         this.connected = connects.labelValues("success");
         this.streams = Counter.builder()
                 .name("wolf_tunnel_streams_total")
-                .help("Streams asked for: success, broken by an error, or pickup_failed.")
+                .help("Streams asked for: success, broken by an error, not_allowed, or pickup_failed.")
                 .labelNames("result")
                 .register(registry);
         streams.initLabelValues("success");
@@ -180,8 +180,8 @@ public final class Report implements StreamMetrics {
     }
 
     @Override
-    public void ended(boolean broken) {
-        streams.labelValues(broken ? "broken" : "success").inc();
+    public void ended(Result result) {
+        streams.labelValues(result.label()).inc();
         streamsActive.decrementAndGet();
     }
 

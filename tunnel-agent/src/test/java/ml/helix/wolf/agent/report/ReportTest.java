@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import ml.helix.wolf.agent.data.StreamMetrics.Result;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
 import org.junit.jupiter.api.Test;
@@ -81,7 +82,7 @@ class ReportTest {
         report.opened(Duration.ofMillis(4));
         report.toWolf(10);
         report.fromWolf(20);
-        report.ended(false);
+        report.ended(Result.SUCCESS);
         report.pickupFailed();
 
         Status status = report.status();
