@@ -53,6 +53,7 @@ import ml.helix.wolf.controlplane.revdial.OtherReplicas;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
 import ml.helix.wolf.controlplane.revdial.StatsHandler;
 import ml.helix.wolf.controlplane.routing.Routing;
+import ml.helix.wolf.controlplane.routing.SessionTable;
 import ml.helix.wolf.controlplane.store.ChangeListener;
 import ml.helix.wolf.controlplane.store.Database;
 import ml.helix.wolf.controlplane.store.StoreHealth;
@@ -134,6 +135,7 @@ public final class ControlPlane implements AutoCloseable {
         Dialing dialing =
                 new MeteredDialing(pool, new DialMetrics(metrics, connections::localStats), traffic, System::nanoTime);
         var proxy = new Proxy(admin, tracing);
+        var sessions = new SessionTable(database, timers, System::nanoTime);
         var routing = new Routing(
                 registry::all,
                 settings.routing(),
@@ -142,6 +144,7 @@ public final class ControlPlane implements AutoCloseable {
                 settings.heartbeat(),
                 timers,
                 System::nanoTime,
+                sessions,
                 metrics);
         var revdial = new RevDialHandler(
                 runners,
@@ -183,6 +186,7 @@ public final class ControlPlane implements AutoCloseable {
                 new Part(database::open, database::close),
                 new Part(sync::start, sync::close), // writes what the last events have changed
                 new Part(news::start, news::close),
+                new Part(routing::start, sessions::close),
                 closing(timers::shutdownNow),
                 closing(audit::close),
                 closing(tracing::close),

@@ -62,7 +62,7 @@ class ArchitectureTest {
             .whereLayer("revdial")
             .mayOnlyBeAccessedByLayers("program", "replica")
             .whereLayer("store")
-            .mayOnlyBeAccessedByLayers("program", "registry", "replica")
+            .mayOnlyBeAccessedByLayers("program", "routing", "registry", "replica")
             .whereLayer("tracing")
             .mayOnlyBeAccessedByLayers("program", "proxy")
             .whereLayer("audit")

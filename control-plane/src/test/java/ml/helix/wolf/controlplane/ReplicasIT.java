@@ -203,6 +203,53 @@ class ReplicasIT {
         }
     }
 
+    @Test
+    void aSessionIsAtOneInstanceForAllReplicasAndStaysWhereItHasMoved() throws Exception {
+        for (int i = 0; i < 3; i++) {
+            connect(replicas.get(i), "wolf-session-" + i, TestAgent.splicing(WOLF.port()));
+        }
+        for (int i = 0; i < 5; i++) {
+            String session = "session " + i;
+            String first = instanceOf(session, replicas.get(i % 3));
+            for (TestControlPlane replica : replicas) {
+                assertThat(instanceOf(session, replica)).isEqualTo(first);
+            }
+        }
+        String first = instanceOf("moving", replicas.get(0));
+        assertThat(instanceOf("moving", replicas.get(1))).isEqualTo(first);
+        String path = "/api/v1/wolf-instances/" + first;
+        replicas.get(2).send(replicas.get(2).json("POST", path + "/drain", ""));
+        eventually("it drains", () -> isDraining(path, "true"));
+        String second = instanceOf("moving", replicas.get(0));
+        assertThat(second).isNotEqualTo(first);
+        replicas.get(2).send(replicas.get(2).json("POST", path + "/undrain", ""));
+        eventually("it drains no more", () -> isDraining(path, "false"));
+        eventually("all have heard", () -> instanceOf("moving", replicas.get(1)).equals(second));
+        for (TestControlPlane replica : replicas) {
+            assertThat(instanceOf("moving", replica)).isEqualTo(second);
+        }
+    }
+
+    private boolean isDraining(String path, String draining) throws Exception {
+        for (TestControlPlane replica : replicas) {
+            if (!replica.json(replica.admin(path).build())
+                    .path("draining")
+                    .asText()
+                    .equals(draining)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String instanceOf(String session, TestControlPlane replica) throws Exception {
+        var response = replica.send(replica.admin("/api/v1/wolf/api/v1/apps")
+                .header("X-Wolf-Session", session)
+                .build());
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return response.headers().firstValue("X-Wolf-Instance").orElseThrow();
+    }
+
     private static int streams(TestControlPlane replica) throws Exception {
         return replica.json(replica.admin("/api/v1/wolf-instances/wolf-streams").build())
                 .path("streams")

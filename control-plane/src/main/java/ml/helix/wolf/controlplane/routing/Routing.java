@@ -1,8 +1,12 @@
 package ml.helix.wolf.controlplane.routing;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -38,6 +42,7 @@ public final class Routing implements Destinations.Selection {
     private final Duration dialTimeout;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
+    private final SessionTable sessions;
     private final RoutingMetrics metrics;
 
     /**
@@ -45,6 +50,7 @@ public final class Routing implements Destinations.Selection {
      * @param dialTimeout for all dials of one request together
      * @param timers runs short tasks only
      * @param nanoTime the clock that {@code timers} goes by
+     * @param sessions where the replicas agree about sessions
      */
     public Routing(
             Supplier<List<Instance>> instances,
@@ -54,13 +60,20 @@ public final class Routing implements Destinations.Selection {
             Duration heartbeatInterval,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
+            SessionTable sessions,
             PrometheusRegistry metrics) {
-        this.balancer = new Balancer(instances, strategy, heartbeatInterval, InstantSource.system());
+        this.balancer = new Balancer(instances, strategy, heartbeatInterval, sessions, InstantSource.system());
+        this.sessions = sessions;
         this.dialing = dialing;
         this.dialTimeout = dialTimeout;
         this.timers = timers;
         this.nanoTime = nanoTime;
         this.metrics = new RoutingMetrics(metrics, balancer::sessions);
+    }
+
+    /** From now on hears what other replicas do with sessions. */
+    public void start() {
+        sessions.start(balancer::moved);
     }
 
     @Override
@@ -84,6 +97,16 @@ public final class Routing implements Destinations.Selection {
             throw new ApiException(
                     ApiError.badRequest(SESSION + ": it may have " + LONGEST_SESSION + " characters at most"));
         }
-        return token.opensAll() ? session : session + "\n" + token.ids();
+        return hash(token.opensAll() ? session : session + "\n" + token.ids());
+    }
+
+    /** Names of sessions may be secrets of their callers; and this has one length. */
+    private static String hash(String session) {
+        try {
+            byte[] bytes = session.getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 }

@@ -8,35 +8,60 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Which instance each session belongs to. Bounded: a session that nobody has used for {@link #IDLE} is forgotten, and beyond
- * {@link #LIMIT} the one that was used longest ago. Not thread safe.
+ * At which instance each session is, as far as this process knows. Bounded: a session that nobody has used for {@link #IDLE} is
+ * forgotten, and beyond {@link #LIMIT} the one that was used longest ago. Not thread safe.
  */
 final class Sessions {
     static final Duration IDLE = Duration.ofHours(24);
     static final int LIMIT = 100_000;
+    /** How long a binding holds until the other replicas are asked again. */
+    static final Duration AGREED = Duration.ofMinutes(10);
 
     /** The one that was used longest ago first. */
     private final Map<String, Place> places = new LinkedHashMap<>();
 
-    private record Place(String instance, Instant used) {}
+    /**
+     * Where a session is.
+     *
+     * @param agreedAt when the replicas agreed on it; {@link Instant#MIN} if they have not
+     */
+    record Place(Binding binding, Instant agreedAt, Instant used) {
+
+        boolean isAgreed(Instant now) {
+            return agreedAt.isAfter(Instant.MIN) && now.isBefore(agreedAt.plus(AGREED));
+        }
+    }
 
     /** Where the session is; this is a use of it. */
-    Optional<String> find(String session, Instant now) {
+    Optional<Place> find(String session, Instant now) {
         forgetIdle(now);
         Place place = places.remove(session);
         if (place == null) {
             return Optional.empty();
         }
-        places.put(session, new Place(place.instance, now));
-        return Optional.of(place.instance);
+        places.put(session, new Place(place.binding, place.agreedAt, now));
+        return Optional.of(place);
     }
 
-    void put(String session, String instance, Instant now) {
-        places.remove(session);
-        places.put(session, new Place(instance, now));
+    /**
+     * The session is there now. One that has moved more often stays.
+     *
+     * @param agreed whether the replicas agreed on it
+     */
+    void put(String session, Binding binding, boolean agreed, Instant now) {
+        Place known = places.remove(session);
+        Place place = new Place(binding, agreed ? now : Instant.MIN, now);
+        places.put(session, known != null && known.binding.moves() > binding.moves() ? known : place);
         if (places.size() > LIMIT) {
             removeFirst();
         }
+    }
+
+    /** Another replica has moved the session. Ignored if nobody uses it here. */
+    void moved(String session, Binding binding, Instant now) {
+        places.computeIfPresent(
+                session,
+                (id, known) -> known.binding.moves() > binding.moves() ? known : new Place(binding, now, known.used));
     }
 
     int size() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -170,6 +171,86 @@ class BalancerTest {
         assertThat(balancer.choose(request(), Set.of("three"))).isEmpty();
     }
 
+    /** What the replicas agreed on; null while nobody can say. */
+    private @Nullable Map<String, Binding> agreed = new HashMap<>();
+
+    private Balancer replica() {
+        SharedSessions shared = (session, wanted) -> Optional.ofNullable(agreed)
+                .map(all -> all.merge(session, wanted, (old, other) -> old.moves() < other.moves() ? other : old));
+        return new Balancer(() -> instances, Strategy.LEAST_LOADED, INTERVAL, shared, () -> now);
+    }
+
+    private static String use(Balancer replica, String session) {
+        return over(replica, replica.choose(session(session), Set.of()));
+    }
+
+    @Test
+    void replicasHaveASessionAtOneInstanceWhateverEachWouldChoose() {
+        Balancer here = replica();
+        Balancer there = replica();
+        for (int i = 0; i < 9; i++) {
+            String session = "session " + i;
+            String first = use(here, session);
+            over(there, there.choose(request(), Set.of())); // it is at another turn
+            assertThat(use(there, session)).isEqualTo(first);
+            assertThat(use(replica(), session)).as("after a restart").isEqualTo(first);
+        }
+    }
+
+    @Test
+    void aSessionThatHasMovedAtOneReplicaNeverGoesBackAtAnother() {
+        Balancer here = replica();
+        Balancer there = replica();
+        String first = use(here, "s");
+        assertThat(use(there, "s")).isEqualTo(first);
+        instances = instances.stream()
+                .map(instance -> instance.id().equals(first) ? Instances.draining(instance) : instance)
+                .toList();
+        String second = use(here, "s");
+        assertThat(second).isNotEqualTo(first);
+        assertThat(use(there, "s")).as("both see that it drains").isEqualTo(second);
+        instances = List.of(one, two, three);
+        assertThat(use(here, "s")).isEqualTo(second);
+        assertThat(use(there, "s")).isEqualTo(second);
+    }
+
+    @Test
+    void aMoveThatAnotherReplicaTellsOfHolds() {
+        Balancer replica = replica();
+        String first = use(replica, "s");
+        String other = first.equals("one") ? "two" : "one";
+        replica.moved("s", new Binding(other, 1));
+        assertThat(use(replica, "s")).isEqualTo(other);
+        replica.moved("s", new Binding(first, 0));
+        assertThat(use(replica, "s")).as("old news").isEqualTo(other);
+    }
+
+    @Test
+    void withoutTheOthersASessionStaysWhereThisReplicaPutItUntilTheyAgree() {
+        Balancer here = replica();
+        Balancer there = replica();
+        Map<String, Binding> known = agreed;
+        agreed = null;
+        String first = use(here, "s");
+        assertThat(use(here, "s")).isEqualTo(first);
+        over(there, there.choose(request(), Set.of()));
+        use(there, "s");
+        agreed = known;
+        assertThat(use(here, "s")).as("it is the first to say").isEqualTo(first);
+        assertThat(use(there, "s")).isEqualTo(first);
+    }
+
+    @Test
+    void anAgreementIsAskedForAgainAfterAWhile() {
+        Balancer replica = replica();
+        String first = use(replica, "s");
+        String other = first.equals("one") ? "two" : "one";
+        agreed = new HashMap<>(Map.of("s", new Binding(other, 1)));
+        assertThat(use(replica, "s")).isEqualTo(first);
+        now = now.plus(Sessions.AGREED);
+        assertThat(use(replica, "s")).isEqualTo(other);
+    }
+
     private static Instance unusable(Instance instance, int kind) {
         return switch (kind) {
             case 0 -> Instances.draining(instance);
@@ -179,7 +260,7 @@ class BalancerTest {
     }
 
     private Balancer balancer(Strategy strategy) {
-        return new Balancer(() -> instances, strategy, INTERVAL, () -> now);
+        return new Balancer(() -> instances, strategy, INTERVAL, SharedSessions.NONE, () -> now);
     }
 
     private int sessions;

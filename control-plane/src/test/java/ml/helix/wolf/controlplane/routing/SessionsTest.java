@@ -3,6 +3,7 @@ package ml.helix.wolf.controlplane.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class SessionsTest {
@@ -12,23 +13,42 @@ class SessionsTest {
     @Test
     void beyondTheLimitTheOneThatWasUsedLongestAgoIsForgotten() {
         for (int i = 0; i < Sessions.LIMIT; i++) {
-            sessions.put("s" + i, "one", now);
+            put("s" + i, "one");
         }
-        assertThat(sessions.find("s0", now)).contains("one");
-        sessions.put("another", "two", now);
+        assertThat(find("s0", now)).contains("one");
+        put("another", "two");
         assertThat(sessions.size()).isEqualTo(Sessions.LIMIT);
-        assertThat(sessions.find("s0", now)).contains("one");
-        assertThat(sessions.find("s1", now)).isEmpty();
-        assertThat(sessions.find("another", now)).contains("two");
+        assertThat(find("s0", now)).contains("one");
+        assertThat(find("s1", now)).isEmpty();
+        assertThat(find("another", now)).contains("two");
     }
 
     @Test
     void onlyIdleOnesExpire() {
-        sessions.put("idle", "one", now);
-        sessions.put("used", "two", now);
-        assertThat(sessions.find("used", now.plusSeconds(1))).contains("two");
-        assertThat(sessions.find("used", now.plus(Sessions.IDLE))).contains("two");
+        put("idle", "one");
+        put("used", "two");
+        assertThat(find("used", now.plusSeconds(1))).contains("two");
+        assertThat(find("used", now.plus(Sessions.IDLE))).contains("two");
         assertThat(sessions.size()).isEqualTo(1);
-        assertThat(sessions.find("idle", now.plus(Sessions.IDLE))).isEmpty();
+        assertThat(find("idle", now.plus(Sessions.IDLE))).isEmpty();
+    }
+
+    @Test
+    void theOneThatHasMovedMoreOftenStays() {
+        put("s", "one");
+        sessions.moved("s", new Binding("two", 2), now);
+        sessions.moved("s", new Binding("three", 1), now);
+        put("s", "one");
+        assertThat(find("s", now)).contains("two");
+        sessions.moved("unknown", new Binding("two", 2), now);
+        assertThat(find("unknown", now)).isEmpty();
+    }
+
+    private void put(String session, String instance) {
+        sessions.put(session, Binding.first(instance), /* agreed= */ true, now);
+    }
+
+    private Optional<String> find(String session, Instant at) {
+        return sessions.find(session, at).map(place -> place.binding().instance());
     }
 }

@@ -22,6 +22,7 @@ class TriesTest {
             () -> List.of(Instances.online("one"), Instances.online("two")),
             Strategy.ROUND_ROBIN,
             Duration.ofSeconds(30),
+            SharedSessions.NONE,
             () -> Instant.EPOCH);
     private final RoutingMetrics metrics = new RoutingMetrics(new PrometheusRegistry(), () -> 0);
     private long nanos;
