@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ml.helix.wolf.conformance.peer.Connection;
 import org.junit.jupiter.api.Test;
 
-/** W3C Trace Context: the control plane takes no part in a trace, so it passes its headers on as they came. */
+/** W3C Trace Context: without an OTLP endpoint the control plane takes no part in a trace, so it passes its headers on as they came. */
 class TracingIT extends ControlPlaneSpec {
 
     @Test

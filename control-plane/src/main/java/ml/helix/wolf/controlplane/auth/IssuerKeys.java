@@ -32,6 +32,8 @@ import ml.helix.wolf.program.certificates.CaBundle;
  */
 record IssuerKeys(TokenIssuer issuer, Duration timeout) implements SigningKeys.Source {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    private static final String ADVICE =
+            "; if this program is outside of the cluster, give it the keys in a file (-runner-jwks-file)";
     private static final int LONGEST = 1024 * 1024;
 
     IssuerKeys(TokenIssuer issuer) {
@@ -86,7 +88,7 @@ record IssuerKeys(TokenIssuer issuer, Duration timeout) implements SigningKeys.S
         } catch (TimeoutException e) {
             throw new IOException(uri + " gave no whole answer within " + timeout.toSeconds() + " s", e);
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+            throw new IOException("no answer from " + uri + ": " + e.getCause() + ADVICE, e);
         }
     }
 
