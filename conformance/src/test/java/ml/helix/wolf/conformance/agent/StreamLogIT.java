@@ -23,8 +23,6 @@ class StreamLogIT extends AgentSpec {
         String address = wolf.address();
         try (AgentProcess agent = AgentProcess.start(
                 folder,
-                List.of(),
-                List.of(),
                 Map.of("RUNNER_TOKEN", TOKEN),
                 List.of("-api-url", "http://" + server.authority(), "-wolf-id", "gpu-1", "-local", address))) {
             Connection control = accepted();
@@ -43,11 +41,11 @@ class StreamLogIT extends AgentSpec {
             control.connReady("/revdial?revdial.dialer=" + hex() + "&revdial.req=" + failed);
             assertThat(JSON.readTree(control.line()).path("command").asText()).isEqualTo("pickup-failed");
 
-            assertThat(agent.printed().lines().filter(line -> line.contains("A data connection is closed")))
+            assertThat(agent.process.output().lines().filter(line -> line.contains("A data connection is closed")))
                     .singleElement()
                     .asString()
                     .endsWith(" dial=" + dial + " traceparent=" + TRACE);
-            assertThat(agent.printed().lines().filter(line -> line.contains("Pickup failed")))
+            assertThat(agent.process.output().lines().filter(line -> line.contains("Pickup failed")))
                     .singleElement()
                     .asString()
                     .endsWith(" dial=" + failed);
