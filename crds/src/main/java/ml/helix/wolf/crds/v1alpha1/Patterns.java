@@ -28,6 +28,9 @@ final class Patterns {
             "\\x{034F}\\x{115F}\\x{1160}\\x{17B4}\\x{17B5}\\x{180B}-\\x{180D}\\x{180F}\\x{3164}\\x{FFA0}"
                     + "\\x{FE00}-\\x{FE0F}\\x{E0100}-\\x{E01EF}";
 
+    /** A segment of a path in a rule of wolf.allow. */
+    static final String ALLOWED_SEGMENT = "([A-Za-z0-9._~!$&\\x27()+,=:@-]+|\\*)";
+
     /** A label's name or value, not empty. */
     static final String LABEL = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
 

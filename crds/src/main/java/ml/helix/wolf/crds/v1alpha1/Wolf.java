@@ -11,6 +11,7 @@ import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Container;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +83,20 @@ public record Wolf(
         @Nullable
         Map<String, @Size(max = 63) String> labels,
 
+        @Size(max = 64)
+        @ValidationRule(
+                value = "self.all(r, r.matches(r'^[A-Z]{1,32} +/(" + Patterns.ALLOWED_SEGMENT + "(/"
+                        + Patterns.ALLOWED_SEGMENT + ")*(/\\*\\*)?|\\*\\*)?$') && !r.matches(r'/\\.\\.?(/|$)')"
+                        + " && !r.startsWith('CONNECT '))",
+                message =
+                        "each must be a method in upper case and a path without a query, for example GET /api/v1/apps or"
+                                + " POST /api/v1/sessions/*; * stands for one segment, ** at the end for any rest")
+        @JsonPropertyDescription(
+                "What may reach Wolf, each a method and a path: GET /api/v1/apps. The agent refuses all else, whatever the"
+                        + " control plane sends. Empty: everything may.")
+        @Nullable
+        List<@Size(max = 256) String> allow,
+
         @JsonPropertyDescription("Wolf itself, run beside the agent in the same pod. Its name defaults to wolf.")
         @Nullable
         Container container) {
@@ -92,6 +107,6 @@ public record Wolf(
     }
 
     static Wolf defaults() {
-        return new Wolf(DEFAULT_ADDRESS, null, null, null, null);
+        return new Wolf(DEFAULT_ADDRESS, null, null, null, null, null);
     }
 }

@@ -30,6 +30,7 @@ final class AgentEnvironment {
         environment.controlPlane(spec);
         environment.token(spec.runnerToken());
         environment.value("WOLF_LOCAL_ADDR", spec.wolf().address());
+        environment.allow(spec.wolf());
         environment.registry(spec.wolf());
         environment.value("AGENT_LISTEN", "$(POD_IP):" + spec.agent().port());
         environment.value("RECONNECT_SECONDS", String.valueOf(spec.agent().reconnectSeconds()));
@@ -87,6 +88,12 @@ final class AgentEnvironment {
                 .endSecretKeyRef()
                 .endValueFrom()
                 .build());
+    }
+
+    private void allow(Wolf wolf) {
+        if (wolf.allow() != null && !wolf.allow().isEmpty()) {
+            value("WOLF_ALLOW", literal(String.join("; ", wolf.allow())));
+        }
     }
 
     private void registry(Wolf wolf) {

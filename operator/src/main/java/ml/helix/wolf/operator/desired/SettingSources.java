@@ -38,6 +38,7 @@ public final class SettingSources {
         sources.put("WOLF_ID", "spec.wolfId");
         sources.put("RUNNER_ID", "spec.wolfId");
         sources.put("WOLF_LOCAL_ADDR", "spec.wolf.address");
+        sources.put("WOLF_ALLOW", "spec.wolf.allow");
         sources.put("WOLF_MAX_SESSIONS", "spec.wolf.maxSessions");
         sources.put("WOLF_ZONE", "spec.wolf.zone");
         sources.put("WOLF_LABELS", "spec.wolf.labels");

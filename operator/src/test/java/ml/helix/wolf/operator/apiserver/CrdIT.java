@@ -106,6 +106,7 @@ class CrdIT {
                         "url", "{controlPlane: {url: %s}}",
                         "proxyUrl", "{controlPlane: {url: 'https://h', proxyUrl: %s}}",
                         "address", "{wolf: {address: %s}}",
+                        "allow", "{wolf: {allow: [%s]}}",
                         "prefix", "{wolfId: {prefix: %s}}",
                         "labelKey", "{wolf: {labels: {%s: x}}}",
                         "labelValue", "{wolf: {labels: {a: %s}}}",

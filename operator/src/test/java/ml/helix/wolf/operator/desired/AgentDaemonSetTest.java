@@ -67,6 +67,8 @@ class AgentDaemonSetTest {
                 "{agent: {reconnectSeconds: 9}}                            | RECONNECT_SECONDS  | 9",
                 "{agent: {drainSeconds: 9}}                                | DRAIN_SECONDS      | 9",
                 "{agent: {logLevel: debug}}                                | LOG_LEVEL          | debug",
+                "{wolf: {allow: [GET /a, 'POST /$(B)/*']}}                 | WOLF_ALLOW         | GET /a; POST /$$(B)/*",
+                "{wolf: {allow: []}}                                       | WOLF_ALLOW         | absent",
                 "{wolf: {maxSessions: 8}}                                  | WOLF_MAX_SESSIONS  | 8",
                 "{}                                                        | WOLF_MAX_SESSIONS  | absent",
                 "{wolf: {zone: eu-1}}                                      | WOLF_ZONE          | eu-1",
