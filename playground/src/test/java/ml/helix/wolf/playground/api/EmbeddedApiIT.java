@@ -256,7 +256,8 @@ class EmbeddedApiIT {
         assertThat(table.path("kind").asText()).isEqualTo("Table");
         assertThat(table.at("/columnDefinitions/1/name").asText()).isEqualTo("READY");
         assertThat(table.at("/rows/0/cells/0").asText()).isEqualTo("gpu-nodes");
-        assertThat(table.at("/rows/0/cells/5").asText()).isEqualTo("https://helix.example.com");
+        assertThat(table.at("/columnDefinitions/6/name").asText()).isEqualTo("URL");
+        assertThat(table.at("/rows/0/cells/6").asText()).isEqualTo("https://helix.example.com");
     }
 
     @Test
