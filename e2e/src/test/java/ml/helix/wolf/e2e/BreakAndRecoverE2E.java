@@ -86,7 +86,9 @@ class BreakAndRecoverE2E {
             List<String> agents = wolfTunnel.podInstances();
 
             try {
-                wolfTunnel.change(() -> cluster.controlPlane().scale(0));
+                cluster.controlPlane().scale(0);
+                // Not before the pod is gone. Its address may drop an attempt that has begun just then: 10 s.
+                wolfTunnel.startClock();
                 wolfTunnel.expectStatus(
                         condition("ControlPlaneReachable", "False", "ConnectFailure"), node("ConnectFailure"));
             } finally {

@@ -112,8 +112,14 @@ final class ControlPlane {
         return client.pods().resource(pod).portForward(PORT);
     }
 
-    /** 0 stops the control plane, 1 starts it again. */
+    /** 0 stops the control plane, 1 starts it again. Waits until there are that many pods. */
     void scale(int replicas) {
         client.apps().deployments().inNamespace(NAMESPACE).withName(NAME).scale(replicas);
+        client.pods()
+                .inNamespace(NAMESPACE)
+                .withLabel("app.kubernetes.io/name", NAME)
+                .informOnCondition(pods -> pods.size() == replicas)
+                .orTimeout(60, TimeUnit.SECONDS)
+                .join();
     }
 }

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -18,16 +19,28 @@ import ml.helix.wolf.program.ListenAddress;
  * connections take the same way. Thread-safe.
  */
 public final class Connector {
+    /**
+     * How long an address may leave a connect unanswered: four packets of TCP. A pod's address that is gone drops them; the
+     * next attempt finds the new one.
+     */
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
     private final ControlPlaneUrl url;
     private final Optional<Proxy> proxy;
     private final Tls tls;
     private final Resolver resolver;
+    private final Duration connectTimeout;
 
     public Connector(ControlPlaneUrl url, Optional<Proxy> proxy, Tls tls, Resolver resolver) {
+        this(url, proxy, tls, resolver, CONNECT_TIMEOUT);
+    }
+
+    Connector(ControlPlaneUrl url, Optional<Proxy> proxy, Tls tls, Resolver resolver, Duration connectTimeout) {
         this.url = url;
         this.proxy = proxy;
         this.tls = tls;
         this.resolver = resolver;
+        this.connectTimeout = connectTimeout;
     }
 
     public ControlPlaneUrl url() {
@@ -86,7 +99,7 @@ public final class Connector {
         List<InetSocketAddress> addresses = resolve(host, port, reason, deadline);
         observer.passed(Hop.NAME, () -> host + " is " + written(addresses));
         try {
-            Socket socket = TcpDial.connect(addresses, deadline);
+            Socket socket = TcpDial.connect(addresses, deadline.atMost(connectTimeout));
             var address = new InetSocketAddress(socket.getInetAddress(), socket.getPort());
             observer.passed(Hop.CONNECT, () -> who + " at " + ListenAddress.show(address) + " accepts connections");
             return new Wire(socket, socket);

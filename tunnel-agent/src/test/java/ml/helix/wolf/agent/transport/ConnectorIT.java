@@ -191,6 +191,26 @@ class ConnectorIT {
     }
 
     @Test
+    void anAddressThatDropsPacketsIsGivenUpBeforeTheDeadline() throws Exception {
+        try (FakeWolf silent = FakeWolf.onLoopback().start(FakeWolf.Behaviour.NEVER_ACCEPTS)) {
+            var connector = new Connector(
+                    ControlPlaneUrl.parse("http://127.0.0.1:" + silent.port()),
+                    Optional.empty(),
+                    new Tls(trust()),
+                    new Resolver(),
+                    Duration.ofMillis(100));
+            Deadline deadline = deadline();
+
+            assertThatThrownBy(() -> connector.connect(deadline))
+                    .isInstanceOfSatisfying(TunnelException.class, failure -> {
+                        assertThat(failure.reason()).isEqualTo(FailureReason.CONNECT_FAILURE);
+                        assertThat(failure).hasMessageContaining("timed out");
+                    });
+            assertThat(deadline.hasPassed()).isFalse();
+        }
+    }
+
+    @Test
     void insecureAcceptsAnyCertificate() throws Exception {
         try (var server = ScriptedServer.tls(certificates.expired("other.example.com"))) {
             connector("https://localhost:" + server.port(), Optional.empty(), Trust.of(Optional.empty(), true))
