@@ -6,6 +6,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -82,7 +83,13 @@ final class PeerDoor {
     }
 
     private PeerConnection guarded(Socket socket, Opening opening) throws IOException {
-        Future<?> deadline = timers.schedule(() -> close(socket), TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
+        Future<?> deadline;
+        try {
+            deadline = timers.schedule(() -> close(socket), TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException e) {
+            close(socket);
+            throw new IOException("this replica has stopped", e);
+        }
         try {
             return opening.run();
         } catch (IOException | RuntimeException e) {

@@ -113,13 +113,12 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
         return settings.reachedAt(listener.port());
     }
 
-    /** A certificate that is not known may be that of a replica which has just started. */
+    /** A certificate that is not known may be that of a replica which has just started: waits until its row would be read. */
     private Optional<String> replicaOf(String fingerprint) {
-        Optional<String> replica = Optional.ofNullable(replicas.get(fingerprint));
-        if (replica.isEmpty()) {
-            sync.wake();
+        if (!replicas.containsKey(fingerprint)) {
+            sync.awaitRound(NEW_REPLICA);
         }
-        return replica;
+        return Optional.ofNullable(replicas.get(fingerprint));
     }
 
     private void local(RunnerEvent event) {
