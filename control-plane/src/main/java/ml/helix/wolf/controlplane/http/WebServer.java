@@ -6,6 +6,7 @@ import java.net.Socket;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
@@ -33,7 +34,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class WebServer implements AutoCloseable {
     /** Connections that wait to be accepted: what may come at once while the processors are busy. */
-    private static final int ACCEPT_QUEUE = 1024;
+    private static final int ACCEPT_QUEUE = 4096;
+
+    private static final Duration IDLE_THREAD = Duration.ofSeconds(10);
 
     private static final Logger log = LoggerFactory.getLogger(WebServer.class);
 
@@ -67,6 +70,9 @@ public final class WebServer implements AutoCloseable {
         threads.setName("http");
         // Reserved threads are platform threads that would run handlers in place of virtual ones.
         threads.setReservedThreads(0);
+        // A storm of connections needs many for a moment, and each keeps memory.
+        threads.setIdleTimeout((int) IDLE_THREAD.toMillis());
+        threads.setMaxEvictCount(Integer.MAX_VALUE);
         Executor virtual = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("request-", 0).factory());
         threads.setVirtualThreadsExecutor(virtual);
@@ -113,7 +119,9 @@ public final class WebServer implements AutoCloseable {
         configuration.setSendServerVersion(false);
         configuration.setSendDateHeader(false);
         configuration.setRequestHeaderSize(16 * 1024);
-        configuration.setResponseHeaderSize(RESPONSE_HEAD);
+        // Each response takes a buffer of the first size. Buffers above 64 KiB are not pooled.
+        configuration.setResponseHeaderSize(RESPONSE_HEAD_AT_FIRST);
+        configuration.setMaxResponseHeaderSize(RESPONSE_HEAD);
         configuration.setOutputBufferSize(RESPONSE_HEAD_AT_FIRST);
         configuration.setUriCompliance(UriCompliance.UNSAFE);
         return configuration;
