@@ -216,6 +216,19 @@ class ProxyIT {
     }
 
     @Test
+    void aResponseWithALongHeadAndLongTrailersIsComplete() throws Exception {
+        try (var oneResponse = new OneResponseWolf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Long: "
+                        + "x".repeat(20_000) + "\r\n\r\n5\r\nhello\r\n0\r\nX-Longer: " + "y".repeat(40_000)
+                        + "\r\n\r\n");
+                var _ = TestAgent.connect(controlPlane, "wolf-2", TestAgent.splicing(oneResponse.port()))) {
+            assertThat(controlPlane
+                            .send(controlPlane.toWolf("wolf-2", "/x").build())
+                            .body())
+                    .isEqualTo("hello");
+        }
+    }
+
+    @Test
     void aResponseThatBreaksOffLooksIncompleteToItsCaller() throws Exception {
         try (var oneResponse = new OneResponseWolf("HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
                 var itsAgent = TestAgent.connect(controlPlane, "wolf-2", TestAgent.splicing(oneResponse.port()))) {

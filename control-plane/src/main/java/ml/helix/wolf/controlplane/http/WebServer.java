@@ -43,8 +43,10 @@ public final class WebServer implements AutoCloseable {
     /** Wolf's head may have 64 KiB, and each of its fields gets up to two bytes longer here. */
     private static final int RESPONSE_HEAD = 128 * 1024;
 
-    /** The buffer that most heads fit into, in bytes. */
-    private static final int RESPONSE_HEAD_AT_FIRST = 8 * 1024;
+    /** The largest buffer that Jetty's pool keeps. A response's trailers must fit into it, for heads there are larger ones. */
+    private static final int POOLED_BUFFER = 64 * 1024;
+
+    private static final int OUTPUT_BUFFER = 8 * 1024;
 
     private final InetSocketAddress address;
     private final Server server;
@@ -119,10 +121,9 @@ public final class WebServer implements AutoCloseable {
         configuration.setSendServerVersion(false);
         configuration.setSendDateHeader(false);
         configuration.setRequestHeaderSize(16 * 1024);
-        // Each response takes a buffer of the first size. Buffers above 64 KiB are not pooled.
-        configuration.setResponseHeaderSize(RESPONSE_HEAD_AT_FIRST);
+        configuration.setResponseHeaderSize(POOLED_BUFFER);
         configuration.setMaxResponseHeaderSize(RESPONSE_HEAD);
-        configuration.setOutputBufferSize(RESPONSE_HEAD_AT_FIRST);
+        configuration.setOutputBufferSize(OUTPUT_BUFFER);
         configuration.setUriCompliance(UriCompliance.UNSAFE);
         return configuration;
     }
