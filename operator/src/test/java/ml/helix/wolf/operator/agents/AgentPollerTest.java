@@ -113,20 +113,24 @@ class AgentPollerTest {
     }
 
     /** A timer that waits for the lock runs on, although its future is cancelled. */
-    @Test
-    void changeWhileAPollBecomesDueMakesNoSecondLoop() throws Exception {
-        answers.put("1", reported(1));
-        poller.watch("t", List.of(pod("1", true)));
-        timers.advance(Duration.ofSeconds(1));
+    private void whileAPollBecomesDue(Runnable change) throws InterruptedException {
         var clock = new Thread(() -> timers.advance(AgentPoller.PERIOD));
         synchronized (poller) {
             clock.start();
             while (clock.getState() != Thread.State.BLOCKED) {
                 Thread.onSpinWait();
             }
-            poller.watch("t", List.of(pod("1", false)));
+            change.run();
         }
         clock.join();
+    }
+
+    @Test
+    void changeWhileAPollBecomesDueMakesNoSecondLoop() throws Exception {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        whileAPollBecomesDue(() -> poller.watch("t", List.of(pod("1", false))));
         timers.advance(Duration.ofMillis(1));
         assertThat(polled).hasSize(2);
         assertThat(timers.waitingTasks()).isEqualTo(1);
@@ -137,15 +141,7 @@ class AgentPollerTest {
         answers.put("1", reported(1));
         poller.watch("t", List.of(pod("1", true)));
         timers.advance(Duration.ofSeconds(1));
-        var clock = new Thread(() -> timers.advance(AgentPoller.PERIOD));
-        synchronized (poller) {
-            clock.start();
-            while (clock.getState() != Thread.State.BLOCKED) {
-                Thread.onSpinWait();
-            }
-            poller.forget("t");
-        }
-        clock.join();
+        whileAPollBecomesDue(() -> poller.forget("t"));
         timers.advance(AgentPoller.PERIOD);
         assertThat(polled).hasSize(1);
         assertThat(timers.waitingTasks()).isZero();
