@@ -2,7 +2,6 @@ package ml.helix.wolf.controlplane.dialing;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ByteStream;
@@ -30,52 +29,26 @@ public record MeteredDialing(Dialing dialing, DialMetrics metrics, Traffic traff
         return new MeteredDial(runnerId, dialing.dialFresh(runnerId), start);
     }
 
-    private final class MeteredDial implements Dial {
+    private final class MeteredDial extends WrappedDial {
         private final String runnerId;
-        private final Dial dial;
         private final long start;
 
         MeteredDial(String runnerId, Dial dial, long start) {
+            super(dial);
             this.runnerId = runnerId;
-            this.dial = dial;
             this.start = start;
         }
 
         @Override
         public ByteStream await() throws DialException, InterruptedException {
             try {
-                ByteStream stream = dial.await();
+                ByteStream stream = super.await();
                 metrics.succeeded(Duration.ofNanos(nanoTime.getAsLong() - start));
                 return new MeteredStream(stream, runnerId, traffic.opened(runnerId));
             } catch (DialException e) {
                 metrics.failed(e.failure().code());
                 throw e;
             }
-        }
-
-        @Override
-        public String id() {
-            return dial.id();
-        }
-
-        @Override
-        public OptionalLong askedAt() {
-            return dial.askedAt();
-        }
-
-        @Override
-        public boolean isSettled() {
-            return dial.isSettled();
-        }
-
-        @Override
-        public boolean isPickedUpAhead() {
-            return dial.isPickedUpAhead();
-        }
-
-        @Override
-        public void withdraw() {
-            dial.withdraw();
         }
     }
 

@@ -1,20 +1,19 @@
 package ml.helix.wolf.controlplane.routing;
 
 import java.time.Duration;
-import java.util.OptionalLong;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import ml.helix.wolf.controlplane.dialing.Dial;
+import ml.helix.wolf.controlplane.dialing.WrappedDial;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DialException;
 import ml.helix.wolf.revdial.DialFailure.DialTimeout;
 
 /** A dial that is withdrawn after a time of its own, and fails with {@code DialTimeout} then. Thread safe. */
-final class BoundedDial implements Dial {
+final class BoundedDial extends WrappedDial {
     private final String runnerId;
-    private final Dial dial;
     private final Duration limit;
     private final AtomicReference<State> state = new AtomicReference<>(State.WAITS);
     private final Future<?> timer;
@@ -26,22 +25,22 @@ final class BoundedDial implements Dial {
     }
 
     BoundedDial(String runnerId, Dial dial, Duration limit, ScheduledExecutorService timers) {
+        super(dial);
         this.runnerId = runnerId;
-        this.dial = dial;
         this.limit = limit;
         this.timer = timers.schedule(this::expire, limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void expire() {
         if (state.compareAndSet(State.WAITS, State.EXPIRED)) {
-            dial.withdraw();
+            super.withdraw();
         }
     }
 
     @Override
     public ByteStream await() throws DialException, InterruptedException {
         try {
-            ByteStream stream = dial.await();
+            ByteStream stream = super.await();
             if (!state.compareAndSet(State.WAITS, State.SETTLED)) {
                 stream.close();
                 throw expired();
@@ -59,28 +58,8 @@ final class BoundedDial implements Dial {
     }
 
     @Override
-    public String id() {
-        return dial.id();
-    }
-
-    @Override
-    public OptionalLong askedAt() {
-        return dial.askedAt();
-    }
-
-    @Override
-    public boolean isSettled() {
-        return dial.isSettled();
-    }
-
-    @Override
-    public boolean isPickedUpAhead() {
-        return dial.isPickedUpAhead();
-    }
-
-    @Override
     public void withdraw() {
         timer.cancel(false);
-        dial.withdraw();
+        super.withdraw();
     }
 }
