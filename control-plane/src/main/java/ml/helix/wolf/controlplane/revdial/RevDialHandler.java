@@ -132,6 +132,7 @@ public final class RevDialHandler implements RouteHandler {
             return;
         }
         OtherReplicas.Join join = others.join(dialerId, requestId);
+        giveUpIfUpgradeFails(request, join);
         boolean upgraded = false;
         try {
             access.requireOpens(request, token, join.runnerId());
@@ -142,6 +143,15 @@ public final class RevDialHandler implements RouteHandler {
                 join.giveUp();
             }
         }
+    }
+
+    /** The response may break off after the upgrade was prepared: then the endpoint is never opened. */
+    private static void giveUpIfUpgradeFails(Request request, OtherReplicas.Join join) {
+        Request.addCompletionListener(request, failure -> {
+            if (failure != null) {
+                join.giveUp();
+            }
+        });
     }
 
     private void upgradeData(Request request, Response response, Callback callback, DataEndpoint endpoint)
