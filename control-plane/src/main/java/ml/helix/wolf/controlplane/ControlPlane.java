@@ -126,7 +126,7 @@ public final class ControlPlane implements AutoCloseable {
         RegistryMetrics.register(metrics, registry, () -> database.health().up());
         var adminRules = new AdminRules(admin, refusals);
         var pool = new PooledDialing(
-                new LocalDialing(connections),
+                new LocalDialing(connections.dials()),
                 settings.pool(),
                 PooledDialing.mostInAll(FileDescriptors.limit()),
                 new PoolMetrics(metrics),
@@ -230,8 +230,8 @@ public final class ControlPlane implements AutoCloseable {
         server.drain();
         new Drain(
                         connections,
-                        () -> connections.pendingDials() == 0
-                                && connections.streams().isEmpty()
+                        () -> connections.dials().pending() == 0
+                                && connections.dials().streams().isEmpty()
                                 && replicas.joins() == 0,
                         replicas.drainTime(),
                         System::nanoTime)

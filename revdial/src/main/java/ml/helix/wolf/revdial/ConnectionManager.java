@@ -3,58 +3,35 @@ package ml.helix.wolf.revdial;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
-import ml.helix.wolf.revdial.DialFailure.DialTimeout;
-import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
 import ml.helix.wolf.revdial.DialFailure.NoConnection;
-import ml.helix.wolf.revdial.DialFailure.PickupFailed;
 import ml.helix.wolf.revdial.DialFailure.ReconnectTimeout;
-import ml.helix.wolf.revdial.DialFailure.Withdrawn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The control connections of all agents by their ids, and the dials to them.
+ * The control connections of all agents by their ids: who is connected, who takes over, who is expected back. {@link #dials}
+ * has the dials to them.
  *
  * <p>Thread-safe. One lock guards all state; transports and callers are only called without it. It lives as long as the
  * control plane; {@link #close} fails every dial that waits. {@code DESIGN.md} says what the locking must hold.
  */
 public final class ConnectionManager implements AutoCloseable {
-
-    /** How many dials may wait for one id to come back. */
-    public static final int MAX_PENDING_DIALS = 100;
-
     private static final Logger log = LoggerFactory.getLogger(ConnectionManager.class);
 
-    private static final ControlEnd STOPPING = new ControlEnd(ControlEnd.Cause.CLOSED, "the control plane is stopping");
-
-    private static final ControlEnd DISPLACED =
-            new ControlEnd(ControlEnd.Cause.DISPLACED, "replaced by another agent with this id");
-
     private final Duration gracePeriod;
-    private final Duration dialTimeout;
     private final ScheduledExecutorService timers;
-    private final LongSupplier nanoTime;
     private final RunnerEvents events;
     private final DialerIds ids;
-    private final Consumer<FailedPickup> othersPickups;
-    private final ReentrantLock lock = new ReentrantLock();
-    // Guarded by lock, and so is what is inside.
-    private final Map<String, Runner> runners = new HashMap<>();
-    private final DialerRegister dialers = new DialerRegister();
-    private boolean closed;
+    private final Runners runners;
+    private final Dials dials;
 
     /**
      * @param gracePeriod how long dials wait for an id that dropped
@@ -92,11 +69,15 @@ public final class ConnectionManager implements AutoCloseable {
             Consumer<FailedPickup> othersPickups) {
         this.events = events;
         this.ids = ids;
-        this.othersPickups = othersPickups;
         this.gracePeriod = gracePeriod;
-        this.dialTimeout = dialTimeout;
         this.timers = timers;
-        this.nanoTime = nanoTime;
+        this.runners = new Runners(events, nanoTime);
+        this.dials = new Dials(runners, dialTimeout, timers, ids, othersPickups);
+    }
+
+    /** The dials to the runners, whose state is under the same lock. */
+    public Dials dials() {
+        return dials;
     }
 
     /**
@@ -106,16 +87,15 @@ public final class ConnectionManager implements AutoCloseable {
      * @return takes the agent's bytes from the transport, which calls {@link LocalDialer#disconnected} at the connection's end
      */
     public LocalDialer connected(String runnerId, RemoteAgent agent, ControlSender control) {
-        return atomically(then -> {
-            Runner runner = runnerToConnect(runnerId);
-            LocalDialer dialer =
-                    opened(new LocalDialer(this, runner, ids.next(), agent, events.now(), control, timers), then);
-            if (!closed) {
-                events.connected(dialer);
-                takeOver(runner, dialer, then);
-            }
+        return runners.atomically(then -> {
+            LocalDialer dialer = opened(runners.toConnect(runnerId), agent, control, then);
+            runners.takeOver(dialer, then);
             return dialer;
         });
+    }
+
+    private LocalDialer opened(Runner runner, RemoteAgent agent, ControlSender control, List<Runnable> then) {
+        return runners.opened(new LocalDialer(this, runner, ids.next(), agent, events.now(), control, timers), then);
     }
 
     /**
@@ -130,13 +110,13 @@ public final class ConnectionManager implements AutoCloseable {
      */
     public RemoteDialer remoteConnected(
             String runnerId, RemoteAgent agent, Instant connectedAt, Predicate<String> holder) {
-        return atomically(then -> {
-            Runner runner = runnerToConnect(runnerId);
-            RemoteDialer dialer = opened(new RemoteDialer(this, runner, ids.next(), agent, holder), then);
+        return runners.atomically(then -> {
+            Runner runner = runners.toConnect(runnerId);
+            var dialer = runners.opened(new RemoteDialer(this, runner, ids.next(), agent, holder), then);
             if (runner.current instanceof LocalDialer local && local.connectedAt.isAfter(connectedAt)) {
-                retire(dialer, DISPLACED, then);
-            } else if (!closed) {
-                takeOver(runner, dialer, then);
+                runners.displace(dialer, then);
+            } else {
+                runners.takeOver(dialer, then);
             }
             return dialer;
         });
@@ -148,8 +128,8 @@ public final class ConnectionManager implements AutoCloseable {
      * @param connPath names that replica's dialer
      */
     public Relayed relay(String runnerId, String connPath) {
-        return atomically(then -> {
-            Runner runner = runners.get(runnerId);
+        return runners.atomically(then -> {
+            Runner runner = runners.find(runnerId);
             if (runner == null || !(runner.current instanceof LocalDialer dialer)) {
                 return Relayed.NOT_HELD;
             }
@@ -164,98 +144,7 @@ public final class ConnectionManager implements AutoCloseable {
      * @return as {@link #connected}
      */
     public LocalDialer trialConnected(String runnerId, RemoteAgent agent, ControlSender control) {
-        return atomically(then -> opened(
-                new LocalDialer(this, new Runner(runnerId), ids.next(), agent, events.now(), control, timers), then));
-    }
-
-    /** The runner id whose control connection has this dialer id now. */
-    public Optional<String> runnerIdOf(String dialerId) {
-        return atomically(then -> Optional.ofNullable(dialers.find(dialerId)).map(Dialer::runnerId));
-    }
-
-    /** Whether a data connection that names this dialer may be accepted. Ask before its upgrade. */
-    public DialerState dialerState(String dialerId) {
-        return atomically(then -> dialers.state(dialerId));
-    }
-
-    /**
-     * A data connection is up. The dial that asked for it gets it. If that dial no longer waits, the data connection is
-     * closed at once.
-     *
-     * @return whether a dial waited for it
-     */
-    public boolean deliver(String dialerId, String requestId, ByteStream stream) {
-        return atomically(then -> {
-            Dialer dialer = dialers.find(dialerId);
-            PendingDial dial = dialer == null ? null : dialer.take(requestId);
-            if (dialer == null || dial == null) {
-                then.add(stream::close);
-                return false;
-            }
-            ByteStream delivered;
-            if (dial.ahead) {
-                IdleStream idle = new IdleStream(this, dialer, stream);
-                dialer.idle.add(idle);
-                delivered = idle;
-            } else {
-                streamOpened(dialer);
-                delivered = new WatchedStream(stream, () -> streamClosed(dialer));
-            }
-            then.add(() -> dial.succeed(delivered));
-            return true;
-        });
-    }
-
-    /**
-     * Opens a stream to the agent of that id. Waits if the id is in its grace period. The caller closes the stream; until
-     * then it counts as running.
-     *
-     * @throws DialException for each kind of {@link DialFailure}
-     * @throws InterruptedException if the caller is interrupted; nothing is left open
-     */
-    public ByteStream dial(String runnerId) throws DialException, InterruptedException {
-        PendingDial dial = startDial(runnerId);
-        try {
-            return dial.await();
-        } catch (InterruptedException e) {
-            withdraw(dial);
-            throw e;
-        }
-    }
-
-    /**
-     * Starts a dial and returns at once. {@link PendingDial#await} gives its outcome within the dial timeout; the caller
-     * closes the stream. {@link #withdraw} takes the dial back.
-     */
-    public PendingDial startDial(String runnerId) {
-        return start(new PendingDial(runnerId, DialerIds.requestId(), /* ahead= */ false));
-    }
-
-    /**
-     * As {@link #startDial}, for a stream that nobody needs yet: its stream is an {@link IdleStream}. It fails with {@link
-     * NoConnection} instead of waiting for an id to come back.
-     */
-    public PendingDial startDialAhead(String runnerId) {
-        return start(new PendingDial(runnerId, DialerIds.requestId(), /* ahead= */ true));
-    }
-
-    private PendingDial start(PendingDial dial) {
-        place(dial);
-        if (!dial.isSettled()) {
-            dial.setTimeout(timers.schedule(
-                    () -> giveUp(dial, new DialTimeout(dialTimeout)), dialTimeout.toNanos(), TimeUnit.NANOSECONDS));
-        }
-        return dial;
-    }
-
-    /**
-     * Takes a dial back, in any state, because its caller has gone. A dial that waits gives up its place at once and fails
-     * with {@link Withdrawn}; a later pickup for it is closed. The stream of a dial that was picked up is closed.
-     * Idempotent.
-     */
-    public void withdraw(PendingDial dial) {
-        giveUp(dial, new Withdrawn());
-        dial.abandon();
+        return runners.atomically(then -> opened(new Runner(runnerId), agent, control, then));
     }
 
     /**
@@ -265,8 +154,8 @@ public final class ConnectionManager implements AutoCloseable {
      * @return whether the id is connected here and the line was queued
      */
     public boolean reconnect(String runnerId) {
-        return atomically(then -> {
-            Runner runner = runners.get(runnerId);
+        return runners.atomically(then -> {
+            Runner runner = runners.find(runnerId);
             return runner != null && runner.current instanceof LocalDialer dialer && dialer.reconnect();
         });
     }
@@ -277,9 +166,9 @@ public final class ConnectionManager implements AutoCloseable {
      * @return how many lines were queued
      */
     public int reconnectAll() {
-        return atomically(then -> {
+        return runners.atomically(then -> {
             int asked = 0;
-            for (Runner runner : runners.values()) {
+            for (Runner runner : runners.all()) {
                 if (runner.current instanceof LocalDialer dialer && dialer.reconnect()) {
                     asked++;
                 }
@@ -293,53 +182,44 @@ public final class ConnectionManager implements AutoCloseable {
      * for their ids to come back elsewhere.
      */
     public void closeHeld() {
-        List<LocalDialer> held = atomically(then -> dialers.all().stream()
+        List<LocalDialer> held = runners.atomically(then -> runners.dialers().all().stream()
                 .filter(LocalDialer.class::isInstance)
                 .map(LocalDialer.class::cast)
                 .toList());
-        held.forEach(dialer -> lost(dialer, STOPPING));
+        held.forEach(dialer -> lost(dialer, Runners.STOPPING));
     }
 
     /** How many control connections are held here whose agents are such. */
     public long countHeld(Predicate<RemoteAgent> which) {
-        return atomically(then -> runners.values().stream()
+        return runners.atomically(then -> runners.all().stream()
                 .filter(runner -> runner.current instanceof LocalDialer && which.test(runner.current.agent))
                 .count());
     }
 
-    /** How many streams run to each id; ids without one are left out. */
-    public Map<String, Integer> streams() {
-        return atomically(then -> runners.values().stream()
-                .filter(runner -> runner.streams > 0)
-                .collect(Collectors.toMap(runner -> runner.id, runner -> runner.streams)));
-    }
-
-    /** How many dials wait, for a pickup or for an id to come back. */
-    public int pendingDials() {
-        return atomically(then -> runners.values().stream()
-                        .mapToInt(runner -> runner.waiting.size())
-                        .sum()
-                + dialers.all().stream().mapToInt(Dialer::askedCount).sum());
-    }
-
     /** A snapshot of all ids that are connected, in their grace period or have running streams. */
     public List<RunnerState> runners() {
-        return atomically(then -> runners.values().stream().map(this::state).toList());
+        return runners.atomically(
+                then -> runners.all().stream().map(this::state).toList());
     }
 
     /** The same of one id; empty if it is none of these. */
     public Optional<RunnerState> runner(String runnerId) {
-        return atomically(then -> Optional.ofNullable(runners.get(runnerId)).map(this::state));
+        return runners.atomically(
+                then -> Optional.ofNullable(runners.find(runnerId)).map(this::state));
+    }
+
+    private RunnerState state(Runner runner) {
+        return runner.state(runners.now());
     }
 
     /** The four numbers, all of one moment. Runners that other replicas hold count too. */
     public Stats stats() {
-        return atomically(then -> Stats.of(runners.values()));
+        return runners.atomically(then -> Stats.of(runners.all()));
     }
 
     /** The same of the control connections that this replica holds or lost. */
     public Stats localStats() {
-        return atomically(then -> Stats.ofLocal(runners.values()));
+        return runners.atomically(then -> Stats.ofLocal(runners.all()));
     }
 
     /**
@@ -348,37 +228,38 @@ public final class ConnectionManager implements AutoCloseable {
      */
     @Override
     public void close() {
-        atomically(then -> {
-            closed = true;
-            for (Runner runner : runners.values()) {
-                runner.endGrace();
-                runner.takeWaiting().forEach(dial -> fail(dial, new NoConnection(), then));
-            }
-            for (Dialer dialer : dialers.all()) {
-                dialer.takeAll().forEach(dial -> fail(dial, new NoConnection(), then));
-            }
-            for (Dialer dialer : dialers.all()) {
-                retire(dialer, STOPPING, then);
-            }
+        runners.atomically(then -> {
+            runners.close(new NoConnection(), then);
             return true;
         });
     }
 
     /** A control connection ended, or must end. Does nothing if it is over already. */
     void lost(Dialer dialer, ControlEnd end) {
-        atomically(then -> {
+        runners.atomically(then -> {
             if (dialer.over) {
                 return false;
             }
-            Runner runner = dialer.runner;
-            boolean current = runner.current == dialer;
-            retire(dialer, end, then);
+            boolean current = dialer.runner.current == dialer;
+            runners.retire(dialer, end, then);
             if (current) {
-                long drop = ++runner.drops;
-                runner.lostHere = dialer instanceof LocalDialer;
-                runner.grace =
-                        timers.schedule(() -> graceIsOver(runner, drop), gracePeriod.toNanos(), TimeUnit.NANOSECONDS);
-                dialer.takeAll().forEach(dial -> await(runner, dial, then));
+                dialer.runner.dropped(dialer, drop -> graceTimer(dialer.runner, drop), then);
+            }
+            return true;
+        });
+    }
+
+    private Future<?> graceTimer(Runner runner, long drop) {
+        return timers.schedule(() -> graceIsOver(runner, drop), gracePeriod.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void graceIsOver(Runner runner, long drop) {
+        runners.atomically(then -> {
+            if (runner.grace != null && runner.drops == drop) {
+                runner.grace = null;
+                runner.failWaiting(new ReconnectTimeout(gracePeriod), then);
+                runners.forgetIfIdle(runner);
+                then.add(() -> log.info("{} did not come back within {} s", runner.id, gracePeriod.toSeconds()));
             }
             return true;
         });
@@ -386,246 +267,16 @@ public final class ConnectionManager implements AutoCloseable {
 
     /** The agent has answered the close of a control connection. */
     void closeConfirmed(Dialer dialer) {
-        atomically(then -> {
+        runners.atomically(then -> {
             if (dialer.displaced) {
                 dialer.displaced = false;
-                dialer.runner.displacements.confirmed(dialer.agent, nanoTime.getAsLong());
-            }
-            return true;
-        });
-    }
-
-    /** An agent has sent a pickup-failed. */
-    void pickupFailed(LocalDialer dialer, PickupQuery pickup, String err) {
-        atomically(then -> {
-            if (err.equals(Listener.STOPPING)) {
-                dialer.draining = true;
-                closeIdle(dialer, then);
-            }
-            if (ids.isOwn(pickup.dialerId()) || pickup.dialerId().isEmpty()) {
-                failPickup(dialer, pickup.requestId(), err, then);
-            } else {
-                var failed = new FailedPickup(dialer.runnerId(), pickup.dialerId(), pickup.requestId(), err);
-                then.add(() -> othersPickups.accept(failed));
-            }
-            return true;
-        });
-    }
-
-    /** Another replica has got a pickup-failed for a dial of this one. Ignored if it isn't about that runner. */
-    public void pickupFailed(FailedPickup failed) {
-        atomically(then -> {
-            if (dialers.find(failed.dialerId()) instanceof RemoteDialer dialer
-                    && dialer.runnerId().equals(failed.runnerId())) {
-                if (failed.reason().equals(Listener.STOPPING)) {
-                    closeIdle(dialer, then);
-                }
-                failPickup(dialer, failed.requestId(), failed.reason(), then);
+                dialer.runner.displacements.confirmed(dialer.agent, runners.now());
             }
             return true;
         });
     }
 
     long now() {
-        return nanoTime.getAsLong();
-    }
-
-    /** An idle stream is about to be used. Returns false if it was closed. */
-    boolean begin(IdleStream stream) {
-        return atomically(then -> {
-            if (!stream.dialer.idle.remove(stream)) {
-                return false;
-            }
-            stream.state = IdleStream.State.RUNNING;
-            streamOpened(stream.dialer);
-            return true;
-        });
-    }
-
-    void closed(IdleStream stream) {
-        boolean wasRunning = atomically(then -> {
-            stream.dialer.idle.remove(stream);
-            boolean running = stream.state == IdleStream.State.RUNNING;
-            stream.state = IdleStream.State.CLOSED;
-            return running;
-        });
-        if (wasRunning) {
-            streamClosed(stream.dialer);
-        }
-    }
-
-    private void place(PendingDial dial) {
-        atomically(then -> {
-            Runner runner = runners.get(dial.runnerId);
-            if (runner != null && runner.current != null) {
-                ask(runner.current, dial, then);
-            } else if (runner != null && runner.grace != null) {
-                await(runner, dial, then);
-            } else {
-                fail(dial, new NoConnection(), then);
-            }
-            return true;
-        });
-    }
-
-    private void giveUp(PendingDial dial, DialFailure failure) {
-        atomically(then -> {
-            Runner runner = runners.get(dial.runnerId);
-            if (runner != null
-                    && (runner.waiting.remove(dial) || (runner.current != null && runner.current.take(dial)))) {
-                fail(dial, failure, then);
-            }
-            return true;
-        });
-    }
-
-    private void graceIsOver(Runner runner, long drop) {
-        atomically(then -> {
-            if (runner.grace != null && runner.drops == drop) {
-                runner.grace = null;
-                runner.takeWaiting().forEach(dial -> fail(dial, new ReconnectTimeout(gracePeriod), then));
-                forgetIfIdle(runner);
-                then.add(() -> log.info("{} did not come back within {} s", runner.id, gracePeriod.toSeconds()));
-            }
-            return true;
-        });
-    }
-
-    private void streamClosed(Dialer dialer) {
-        atomically(then -> {
-            dialer.streams--;
-            dialer.runner.streams--;
-            retireIfIdle(dialer, then);
-            forgetIfIdle(dialer.runner);
-            return true;
-        });
-    }
-
-    /** Changes the state under the lock; then, without it, runs what the change has added to its list. */
-    private <T> T atomically(Function<List<Runnable>, T> change) {
-        List<Runnable> then = new ArrayList<>();
-        T result;
-        lock.lock();
-        try {
-            result = change.apply(then);
-        } finally {
-            lock.unlock();
-        }
-        then.forEach(Runnable::run);
-        return result;
-    }
-
-    // The rest is called under the lock.
-
-    private Runner runnerToConnect(String runnerId) {
-        return closed ? new Runner(runnerId) : runners.computeIfAbsent(runnerId, Runner::new);
-    }
-
-    private <T extends Dialer> T opened(T dialer, List<Runnable> then) {
-        if (closed) {
-            retire(dialer, STOPPING, then);
-        } else {
-            then.add(dialer::start);
-            dialers.add(dialer);
-        }
-        return dialer;
-    }
-
-    private void takeOver(Runner runner, Dialer newer, List<Runnable> then) {
-        Dialer older = runner.current;
-        runner.endGrace();
-        runner.current = newer;
-        List<PendingDial> dials = older == null ? runner.takeWaiting() : older.takeAll();
-        dials.forEach(dial -> ask(newer, dial, then));
-        if (older != null) {
-            closeIdle(older, then);
-            noteDisplacement(older, newer, then);
-            retireIfIdle(older, then);
-        }
-    }
-
-    private static void failPickup(Dialer dialer, String requestId, String err, List<Runnable> then) {
-        PendingDial dial = dialer.take(requestId);
-        if (dial != null) {
-            fail(dial, new PickupFailed(err), then);
-        }
-    }
-
-    private void noteDisplacement(Dialer older, Dialer newer, List<Runnable> then) {
-        if (older.agent.identity().equals(newer.agent.identity())) {
-            return;
-        }
-        older.displaced = true;
-        Runner runner = newer.runner;
-        if (runner.displacements.displacedBy(newer.agent, nanoTime.getAsLong())) {
-            then.add(() -> log.warn(
-                    "Two agents use the id {} and displace one another: the one at {} and the one at {}."
-                            + " Give each an id of its own",
-                    runner.id,
-                    older.agent,
-                    newer.agent));
-        }
-    }
-
-    private RunnerState state(Runner runner) {
-        return runner.state(nanoTime.getAsLong());
-    }
-
-    private static void streamOpened(Dialer dialer) {
-        dialer.streams++;
-        dialer.runner.streams++;
-    }
-
-    private static void closeIdle(Dialer dialer, List<Runnable> then) {
-        dialer.idle.forEach(stream -> then.add(stream::close));
-        dialer.idle.clear();
-    }
-
-    private static void ask(Dialer dialer, PendingDial dial, List<Runnable> then) {
-        if (!dialer.ask(dial)) {
-            fail(dial, new MaxPendingDials(Dialer.MAX_ASKED), then);
-        }
-    }
-
-    private static void await(Runner runner, PendingDial dial, List<Runnable> then) {
-        if (dial.ahead) {
-            fail(dial, new NoConnection(), then);
-        } else if (runner.waiting.size() < MAX_PENDING_DIALS) {
-            runner.waiting.add(dial);
-        } else {
-            fail(dial, new MaxPendingDials(MAX_PENDING_DIALS), then);
-        }
-    }
-
-    private static void fail(PendingDial dial, DialFailure failure, List<Runnable> then) {
-        then.add(() -> dial.fail(failure));
-    }
-
-    private void retireIfIdle(Dialer dialer, List<Runnable> then) {
-        if (!dialer.over && dialer.runner.current != dialer && dialer.streams == 0) {
-            retire(dialer, DISPLACED, then);
-        }
-    }
-
-    private void retire(Dialer dialer, ControlEnd end, List<Runnable> then) {
-        dialer.over = true;
-        closeIdle(dialer, then);
-        dialers.expire(dialer);
-        then.add(() -> dialer.end(end));
-        boolean current = dialer.runner.current == dialer;
-        if (current) {
-            dialer.runner.current = null;
-        }
-        if (current && dialer instanceof LocalDialer local) {
-            events.lost(local, end);
-        } else if (!current && dialer instanceof LocalDialer) {
-            then.add(() -> log.info("A control connection of {} is over: {}", dialer.runnerId(), end.message()));
-        }
-    }
-
-    private void forgetIfIdle(Runner runner) {
-        if (runner.isForgettable()) {
-            runners.remove(runner.id, runner);
-        }
+        return runners.now();
     }
 }

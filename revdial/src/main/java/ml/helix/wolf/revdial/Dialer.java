@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import ml.helix.wolf.revdial.DialFailure.MaxPendingDials;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,14 +60,14 @@ public abstract sealed class Dialer permits LocalDialer, RemoteDialer {
     /** Called without the manager's lock, after {@link #over} was set. */
     abstract void end(ControlEnd end);
 
-    /** Asks the agent for a data connection. Called under the manager's lock; never blocks. Returns whether there was room. */
-    final boolean ask(PendingDial dial) {
-        if (asked.size() >= MAX_ASKED || !sendConnReady(PICKUP_PATH.formatted(id, dial.requestId))) {
-            return false;
+    /** Asks the agent for a data connection; fails the dial if there is no room. Called under the manager's lock; never blocks. */
+    final void ask(PendingDial dial, List<Runnable> then) {
+        if (asked.size() < MAX_ASKED && sendConnReady(PICKUP_PATH.formatted(id, dial.requestId))) {
+            asked.put(dial.requestId, dial);
+            dial.asked(manager.now());
+        } else {
+            dial.fail(new MaxPendingDials(MAX_ASKED), then);
         }
-        asked.put(dial.requestId, dial);
-        dial.asked(manager.now());
-        return true;
     }
 
     /** How many dials wait here; under the manager's lock. */
@@ -89,5 +90,17 @@ public abstract sealed class Dialer permits LocalDialer, RemoteDialer {
         List<PendingDial> taken = new ArrayList<>(asked.values());
         asked.clear();
         return taken;
+    }
+
+    /** Counts a stream as running, under the manager's lock. */
+    final void streamOpened() {
+        streams++;
+        runner.streams++;
+    }
+
+    /** Closes the idle streams after the change; called under the manager's lock. */
+    final void closeIdle(List<Runnable> then) {
+        idle.forEach(stream -> then.add(stream::close));
+        idle.clear();
     }
 }

@@ -7,7 +7,7 @@ import java.io.IOException;
  * control connection is displaced or lost, or when its agent stops. As thread-safe as what it wraps.
  */
 public final class IdleStream implements ByteStream {
-    private final ConnectionManager manager;
+    private final Dials dials;
     private final ByteStream stream;
     final Dialer dialer;
     /** Guarded by the manager's lock. */
@@ -19,8 +19,8 @@ public final class IdleStream implements ByteStream {
         CLOSED
     }
 
-    IdleStream(ConnectionManager manager, Dialer dialer, ByteStream stream) {
-        this.manager = manager;
+    IdleStream(Dials dials, Dialer dialer, ByteStream stream) {
+        this.dials = dials;
         this.dialer = dialer;
         this.stream = stream;
     }
@@ -31,7 +31,7 @@ public final class IdleStream implements ByteStream {
      * @return whether it counts as running from now on; false if it was closed
      */
     public boolean begin() {
-        return manager.begin(this);
+        return dials.begin(this);
     }
 
     @Override
@@ -47,7 +47,7 @@ public final class IdleStream implements ByteStream {
     @Override
     public void close() {
         stream.close();
-        manager.closed(this);
+        dials.closed(this);
     }
 
     @Override

@@ -69,7 +69,7 @@ public final class LocalDialer extends Dialer {
                 lines++;
                 switch (message) {
                     case PickupFailed(String connPath, String err) ->
-                        manager.pickupFailed(this, PickupQuery.of(connPath), err);
+                        manager.dials().pickupFailed(this, PickupQuery.of(connPath), err);
                     case KeepAlive ignored -> {}
                     case ConnReady ignored -> {}
                     case Reconnect ignored -> {}

@@ -1,5 +1,6 @@
 package ml.helix.wolf.revdial;
 
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -7,8 +8,8 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One dial from its start to its outcome. {@link ConnectionManager#startDial} makes it, {@link
- * ConnectionManager#withdraw} takes it back. Thread-safe.
+ * One dial from its start to its outcome. {@link Dials#start} makes it, {@link Dials#withdraw} takes
+ * it back. Thread-safe.
  *
  * <p>It is in one place at a time: it is asked for at one {@link Dialer}, or waits at its {@link Runner}, or is settled.
  * Whoever takes it out of its place, under the manager's lock, settles it afterwards.
@@ -68,6 +69,11 @@ public final class PendingDial {
         cancelTimeout();
         outcome.completeExceptionally(new DialException(runnerId, failure));
         cancelTimeout();
+    }
+
+    /** Fails it after the change. Call under the manager's lock, by whoever took it out of its place. */
+    void fail(DialFailure failure, List<Runnable> then) {
+        then.add(() -> fail(failure));
     }
 
     private void cancelTimeout() {

@@ -35,7 +35,7 @@ class ConnectionManagerRacesTest {
             new FakeAgent(manager, ID).dialer.disconnected();
             CompletableFuture<FakeAgent> back = new CompletableFuture<>();
             CompletableFuture<ByteStream> dial =
-                    atOnce(() -> manager.dial(ID), () -> back.complete(new FakeAgent(manager, ID)));
+                    atOnce(() -> manager.dials().dial(ID), () -> back.complete(new FakeAgent(manager, ID)));
             FakeAgent agent = Waiting.result(back);
             agent.pickUp(agent.nextAsk());
             Waiting.result(dial).close();
@@ -49,7 +49,7 @@ class ConnectionManagerRacesTest {
         for (int round = 0; round < ROUNDS; round++) {
             CompletableFuture<FakeAgent> took = new CompletableFuture<>();
             CompletableFuture<ByteStream> dial =
-                    atOnce(() -> manager.dial(ID), () -> took.complete(new FakeAgent(manager, ID)));
+                    atOnce(() -> manager.dials().dial(ID), () -> took.complete(new FakeAgent(manager, ID)));
             FakeAgent newer = Waiting.result(took);
             newer.pickUp(newer.nextAsk());
             Waiting.result(dial).close();
@@ -62,7 +62,8 @@ class ConnectionManagerRacesTest {
     void aPickupAtTheMomentOfATakeOverIsDeliveredOrAskedForAgain() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             FakeAgent older = new FakeAgent(manager, ID);
-            CompletableFuture<ByteStream> dial = Waiting.async(() -> manager.dial(ID));
+            CompletableFuture<ByteStream> dial =
+                    Waiting.async(() -> manager.dials().dial(ID));
             FakeAgent.Ask ask = older.nextAsk();
             CompletableFuture<FakeAgent> took = new CompletableFuture<>();
             CompletableFuture<Boolean> refused =
@@ -85,7 +86,7 @@ class ConnectionManagerRacesTest {
     void aDialAtTheMomentWhenTheGracePeriodEndsNeverHangs() throws Exception {
         for (int round = 0; round < ROUNDS; round++) {
             new FakeAgent(manager, ID).dialer.disconnected();
-            CompletableFuture<ByteStream> dial = atOnce(() -> manager.dial(ID), () -> timers.advance(GRACE));
+            CompletableFuture<ByteStream> dial = atOnce(() -> manager.dials().dial(ID), () -> timers.advance(GRACE));
             assertThat(failure(dial)).isIn(new NoConnection(), new ReconnectTimeout(GRACE));
         }
         assertThat(manager.runners()).isEmpty();
@@ -99,7 +100,8 @@ class ConnectionManagerRacesTest {
             CompletableFuture<FakeAgent> back = atOnce(() -> new FakeAgent(manager, ID), () -> timers.advance(GRACE));
             FakeAgent agent = Waiting.result(back);
             assertThat(manager.stats()).isEqualTo(new Stats(1, 0, 0, 0));
-            CompletableFuture<ByteStream> dial = Waiting.async(() -> manager.dial(ID));
+            CompletableFuture<ByteStream> dial =
+                    Waiting.async(() -> manager.dials().dial(ID));
             agent.pickUp(agent.nextAsk());
             Waiting.result(dial).close();
         }
@@ -126,9 +128,10 @@ class ConnectionManagerRacesTest {
     void aPickupAtTheMomentOfTheWithdrawalIsClosed() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
         for (int round = 0; round < ROUNDS; round++) {
-            PendingDial dial = manager.startDial(ID);
+            PendingDial dial = manager.dials().start(ID);
             FakeAgent.Ask ask = agent.nextAsk();
-            ByteStream atAgent = Waiting.result(atOnce(() -> agent.pickUp(ask), () -> manager.withdraw(dial)));
+            ByteStream atAgent = Waiting.result(
+                    atOnce(() -> agent.pickUp(ask), () -> manager.dials().withdraw(dial)));
             assertThat(atAgent.read(new byte[1], 0, 1)).isEqualTo(-1);
             assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
         }
@@ -142,7 +145,7 @@ class ConnectionManagerRacesTest {
             if (round % 2 == 0) {
                 agent.dialer.disconnected();
             }
-            CompletableFuture<ByteStream> dial = atOnce(() -> closing.dial(ID), closing::close);
+            CompletableFuture<ByteStream> dial = atOnce(() -> closing.dials().dial(ID), closing::close);
             assertThat(failure(dial)).isEqualTo(new NoConnection());
         }
         Waiting.until("no timer is left", () -> timers.waitingTasks() == 0);
@@ -152,7 +155,8 @@ class ConnectionManagerRacesTest {
     void aPickupAtTheMomentOfTheTimeoutIsHandedOutOrClosed() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
         for (int round = 0; round < ROUNDS; round++) {
-            CompletableFuture<ByteStream> dial = Waiting.async(() -> manager.dial(ID));
+            CompletableFuture<ByteStream> dial =
+                    Waiting.async(() -> manager.dials().dial(ID));
             FakeAgent.Ask ask = agent.nextAsk();
             Waiting.until("the timeout is set", () -> timers.waitingTasks() == 2);
             CompletableFuture<Boolean> refused = atOnce(() -> agent.isRefused(ask), () -> timers.advance(DIAL));
@@ -172,13 +176,13 @@ class ConnectionManagerRacesTest {
             CompletableFuture<Thread> caller = new CompletableFuture<>();
             CompletableFuture<ByteStream> dial = Waiting.async(() -> {
                 caller.complete(Thread.currentThread());
-                return manager.dial(ID);
+                return manager.dials().dial(ID);
             });
             FakeAgent.Ask ask = agent.nextAsk();
             Thread thread = Waiting.result(caller);
             Pipe data = new Pipe();
-            Waiting.result(
-                    atOnce(() -> manager.deliver(ask.dialerId(), ask.requestId(), data.left), thread::interrupt));
+            Waiting.result(atOnce(
+                    () -> manager.dials().deliver(ask.dialerId(), ask.requestId(), data.left), thread::interrupt));
             try {
                 Waiting.result(dial).close();
             } catch (ExecutionException e) {
@@ -202,10 +206,11 @@ class ConnectionManagerRacesTest {
                             FakeAgent.Ask ask = agent.nextAsk();
                             open.incrementAndGet();
                             Pipe data = new Pipe(16);
-                            manager.deliver(
-                                    ask.dialerId(),
-                                    ask.requestId(),
-                                    new WatchedStream(data.left, open::decrementAndGet));
+                            manager.dials()
+                                    .deliver(
+                                            ask.dialerId(),
+                                            ask.requestId(),
+                                            new WatchedStream(data.left, open::decrementAndGet));
                         }
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
@@ -229,7 +234,7 @@ class ConnectionManagerRacesTest {
                 int served = 0;
                 for (int i = 0; i < 200; i++) {
                     try {
-                        manager.dial(ID).close();
+                        manager.dials().dial(ID).close();
                         served++;
                     } catch (DialException e) {
                         assertThat(e.failure()).isEqualTo(new NoConnection());

@@ -156,7 +156,8 @@ class ConnectionManagerTest {
         CompletableFuture<Throwable> outcome = new CompletableFuture<>();
         Thread caller = Thread.ofVirtual().start(() -> {
             try {
-                outcome.completeExceptionally(new AssertionError("got " + manager.dial(ID)));
+                outcome.completeExceptionally(
+                        new AssertionError("got " + manager.dials().dial(ID)));
             } catch (Exception e) {
                 outcome.complete(e);
             }
@@ -401,7 +402,7 @@ class ConnectionManagerTest {
     void aDialTakesAtMostItsTimeInAllTheWaitForTheIdIncluded() throws Exception {
         ConnectionManager patient = new ConnectionManager(Duration.ofSeconds(300), DIAL, timers, timers::nanoTime);
         new FakeAgent(patient, ID).dialer.disconnected();
-        CompletableFuture<ByteStream> dial = Waiting.async(() -> patient.dial(ID));
+        CompletableFuture<ByteStream> dial = Waiting.async(() -> patient.dials().dial(ID));
         awaitTimers(2);
         timers.advance(DIAL.minusSeconds(1));
         FakeAgent back = new FakeAgent(patient, ID);
@@ -409,7 +410,8 @@ class ConnectionManagerTest {
         timers.advance(Duration.ofSeconds(1));
         assertThat(failure(dial)).isEqualTo(new DialTimeout(DIAL));
         Pipe late = new Pipe();
-        assertThat(patient.deliver(ask.dialerId(), ask.requestId(), late.left)).isFalse();
+        assertThat(patient.dials().deliver(ask.dialerId(), ask.requestId(), late.left))
+                .isFalse();
         assertThat(Pipe.isClosed(late.left)).isTrue();
     }
 
@@ -550,7 +552,7 @@ class ConnectionManagerTest {
         older.pickUp(older.nextAsk());
         FakeAgent newer = new FakeAgent(manager, ID);
         assertThat(older.control.isOpen()).isTrue();
-        assertThat(manager.dialerState(older.dialer.id())).isEqualTo(DialerState.UP);
+        assertThat(manager.dials().dialerState(older.dialer.id())).isEqualTo(DialerState.UP);
         settled(older);
         settled(newer);
         timers.advance(Duration.ofSeconds(18));
@@ -562,7 +564,7 @@ class ConnectionManagerTest {
         Waiting.result(second).close();
         assertThat(older.control.cause()).isEqualTo(ControlEnd.Cause.DISPLACED);
         assertThat(newer.control.isOpen()).isTrue();
-        assertThat(manager.dialerState(older.dialer.id())).isEqualTo(DialerState.EXPIRED);
+        assertThat(manager.dials().dialerState(older.dialer.id())).isEqualTo(DialerState.EXPIRED);
     }
 
     @Test
@@ -600,10 +602,10 @@ class ConnectionManagerTest {
     @Test
     void anExpiredDialerCanBeToldFromAnUnknownOne() {
         FakeAgent agent = new FakeAgent(manager, ID);
-        assertThat(manager.dialerState(agent.dialer.id())).isEqualTo(DialerState.UP);
+        assertThat(manager.dials().dialerState(agent.dialer.id())).isEqualTo(DialerState.UP);
         agent.dialer.disconnected();
-        assertThat(manager.dialerState(agent.dialer.id())).isEqualTo(DialerState.EXPIRED);
-        assertThat(manager.dialerState("0".repeat(32))).isEqualTo(DialerState.UNKNOWN);
+        assertThat(manager.dials().dialerState(agent.dialer.id())).isEqualTo(DialerState.EXPIRED);
+        assertThat(manager.dials().dialerState("0".repeat(32))).isEqualTo(DialerState.UNKNOWN);
     }
 
     @Test
@@ -689,19 +691,19 @@ class ConnectionManagerTest {
         new FakeAgent(manager, ID).dialer.disconnected();
         List<PendingDial> dials = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
-            dials.add(manager.startDial(ID));
+            dials.add(manager.dials().start(ID));
         }
-        assertThat(manager.startDial(ID).isSettled())
+        assertThat(manager.dials().start(ID).isSettled())
                 .as("the queue of dials is full")
                 .isTrue();
-        dials.forEach(manager::withdraw);
+        dials.forEach(manager.dials()::withdraw);
         assertThat(manager.stats()).isEqualTo(new Stats(0, 1, 0, 0));
         assertThat(timers.waitingTasks()).as("the grace period's timer alone").isEqualTo(1);
         for (PendingDial dial : dials) {
             assertThat(failure(Waiting.async(dial::await))).isEqualTo(new Withdrawn());
         }
 
-        PendingDial next = manager.startDial(ID);
+        PendingDial next = manager.dials().start(ID);
         FakeAgent back = new FakeAgent(manager, ID);
         back.pickUp(back.nextAsk());
         next.await().close();
@@ -711,10 +713,10 @@ class ConnectionManagerTest {
     @Test
     void aWithdrawnDialThatWasAskedForGivesUpItsPlaceAndItsLatePickupIsClosed() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
-        PendingDial dial = manager.startDial(ID);
+        PendingDial dial = manager.dials().start(ID);
         FakeAgent.Ask ask = agent.nextAsk();
-        manager.withdraw(dial);
-        manager.withdraw(dial);
+        manager.dials().withdraw(dial);
+        manager.dials().withdraw(dial);
         assertThat(failure(Waiting.async(dial::await))).isEqualTo(new Withdrawn());
         assertThat(timers.waitingTasks()).as("the keep-alive's timer alone").isEqualTo(1);
         assertThat(agent.isRefused(ask)).isTrue();
@@ -724,9 +726,9 @@ class ConnectionManagerTest {
     @Test
     void aWithdrawnDialThatWasPickedUpHasItsStreamClosed() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
-        PendingDial dial = manager.startDial(ID);
+        PendingDial dial = manager.dials().start(ID);
         ByteStream atAgent = agent.pickUp(agent.nextAsk());
-        manager.withdraw(dial);
+        manager.dials().withdraw(dial);
         assertThat(atAgent.read(new byte[1], 0, 1)).isEqualTo(-1);
         assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
     }
@@ -735,10 +737,10 @@ class ConnectionManagerTest {
     void placesOfWithdrawnDialsAreFreeForOthers() throws Exception {
         FakeAgent agent = new FakeAgent(manager, ID);
         for (int i = 0; i <= LocalDialer.MAX_ASKED; i++) {
-            PendingDial dial = manager.startDial(ID);
+            PendingDial dial = manager.dials().start(ID);
             assertThat(dial.isSettled()).as("dial %d waits in the queue", i).isFalse();
             agent.nextAsk();
-            manager.withdraw(dial);
+            manager.dials().withdraw(dial);
         }
     }
 
@@ -824,7 +826,7 @@ class ConnectionManagerTest {
     }
 
     private CompletableFuture<ByteStream> dialAhead() {
-        return Waiting.async(() -> manager.startDialAhead(ID).await());
+        return Waiting.async(() -> manager.dials().startAhead(ID).await());
     }
 
     private IdleStream dialAhead(FakeAgent agent) throws Exception {
@@ -839,7 +841,7 @@ class ConnectionManagerTest {
     }
 
     private CompletableFuture<ByteStream> dial(String runnerId) {
-        return Waiting.async(() -> manager.dial(runnerId));
+        return Waiting.async(() -> manager.dials().dial(runnerId));
     }
 
     private static DialFailure failure(CompletableFuture<ByteStream> dial) throws Exception {

@@ -47,7 +47,7 @@ class DialerAndListenerTest {
         for (int i = 0; i < 500; i++) {
             byte[] request = ("request " + i).getBytes();
             callers.add(Waiting.async(() -> {
-                try (ByteStream stream = manager.dial(ID)) {
+                try (ByteStream stream = manager.dials().dial(ID)) {
                     stream.write(request, 0, request.length);
                     return readFully(stream, request.length);
                 }
@@ -72,9 +72,9 @@ class DialerAndListenerTest {
 
     @Test
     void anAgentThatStopsRefusesNewDialsAndTheServerKnows() throws Exception {
-        ByteStream running = manager.dial(ID);
+        ByteStream running = manager.dials().dial(ID);
         listener.drain();
-        CompletableFuture<ByteStream> dial = Waiting.async(() -> manager.dial(ID));
+        CompletableFuture<ByteStream> dial = Waiting.async(() -> manager.dials().dial(ID));
         assertThat(Waiting.failure(dial)).hasMessage("wolf-gpu-1 could not pick up: the agent is stopping");
         assertThat(manager.runner(ID)).contains(new RunnerState(ID, true, false, true, false, 1));
         running.write(new byte[] {7}, 0, 1);
@@ -91,7 +91,7 @@ class DialerAndListenerTest {
         Pipe data = new Pipe(64);
         Pipe wolf = new Pipe(64);
         Thread.ofVirtual().start(() -> echo(wolf.right));
-        manager.deliver(ids.group(1), ids.group(2), data.left);
+        manager.dials().deliver(ids.group(1), ids.group(2), data.left);
         return new Pickup.PreparedSplice() {
             @Override
             public void run() {

@@ -44,14 +44,14 @@ final class FakeAgent {
     /** Brings a data connection. Returns its agent side; {@link Pipe#isClosed} of the other one: {@link #refused}. */
     ByteStream pickUp(Ask ask) {
         Pipe data = new Pipe();
-        manager.deliver(ask.dialerId(), ask.requestId(), data.left);
+        manager.dials().deliver(ask.dialerId(), ask.requestId(), data.left);
         return data.right;
     }
 
     /** Opens a data connection. Returns whether the control plane closed it at once. */
     boolean isRefused(Ask ask) {
         Pipe data = new Pipe();
-        boolean delivered = manager.deliver(ask.dialerId(), ask.requestId(), data.left);
+        boolean delivered = manager.dials().deliver(ask.dialerId(), ask.requestId(), data.left);
         assertThat(Pipe.isClosed(data.left)).isEqualTo(!delivered);
         return !delivered;
     }

@@ -51,17 +51,18 @@ class RemoteDialerTest {
     void aConnReadyGoesOutByTheHolderAndTheDataConnectionComesToTheAsker() throws Exception {
         var agent = new FakeAgent(holder, ID);
         remote();
-        PendingDial dial = asker.startDial(ID);
+        PendingDial dial = asker.dials().start(ID);
         assertThat(holder.relay(ID, Waiting.next(asks))).isEqualTo(Relayed.SENT);
 
         FakeAgent.Ask ask = agent.nextAsk();
         assertThat(DialerIds.replicaOf(ask.dialerId())).isEqualTo("aaaaaaaa");
-        assertThat(holder.dialerState(ask.dialerId())).isEqualTo(DialerState.UNKNOWN);
-        assertThat(asker.dialerState(ask.dialerId())).isEqualTo(DialerState.UP);
-        assertThat(asker.runnerIdOf(ask.dialerId())).isEqualTo(Optional.of(ID));
+        assertThat(holder.dials().dialerState(ask.dialerId())).isEqualTo(DialerState.UNKNOWN);
+        assertThat(asker.dials().dialerState(ask.dialerId())).isEqualTo(DialerState.UP);
+        assertThat(asker.dials().runnerIdOf(ask.dialerId())).isEqualTo(Optional.of(ID));
 
         Pipe data = new Pipe();
-        assertThat(asker.deliver(ask.dialerId(), ask.requestId(), data.left)).isTrue();
+        assertThat(asker.dials().deliver(ask.dialerId(), ask.requestId(), data.left))
+                .isTrue();
         dial.await().write(new byte[] {7}, 0, 1);
         byte[] got = new byte[1];
         assertThat(data.right.read(got, 0, 1)).isEqualTo(1);
@@ -72,15 +73,15 @@ class RemoteDialerTest {
     void aPickupFailedReachesTheAskerOnlyForTheRunnerItIsAbout() throws Exception {
         var agent = new FakeAgent(holder, ID);
         remote();
-        PendingDial dial = asker.startDial(ID);
+        PendingDial dial = asker.dials().start(ID);
         holder.relay(ID, Waiting.next(asks));
         agent.pickupFailed(agent.nextAsk(), "no Wolf");
 
         FailedPickup failed = Waiting.next(failedAtHolder);
         assertThat(failed.runnerId()).isEqualTo(ID);
-        asker.pickupFailed(new FailedPickup("wolf-other", failed.dialerId(), failed.requestId(), "a lie"));
+        asker.dials().pickupFailed(new FailedPickup("wolf-other", failed.dialerId(), failed.requestId(), "a lie"));
         assertThat(dial.isSettled()).isFalse();
-        asker.pickupFailed(failed);
+        asker.dials().pickupFailed(failed);
         assertThatThrownBy(dial::await).isInstanceOfSatisfying(DialException.class, e -> assertThat(e.failure())
                 .isEqualTo(new PickupFailed("no Wolf")));
     }
@@ -88,7 +89,7 @@ class RemoteDialerTest {
     @Test
     void aRunnerWhoseHolderIsGoneIsInGraceAndItsDialsAreAskedForWhereItComesBack() throws Exception {
         RemoteDialer gone = remote();
-        PendingDial dial = asker.startDial(ID);
+        PendingDial dial = asker.dials().start(ID);
         Waiting.next(asks);
         gone.lost("replica bbbbbbbb does not answer");
         gone.lost("twice is once");
@@ -106,7 +107,7 @@ class RemoteDialerTest {
     @Test
     void aRunnerThatComesBackNowhereIsGivenUpAfterItsGracePeriod() {
         RemoteDialer gone = remote();
-        PendingDial dial = asker.startDial(ID);
+        PendingDial dial = asker.dials().start(ID);
         gone.lost("gone");
         timers.advance(GRACE);
         assertThatThrownBy(dial::await).isInstanceOfSatisfying(DialException.class, e -> assertThat(e.failure())
@@ -117,16 +118,16 @@ class RemoteDialerTest {
     @Test
     void aNewerConnectionElsewhereDisplacesTheOneHereAndTakesItsDials() throws Exception {
         var agent = new FakeAgent(asker, ID);
-        PendingDial dial = asker.startDial(ID);
+        PendingDial dial = asker.dials().start(ID);
         FakeAgent.Ask older = agent.nextAsk();
         remote();
 
         assertThat(agent.control.cause()).isEqualTo(ControlEnd.Cause.DISPLACED);
         String connPath = Waiting.next(asks);
         assertThat(connPath).endsWith(older.requestId());
-        assertThat(asker.dialerState(older.dialerId())).isEqualTo(DialerState.EXPIRED);
+        assertThat(asker.dials().dialerState(older.dialerId())).isEqualTo(DialerState.EXPIRED);
         PickupQuery newer = PickupQuery.of(connPath);
-        assertThat(asker.deliver(newer.dialerId(), newer.requestId(), new Pipe().left))
+        assertThat(asker.dials().deliver(newer.dialerId(), newer.requestId(), new Pipe().left))
                 .isTrue();
         dial.await().close();
     }
@@ -137,7 +138,7 @@ class RemoteDialerTest {
         RemoteDialer older = asker.remoteConnected(ID, AGENT, Instant.EPOCH.minusSeconds(1), asks::add);
         assertThat(older.over).isTrue();
         assertThat(agent.control.isOpen()).isTrue();
-        PendingDial dial = asker.startDial(ID);
+        PendingDial dial = asker.dials().start(ID);
         agent.pickUp(agent.nextAsk());
         dial.await().close();
     }
@@ -145,26 +146,26 @@ class RemoteDialerTest {
     @Test
     void aReplicaThatDrainsClosesWhatItHoldsAndItsDialsWaitForTheOthers() throws Exception {
         var agent = new FakeAgent(asker, ID);
-        PendingDial dial = asker.startDial(ID);
+        PendingDial dial = asker.dials().start(ID);
         assertThat(asker.countHeld(AGENT::equals)).isEqualTo(1);
         asker.closeHeld();
         assertThat(agent.control.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
         assertThat(asker.countHeld(AGENT::equals)).isZero();
-        assertThat(asker.pendingDials()).isEqualTo(1);
+        assertThat(asker.dials().pending()).isEqualTo(1);
         remote();
         PickupQuery pickup = PickupQuery.of(Waiting.next(asks));
-        asker.deliver(pickup.dialerId(), pickup.requestId(), new Pipe().left);
+        asker.dials().deliver(pickup.dialerId(), pickup.requestId(), new Pipe().left);
         ByteStream stream = dial.await();
-        assertThat(asker.pendingDials()).isZero();
-        assertThat(asker.streams()).containsExactly(Map.entry(ID, 1));
+        assertThat(asker.dials().pending()).isZero();
+        assertThat(asker.dials().streams()).containsExactly(Map.entry(ID, 1));
         stream.close();
-        assertThat(asker.streams()).isEmpty();
+        assertThat(asker.dials().streams()).isEmpty();
     }
 
     @Test
     void aNewerConnectionHereTakesTheDialsOfTheHolder() throws Exception {
         RemoteDialer older = remote();
-        PendingDial dial = asker.startDial(ID);
+        PendingDial dial = asker.dials().start(ID);
         Waiting.next(asks);
         var agent = new FakeAgent(asker, ID);
         agent.pickUp(agent.nextAsk());
@@ -187,7 +188,7 @@ class RemoteDialerTest {
     @Test
     void aHolderWithoutRoomFailsTheDial() {
         asker.remoteConnected(ID, AGENT, Instant.EPOCH, connPath -> false);
-        PendingDial dial = asker.startDial(ID);
+        PendingDial dial = asker.dials().start(ID);
         assertThatThrownBy(dial::await).isInstanceOfSatisfying(DialException.class, e -> assertThat(e.failure())
                 .isEqualTo(new MaxPendingDials(Dialer.MAX_ASKED)));
     }

@@ -2,24 +2,24 @@ package ml.helix.wolf.controlplane.dialing;
 
 import java.util.OptionalLong;
 import ml.helix.wolf.revdial.ByteStream;
-import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.DialException;
+import ml.helix.wolf.revdial.Dials;
 import ml.helix.wolf.revdial.PendingDial;
 
 /** Dials the runners whose control connections this process holds. Thread safe. */
-public record LocalDialing(ConnectionManager connections) implements Dialing {
+public record LocalDialing(Dials dials) implements Dialing {
 
     @Override
     public Dial dial(String runnerId) {
-        return new LocalDial(connections, connections.startDial(runnerId));
+        return new LocalDial(dials, dials.start(runnerId));
     }
 
     @Override
     public Dial dialAhead(String runnerId) {
-        return new LocalDial(connections, connections.startDialAhead(runnerId));
+        return new LocalDial(dials, dials.startAhead(runnerId));
     }
 
-    private record LocalDial(ConnectionManager connections, PendingDial pending) implements Dial {
+    private record LocalDial(Dials dials, PendingDial pending) implements Dial {
         @Override
         public ByteStream await() throws DialException, InterruptedException {
             try {
@@ -47,7 +47,7 @@ public record LocalDialing(ConnectionManager connections) implements Dialing {
 
         @Override
         public void withdraw() {
-            connections.withdraw(pending);
+            dials.withdraw(pending);
         }
     }
 }

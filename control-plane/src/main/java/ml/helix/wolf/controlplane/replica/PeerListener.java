@@ -163,8 +163,8 @@ final class PeerListener implements AutoCloseable {
 
     /** Returns whether the connection goes on. */
     private boolean join(PeerConnection connection, String dialerId, String requestId) throws IOException {
-        DialerState state = connections.dialerState(dialerId);
-        String runnerId = connections.runnerIdOf(dialerId).orElse("");
+        DialerState state = connections.dials().dialerState(dialerId);
+        String runnerId = connections.dials().runnerIdOf(dialerId).orElse("");
         if (state != DialerState.UP || runnerId.isEmpty()) {
             connection.send(new Refused(state == DialerState.UP ? DialerState.EXPIRED : state));
             serveOn(connection);
@@ -174,7 +174,7 @@ final class PeerListener implements AutoCloseable {
         if (!(connection.receive() instanceof Go)) {
             return false;
         }
-        connections.deliver(dialerId, requestId, new PeerStream(connection, this::reuse));
+        connections.dials().deliver(dialerId, requestId, new PeerStream(connection, this::reuse));
         return true;
     }
 

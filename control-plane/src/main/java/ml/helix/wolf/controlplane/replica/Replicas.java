@@ -195,7 +195,7 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
 
         @Override
         public void failed(FailedPickup pickup) {
-            connections.pickupFailed(pickup);
+            connections.dials().pickupFailed(pickup);
         }
     }
 
@@ -244,7 +244,7 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
 
     /** What is done each second: tells the others of streams, and moves tunnels away if there are too many. */
     public void tick() {
-        Map<String, Integer> running = connections.streams();
+        Map<String, Integer> running = connections.dials().streams();
         peers.values().forEach(peer -> peer.tellStreams(running));
         if (!draining) {
             rebalance();

@@ -123,11 +123,12 @@ public final class RevDialHandler implements RouteHandler {
         StreamLog.ofDial(requestId).set();
         if (ids.isOwn(dialerId)) {
             refuseUnlessUp(dialerId);
-            Optional<String> runnerId = connections.runnerIdOf(dialerId);
+            Optional<String> runnerId = connections.dials().runnerIdOf(dialerId);
             if (runnerId.isPresent()) {
                 access.requireOpens(request, token, runnerId.get());
             }
-            DataEndpoint endpoint = dataEndpoint(request, stream -> connections.deliver(dialerId, requestId, stream));
+            DataEndpoint endpoint =
+                    dataEndpoint(request, stream -> connections.dials().deliver(dialerId, requestId, stream));
             upgradeData(request, response, callback, endpoint);
             return;
         }
@@ -230,7 +231,7 @@ public final class RevDialHandler implements RouteHandler {
     }
 
     private void refuseUnlessUp(String dialerId) throws ApiException {
-        switch (connections.dialerState(dialerId)) {
+        switch (connections.dials().dialerState(dialerId)) {
             case UP -> {}
             case EXPIRED ->
                 throw new ApiException(

@@ -51,7 +51,7 @@ class TunnelMapTest {
         map.changed(List.of(row("bbbbbbbb", 5)));
         assertThat(state()).isEqualTo("connected");
         assertThat(map.holder(ID)).contains("bbbbbbbb");
-        connections.startDial(ID);
+        connections.dials().start(ID);
         assertThat(asked).containsExactly("bbbbbbbb 5");
     }
 
@@ -61,7 +61,7 @@ class TunnelMapTest {
         map.changed(List.of(row("bbbbbbbb", 5)));
         map.reachability("bbbbbbbb", () -> false);
         assertThat(state()).isEqualTo("grace");
-        connections.startDial(ID);
+        connections.dials().start(ID);
         assertThat(asked).isEmpty();
         map.reachability("bbbbbbbb", () -> true);
         assertThat(asked).containsExactly("bbbbbbbb 5");
