@@ -35,14 +35,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Real agents behind a load balancer while replicas stop, start and die. Prints what it counts. {@code -Dreplicas.requests=100000}
- * goes on with restarts until that many requests were sent, {@code -Dreplicas.agents=200} has more agents; both need
- * {@code -Djunit.jupiter.execution.timeout.mode=disabled}.
+ * goes on with restarts until that many requests were sent, {@code -Dreplicas.callers=16} sends them sooner, {@code
+ * -Dreplicas.agents=200} has more agents; all need {@code -Djunit.jupiter.execution.timeout.mode=disabled}.
  */
 @Timeout(120)
 class ReplicaRestartsIT {
     private static final int AGENTS = Integer.getInteger("replicas.agents", 20);
     private static final int REQUESTS = Integer.getInteger("replicas.requests", 0);
-    private static final int CALLERS = 4;
+    private static final int CALLERS = Integer.getInteger("replicas.callers", 4);
 
     @TempDir
     Path folder;
