@@ -8,17 +8,21 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * A TCP relay on loopback, whose connections a test stalls or cuts: a network that is slow, or gone. Thread-safe; two virtual
  * threads for each connection.
  */
 public final class TcpRelay implements AutoCloseable {
-    private final InetSocketAddress target;
+    private final Supplier<Optional<InetSocketAddress>> targets;
     private final ServerSocket server;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
@@ -26,13 +30,33 @@ public final class TcpRelay implements AutoCloseable {
     private boolean stalled; // guarded by lock
     private volatile boolean refusing;
 
-    private TcpRelay(InetSocketAddress target) throws IOException {
-        this.target = target;
+    private TcpRelay(Supplier<Optional<InetSocketAddress>> targets) throws IOException {
+        this.targets = targets;
         this.server = new ServerSocket(0, 128, InetAddress.getLoopbackAddress());
     }
 
     public static TcpRelay start(InetSocketAddress target) throws IOException {
-        var relay = new TcpRelay(target);
+        return start(() -> Optional.of(target));
+    }
+
+    /**
+     * A load balancer: each connection goes to one of these ports of loopback, at random. It ends at once if there is none.
+     *
+     * @param ports asked for each connection
+     */
+    public static TcpRelay spread(Supplier<List<Integer>> ports) throws IOException {
+        return start(() -> {
+            List<Integer> all = ports.get();
+            return all.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new InetSocketAddress(
+                            InetAddress.getLoopbackAddress(),
+                            all.get(ThreadLocalRandom.current().nextInt(all.size()))));
+        });
+    }
+
+    private static TcpRelay start(Supplier<Optional<InetSocketAddress>> targets) throws IOException {
+        var relay = new TcpRelay(targets);
         Thread.ofVirtual().name("relay-accept").start(relay::accept);
         return relay;
     }
@@ -85,19 +109,30 @@ public final class TcpRelay implements AutoCloseable {
     }
 
     private void relay(Socket near) {
+        Optional<InetSocketAddress> target = targets.get();
+        if (target.isEmpty()) {
+            close(near);
+            return;
+        }
         try {
             Socket far = new Socket();
             sockets.add(far);
             near.setTcpNoDelay(true);
             far.setTcpNoDelay(true);
-            far.connect(target);
-            Thread.ofVirtual().name("relay-back").start(() -> copy(far, near));
+            far.connect(target.get());
+            Thread back = Thread.ofVirtual().name("relay-back").start(() -> copy(far, near));
             copy(near, far);
+            back.join();
+            close(near);
+            close(far);
         } catch (IOException e) {
             close(near);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
+    /** Up to the end of one direction, which is passed on; the other one goes on. */
     private void copy(Socket from, Socket to) {
         try {
             InputStream in = from.getInputStream();
@@ -107,9 +142,8 @@ public final class TcpRelay implements AutoCloseable {
                 awaitFlow();
                 out.write(buffer, 0, read);
             }
+            to.shutdownOutput();
         } catch (IOException | InterruptedException e) {
-            // the end of both, as below
-        } finally {
             close(from);
             close(to);
         }

@@ -48,6 +48,7 @@ abstract class ControlPlaneSpec {
 
     private final List<AutoCloseable> opened = new CopyOnWriteArrayList<>();
     private ControlPlane controlPlane;
+    private int port;
 
     @AfterEach
     void closeAll() throws Exception {
@@ -77,9 +78,20 @@ abstract class ControlPlaneSpec {
         List<String> all = new ArrayList<>(
                 List.of("-listen", "127.0.0.1:0", "-store", "jdbc:h2:mem:" + UUID.randomUUID(), "-pool", "0"));
         all.addAll(List.of(flags));
-        Settings settings = Settings.read(ControlPlaneSettings.PROGRAM, all.toArray(String[]::new), environment);
-        controlPlane = ControlPlane.start(ControlPlaneSettings.read(settings, environment));
+        controlPlane = launch(environment, all);
         opened.add(controlPlane);
+        use(controlPlane.port());
+    }
+
+    /** Starts a control plane with exactly these flags, which the test closes. */
+    static ControlPlane launch(Map<String, String> environment, List<String> flags) throws Exception {
+        Settings settings = Settings.read(ControlPlaneSettings.PROGRAM, flags.toArray(String[]::new), environment);
+        return ControlPlane.start(ControlPlaneSettings.read(settings, environment));
+    }
+
+    /** From now on agents and callers connect to that port. */
+    void use(int portOfAControlPlane) {
+        port = portOfAControlPlane;
     }
 
     /** Whether the control plane, its agents and its callers use TLS. */
@@ -88,8 +100,8 @@ abstract class ControlPlaneSpec {
     }
 
     ScriptedAgent agent() {
-        var agent = ScriptedAgent.withToken(
-                new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port()), RUNNER_TOKEN);
+        var agent =
+                ScriptedAgent.withToken(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), RUNNER_TOKEN);
         return overTls() ? agent.over(Tls.client()) : agent;
     }
 
@@ -99,7 +111,7 @@ abstract class ControlPlaneSpec {
     }
 
     private URI uri(String path) {
-        return URI.create((overTls() ? "https" : "http") + "://127.0.0.1:" + controlPlane.port() + path);
+        return URI.create((overTls() ? "https" : "http") + "://127.0.0.1:" + port + path);
     }
 
     /** Opens a connection that is closed after the test. */
@@ -153,14 +165,19 @@ abstract class ControlPlaneSpec {
 
     /** Sends a GET with that admin token, in the background. */
     CompletableFuture<HttpResponse<String>> request(String path, String adminToken) {
+        return requestWith(path, "Authorization", "Bearer " + adminToken);
+    }
+
+    /** Sends a GET with these header fields, names and values in turn, in the background. */
+    CompletableFuture<HttpResponse<String>> requestWith(String path, String... headers) {
         HttpClient http = client();
         opened.add(http::shutdownNow);
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
         return http.sendAsync(
-                HttpRequest.newBuilder(uri(path))
-                        .header("Authorization", "Bearer " + adminToken)
-                        .timeout(Duration.ofMinutes(2))
-                        .build(),
-                HttpResponse.BodyHandlers.ofString(UTF_8));
+                request.timeout(Duration.ofMinutes(2)).build(), HttpResponse.BodyHandlers.ofString(UTF_8));
     }
 
     /**
@@ -192,7 +209,7 @@ abstract class ControlPlaneSpec {
 
     /** Connects to the HTTP port; the connection is closed after the test. */
     Socket connectCaller() throws IOException {
-        return prepared(new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port()));
+        return prepared(new Socket(InetAddress.ofLiteral("127.0.0.1"), port));
     }
 
     private Socket prepared(Socket caller) throws IOException {
@@ -208,7 +225,7 @@ abstract class ControlPlaneSpec {
 
     /** Connects to the HTTP port without TLS, whatever the port serves. */
     Socket connectWithoutTls() throws IOException {
-        Socket caller = new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port());
+        Socket caller = new Socket(InetAddress.ofLiteral("127.0.0.1"), port);
         caller.setSoTimeout((int) Connection.PATIENCE.toMillis());
         opened.add(caller);
         return caller;
@@ -216,8 +233,7 @@ abstract class ControlPlaneSpec {
 
     /** As {@link #connectCaller}, from this loopback address. */
     Socket connectCallerFrom(String address) throws IOException {
-        return prepared(
-                new Socket(InetAddress.ofLiteral("127.0.0.1"), controlPlane.port(), InetAddress.ofLiteral(address), 0));
+        return prepared(new Socket(InetAddress.ofLiteral("127.0.0.1"), port, InetAddress.ofLiteral(address), 0));
     }
 
     /** Sends a request to the Wolf of that id on its own connection: {@code GET /path HTTP/1.1}, then these header lines. */
