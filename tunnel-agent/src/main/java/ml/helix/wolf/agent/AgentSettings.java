@@ -13,6 +13,8 @@ import ml.helix.wolf.agent.heartbeat.Registration;
 import ml.helix.wolf.agent.local.WolfAddress;
 import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
+import ml.helix.wolf.agent.transport.ControlPlaneUrls;
+import ml.helix.wolf.agent.transport.Destination;
 import ml.helix.wolf.agent.transport.Proxy;
 import ml.helix.wolf.agent.transport.Trust;
 import ml.helix.wolf.program.Flag;
@@ -28,6 +30,7 @@ import ml.helix.wolf.program.UsageException;
 /**
  * The agent's settings, from flags and environment.
  *
+ * @param controlPlanes at least one
  * @param wolfId empty if only a runner id is given
  * @param allowed which requests may reach Wolf; empty for all
  * @param reconnect the longest first wait before a reconnect
@@ -37,7 +40,7 @@ import ml.helix.wolf.program.UsageException;
  * @param json whether {@code doctor} prints JSON
  */
 public record AgentSettings(
-        ControlPlaneUrl url,
+        List<Destination> controlPlanes,
         Optional<String> wolfId,
         String runnerId,
         TokenSource tokens,
@@ -46,7 +49,6 @@ public record AgentSettings(
         Duration reconnect,
         Optional<InetSocketAddress> listen,
         Trust trust,
-        Optional<Proxy> proxy,
         Duration drain,
         Optional<Registration> registration,
         LogSettings logs,
@@ -56,7 +58,8 @@ public record AgentSettings(
             "api-url",
             "HELIX_API_URL",
             "",
-            "The control plane's URL: https, http, wss or ws, without /api/v1/revdial.");
+            "The control plane's URL: https, http, wss or ws, without /api/v1/revdial. Up to 8 with commas between: the agent"
+                    + " keeps a tunnel to each, with the same token.");
     private static final Flag WOLF_ID =
             Flag.value("wolf-id", "WOLF_ID", "", "This Wolf's id. The runner id is wolf- followed by it.");
     private static final Flag RUNNER_ID =
@@ -132,8 +135,9 @@ public record AgentSettings(
 
     /** @throws UsageException with all problems */
     public static AgentSettings of(Settings given, Map<String, String> environment) throws UsageException {
-        given.required(API_URL);
-        Optional<ControlPlaneUrl> url = given.parsed(API_URL, ControlPlaneUrl::parse);
+        List<ControlPlaneUrl> urls = given.required(API_URL)
+                .map(text -> ControlPlaneUrls.parse(text, problem -> given.problem(API_URL + " " + problem)))
+                .orElse(List.of());
         Optional<String> wolfId = given.text(WOLF_ID);
         Optional<String> runnerId = given.text(RUNNER_ID).or(() -> wolfId.map(id -> "wolf-" + id));
         runnerId.ifPresent(id -> checkId(given, given.text(RUNNER_ID).isPresent() ? RUNNER_ID : WOLF_ID, id));
@@ -159,7 +163,9 @@ public record AgentSettings(
                 ? given.parsed(CA_FILE, file -> Trust.of(Optional.of(Path.of(file)), insecure))
                 : Optional.of(Trust.of(Optional.empty(), insecure));
         Optional<Proxy> flagged = given.parsed(PROXY, Proxy::parse);
-        Optional<Proxy> proxy = url.flatMap(target -> proxy(given, flagged, environment, target));
+        List<Destination> controlPlanes = urls.stream()
+                .map(url -> new Destination(url, proxy(given, flagged, environment, url)))
+                .toList();
         Duration drain = given.seconds(DRAIN);
         var registration = new Registration(
                 given.parsed(MAX_SESSIONS, Registration::maxSessions),
@@ -170,7 +176,7 @@ public record AgentSettings(
         Optional<Boolean> json = given.parsed(OUTPUT, AgentSettings::isJson);
         given.done();
         return new AgentSettings(
-                url.orElseThrow(),
+                controlPlanes,
                 wolfId,
                 runnerId.orElseThrow(),
                 tokens.orElseThrow(),
@@ -179,7 +185,6 @@ public record AgentSettings(
                 reconnect,
                 listen,
                 trust.orElseThrow(),
-                proxy,
                 drain,
                 Optional.of(registration).filter(all -> register),
                 logs,
@@ -189,8 +194,11 @@ public record AgentSettings(
     /** Settings that work but put the token or the streams at risk, a sentence each. */
     List<String> warnings() {
         var warnings = new ArrayList<String>();
-        if (!url.secure()) {
-            warnings.add("-api-url is http://: anybody on the way can read the token and all streams; use https://");
+        for (Destination controlPlane : controlPlanes) {
+            if (!controlPlane.url().secure()) {
+                warnings.add("-api-url " + (controlPlanes.size() == 1 ? "is http://" : "has " + controlPlane.url())
+                        + ": anybody on the way can read the token and all streams; use https://");
+            }
         }
         warnings.addAll(trust.warnings());
         return warnings;

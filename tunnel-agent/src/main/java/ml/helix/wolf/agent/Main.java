@@ -25,8 +25,7 @@ public final class Main {
 
     private static int examine(AgentSettings settings) {
         var diagnosis = new Doctor(
-                        settings.url(),
-                        settings.proxy(),
+                        settings.controlPlanes(),
                         settings.trust(),
                         settings.tokens(),
                         settings.runnerId(),

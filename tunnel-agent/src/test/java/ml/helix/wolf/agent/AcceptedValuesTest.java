@@ -1,11 +1,13 @@
 package ml.helix.wolf.agent;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -15,6 +17,7 @@ import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.local.WolfAddress;
 import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
+import ml.helix.wolf.agent.transport.ControlPlaneUrls;
 import ml.helix.wolf.agent.transport.Proxy;
 import ml.helix.wolf.agent.transport.Trust;
 import ml.helix.wolf.program.Labels;
@@ -37,7 +40,14 @@ class AcceptedValuesTest {
     @ParameterizedTest
     @MethodSource("urls")
     void controlPlaneUrl(ValueTable.Row row) {
-        check(row, row.text(), ControlPlaneUrl::parse);
+        check(row, row.text(), text -> {
+            List<ControlPlaneUrl> urls = ControlPlaneUrls.parse(text, problem -> {
+                throw new IllegalArgumentException(problem);
+            });
+            if (row.good()) {
+                assertThat(urls).hasSize(1);
+            }
+        });
     }
 
     static Stream<ValueTable.Row> proxies() {

@@ -34,7 +34,7 @@ class AgentSettingsTest {
         assertThat(settings.allowed()).isEmpty();
         assertThat(settings.reconnect()).hasSeconds(5);
         assertThat(settings.listen()).contains(new InetSocketAddress(9797));
-        assertThat(settings.proxy()).isEmpty();
+        assertThat(settings.controlPlanes()).hasToString("[https://h]");
         assertThat(settings.drain()).isEqualTo(Duration.ofSeconds(20));
         assertThat(settings.logs()).isEqualTo(LogSettings.DEFAULT);
     }
@@ -44,7 +44,7 @@ class AgentSettingsTest {
         AgentSettings settings =
                 settings(LEAST, "-api-url=http://flag:1", "--wolf-id", "gpu-2", "-listen", "off", "--drain=0");
 
-        assertThat(settings.url()).hasToString("http://flag:1");
+        assertThat(settings.controlPlanes()).hasToString("[http://flag:1]");
         assertThat(settings.runnerId()).isEqualTo("wolf-gpu-2");
         assertThat(settings.listen()).isEmpty();
         assertThat(settings.drain()).isZero();
@@ -79,10 +79,43 @@ class AgentSettingsTest {
     void theEnvironmentsProxyAndNoProxyAreUsed() throws UsageException {
         Map<String, String> environment = new HashMap<>(LEAST);
         environment.put("HTTPS_PROXY", "http://user:hunter2@proxy:3128");
-        assertThat(settings(environment).proxy()).hasToString("Optional[proxy:3128]");
+        assertThat(settings(environment).controlPlanes()).hasToString("[https://h through proxy proxy:3128]");
 
         environment.put("NO_PROXY", "h");
-        assertThat(settings(environment).proxy()).isEmpty();
+        assertThat(settings(environment, "-api-url", "https://h,https://g").controlPlanes())
+                .as("chosen for each")
+                .hasToString("[https://h, https://g through proxy proxy:3128]");
+    }
+
+    @Test
+    void severalControlPlanesAreSeparatedByCommas() throws UsageException {
+        assertThat(settings(LEAST, "-api-url", " https://a/x,y , WSS://b:443/,http://a")
+                        .controlPlanes())
+                .as("a comma that no URL follows belongs to a path")
+                .hasToString("[https://a/x,y, https://b, http://a]");
+        assertThat(settings(LEAST, "-api-url", "https://a/x%2Chttps://b").controlPlanes())
+                .hasToString("[https://a/x%2Chttps://b]");
+        assertThat(settings(LEAST, "-api-url", "http://a,https://b,ws://c").warnings())
+                .containsExactly(
+                        "-api-url has http://a: anybody on the way can read the token and all streams; use https://",
+                        "-api-url has http://c: anybody on the way can read the token and all streams; use https://");
+    }
+
+    @Test
+    void eachProblemOfAListIsNamedAtOnceAndNoPasswordIsRepeated() {
+        String list =
+                "https://user:hunter2@a,https://B:443/,https://b?x,https://b," + "https://c,".repeat(6) + "http://d";
+        assertThatThrownBy(() -> settings(LEAST, "-api-url", list))
+                .isInstanceOfSatisfying(UsageException.class, e -> assertThat(e.problems())
+                        .contains(
+                                "-api-url (HELIX_API_URL) has 11 URLs, and at most 8 are allowed",
+                                "-api-url (HELIX_API_URL) must not carry a user or a password; the token has a flag of its"
+                                        + " own (URL 1 of 11)",
+                                "-api-url (HELIX_API_URL) must end with its path, without ? or # (URL 3 of 11)",
+                                "-api-url (HELIX_API_URL) names one control plane twice: https://b (URLs 2 and 4 of 11)")
+                        .noneMatch(problem -> problem.contains("hunter2")));
+        assertThatThrownBy(() -> settings(LEAST, "-api-url", "https://a,,https://b"))
+                .hasMessageContaining("must have one comma between two URLs (URL 1 of 2)");
     }
 
     @ParameterizedTest

@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.program.Version;
+import ml.helix.wolf.testkit.FakeWolf;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -94,7 +95,7 @@ class MainIT {
     @Test
     void aSecondSignalEndsItAtOnce() throws Exception {
         try (var server = ScriptedServer.plain();
-                var wolf = ml.helix.wolf.testkit.FakeWolf.onLoopback().start()) {
+                var wolf = FakeWolf.onLoopback().start()) {
             Process process = agent(server, "-local", wolf.local(), "-drain", "600");
             try (ScriptedConnection control = server.next().upgrade()) {
                 control.binary(CONN_READY);
@@ -110,6 +111,47 @@ class MainIT {
 
                     assertThat(exit(process)).isEqualTo(1);
                 }
+            }
+        }
+    }
+
+    /** With so little heap the agent takes 8 streams. */
+    @Test
+    void theBoundOnStreamsHoldsForAllControlPlanesTogether() throws Exception {
+        try (var one = ScriptedServer.plain();
+                var other = ScriptedServer.plain();
+                var wolf = FakeWolf.onLoopback().start()) {
+            run(
+                    List.of("-Xmx24m"),
+                    Map.of("RUNNER_TOKEN", TOKEN, "WOLF_ID", "x", "AGENT_LISTEN", "off", "WOLF_REGISTER", "false"),
+                    "-api-url",
+                    "http://127.0.0.1:" + one.port() + ",http://127.0.0.1:" + other.port(),
+                    "-local",
+                    wolf.local());
+            try (ScriptedConnection first = one.next().upgrade();
+                    ScriptedConnection second = other.next().upgrade()) {
+                List<ScriptedConnection> streams = new ArrayList<>();
+                for (int i = 0; i < 8; i++) {
+                    first.binary(CONN_READY);
+                    streams.add(one.next().upgrade());
+                }
+                second.binary(CONN_READY);
+                assertThat(second.line()).contains("pickup-failed").contains("too many streams");
+
+                streams.removeLast().closeFrame(1000).close();
+                RunningAgent.await(() -> assertThat(wolf.openConnections()).isEqualTo(7));
+                ScriptedConnection data = null;
+                while (data == null) { // the agent gives the stream's place back a moment after Wolf's connection
+                    second.binary(CONN_READY);
+                    RunningAgent.await(() ->
+                            assertThat(second.hasInput() || other.hasWaiting()).isTrue());
+                    data = other.hasWaiting() ? other.next().upgrade() : null;
+                    if (data == null) {
+                        assertThat(second.line()).contains("too many streams");
+                    }
+                }
+                data.close();
+                streams.forEach(ScriptedConnection::close);
             }
         }
     }

@@ -38,7 +38,7 @@ record WebSocketEnd(boolean wasUp, boolean byPeer, int code, Optional<ResponseHe
             return new TunnelException(
                     FailureReason.DISPLACED,
                     "another agent connected as " + runnerId + " and took this one's place:"
-                            + " give each agent an id of its own");
+                            + " give each agent an id of its own, and name no control plane by two URLs");
         }
         if (byPeer) {
             return new TunnelException(

@@ -13,6 +13,10 @@ record Check(Hop hop, Outcome outcome, String detail) {
         detail = Printable.of(detail);
     }
 
+    boolean failed() {
+        return outcome == Outcome.FAILED;
+    }
+
     enum Outcome {
         OK("ok"),
         FAILED("FAILED"),

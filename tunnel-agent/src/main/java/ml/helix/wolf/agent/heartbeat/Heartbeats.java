@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import ml.helix.wolf.agent.local.Wolf;
-import ml.helix.wolf.agent.report.Report;
+import ml.helix.wolf.agent.report.ControlPlaneReport;
 import ml.helix.wolf.agent.transport.Connector;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Version;
@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends heartbeats while a control connection is up: when it has come up, every 30 s ± 10 %, and when Wolf's reachability or
+ * Sends heartbeats to a control plane while a control connection to it is up: when it has come up, every 30 s ± 10 %, and when Wolf's reachability or
  * health changes, at least 2 s apart. A control plane without a registry turns them off until the next control connection.
  * Other failures are logged when they begin, change and end, and have no other effect.
  *
@@ -34,7 +34,7 @@ public final class Heartbeats {
     private final Sender sender;
     private final Supplier<WolfFacts> wolf;
     private final Supplier<Optional<Secret>> token;
-    private final Report report;
+    private final ControlPlaneReport report;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     private final RandomGenerator random;
@@ -74,7 +74,7 @@ public final class Heartbeats {
             String runnerId,
             Wolf wolf,
             Supplier<Optional<Secret>> token,
-            Report report,
+            ControlPlaneReport report,
             ScheduledExecutorService timers) {
         this(
                 registration,
@@ -94,7 +94,7 @@ public final class Heartbeats {
             Sender sender,
             Supplier<WolfFacts> wolf,
             Supplier<Optional<Secret>> token,
-            Report report,
+            ControlPlaneReport report,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
             RandomGenerator random,
@@ -168,7 +168,7 @@ public final class Heartbeats {
     /** Returns whether heartbeats go on. */
     private boolean sendIfOn() {
         Optional<Secret> bearer = token.get();
-        long connect = report.status().connects();
+        long connect = report.connects();
         if (bearer.isEmpty() || connect == offSinceConnect) {
             return false;
         }
@@ -176,14 +176,15 @@ public final class Heartbeats {
         synchronized (this) {
             again = false; // the document has it
         }
-        byte[] document = HeartbeatJson.write(registration, report.status().wolf(), facts, Version.text());
+        byte[] document = HeartbeatJson.write(registration, report.wolf(), facts, Version.text());
         try {
             int status = sender.send(bearer.get(), document);
             switch (status) {
                 case 404, 405, 501 -> {
                     offSinceConnect = connect;
                     log.debug(
-                            "The control plane has no registry ({}): no heartbeats until the next control connection",
+                            "{} has no registry ({}): no heartbeats until the next control connection",
+                            report.url(),
                             status);
                     return false;
                 }
@@ -199,10 +200,12 @@ public final class Heartbeats {
     private void note(String now) {
         if (!now.equals(problem)) {
             if (now.isEmpty()) {
-                log.info("The control plane accepts heartbeats again");
+                log.info("{} accepts heartbeats again", report.url());
             } else {
                 log.warn(
-                        "The control plane's registry does not hear of this Wolf: {}. The tunnel is not affected", now);
+                        "The registry of {} does not hear of this Wolf: {}. The tunnel is not affected",
+                        report.url(),
+                        now);
             }
             problem = now;
         }

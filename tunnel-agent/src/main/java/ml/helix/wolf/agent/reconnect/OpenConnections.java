@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
-import ml.helix.wolf.agent.report.Report;
+import ml.helix.wolf.agent.report.ControlPlaneReport;
 import ml.helix.wolf.agent.token.RunnerToken;
 import ml.helix.wolf.revdial.Listener;
 import org.jspecify.annotations.Nullable;
@@ -36,10 +36,9 @@ final class OpenConnections {
 
     private static final int PICKUP_CHECKS = (int) Listener.PICKUP_TIMEOUT.dividedBy(PICKUP_CHECK);
 
-    private final String controlPlane;
     private final Function<RunnerToken, ControlConnection> connections;
     private final Consumer<ControlConnectionThread> onReconnect;
-    private final Report report;
+    private final ControlPlaneReport report;
     private final ScheduledExecutorService timers;
 
     // Guarded by this.
@@ -55,17 +54,14 @@ final class OpenConnections {
     private volatile long upSince;
 
     /**
-     * @param controlPlane for the log
      * @param connections makes a control connection that presents the token, not yet served
      * @param onReconnect called when the server asks for another connection beside this one; must not block
      */
     OpenConnections(
-            String controlPlane,
             Function<RunnerToken, ControlConnection> connections,
             Consumer<ControlConnectionThread> onReconnect,
-            Report report,
+            ControlPlaneReport report,
             ScheduledExecutorService timers) {
-        this.controlPlane = controlPlane;
         this.connections = connections;
         this.onReconnect = onReconnect;
         this.report = report;
@@ -194,9 +190,9 @@ final class OpenConnections {
         report.tokenInUse(connection.token().since());
         report.connected();
         if (previous == null) {
-            LOG.info("Connected to {}", controlPlane);
+            LOG.info("Connected to {}", report.url());
         } else {
-            LOG.info("Connected to {} beside the older connection, which is closed soon", controlPlane);
+            LOG.info("Connected to {} beside the older connection, which is closed soon", report.url());
             timers.schedule(() -> letGo(previous, PICKUP_CHECKS), OVERLAP.toMillis(), TimeUnit.MILLISECONDS);
         }
     }

@@ -10,14 +10,14 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import ml.helix.wolf.agent.failure.TunnelException;
-import ml.helix.wolf.agent.report.Report;
+import ml.helix.wolf.agent.report.ControlPlaneReport;
 import ml.helix.wolf.agent.token.RunnerToken;
 import ml.helix.wolf.agent.token.TokenSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a control connection up: connects, serves until the connection ends, waits, connects again. {@link #replace}
+ * Keeps a control connection to one control plane up: connects, serves until the connection ends, waits, connects again. {@link #replace}
  * puts another connection in the current one's place, without a gap: for a new token, or because the control plane asks.
  *
  * <p>One thread from {@link #start} to {@link #close}, and one for each control connection. Thread-safe.
@@ -32,27 +32,25 @@ public final class ReconnectLoop {
     private final OpenConnections connections;
     private final TokenSource tokens;
     private final Backoff backoff;
-    private final Report report;
+    private final ControlPlaneReport report;
     private final Thread thread = Thread.ofVirtual().name("reconnect-loop").unstarted(this::run);
 
     /** Ends the wait for the next attempt. */
     private final CountDownLatch stopping = new CountDownLatch(1);
 
     /**
-     * @param controlPlane for the log
      * @param connections makes a control connection that presents the token, not yet served
      * @param random for the wait before a connection that the control plane asks for
      */
     public ReconnectLoop(
-            String controlPlane,
             Function<RunnerToken, ControlConnection> connections,
             TokenSource tokens,
             Backoff backoff,
             RandomGenerator random,
-            Report report,
+            ControlPlaneReport report,
             ScheduledExecutorService timers) {
-        var requests = new ReconnectRequests(timers, System::nanoTime, random, this::reopen);
-        this.connections = new OpenConnections(controlPlane, connections, requests::add, report, timers);
+        var requests = new ReconnectRequests(report.url(), timers, System::nanoTime, random, this::reopen);
+        this.connections = new OpenConnections(connections, requests::add, report, timers);
         this.tokens = tokens;
         this.backoff = backoff;
         this.report = report;
@@ -81,14 +79,14 @@ public final class ReconnectLoop {
         try {
             token = tokens.read();
         } catch (TunnelException e) {
-            LOG.debug("The next control connection keeps the token: {}", e.getMessage());
+            LOG.debug("The next control connection to {} keeps the token: {}", report.url(), e.getMessage());
         }
         try {
             replace(token);
         } catch (TunnelException e) {
             LOG.warn(
-                    "The control plane asked for another control connection, which didn't come up, {}: {}. The current"
-                            + " one stays",
+                    "{} asked for another control connection, which didn't come up, {}: {}. The current one stays",
+                    report.url(),
                     e.reason().word(),
                     e.getMessage());
         } catch (InterruptedException e) {
@@ -180,7 +178,8 @@ public final class ReconnectLoop {
         }
         Duration wait = backoff.next(failure, up.orElse(Duration.ZERO));
         LOG.warn(
-                "Not connected, {} (next attempt in {} s): {}",
+                "Not connected to {}, {} (next attempt in {} s): {}",
+                report.url(),
                 failure.reason().word(),
                 "%.1f".formatted(wait.toMillis() / 1000.0),
                 failure.getMessage());

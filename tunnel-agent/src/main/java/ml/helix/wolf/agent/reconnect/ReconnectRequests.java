@@ -20,6 +20,7 @@ final class ReconnectRequests {
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
     private static final Duration INTERVAL = Duration.ofSeconds(10);
 
+    private final String controlPlane;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     private final RandomGenerator random;
@@ -30,14 +31,17 @@ final class ReconnectRequests {
     private long earliest;
 
     /**
+     * @param controlPlane for the log
      * @param nanoTime the clock that {@code timers} goes by
      * @param reopen opens another connection, on a thread of its own
      */
     ReconnectRequests(
+            String controlPlane,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
             RandomGenerator random,
             Consumer<ControlConnectionThread> reopen) {
+        this.controlPlane = controlPlane;
         this.timers = timers;
         this.nanoTime = nanoTime;
         this.random = random;
@@ -50,7 +54,8 @@ final class ReconnectRequests {
         if (asking == null) {
             long wait = Math.max(random.nextLong(LONGEST_WAIT.toNanos() + 1), earliest - nanoTime.getAsLong());
             LOG.info(
-                    "The control plane asks for another control connection; it is opened in {} s",
+                    "{} asks for another control connection; it is opened in {} s",
+                    controlPlane,
                     "%.1f".formatted(wait / 1e9));
             timers.schedule(this::carryOut, wait, TimeUnit.NANOSECONDS);
         }

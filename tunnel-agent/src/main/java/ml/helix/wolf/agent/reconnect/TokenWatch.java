@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.failure.TunnelException;
-import ml.helix.wolf.agent.report.Report;
+import ml.helix.wolf.agent.report.ControlPlaneReport;
 import ml.helix.wolf.agent.token.RunnerToken;
 import ml.helix.wolf.agent.token.TokenSource;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +31,7 @@ public final class TokenWatch {
 
     private final TokenSource.InFile file;
     private final ReconnectLoop loop;
-    private final Report report;
+    private final ControlPlaneReport report;
     private final Supplier<Backoff> backoffs;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
@@ -63,7 +63,7 @@ public final class TokenWatch {
     public TokenWatch(
             TokenSource.InFile file,
             ReconnectLoop loop,
-            Report report,
+            ControlPlaneReport report,
             Supplier<Backoff> backoffs,
             ScheduledExecutorService timers,
             LongSupplier nanoTime) {
@@ -108,7 +108,7 @@ public final class TokenWatch {
         try {
             found = file.read();
         } catch (TunnelException e) {
-            LOG.debug("The control connection keeps its token: {}", e.getMessage());
+            LOG.debug("The control connection to {} keeps its token: {}", report.url(), e.getMessage());
             return;
         }
         if (found.secret().equals(inUse.get().secret())) {
@@ -135,14 +135,16 @@ public final class TokenWatch {
             if (refusedNow && !next.refused) {
                 next.refused = true;
                 LOG.warn(
-                        "The control plane refuses the token file's new token, {}: {}. The tunnel stays up with the"
-                                + " previous token; correct the file, or add the new token to the control plane",
+                        "{} refuses the token file's new token, {}: {}. The tunnel stays up with the previous token;"
+                                + " correct the file, or add the new token to the control plane",
+                        report.url(),
                         e.reason().word(),
                         e.getMessage());
             } else if (!refusedNow && next.lastFailure != e.reason()) {
                 LOG.warn(
-                        "The token file's new token can't be tried, {}: {}. The tunnel stays up with the previous"
+                        "The token file's new token can't be tried at {}, {}: {}. The tunnel stays up with the previous"
                                 + " token",
+                        report.url(),
                         e.reason().word(),
                         e.getMessage());
             }

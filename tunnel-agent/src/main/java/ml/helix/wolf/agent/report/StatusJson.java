@@ -17,7 +17,8 @@ public final class StatusJson {
     private StatusJson() {}
 
     /**
-     * One JSON object. Times are RFC 3339 in UTC, in milliseconds.
+     * One JSON object. Times are RFC 3339 in UTC, in milliseconds. Of several control planes each has a row, and the fields
+     * outside the rows are those of the worst.
      *
      * @param warnings for the admin, a sentence each
      */
@@ -25,11 +26,12 @@ public final class StatusJson {
         var text = new StringWriter();
         try (JsonGenerator json = JSON.createGenerator(text)) {
             json.writeStartObject();
-            json.writeStringField("state", status.state().word());
-            json.writeStringField("since", time(status.since()));
+            Status.ControlPlane worst = status.worst();
+            json.writeStringField("state", worst.state().word());
+            json.writeStringField("since", time(worst.since()));
             writeNullable(json, "wolfId", identity.wolfId());
             json.writeStringField("runnerId", identity.runnerId());
-            json.writeStringField("controlPlane", identity.controlPlane());
+            json.writeStringField("controlPlane", worst.url());
             json.writeStringField("local", identity.local());
             writeNullableBoolean(json, "wolfReachable", status.wolf().reachable());
             writeNullableBoolean(json, "wolfHealthy", status.wolf().healthy());
@@ -39,12 +41,10 @@ public final class StatusJson {
             json.writeNumberField("streamsTotal", status.streamsTotal());
             json.writeNumberField("bytesToWolf", status.bytesToWolf());
             json.writeNumberField("bytesFromWolf", status.bytesFromWolf());
-            write(json, status.lastError());
-            if (status.token().isPresent()) {
-                json.writeObjectFieldStart("token");
-                json.writeStringField("changedAt", time(status.token().get().changedAt()));
-                json.writeBooleanField("refused", status.token().get().refused());
-                json.writeEndObject();
+            write(json, worst.lastError());
+            writeToken(json, status.token());
+            if (status.controlPlanes().size() > 1) {
+                write(json, status.controlPlanes());
             }
             json.writeArrayFieldStart("warnings");
             for (String warning : warnings) {
@@ -57,6 +57,30 @@ public final class StatusJson {
             throw new UncheckedIOException(e);
         }
         return text.toString();
+    }
+
+    private static void write(JsonGenerator json, List<Status.ControlPlane> controlPlanes) throws IOException {
+        json.writeArrayFieldStart("controlPlanes");
+        for (Status.ControlPlane one : controlPlanes) {
+            json.writeStartObject();
+            json.writeStringField("url", one.url());
+            json.writeStringField("state", one.state().word());
+            json.writeStringField("since", time(one.since()));
+            json.writeNumberField("connects", one.connects());
+            write(json, one.lastError());
+            writeToken(json, one.token());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void writeToken(JsonGenerator json, Optional<Status.Token> token) throws IOException {
+        if (token.isPresent()) {
+            json.writeObjectFieldStart("token");
+            json.writeStringField("changedAt", time(token.get().changedAt()));
+            json.writeBooleanField("refused", token.get().refused());
+            json.writeEndObject();
+        }
     }
 
     private static void write(JsonGenerator json, Optional<Status.LastError> error) throws IOException {

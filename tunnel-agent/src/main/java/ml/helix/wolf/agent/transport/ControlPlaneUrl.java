@@ -2,6 +2,7 @@ package ml.helix.wolf.agent.transport;
 
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -65,9 +66,19 @@ public record ControlPlaneUrl(boolean secure, String host, int port, String path
         return Authority.bracketed(host) + ":" + port;
     }
 
-    /** The URL, normalized. */
+    /** Equal for two spellings of one URL. */
+    String normalized() {
+        return toString(host.toLowerCase(Locale.ROOT));
+    }
+
+    /** With the scheme https or http, and without a default port and a trailing slash. */
     @Override
     public String toString() {
-        return (secure ? "https://" : "http://") + authority() + path;
+        return toString(host);
+    }
+
+    private String toString(String name) {
+        boolean standard = port == (secure ? 443 : 80);
+        return (secure ? "https://" : "http://") + Authority.bracketed(name) + (standard ? "" : ":" + port) + path;
     }
 }

@@ -102,7 +102,12 @@ public final class Trust {
             byte[] pem = bytes(file.get());
             if (!Arrays.equals(pem, now.pem())) {
                 Loaded changed = load(pem);
-                loaded = changed;
+                synchronized (this) {
+                    if (loaded != now) {
+                        return; // another connection has read it meanwhile
+                    }
+                    loaded = changed;
+                }
                 LOG.info("CA file {} has changed; its new certificates are in force", file.get());
                 warnings(changed).forEach(LOG::warn);
             }

@@ -7,11 +7,13 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import ml.helix.wolf.agent.local.WolfAddress;
 import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.agent.token.TokenSource;
 import ml.helix.wolf.agent.transport.ControlPlaneUrl;
+import ml.helix.wolf.agent.transport.Destination;
 import ml.helix.wolf.agent.transport.Proxy;
 import ml.helix.wolf.agent.transport.Trust;
 import ml.helix.wolf.program.Secret;
@@ -161,14 +163,39 @@ class DoctorIT {
         assertThat(examination.get(20, TimeUnit.SECONDS).table()).contains("does not answer; is it stuck?");
     }
 
+    @Test
+    void eachControlPlaneIsChecked() throws Exception {
+        try (ScriptedServer other = ScriptedServer.plain()) {
+            String good = "http://127.0.0.1:" + server.port();
+            String bad = "http://127.0.0.1:" + other.port();
+            CompletableFuture<Diagnosis> examination = examine(bad + "," + good);
+            other.next().refuse("401 Unauthorized");
+            try (ScriptedConnection peer = server.next().upgrade()) {
+                peer.binary("{\"command\":\"keep-alive\"}\n");
+                peer.next();
+            }
+            Diagnosis diagnosis = examination.get(20, TimeUnit.SECONDS);
+
+            assertThat(diagnosis.healthy()).isFalse();
+            assertThat(diagnosis.table())
+                    .containsSubsequence(
+                            bad + "\n", "token    FAILED", good + "\n", "token    ok", "Wolf\n", "local    ok")
+                    .endsWith("Failed: token of " + bad + ".\n");
+            assertThat(diagnosis.json())
+                    .contains("{\"controlPlane\":\"" + bad + "\",\"hop\":\"token\",\"outcome\":\"failed\",")
+                    .contains("{\"hop\":\"local\",\"outcome\":\"ok\",");
+        }
+    }
+
     private CompletableFuture<Diagnosis> examine(String url) {
         return examine(url, Optional.empty(), Trust.of(Optional.empty(), false));
     }
 
     private CompletableFuture<Diagnosis> examine(String url, Optional<Proxy> proxy, Trust trust) {
         var doctor = new Doctor(
-                ControlPlaneUrl.parse(url),
-                proxy,
+                Stream.of(url.split(",", -1))
+                        .map(one -> new Destination(ControlPlaneUrl.parse(one), proxy))
+                        .toList(),
                 trust,
                 new TokenSource.Fixed(Secret.of(TOKEN)),
                 "wolf-gpu-1",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -18,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class HeartbeatJsonTest {
     private static final Registration NOTHING = new Registration(Optional.empty(), Optional.empty(), Map.of());
 
-    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
+    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry(), List.of("http://helix"));
 
     @Test
     void whatIsKnownIsWritten() {

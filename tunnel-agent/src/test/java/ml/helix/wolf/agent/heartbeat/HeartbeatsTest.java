@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
+import ml.helix.wolf.agent.report.ControlPlaneReport;
 import ml.helix.wolf.agent.report.Report;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.testkit.ManualScheduler;
@@ -35,7 +36,8 @@ import org.slf4j.helpers.SubstituteLogger;
 @Timeout(60)
 class HeartbeatsTest {
     private final ManualScheduler timers = new ManualScheduler();
-    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
+    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry(), List.of("http://helix"));
+    private final ControlPlaneReport tunnel = report.controlPlanes().getFirst();
     private final BlockingQueue<String> sent = new LinkedBlockingQueue<>();
     private final Queue<SubstituteLoggingEvent> log = new ConcurrentLinkedQueue<>();
     private volatile Optional<Secret> token = Optional.of(Secret.of("the-token"));
@@ -53,7 +55,7 @@ class HeartbeatsTest {
                         this::send,
                         this::readWolf,
                         () -> token,
-                        report,
+                        tunnel,
                         timers,
                         timers::nanoTime,
                         new Random(1),
@@ -68,7 +70,7 @@ class HeartbeatsTest {
             answered.acquireUninterruptibly();
             return 200;
         };
-        report.connected();
+        tunnel.connected();
         timers.advance(Duration.ZERO);
         assertThat(Waiting.next(sent)).startsWith("the-token {").contains("\"maxSessions\":8,\"zone\":\"eu-1\"");
         int early = 0;
@@ -98,7 +100,7 @@ class HeartbeatsTest {
         report.wolfReached();
         timers.advance(Duration.ZERO);
         token = later;
-        report.connected();
+        tunnel.connected();
         Waiting.until("it is sent without any time passing", () -> {
             timers.advance(Duration.ZERO);
             return !sent.isEmpty();
@@ -140,7 +142,7 @@ class HeartbeatsTest {
             return 200;
         };
         wolfAnswers = new CountDownLatch(1);
-        report.connected();
+        tunnel.connected();
         timers.advance(Duration.ZERO);
         report.wolfReached();
         wolfAnswers.countDown();
@@ -159,7 +161,7 @@ class HeartbeatsTest {
     @ValueSource(ints = {404, 405, 501})
     void aControlPlaneWithoutARegistryTurnsThemOffUntilTheNextConnect(int status) throws Exception {
         answer = () -> status;
-        report.connected();
+        tunnel.connected();
         timers.advance(Duration.ZERO);
         Waiting.next(sent);
         Waiting.until("it is off", () -> !log.isEmpty());
@@ -172,7 +174,7 @@ class HeartbeatsTest {
         assertThat(log).extracting(SubstituteLoggingEvent::getLevel).containsExactly(Level.DEBUG);
 
         answer = () -> 200;
-        report.connected();
+        tunnel.connected();
         awaitNext();
         awaitSchedule();
     }
@@ -205,7 +207,7 @@ class HeartbeatsTest {
                         "the control plane answers 500",
                         "the control plane answers 403",
                         "cannot connect",
-                        "The control plane accepts heartbeats again"));
+                        "http://helix accepts heartbeats again"));
     }
 
     @Test
@@ -217,13 +219,13 @@ class HeartbeatsTest {
         timers.advance(Duration.ofMinutes(5));
         assertThat(sent).isEmpty();
         token = Optional.of(Secret.of("another-token"));
-        report.connected();
+        tunnel.connected();
         awaitNext();
         assertThat(Waiting.next(sent)).startsWith("another-token ");
     }
 
     private void connect() throws Exception {
-        report.connected();
+        tunnel.connected();
         timers.advance(Duration.ZERO);
         Waiting.next(sent);
         awaitSchedule();

@@ -166,6 +166,11 @@ public final class ScriptedConnection implements AutoCloseable {
         });
     }
 
+    /** Whether the client has sent something that no test has read. */
+    public boolean hasInput() {
+        return io(() -> in.available() > 0);
+    }
+
     /** The client's next line of a control connection. */
     public String line() {
         while (lines.indexOf("\n") < 0) {

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -33,7 +34,7 @@ class ReconnectLoopTest {
 
     private final FakeControlConnections connections = new FakeControlConnections();
     private final ManualScheduler timers = new ManualScheduler();
-    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
+    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry(), List.of("http://helix"));
     private ReconnectLoop loop = loop(Duration.ofMillis(1));
 
     @AfterEach
@@ -59,7 +60,7 @@ class ReconnectLoopTest {
         connections.refuse("first", FailureReason.UNAUTHORIZED);
         loop.start();
         connections.next();
-        await(() -> assertThat(report.status().state()).isEqualTo(State.DISCONNECTED));
+        await(() -> assertThat(report.status().worst().state()).isEqualTo(State.DISCONNECTED));
         assertThat(loop.hasEnded()).as("it waits for 30 s at least").isFalse();
         loop.stop();
         assertThat(loop.hasEnded()).isTrue();
@@ -71,7 +72,7 @@ class ReconnectLoopTest {
         Path file = folder.resolve("token");
         loop = loop(Duration.ofSeconds(60), new TokenSource.InFile(file));
         loop.start();
-        await(() -> assertThat(report.status().state()).isEqualTo(State.DISCONNECTED));
+        await(() -> assertThat(report.status().worst().state()).isEqualTo(State.DISCONNECTED));
         Files.writeString(file, "first");
         assertThat(connections.next().token()).isEqualTo("first");
     }
@@ -102,7 +103,7 @@ class ReconnectLoopTest {
         timers.advance(Duration.ofMinutes(1));
         assertThat(first.closed()).isFalse();
         assertThat(report.notReady()).isEmpty();
-        assertThat(report.status().lastError()).isEmpty();
+        assertThat(report.status().worst().lastError()).isEmpty();
         assertThat(loop.tokenInUse()).contains(token("first"));
     }
 
@@ -118,7 +119,7 @@ class ReconnectLoopTest {
         replacing.join();
 
         await(() -> assertThat(loop.tokenInUse()).contains(SECOND));
-        assertThat(report.status().lastError()).isEmpty();
+        assertThat(report.status().worst().lastError()).isEmpty();
         assertThat(report.notReady()).isEmpty();
     }
 
@@ -134,7 +135,7 @@ class ReconnectLoopTest {
         FakeControlConnection third = connections.next();
         assertThat(third.token()).isEqualTo("first");
         assertThat(second.closed()).isTrue();
-        assertThat(report.status().lastError())
+        assertThat(report.status().worst().lastError())
                 .as("this agent displaced itself")
                 .hasValueSatisfying(error -> assertThat(error.reason()).isEqualTo("ConnectionLost"));
         await(() -> assertThat(report.status().connects()).isEqualTo(2));
@@ -145,7 +146,7 @@ class ReconnectLoopTest {
     @Test
     void aConnectionDisplacedByAnotherAgentIsReportedAsDisplaced() throws Exception {
         connected().lose(FailureReason.DISPLACED);
-        await(() -> assertThat(report.status().lastError())
+        await(() -> assertThat(report.status().worst().lastError())
                 .hasValueSatisfying(error -> assertThat(error.reason()).isEqualTo("Displaced")));
         assertThat(connections.waiting()).as("it waits before it reconnects").isZero();
     }
@@ -159,7 +160,7 @@ class ReconnectLoopTest {
 
         connections.next();
         await(() -> assertThat(report.status().connects()).isEqualTo(3));
-        assertThat(report.status().lastError()).isPresent();
+        assertThat(report.status().worst().lastError()).isPresent();
     }
 
     @Test
@@ -195,7 +196,7 @@ class ReconnectLoopTest {
             assertThat(first.closed()).isTrue();
         });
         assertThat(report.notReady()).isEmpty();
-        assertThat(report.status().lastError()).isEmpty();
+        assertThat(report.status().worst().lastError()).isEmpty();
     }
 
     @Test
@@ -226,7 +227,7 @@ class ReconnectLoopTest {
         assertThat(connections.waiting()).isZero();
         assertThat(first.closed()).isFalse();
         assertThat(report.notReady()).isEmpty();
-        assertThat(report.status().lastError()).isEmpty();
+        assertThat(report.status().worst().lastError()).isEmpty();
 
         connections.accept("first");
         await(() -> {
@@ -295,12 +296,11 @@ class ReconnectLoopTest {
 
     private ReconnectLoop loop(Duration firstWait, TokenSource tokens) {
         return new ReconnectLoop(
-                "http://helix",
                 connections,
                 tokens,
                 new Backoff(firstWait, new java.util.Random(1)),
                 new java.util.Random(1),
-                report,
+                report.controlPlanes().getFirst(),
                 timers);
     }
 

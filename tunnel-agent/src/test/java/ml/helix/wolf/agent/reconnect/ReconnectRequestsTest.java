@@ -17,7 +17,7 @@ class ReconnectRequestsTest {
     private final ManualScheduler timers = new ManualScheduler();
     private final BlockingQueue<ControlConnectionThread> reopened = new LinkedBlockingQueue<>();
     private final ReconnectRequests requests =
-            new ReconnectRequests(timers, timers::nanoTime, new Random(1), reopened::add);
+            new ReconnectRequests("http://helix", timers, timers::nanoTime, new Random(1), reopened::add);
 
     @Test
     void aControlPlaneThatAsksWithoutAPauseGetsOneConnectionIn10Seconds() throws Exception {

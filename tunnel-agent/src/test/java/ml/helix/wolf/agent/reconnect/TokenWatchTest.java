@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Random;
 import ml.helix.wolf.agent.failure.FailureReason;
 import ml.helix.wolf.agent.reconnect.FakeControlConnections.FakeControlConnection;
@@ -32,7 +33,7 @@ class TokenWatchTest {
 
     private final FakeControlConnections connections = new FakeControlConnections();
     private final ManualScheduler timers = new ManualScheduler();
-    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
+    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry(), List.of("http://helix"));
 
     @TempDir
     Path folder;
@@ -45,17 +46,16 @@ class TokenWatchTest {
         publish("one", "old", LONG_AGO);
         var file = new TokenSource.InFile(folder.resolve("token"));
         loop = new ReconnectLoop(
-                "http://helix",
                 connections,
                 file,
                 new Backoff(Duration.ofMillis(1), new Random(1)),
                 new Random(1),
-                report,
+                report.controlPlanes().getFirst(),
                 timers);
         new TokenWatch(
                         file,
                         loop,
-                        report,
+                        report.controlPlanes().getFirst(),
                         () -> new Backoff(Duration.ofSeconds(5), new Random(1)),
                         timers,
                         timers::nanoTime)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import ml.helix.wolf.agent.data.StreamMetrics.Result;
@@ -18,13 +19,14 @@ class ReportTest {
     private static final TunnelException UNKNOWN = new TunnelException(FailureReason.DNS_FAILURE, "no such name");
 
     private Instant now = START;
-    private final Report report = new Report(() -> now, new PrometheusRegistry());
+    private final Report report = new Report(() -> now, new PrometheusRegistry(), List.of("https://h"));
+    private final ControlPlaneReport tunnel = report.controlPlanes().getFirst();
 
     @Test
     void isConnectingFromTheStart() {
-        assertThat(report.status().state()).isEqualTo(State.CONNECTING);
-        assertThat(report.status().since()).isEqualTo(START);
-        assertThat(report.status().lastError()).isEmpty();
+        assertThat(report.status().worst().state()).isEqualTo(State.CONNECTING);
+        assertThat(report.status().worst().since()).isEqualTo(START);
+        assertThat(report.status().worst().lastError()).isEmpty();
         assertThat(report.status().wolf().reachable()).isEmpty();
         assertThat(report.notReady()).contains("Connecting");
     }
@@ -32,10 +34,10 @@ class ReportTest {
     @Test
     void isReadyWhileConnected() {
         after(3);
-        report.connected();
+        tunnel.connected();
 
-        assertThat(report.status().state()).isEqualTo(State.CONNECTED);
-        assertThat(report.status().since()).isEqualTo(START.plusSeconds(3));
+        assertThat(report.status().worst().state()).isEqualTo(State.CONNECTED);
+        assertThat(report.status().worst().since()).isEqualTo(START.plusSeconds(3));
         assertThat(report.status().connects()).isEqualTo(1);
         assertThat(report.notReady()).isEmpty();
     }
@@ -43,36 +45,36 @@ class ReportTest {
     @Test
     void staysDisconnectedSinceTheFirstFailureThroughAllAttempts() {
         after(1);
-        report.connected();
+        tunnel.connected();
         after(10);
-        report.lost(LOST);
+        tunnel.lost(LOST);
         after(5);
-        report.connectFailed(UNKNOWN);
+        tunnel.connectFailed(UNKNOWN);
 
-        assertThat(report.status().state()).isEqualTo(State.DISCONNECTED);
-        assertThat(report.status().since()).isEqualTo(START.plusSeconds(11));
-        assertThat(report.status().lastError())
+        assertThat(report.status().worst().state()).isEqualTo(State.DISCONNECTED);
+        assertThat(report.status().worst().since()).isEqualTo(START.plusSeconds(11));
+        assertThat(report.status().worst().lastError())
                 .contains(new Status.LastError("DnsFailure", "no such name", START.plusSeconds(16)));
         assertThat(report.notReady()).contains("Disconnected: DnsFailure: no such name");
     }
 
     @Test
     void remembersTheLastErrorWhenConnectedAgain() {
-        report.connectFailed(UNKNOWN);
-        report.connected();
+        tunnel.connectFailed(UNKNOWN);
+        tunnel.connected();
 
-        assertThat(report.status().state()).isEqualTo(State.CONNECTED);
-        assertThat(report.status().lastError()).isPresent();
+        assertThat(report.status().worst().state()).isEqualTo(State.CONNECTED);
+        assertThat(report.status().worst().lastError()).isPresent();
     }
 
     @Test
     void drainingIsTheLastState() {
-        report.connected();
+        tunnel.connected();
         report.draining();
-        report.lost(LOST);
-        report.connected();
+        tunnel.lost(LOST);
+        tunnel.connected();
 
-        assertThat(report.status().state()).isEqualTo(State.DRAINING);
+        assertThat(report.status().worst().state()).isEqualTo(State.DRAINING);
         assertThat(report.notReady()).contains("Draining");
     }
 
@@ -118,8 +120,8 @@ class ReportTest {
 
     @Test
     void theStatusIsJsonWithFixedNames() {
-        report.connectFailed(UNKNOWN);
-        var identity = new Identity(Optional.of("gpu-1"), "wolf-gpu-1", "https://h", "localhost:8080", "1.2.3");
+        tunnel.connectFailed(UNKNOWN);
+        var identity = new Identity(Optional.of("gpu-1"), "wolf-gpu-1", "localhost:8080", "1.2.3");
 
         assertThat(StatusJson.write(identity, List.of("-insecure is set"), report.status()))
                 .isEqualTo("{\"state\":\"Disconnected\",\"since\":\"2026-01-02T03:04:05Z\",\"wolfId\":\"gpu-1\","
@@ -133,7 +135,7 @@ class ReportTest {
     @Test
     void whatIsUnknownIsNull() {
         report.wolfReached();
-        var identity = new Identity(Optional.empty(), "sandbox-1", "https://h", "unix:///s", "1");
+        var identity = new Identity(Optional.empty(), "sandbox-1", "unix:///s", "1");
 
         assertThat(StatusJson.write(identity, List.of(), report.status()))
                 .contains("\"wolfId\":null", "\"lastError\":null", "\"wolfReachable\":true");
@@ -141,17 +143,98 @@ class ReportTest {
 
     @Test
     void reportsOnlyATokenFilesToken() {
-        var identity = new Identity(Optional.empty(), "sandbox-1", "https://h", "unix:///s", "1");
-        report.tokenInUse(Optional.empty());
-        report.newerTokenRefused(true);
+        var identity = new Identity(Optional.empty(), "sandbox-1", "unix:///s", "1");
+        tunnel.tokenInUse(Optional.empty());
+        tunnel.newerTokenRefused(true);
         assertThat(StatusJson.write(identity, List.of(), report.status())).doesNotContain("token");
 
-        report.tokenInUse(Optional.of(START));
+        tunnel.tokenInUse(Optional.of(START));
         assertThat(StatusJson.write(identity, List.of(), report.status()))
                 .contains("\"token\":{\"changedAt\":\"2026-01-02T03:04:05Z\",\"refused\":false}");
-        report.newerTokenRefused(true);
+        tunnel.newerTokenRefused(true);
         assertThat(StatusJson.write(identity, List.of(), report.status()))
                 .contains("\"token\":{\"changedAt\":\"2026-01-02T03:04:05Z\",\"refused\":true}");
+    }
+
+    @Test
+    void ofSeveralControlPlanesTheWorstOneIsTheAgents() {
+        var both = new Report(() -> now, new PrometheusRegistry(), List.of("https://a", "https://b"));
+        ControlPlaneReport first = both.controlPlanes().getFirst();
+        ControlPlaneReport second = both.controlPlanes().getLast();
+        assertThat(both.notReady()).contains("https://a Connecting; https://b Connecting");
+
+        after(1);
+        first.connected();
+        assertThat(both.status().worst().url()).isEqualTo("https://b");
+        assertThat(both.notReady()).as("one tunnel is enough").isEmpty();
+
+        after(1);
+        second.connectFailed(UNKNOWN);
+        assertThat(both.status().worst().state()).isEqualTo(State.DISCONNECTED);
+        assertThat(both.status().worst().lastError()).isPresent();
+
+        after(1);
+        first.lost(LOST);
+        assertThat(both.status().worst().url()).as("down longest").isEqualTo("https://b");
+        assertThat(both.notReady())
+                .contains("https://a Disconnected: ConnectionLost: gone;"
+                        + " https://b Disconnected: DnsFailure: no such name");
+
+        second.connected();
+        after(1);
+        first.connected();
+        assertThat(both.status().worst().since())
+                .as("since all are up")
+                .isEqualTo(now)
+                .isEqualTo(START.plusSeconds(4));
+        assertThat(both.status().connects()).isEqualTo(3);
+
+        both.draining();
+        assertThat(both.status().controlPlanes())
+                .extracting(Status.ControlPlane::state)
+                .containsOnly(State.DRAINING);
+        assertThat(both.notReady()).isPresent();
+    }
+
+    @Test
+    void eachOfSeveralControlPlanesHasARowInTheStatus() {
+        var both = new Report(() -> now, new PrometheusRegistry(), List.of("https://a", "https://b"));
+        both.controlPlanes().getFirst().tokenInUse(Optional.of(START));
+        both.controlPlanes().getFirst().connected();
+        both.controlPlanes().getLast().connectFailed(UNKNOWN);
+        var identity = new Identity(Optional.empty(), "sandbox-1", "unix:///s", "1");
+
+        assertThat(StatusJson.write(identity, List.of(), both.status()))
+                .startsWith("{\"state\":\"Disconnected\",")
+                .contains("\"controlPlane\":\"https://b\"", "\"connects\":1,")
+                .contains("\"controlPlanes\":[{\"url\":\"https://a\",\"state\":\"Connected\","
+                        + "\"since\":\"2026-01-02T03:04:05Z\",\"connects\":1,\"lastError\":null,"
+                        + "\"token\":{\"changedAt\":\"2026-01-02T03:04:05Z\",\"refused\":false}},"
+                        + "{\"url\":\"https://b\",\"state\":\"Disconnected\","
+                        + "\"since\":\"2026-01-02T03:04:05Z\",\"connects\":0,\"lastError\":{"
+                        + "\"reason\":\"DnsFailure\",\"message\":\"no such name\","
+                        + "\"at\":\"2026-01-02T03:04:05Z\"}}]");
+    }
+
+    @Test
+    void theAgentsTokenIsTheOldestInUseAndRefusedIfOneControlPlaneRefusesTheNewerOne() {
+        var both = new Report(() -> now, new PrometheusRegistry(), List.of("https://a", "https://b"));
+        both.controlPlanes().getFirst().tokenInUse(Optional.of(START.plusSeconds(9)));
+        both.controlPlanes().getLast().tokenInUse(Optional.of(START));
+        assertThat(both.status().token()).contains(new Status.Token(START, false));
+        both.controlPlanes().getFirst().newerTokenRefused(true);
+        assertThat(both.status().token()).contains(new Status.Token(START, true));
+    }
+
+    @Test
+    void aChangeOfWolfIsNewsForEachControlPlaneAndAConnectForItsOwn() {
+        var both = new Report(() -> now, new PrometheusRegistry(), List.of("https://a", "https://b"));
+        List<String> told = new ArrayList<>();
+        both.controlPlanes().forEach(one -> one.onChange(() -> told.add(one.url())));
+        both.wolfReached();
+        assertThat(told).containsExactly("https://a", "https://b");
+        both.controlPlanes().getLast().connected();
+        assertThat(told).containsExactly("https://a", "https://b", "https://b");
     }
 
     private void after(long seconds) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class WatchedWolfTest {
     private final AtomicLong now = new AtomicLong();
-    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry());
+    private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry(), List.of("http://helix"));
     private final AtomicInteger dials = new AtomicInteger();
     private final AtomicInteger requests = new AtomicInteger();
     private volatile Optional<String> problem = Optional.empty();
