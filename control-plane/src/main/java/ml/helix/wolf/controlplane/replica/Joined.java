@@ -11,17 +11,17 @@ import ml.helix.wolf.revdial.WatchedStream;
 
 /** A pickup that came here and that another replica waits for. */
 final class Joined implements OtherReplicas.Join {
-    private final Peer peer;
+    private final PeerConnections connections;
     private final PeerConnection connection;
     private final String runnerId;
     private final AtomicInteger running;
     private final AtomicBoolean over = new AtomicBoolean();
 
     /** @param running counts those that are not over */
-    Joined(Peer peer, PeerConnection connection, String runnerId, AtomicInteger running) {
+    Joined(PeerConnections connections, PeerConnection connection, String runnerId, AtomicInteger running) {
         this.running = running;
         running.incrementAndGet();
-        this.peer = peer;
+        this.connections = connections;
         this.connection = connection;
         this.runnerId = runnerId;
     }
@@ -41,7 +41,7 @@ final class Joined implements OtherReplicas.Join {
     private void splice(ByteStream data) {
         try {
             connection.send(new Go());
-            var stream = new PeerStream(connection, peer::giveBack);
+            var stream = new PeerStream(connection, connections::giveBack);
             new Splice(new Watched(data, stream), stream, bytes -> {}, bytes -> {}).run();
         } catch (IOException e) {
             data.close();

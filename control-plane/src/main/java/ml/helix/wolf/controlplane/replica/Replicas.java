@@ -5,13 +5,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -30,11 +27,9 @@ import ml.helix.wolf.controlplane.store.Database;
 import ml.helix.wolf.revdial.ConnectionManager;
 import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.DialerState;
-import ml.helix.wolf.revdial.FailedPickup;
 import ml.helix.wolf.revdial.RunnerEvent;
 import ml.helix.wolf.revdial.RunnerState;
 import ml.helix.wolf.revdial.Stats;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,25 +41,17 @@ import org.slf4j.LoggerFactory;
 public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
     private static final Duration TICK = Duration.ofSeconds(1);
     private static final Duration STATS_TIMEOUT = Duration.ofSeconds(1);
-    private static final Duration NEW_REPLICA = Duration.ofSeconds(1);
-    private static final int MAX_GONE = 1000;
     private static final Logger log = LoggerFactory.getLogger(Replicas.class);
 
     private final String id;
     private final PeerSettings settings;
     private final ConnectionManager connections;
     private final ScheduledExecutorService timers;
-    private final LongSupplier nanoTime;
-    private final PeerDoor door;
     private final PeerListener listener;
     private final TunnelMap tunnels;
     private final ReplicaSync sync;
     private final StreamCounts streams = new StreamCounts();
-    private final Map<String, Peer> peers = new ConcurrentHashMap<>();
-    /** The replica of each fingerprint. */
-    private final Map<String, String> replicas = new ConcurrentHashMap<>();
-
-    private final Set<String> gone = ConcurrentHashMap.newKeySet();
+    private final Peers peers;
     /** Pickups that are being joined through to other replicas. */
     private final AtomicInteger joins = new AtomicInteger();
 
@@ -86,12 +73,12 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
         this.settings = settings;
         this.connections = connections;
         this.timers = timers;
-        this.nanoTime = nanoTime;
         var identity = PeerIdentity.create(id, Instant.now());
-        this.door = new PeerDoor(identity, this::replicaOf, timers);
-        this.listener = new PeerListener(settings.listen(), door, connections, streams);
         this.tunnels = new TunnelMap(id, connections, this::ask);
-        this.sync = new ReplicaSync(database, tunnels, clock, nanoTime, id, identity.fingerprint(), this::seen);
+        this.peers = new Peers(
+                id, identity, tunnels, streams, connections.dials()::pickupFailed, this::awaitRound, timers, nanoTime);
+        this.listener = new PeerListener(settings.listen(), peers.door(), connections, streams);
+        this.sync = new ReplicaSync(database, tunnels, clock, nanoTime, id, identity.fingerprint(), peers::seen);
         news.to(this::local, listener::tell);
     }
 
@@ -113,12 +100,8 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
         return settings.reachedAt(listener.port());
     }
 
-    /** A certificate that is not known may be that of a replica which has just started: waits until its row would be read. */
-    private Optional<String> replicaOf(String fingerprint) {
-        if (!replicas.containsKey(fingerprint)) {
-            sync.awaitRound(NEW_REPLICA);
-        }
-        return Optional.ofNullable(replicas.get(fingerprint));
+    private void awaitRound(Duration longest) {
+        sync.awaitRound(longest);
     }
 
     private void local(RunnerEvent event) {
@@ -128,90 +111,23 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
     }
 
     private boolean ask(String replica, String runnerId, long generation, String connPath) {
-        Peer peer = peers.get(replica);
+        Peer peer = peers.known(replica);
         return peer != null && peer.ask(runnerId, generation, connPath);
-    }
-
-    private ReplicaSync.Judged seen(ReplicaSync.Seen seen) {
-        boolean back = false;
-        Set<String> dead = new HashSet<>();
-        Set<String> present = new HashSet<>();
-        for (ReplicaRow row : seen.replicas()) {
-            if (row.id().equals(id)) {
-                continue;
-            }
-            Peer peer = peers.get(row.id());
-            // A replica that answers lives, even if it can't reach the database.
-            if (row.expired() && seen.trusted() && (peer == null || !peer.isLinked())) {
-                dead.add(row.id());
-                continue;
-            }
-            present.add(row.id());
-            replicas.put(row.fingerprint(), row.id());
-            if (peer == null) {
-                back |= gone.remove(row.id());
-                add(row);
-            }
-        }
-        for (Peer peer : List.copyOf(peers.values())) {
-            if (!present.contains(peer.id())) {
-                remove(peer);
-            }
-        }
-        return new ReplicaSync.Judged(dead, back);
-    }
-
-    private void add(ReplicaRow row) {
-        var peer = new Peer(row, door, new PeerNews(), timers, nanoTime);
-        peers.put(row.id(), peer);
-        tunnels.reachability(row.id(), peer::isReachable);
-        peer.start();
-    }
-
-    private void remove(Peer peer) {
-        log.info("Replica {} is gone", peer.id());
-        peers.remove(peer.id());
-        replicas.values().removeIf(peer.id()::equals);
-        if (gone.size() < MAX_GONE) {
-            gone.add(peer.id());
-        }
-        streams.forget(peer.id());
-        tunnels.gone(peer.id());
-        peer.close();
-    }
-
-    private final class PeerNews implements Peer.Listener {
-        @Override
-        public void reachabilityChanged(Peer peer) {
-            if (peers.get(peer.id()) == peer) {
-                tunnels.reachability(peer.id(), peer::isReachable);
-            }
-        }
-
-        @Override
-        public void notHeld(Peer peer, String runnerId, long generation) {
-            tunnels.notHeld(peer.id(), runnerId, generation);
-        }
-
-        @Override
-        public void failed(FailedPickup pickup) {
-            connections.dials().pickupFailed(pickup);
-        }
     }
 
     @Override
     public OtherReplicas.Join join(String dialerId, String requestId) throws ApiException {
         String replica = DialerIds.replicaOf(dialerId);
-        Peer peer = peer(replica);
+        Peer peer = peers.find(replica);
         if (peer == null) {
-            throw refusal(gone.contains(replica) ? DialerState.EXPIRED : DialerState.UNKNOWN);
+            throw refusal(peers.isGone(replica) ? DialerState.EXPIRED : DialerState.UNKNOWN);
         }
         try {
-            Peer.Answer answer = peer.join(new Bring(dialerId, requestId));
+            PeerConnections.Answer answer = peer.connections().join(new Bring(dialerId, requestId));
             return switch (answer.message()) {
-                case Known(String runnerId) -> new Joined(peer, answer.connection(), runnerId, joins);
+                case Known(String runnerId) -> new Joined(peer.connections(), answer.connection(), runnerId, joins);
                 case Refused(DialerState state) -> {
-                    peer.giveBack(answer.connection());
+                    peer.connections().giveBack(answer.connection());
                     throw refusal(state);
                 }
                 default -> {
@@ -225,16 +141,6 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
         }
     }
 
-    /** A replica that has just started may not be known yet. */
-    private @Nullable Peer peer(String replica) {
-        Peer peer = peers.get(replica);
-        if (peer == null && !replica.isEmpty() && !gone.contains(replica)) {
-            sync.awaitRound(NEW_REPLICA);
-            peer = peers.get(replica);
-        }
-        return peer;
-    }
-
     private static ApiException refusal(DialerState state) {
         return new ApiException(
                 state == DialerState.EXPIRED
@@ -245,7 +151,7 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
     /** What is done each second: tells the others of streams, and moves tunnels away if there are too many. */
     public void tick() {
         Map<String, Integer> running = connections.dials().streams();
-        peers.values().forEach(peer -> peer.tellStreams(running));
+        peers.all().forEach(peer -> peer.link().ifPresent(link -> link.tellStreams(running)));
         if (!draining) {
             rebalance();
         }
@@ -253,7 +159,7 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
 
     private void rebalance() {
         Map<String, Integer> counts = tunnels.counts();
-        List<Integer> others = peers.values().stream()
+        List<Integer> others = peers.all().stream()
                 .filter(Peer::isReachable)
                 .map(peer -> counts.getOrDefault(peer.id(), 0))
                 .toList();
@@ -284,8 +190,10 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
         Stats known = connections.stats();
         int dials = known.pendingDialsTotal();
         int ids = known.pendingDialsPerKey();
-        List<CompletableFuture<Stats>> answers =
-                peers.values().stream().map(Peer::stats).toList();
+        List<CompletableFuture<Stats>> answers = peers.all().stream()
+                .flatMap(peer -> peer.link().stream())
+                .map(PeerLink::askStats)
+                .toList();
         for (CompletableFuture<Stats> answer : answers) {
             try {
                 Stats other = answer.get(STATS_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS);
@@ -308,7 +216,7 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
 
     /** How many replicas there are that this one can reach, itself included. */
     public int count() {
-        return 1 + (int) peers.values().stream().filter(Peer::isReachable).count();
+        return 1 + (int) peers.all().stream().filter(Peer::isReachable).count();
     }
 
     @Override
@@ -337,7 +245,7 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
     @Override
     public void close() {
         sync.close();
-        peers.values().forEach(Peer::close);
+        peers.close();
         listener.close();
     }
 }

@@ -103,7 +103,7 @@ class PeerIT {
     @Test
     void oneThatFallsSilentCountsAsUnreachableTwoSecondsAfterAnAsk() throws Exception {
         try (PeerConnection link = acceptLink()) {
-            Waiting.until("it is linked", peer::isLinked);
+            Waiting.until("it is linked", () -> peer.link().isPresent());
             timers.advance(Duration.ofMinutes(1));
             assertThat(peer.isReachable()).as("nobody has asked").isTrue();
             assertThat(peer.ask("wolf-1", 5, "/revdial?a")).isTrue();
