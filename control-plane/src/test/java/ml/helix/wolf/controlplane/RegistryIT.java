@@ -253,6 +253,23 @@ class RegistryIT {
     }
 
     @Test
+    void aCordonedNodeDrainsAndNeitherThatNorAnAdminsDrainEndsTheOther() throws Exception {
+        String heartbeat = "/wolf-cordoned/heartbeat";
+        as(TestControlPlane.RUNNER_TOKEN, "POST", heartbeat, "{'cordoned':true}");
+        assertThat(get("/wolf-cordoned").path("draining").asBoolean()).isTrue();
+        as(TestControlPlane.RUNNER_TOKEN, "POST", heartbeat, "{'activeSessions':1}");
+        send("PUT", "/wolf-cordoned", "{'zone':'eu-1'}");
+        send("POST", "/wolf-cordoned/undrain", "");
+        assertThat(get("/wolf-cordoned").path("cordoned").asBoolean()).isTrue();
+        assertThat(get("/wolf-cordoned").path("draining").asBoolean()).isTrue();
+
+        send("POST", "/wolf-cordoned/drain", "");
+        as(TestControlPlane.RUNNER_TOKEN, "POST", heartbeat, "{'cordoned':false}");
+        assertThat(get("/wolf-cordoned").path("draining").asBoolean()).isTrue();
+        assertThat(send("POST", "/wolf-cordoned/undrain", "").body()).contains("\"draining\":false");
+    }
+
+    @Test
     void drainAndUndrainAreSaid() throws Exception {
         send("PUT", "/wolf-drained", "{}");
         assertThat(send("POST", "/wolf-drained/drain", "").body()).contains("\"draining\":true");

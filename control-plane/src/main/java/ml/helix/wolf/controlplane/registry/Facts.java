@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param activeSessions how many it has, as its agent counts them at Wolf
  * @param wolfReachable whether the agent reaches its Wolf
  * @param wolfHealth Wolf's own word for its health
+ * @param cordoned whether its node is cordoned, as its agent says: nothing new goes there
  */
 public record Facts(
         @Nullable String zone,
@@ -29,10 +30,11 @@ public record Facts(
         @Nullable Integer encoderSessions,
         @Nullable Boolean wolfReachable,
         @Nullable String wolfHealth,
-        @Nullable String agentVersion) {
+        @Nullable String agentVersion,
+        @Nullable Boolean cordoned) {
 
     public static final Facts NONE =
-            new Facts(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+            new Facts(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     public Facts {
         labels = labels == null ? null : Collections.unmodifiableMap(new TreeMap<>(labels));
@@ -55,7 +57,14 @@ public record Facts(
                 either(newer.encoderSessions, encoderSessions),
                 either(newer.wolfReachable, wolfReachable),
                 either(newer.wolfHealth, wolfHealth),
-                either(newer.agentVersion, agentVersion));
+                either(newer.agentVersion, agentVersion),
+                either(newer.cordoned, cordoned));
+    }
+
+    /** What only the agent can know, and no admin replaces. */
+    Facts ofTheNode() {
+        return new Facts(
+                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, cordoned);
     }
 
     private static <T> @Nullable T either(@Nullable T newer, @Nullable T older) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param id the runner id
  * @param connected whether its agent has a control connection now
  * @param since when that began, or ended if it isn't connected; null if it never was or nobody knows
- * @param draining nothing new should go there: an admin said so, or its agent is stopping
+ * @param draining nothing new should go there: an admin said so, its node is cordoned, or its agent is stopping
  * @param streams that run through its tunnel
  * @param displaced two agents use its id
  * @param replica which replica holds its control connection; null if there is only one
@@ -35,7 +35,7 @@ public record Instance(
                 InstanceStatus.of(record, tunnel, now, heartbeatInterval),
                 connected,
                 connected == record.isConnected() ? (connected ? record.connectedAt() : record.lostAt()) : null,
-                record.isDraining() || (tunnel != null && tunnel.draining()),
+                record.isDraining() || record.isCordoned() || (tunnel != null && tunnel.draining()),
                 tunnel == null ? 0 : tunnel.streams(),
                 tunnel != null && tunnel.displaced(),
                 tunnel == null ? null : tunnel.replica(),

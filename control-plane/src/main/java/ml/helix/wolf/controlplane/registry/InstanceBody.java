@@ -27,7 +27,8 @@ record InstanceBody(
         @Nullable Integer encoderSessions,
         @Nullable Boolean wolfReachable,
         @Nullable String wolfHealth,
-        @Nullable String agentVersion) {
+        @Nullable String agentVersion,
+        @Nullable Boolean cordoned) {
     private static final int MOST_SESSIONS = 10_000;
     private static final int MOST_GPUS = 1024;
     private static final int MOST_MEGABYTES = 100_000_000;
@@ -103,6 +104,7 @@ record InstanceBody(
                 encoderSessions,
                 wolfReachable,
                 wolfHealth,
-                agentVersion);
+                agentVersion,
+                cordoned);
     }
 }

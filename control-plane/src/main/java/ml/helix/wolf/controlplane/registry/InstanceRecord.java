@@ -57,8 +57,9 @@ public record InstanceRecord(
                 later(lostAt, change.lostAt));
     }
 
+    /** Without what an admin may replace. */
     InstanceRecord withoutFacts() {
-        return new InstanceRecord(id, Facts.NONE, registered, draining, lastHeartbeat, connectedAt, lostAt);
+        return new InstanceRecord(id, facts.ofTheNode(), registered, draining, lastHeartbeat, connectedAt, lostAt);
     }
 
     /** Whether its connection came up after the last one had ended. After a crash of the control plane it may be over. */
@@ -78,6 +79,11 @@ public record InstanceRecord(
 
     boolean isDraining() {
         return Boolean.TRUE.equals(draining);
+    }
+
+    /** Whether its agent says that its node is cordoned. An admin's drain neither begins nor ends with that. */
+    boolean isCordoned() {
+        return Boolean.TRUE.equals(facts.cordoned());
     }
 
     /** The later one; null if both are. */

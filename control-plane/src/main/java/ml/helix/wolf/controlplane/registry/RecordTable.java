@@ -49,6 +49,7 @@ record RecordTable(boolean postgres, long mostBytes) {
             Column.of("wolf_reachable", Types.BOOLEAN, record -> record.facts().wolfReachable()),
             Column.of("wolf_health", Types.VARCHAR, record -> record.facts().wolfHealth()),
             Column.of("agent_version", Types.VARCHAR, record -> record.facts().agentVersion()),
+            Column.state("cordoned", Types.BOOLEAN, record -> record.facts().cordoned()),
             Column.state("registered", Types.BOOLEAN, InstanceRecord::registered),
             Column.state("draining", Types.BOOLEAN, InstanceRecord::draining),
             Column.state("last_heartbeat", Types.TIMESTAMP_WITH_TIMEZONE, InstanceRecord::lastHeartbeat),
@@ -266,7 +267,8 @@ record RecordTable(boolean postgres, long mostBytes) {
                 row.getObject("encoder_sessions", Integer.class),
                 row.getObject("wolf_reachable", Boolean.class),
                 row.getString("wolf_health"),
-                row.getString("agent_version"));
+                row.getString("agent_version"),
+                row.getObject("cordoned", Boolean.class));
         return new InstanceRecord(
                 row.getString("id"),
                 facts,

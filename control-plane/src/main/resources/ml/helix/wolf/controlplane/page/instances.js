@@ -54,6 +54,9 @@ export function reason(instance) {
       reasons.push(instance.wolfReachable === false ? "its Wolf doesn't answer" : "heartbeats are missing");
     }
   }
+  if (instance.cordoned) {
+    reasons.push("its node is cordoned");
+  }
   if (instance.wolfHealth && instance.wolfHealth !== "healthy") {
     reasons.push(`Wolf says: ${instance.wolfHealth}`);
   }

@@ -41,7 +41,22 @@ class InstanceStatusTest {
             @Nullable Boolean wolfReachable,
             InstanceStatus status) {
         var facts = new Facts(
-                null, null, null, null, null, null, null, null, null, null, null, null, wolfReachable, null, null);
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                wolfReachable,
+                null,
+                null,
+                null);
         var record = new InstanceRecord("wolf-1", facts, null, null, ago(heartbeat), ago(connected), null);
         var state = tunnel.equals("none")
                 ? null

@@ -102,7 +102,9 @@ class RecordsTest {
     private static InstanceRecord named(String id, String gpuName) {
         return InstanceRecord.registered(
                 id,
-                new Facts(null, null, null, null, null, gpuName, null, null, null, null, null, null, null, null, null));
+                new Facts(
+                        null, null, null, null, null, gpuName, null, null, null, null, null, null, null, null, null,
+                        null));
     }
 
     private static InstanceRecord heartbeat(@Nullable String zone, int sessions) {
@@ -110,7 +112,8 @@ class RecordsTest {
     }
 
     private static Facts facts(@Nullable String zone, @Nullable Integer sessions) {
-        return new Facts(zone, null, null, sessions, null, null, null, null, null, null, null, null, null, null, null);
+        return new Facts(
+                zone, null, null, sessions, null, null, null, null, null, null, null, null, null, null, null, null);
     }
 
     private @Nullable String zone() {

@@ -58,6 +58,7 @@ final class Instances {
     }
 
     private static Facts facts(@Nullable String zone, @Nullable Integer active, @Nullable Integer max) {
-        return new Facts(zone, null, max, active, null, null, null, null, null, null, null, null, null, null, null);
+        return new Facts(
+                zone, null, max, active, null, null, null, null, null, null, null, null, null, null, null, null);
     }
 }
