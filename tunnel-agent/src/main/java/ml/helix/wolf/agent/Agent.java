@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import ml.helix.wolf.agent.data.Streams;
 import ml.helix.wolf.agent.local.WolfDialer;
+import ml.helix.wolf.agent.local.WolfWait;
 import ml.helix.wolf.agent.report.Identity;
 import ml.helix.wolf.agent.report.Report;
 import ml.helix.wolf.agent.report.StatusJson;
@@ -103,7 +104,8 @@ public final class Agent implements AutoCloseable {
                 0,
                 PROBE_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
-        tunnels.forEach(Tunnel::start);
+        new WolfWait(wolf, timers, System::nanoTime)
+                .start(settings.wolfWait(), () -> tunnels.forEach(Tunnel::start));
     }
 
     /** The monitoring port's address; empty if there is none. */

@@ -32,6 +32,7 @@ import ml.helix.wolf.program.UsageException;
  *
  * @param controlPlanes at least one
  * @param wolfId empty if only a runner id is given
+ * @param wolfWait how long the first connection waits for Wolf
  * @param allowed which requests may reach Wolf; empty for all
  * @param reconnect the longest first wait before a reconnect
  * @param listen the monitoring port's address, empty for none
@@ -45,6 +46,7 @@ public record AgentSettings(
         String runnerId,
         TokenSource tokens,
         WolfAddress local,
+        Duration wolfWait,
         Optional<AllowList> allowed,
         Duration reconnect,
         Optional<InetSocketAddress> listen,
@@ -76,6 +78,12 @@ public record AgentSettings(
             "A file with the runner token. A new token in it is used without a restart. Wins over -token.");
     private static final Flag LOCAL =
             Flag.value("local", "WOLF_LOCAL_ADDR", "localhost:8080", "Wolf's API: host:port or unix:///path.");
+    private static final Flag WAIT = Flag.value(
+            "wait",
+            "WOLF_WAIT_SECONDS",
+            "0",
+            "How long the first connection waits for Wolf to accept connections, in seconds: until then another agent with"
+                    + " this id keeps the tunnel.");
     private static final Flag ALLOW = Flag.value(
             "allow",
             "WOLF_ALLOW",
@@ -114,6 +122,11 @@ public record AgentSettings(
             "WOLF_LABELS",
             "",
             "This Wolf's labels in the registry: key=value,key=value, as Kubernetes' labels.");
+    private static final Flag CORDON_FILE = Flag.value(
+            "cordon-file",
+            "WOLF_CORDON_FILE",
+            "",
+            "A file that says true while this node is cordoned: then the control plane sends nothing new here.");
     private static final Flag OUTPUT = Flag.value("o", "", "table", "What doctor prints: table or json.");
 
     /** The command line. */
@@ -121,9 +134,19 @@ public record AgentSettings(
             "tunnel-agent",
             "Connects this Wolf to a control plane by an outgoing connection.",
             Stream.of(
-                            List.of(API_URL, WOLF_ID, RUNNER_ID, TOKEN, TOKEN_FILE, LOCAL, ALLOW, RECONNECT, LISTEN),
+                            List.of(
+                                    API_URL,
+                                    WOLF_ID,
+                                    RUNNER_ID,
+                                    TOKEN,
+                                    TOKEN_FILE,
+                                    LOCAL,
+                                    WAIT,
+                                    ALLOW,
+                                    RECONNECT,
+                                    LISTEN),
                             List.of(CA_FILE, INSECURE, PROXY, DRAIN),
-                            List.of(REGISTER, MAX_SESSIONS, ZONE, LABELS),
+                            List.of(REGISTER, MAX_SESSIONS, ZONE, LABELS, CORDON_FILE),
                             LogSettings.FLAGS,
                             List.of(OUTPUT))
                     .flatMap(List::stream)
@@ -151,6 +174,7 @@ public record AgentSettings(
             given.problem(TOKEN + " is required, unless " + TOKEN_FILE + " is given: " + TOKEN.help());
         }
         Optional<WolfAddress> local = given.parsed(LOCAL, WolfAddress::parse);
+        Duration wolfWait = given.seconds(WAIT);
         Optional<AllowList> allowed = given.parsed(ALLOW, AllowList::parse);
         Duration reconnect = given.seconds(RECONNECT);
         if (given.text(RECONNECT).filter(text -> text.matches("0+")).isPresent()) {
@@ -170,7 +194,8 @@ public record AgentSettings(
         var registration = new Registration(
                 given.parsed(MAX_SESSIONS, Registration::maxSessions),
                 given.parsed(ZONE, Labels::checkZone),
-                given.parsed(LABELS, Labels::parse).orElse(Map.of()));
+                given.parsed(LABELS, Labels::parse).orElse(Map.of()),
+                given.text(CORDON_FILE).map(Path::of));
         boolean register = given.toggle(REGISTER);
         LogSettings logs = LogSettings.of(given);
         Optional<Boolean> json = given.parsed(OUTPUT, AgentSettings::isJson);
@@ -181,6 +206,7 @@ public record AgentSettings(
                 runnerId.orElseThrow(),
                 tokens.orElseThrow(),
                 local.orElseThrow(),
+                wolfWait,
                 allowed,
                 reconnect,
                 listen,

@@ -19,8 +19,16 @@ final class HeartbeatJson {
 
     private HeartbeatJson() {}
 
-    /** @param wolf by the last dial and the last probe */
-    static byte[] write(Registration registration, WolfView wolf, WolfFacts facts, String agentVersion) {
+    /**
+     * @param wolf by the last dial and the last probe
+     * @param cordoned whether this node is cordoned; null if it isn't known yet
+     */
+    static byte[] write(
+            Registration registration,
+            WolfView wolf,
+            WolfFacts facts,
+            String agentVersion,
+            @Nullable Boolean cordoned) {
         var bytes = new ByteArrayOutputStream(512);
         try (JsonGenerator json = JSON.createGenerator(bytes)) {
             json.writeStartObject();
@@ -36,6 +44,9 @@ final class HeartbeatJson {
                 gpu(json, facts.gpu());
             }
             text(json, "wolfHealth", health(wolf, facts));
+            if (cordoned != null) {
+                json.writeBooleanField("cordoned", cordoned);
+            }
             json.writeEndObject();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends heartbeats to a control plane while a control connection to it is up: when it has come up, every 30 s ± 10 %, and when Wolf's reachability or
- * health changes, at least 2 s apart. A control plane without a registry turns them off until the next control connection.
+ * health changes or the node is cordoned, at least 2 s apart. A control plane without a registry turns them off until the next control connection.
  * Other failures are logged when they begin, change and end, and have no other effect.
  *
  * <p>Begins with {@link #start}, ends with its timers. One heartbeat at a time, on a virtual thread.
@@ -39,6 +39,7 @@ public final class Heartbeats {
     private final LongSupplier nanoTime;
     private final RandomGenerator random;
     private final Logger log;
+    private final Optional<CordonWatch> cordon;
 
     // Guarded by this.
     private @Nullable ScheduledFuture<?> next;
@@ -108,12 +109,25 @@ public final class Heartbeats {
         this.nanoTime = nanoTime;
         this.random = random;
         this.log = log;
+        this.cordon = registration.cordonFile().map(file -> new CordonWatch(file, nanoTime));
         this.earliest = nanoTime.getAsLong();
     }
 
     /** Call before the first control connection is opened. */
     public void start() {
         report.onChange(this::soon);
+        cordon.ifPresent(watch -> {
+            watch.check();
+            timers.scheduleWithFixedDelay(
+                    () -> {
+                        if (watch.check()) {
+                            soon();
+                        }
+                    },
+                    CordonWatch.INTERVAL.toMillis(),
+                    CordonWatch.INTERVAL.toMillis(),
+                    TimeUnit.MILLISECONDS);
+        });
     }
 
     /** There is something new to say. */
@@ -176,7 +190,12 @@ public final class Heartbeats {
         synchronized (this) {
             again = false; // the document has it
         }
-        byte[] document = HeartbeatJson.write(registration, report.wolf(), facts, Version.text());
+        byte[] document = HeartbeatJson.write(
+                registration,
+                report.wolf(),
+                facts,
+                Version.text(),
+                cordon.isPresent() ? cordon.get().cordoned() : Boolean.FALSE);
         try {
             int status = sender.send(bearer.get(), document);
             switch (status) {

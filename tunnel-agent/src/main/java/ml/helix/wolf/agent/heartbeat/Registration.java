@@ -1,5 +1,6 @@
 package ml.helix.wolf.agent.heartbeat;
 
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import ml.helix.wolf.program.Labels;
@@ -9,8 +10,10 @@ import ml.helix.wolf.program.Labels;
  *
  * @param maxSessions how many sessions it can have at once
  * @param zone where it runs
+ * @param cordonFile a file that says {@code true} while the node is cordoned
  */
-public record Registration(Optional<Integer> maxSessions, Optional<String> zone, Map<String, String> labels) {
+public record Registration(
+        Optional<Integer> maxSessions, Optional<String> zone, Map<String, String> labels, Optional<Path> cordonFile) {
     private static final int MOST_SESSIONS = 10_000;
 
     public Registration {

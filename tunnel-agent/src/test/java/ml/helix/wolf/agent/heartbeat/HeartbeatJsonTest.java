@@ -17,7 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class HeartbeatJsonTest {
-    private static final Registration NOTHING = new Registration(Optional.empty(), Optional.empty(), Map.of());
+    private static final Registration NOTHING =
+            new Registration(Optional.empty(), Optional.empty(), Map.of(), Optional.empty());
 
     private final Report report = new Report(() -> Instant.EPOCH, new PrometheusRegistry(), List.of("http://helix"));
 
@@ -25,28 +26,28 @@ class HeartbeatJsonTest {
     void whatIsKnownIsWritten() {
         report.wolfReached();
         var facts = new WolfFacts(3, "healthy", new WolfFacts.Gpu("NVIDIA RTX 4000", 26.5, 2092, 20475, 47.0, 3));
-        var registration =
-                new Registration(Optional.of(8), Optional.of("eu-1"), Map.of("gpu", "ada", "example.com/team", ""));
+        var registration = new Registration(
+                Optional.of(8), Optional.of("eu-1"), Map.of("gpu", "ada", "example.com/team", ""), Optional.empty());
         assertThat(written(registration, facts))
                 .isEqualTo("{'wolfReachable':true,'activeSessions':3,'maxSessions':8,'zone':'eu-1',"
                         + "'labels':{'example.com/team':'','gpu':'ada'},'agentVersion':'1.2',"
                         + "'gpuVendor':'nvidia','gpuName':'NVIDIA RTX 4000','gpuUtilizationPercent':26.5,"
                         + "'gpuMemoryUsedMb':2092,'gpuMemoryTotalMb':20475,'gpuTemperatureCelsius':47.0,"
-                        + "'encoderSessions':3,'wolfHealth':'healthy'}");
+                        + "'encoderSessions':3,'wolfHealth':'healthy','cordoned':false}");
     }
 
     @Test
     void whatIsNotKnownIsLeftOut() {
-        assertThat(written(NOTHING, WolfFacts.NONE)).isEqualTo("{'agentVersion':'1.2'}");
+        assertThat(written(NOTHING, WolfFacts.NONE)).isEqualTo("{'agentVersion':'1.2','cordoned':false}");
         assertThat(written(NOTHING, new WolfFacts(0, null, new WolfFacts.Gpu(null, null, 0, null, null, null))))
-                .isEqualTo("{'activeSessions':0,'agentVersion':'1.2','gpuMemoryUsedMb':0}");
+                .isEqualTo("{'activeSessions':0,'agentVersion':'1.2','gpuMemoryUsedMb':0,'cordoned':false}");
     }
 
     @Test
     void aWolfThatGivesTheProbeNoSaneAnswerIsUnhealthy() {
         report.wolfAnswered(Optional.of("it answers 500"));
         assertThat(written(NOTHING, WolfFacts.NONE))
-                .isEqualTo("{'wolfReachable':true,'agentVersion':'1.2','wolfHealth':'unhealthy'}");
+                .isEqualTo("{'wolfReachable':true,'agentVersion':'1.2','wolfHealth':'unhealthy','cordoned':false}");
         assertThat(written(NOTHING, new WolfFacts(null, "healthy", null))).contains("'wolfHealth':'healthy'");
     }
 
@@ -79,15 +80,16 @@ class HeartbeatJsonTest {
                         i -> "v".repeat(63)));
         String gpu = "\"".repeat(128);
         assertThat(HeartbeatJson.write(
-                        new Registration(Optional.of(10_000), Optional.of("z".repeat(63)), labels),
+                        new Registration(Optional.of(10_000), Optional.of("z".repeat(63)), labels, Optional.empty()),
                         report.status().wolf(),
                         new WolfFacts(1, gpu, new WolfFacts.Gpu(gpu, 1e-300, 1, 1, 1.0, 1)),
-                        "1.2"))
+                        "1.2",
+                        true))
                 .hasSizeBetween(12_000, 16_384);
     }
 
     private String written(Registration registration, WolfFacts facts) {
-        return new String(HeartbeatJson.write(registration, report.status().wolf(), facts, "1.2"), UTF_8)
+        return new String(HeartbeatJson.write(registration, report.status().wolf(), facts, "1.2", false), UTF_8)
                 .replace('"', '\'');
     }
 }

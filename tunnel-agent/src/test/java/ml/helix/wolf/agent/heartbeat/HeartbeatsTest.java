@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -25,6 +27,7 @@ import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.event.EventRecordingLogger;
@@ -50,8 +53,12 @@ class HeartbeatsTest {
 
     @BeforeEach
     void start() {
+        start(Optional.empty());
+    }
+
+    private void start(Optional<Path> cordonFile) {
         new Heartbeats(
-                        new Registration(Optional.of(8), Optional.of("eu-1"), Map.of()),
+                        new Registration(Optional.of(8), Optional.of("eu-1"), Map.of(), cordonFile),
                         this::send,
                         this::readWolf,
                         () -> token,
@@ -132,6 +139,48 @@ class HeartbeatsTest {
         awaitSchedule();
         timers.advance(Duration.ofSeconds(20));
         assertThat(sent).isEmpty();
+    }
+
+    @Test
+    void aCordonedNodeIsSaidWithinASecondAndAgainWhenItIsBack(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("cordoned"), "");
+        startWithCordonFile(file);
+        report.connected();
+        timers.advance(Duration.ZERO);
+        assertThat(Waiting.next(sent)).as("not known yet").doesNotContain("cordoned");
+        awaitSchedules(2);
+
+        Files.writeString(file, "true");
+        timers.advance(Duration.ofSeconds(2));
+        assertThat(Waiting.next(sent)).contains("\"cordoned\":true");
+        awaitSchedules(2);
+
+        Files.delete(file);
+        timers.advance(Duration.ofSeconds(5));
+        assertThat(sent).as("a file that can't be read changes nothing").isEmpty();
+        Files.writeString(file, "");
+        timers.advance(Duration.ofSeconds(1));
+        assertThat(Waiting.next(sent)).contains("\"cordoned\":false");
+    }
+
+    @Test
+    void aFileThatSaysNothingMeansAfter15SecondsThatTheNodeIsNotCordoned(@TempDir Path folder) throws Exception {
+        startWithCordonFile(Files.writeString(folder.resolve("cordoned"), ""));
+        report.connected();
+        timers.advance(Duration.ZERO);
+        assertThat(Waiting.next(sent)).doesNotContain("cordoned");
+        awaitSchedules(2);
+        timers.advance(CordonWatch.UNKNOWN_AT_MOST);
+        assertThat(Waiting.next(sent)).contains("\"cordoned\":false");
+    }
+
+    /** In place of the one without a file. */
+    private void startWithCordonFile(Path file) {
+        start(Optional.of(file));
+    }
+
+    private void awaitSchedules(int tasks) throws Exception {
+        Waiting.until("the next is scheduled", () -> timers.waitingTasks() == tasks);
     }
 
     @Test
