@@ -97,7 +97,7 @@ final class ControlPlane {
     }
 
     /** Forwards to a ready pod: a port forward to the Service may choose a pod that is terminating. */
-    private LocalPortForward forward() {
+    LocalPortForward forward() {
         Pod pod = client
                 .pods()
                 .inNamespace(NAMESPACE)

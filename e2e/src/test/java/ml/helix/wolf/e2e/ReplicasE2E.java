@@ -6,21 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
 import ml.helix.wolf.testkit.PostgresServer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -30,7 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(TestCluster.Resolver.class)
 class ReplicasE2E {
     private static final String NAMESPACE = "wolf-replicas";
-    private static final int THREADS_FOR_EACH_WOLF = 2;
 
     private final TestCluster cluster;
 
@@ -115,7 +105,7 @@ class ReplicasE2E {
         Pod other = holder == replicas.getFirst() ? replicas.getLast() : replicas.getFirst();
 
         try (LocalPortForward forward = forward(other);
-                var load = new Load(forward.getLocalPort(), cluster.nodes())) {
+                var load = Load.toEach(forward.getLocalPort(), cluster.nodes())) {
             load.awaitAnswers(20);
             Command.kubectl(
                     "",
@@ -140,7 +130,7 @@ class ReplicasE2E {
         try (LocalPortForward forward = forward(replica);
                 HttpClient http = HttpClient.newHttpClient()) {
             var response = http.send(
-                    request(forward.getLocalPort(), "/api/v1/revdial/stats?scope=local"), BodyHandlers.ofString());
+                    Load.request(forward.getLocalPort(), "/api/v1/revdial/stats?scope=local"), BodyHandlers.ofString());
             assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
             return !response.body().contains("\"activeConnections\":0,");
         }
@@ -148,103 +138,5 @@ class ReplicasE2E {
 
     private LocalPortForward forward(Pod pod) {
         return cluster.client().pods().resource(pod).portForward(8080);
-    }
-
-    private static HttpRequest request(int port, String path) {
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                .header("X-Admin-Token", TestCluster.ADMIN_TOKEN)
-                .timeout(Duration.ofSeconds(40))
-                .build();
-    }
-
-    /** Callers that send one request after another to the Wolf of each node, until it is closed. */
-    private static final class Load implements AutoCloseable {
-        private record Answer(String node, long start, long end) {}
-
-        private final HttpClient http = HttpClient.newHttpClient();
-        private final Queue<Answer> answers = new ConcurrentLinkedQueue<>();
-        private final Queue<String> failures = new ConcurrentLinkedQueue<>();
-        private final Map<String, AtomicLong> answered = new TreeMap<>();
-        private final List<Thread> callers = new ArrayList<>();
-        private volatile boolean closed;
-
-        Load(int port, List<String> nodes) {
-            for (String node : nodes) {
-                answered.put(node, new AtomicLong());
-                for (int i = 0; i < THREADS_FOR_EACH_WOLF; i++) {
-                    callers.add(Thread.ofVirtual().start(() -> call(port, node)));
-                }
-            }
-        }
-
-        private void call(int port, String node) {
-            HttpRequest request = request(port, "/api/v1/wolf-instances/wolf-" + node + "/proxy/api/v1/apps");
-            while (!closed) {
-                long start = System.nanoTime();
-                try {
-                    var response = http.send(request, BodyHandlers.ofString());
-                    if (response.statusCode() != 200) {
-                        failures.add(node + ": " + response.statusCode() + " " + response.body());
-                    }
-                } catch (IOException e) {
-                    if (!closed) {
-                        failures.add(node + ": " + e);
-                    }
-                } catch (InterruptedException e) {
-                    return;
-                }
-                answers.add(new Answer(node, start, System.nanoTime()));
-                answered.get(node).incrementAndGet();
-            }
-        }
-
-        /** Waits until each Wolf has given so many more answers. */
-        void awaitAnswers(int more) throws InterruptedException {
-            long deadline = System.nanoTime() + Duration.ofSeconds(120).toNanos();
-            for (AtomicLong count : answered.values()) {
-                long wanted = count.get() + more;
-                while (count.get() < wanted) {
-                    assertThat(System.nanoTime())
-                            .as("answers within two minutes")
-                            .isLessThan(deadline);
-                    Thread.sleep(50);
-                }
-            }
-        }
-
-        /** The longest request to each Wolf that ended after this time, in milliseconds. */
-        Map<String, Long> longestSince(long nanos) {
-            var longest = new TreeMap<String, Long>();
-            for (Answer answer : answers) {
-                if (answer.end() > nanos) {
-                    longest.merge(answer.node(), (answer.end() - answer.start()) / 1_000_000, Math::max);
-                }
-            }
-            return longest;
-        }
-
-        int answered() {
-            return answers.size();
-        }
-
-        List<String> failures() {
-            return List.copyOf(failures);
-        }
-
-        @Override
-        public void close() {
-            closed = true;
-            callers.forEach(Thread::interrupt);
-            try {
-                for (Thread caller : callers) {
-                    caller.join();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new UncheckedIOException(new IOException("interrupted", e));
-            } finally {
-                http.shutdownNow();
-            }
-        }
     }
 }

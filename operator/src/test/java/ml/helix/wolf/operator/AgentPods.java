@@ -39,6 +39,7 @@ public final class AgentPods {
                 ready,
                 nodeLost,
                 "",
+                false,
                 List.of(agent));
     }
 }

@@ -16,6 +16,9 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnelSpec;
 
 /** The agent's environment variables, in an order in which each refers only to earlier ones. */
 final class AgentEnvironment {
+    /** The old agent of the node, whose Wolf answers, keeps the tunnel until the new one's Wolf does. */
+    private static final int SECONDS_FOR_WOLF = 120;
+
     private final Map<String, EnvVar> variables = new LinkedHashMap<>();
 
     private AgentEnvironment() {}
@@ -32,6 +35,12 @@ final class AgentEnvironment {
         environment.value("WOLF_LOCAL_ADDR", spec.wolf().address());
         environment.allow(spec.wolf());
         environment.registry(spec.wolf());
+        if (spec.drainCordonedNodes()) {
+            environment.value("WOLF_CORDON_FILE", AgentVolumes.CORDON_FILE);
+        }
+        if (spec.surges() && spec.wolf().container() != null) {
+            environment.value("WOLF_WAIT_SECONDS", String.valueOf(SECONDS_FOR_WOLF));
+        }
         environment.value("AGENT_LISTEN", "$(POD_IP):" + spec.agent().port());
         environment.value("RECONNECT_SECONDS", String.valueOf(spec.agent().reconnectSeconds()));
         environment.value("DRAIN_SECONDS", String.valueOf(spec.agent().drainSeconds()));

@@ -12,6 +12,9 @@ public final class AgentMetadata {
     public static final String INSTANCE_LABEL = "app.kubernetes.io/instance";
     public static final String MANAGED_BY_LABEL = "app.kubernetes.io/managed-by";
 
+    /** Of the operator's server-side applies. */
+    public static final String FIELD_MANAGER = "wolf-tunnel-operator";
+
     /** Selects every object that the operator creates, and every pod of its DaemonSets. */
     public static final String SELECTOR =
             NAME_LABEL + "=wolf-tunnel-agent," + MANAGED_BY_LABEL + "=wolf-tunnel-operator";
@@ -21,6 +24,9 @@ public final class AgentMetadata {
 
     /** On the DaemonSet: the namespace of the operator that applied it last, where its Lease is. */
     public static final String OPERATOR_ANNOTATION = "wolf.helix.ml/operator";
+
+    /** On a pod: {@code true} while its node is cordoned, if the WolfTunnel drains cordoned nodes. */
+    public static final String CORDONED_ANNOTATION = "wolf.helix.ml/cordoned";
 
     static final String TOKEN_ANNOTATION = "wolf.helix.ml/token-generation";
     static final String CA_ANNOTATION = "wolf.helix.ml/ca-generation";

@@ -21,7 +21,10 @@ final class AgentVolumes {
     /** The file's name. */
     private static final String TOKEN_KEY = "token";
 
+    static final String CORDON_FILE = "/etc/wolf-tunnel/node/cordoned";
+
     private static final String CA = "ca-bundle";
+    private static final String NODE = "wolf-tunnel-node";
 
     /** For everybody: which user the agent runs as is not known here, and the container has no other user. */
     private static final int READABLE = 0444;
@@ -49,6 +52,9 @@ final class AgentVolumes {
         }
         if (socket != null) {
             volumes.add(socket(socket));
+        }
+        if (spec.drainCordonedNodes()) {
+            volumes.add(node());
         }
         volumes.addAll(Objects.requireNonNullElse(spec.pod().volumes(), List.of()));
         return volumes;
@@ -82,6 +88,23 @@ final class AgentVolumes {
                 .build();
     }
 
+    /** A file with the pod's annotation; the kubelet writes it anew when the annotation changes. */
+    private static Volume node() {
+        return new VolumeBuilder()
+                .withName(NODE)
+                .withNewDownwardAPI()
+                .withDefaultMode(READABLE)
+                .addNewItem()
+                .withPath("cordoned")
+                .withNewFieldRef()
+                .withApiVersion("v1")
+                .withFieldPath("metadata.annotations['" + AgentMetadata.CORDONED_ANNOTATION + "']")
+                .endFieldRef()
+                .endItem()
+                .endDownwardAPI()
+                .build();
+    }
+
     /** The kubelet creates the node's folder if it is missing, so that an agent can start before Wolf. */
     private static Volume socket(SocketFolder socket) {
         var volume = new VolumeBuilder().withName(SOCKET);
@@ -104,6 +127,9 @@ final class AgentVolumes {
         }
         if (socket != null) {
             mounts.add(readOnly(SOCKET, socket.folder()));
+        }
+        if (spec.drainCordonedNodes()) {
+            mounts.add(readOnly(NODE, "/etc/wolf-tunnel/node"));
         }
         return mounts;
     }

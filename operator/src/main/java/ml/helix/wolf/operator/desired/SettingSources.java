@@ -42,6 +42,8 @@ public final class SettingSources {
         sources.put("WOLF_MAX_SESSIONS", "spec.wolf.maxSessions");
         sources.put("WOLF_ZONE", "spec.wolf.zone");
         sources.put("WOLF_LABELS", "spec.wolf.labels");
+        sources.put("WOLF_WAIT_SECONDS", "spec.updateStrategy");
+        sources.put("WOLF_CORDON_FILE", "spec.drainCordonedNodes");
         sources.put("AGENT_LISTEN", "spec.agent.port");
         sources.put("RECONNECT_SECONDS", "spec.agent.reconnectSeconds");
         sources.put("DRAIN_SECONDS", "spec.agent.drainSeconds");

@@ -27,6 +27,7 @@ import ml.helix.wolf.operator.desired.AgentMetadata;
  * @param ready its condition Ready
  * @param nodeLost whether it is not ready although all its containers are: the cluster no longer hears from its node
  * @param unschedulable why no node takes it, "" if one does
+ * @param cordoned whether its annotation says that its node is cordoned
  * @param containers without init containers
  */
 public record AgentPod(
@@ -42,6 +43,7 @@ public record AgentPod(
         boolean ready,
         boolean nodeLost,
         String unschedulable,
+        boolean cordoned,
         List<ContainerState> containers) {
 
     private static final String STRIPPED = "wolf.helix.ml/stripped";
@@ -86,6 +88,9 @@ public record AgentPod(
                         .filter(scheduled -> "Unschedulable".equals(scheduled.getReason()))
                         .map(scheduled -> requireNonNullElse(scheduled.getMessage(), "no node takes it"))
                         .orElse(""),
+                requireNonNullElse(metadata.getAnnotations(), Map.<String, String>of())
+                        .getOrDefault(AgentMetadata.CORDONED_ANNOTATION, "")
+                        .equals("true"),
                 status.getContainerStatuses().stream().map(ContainerState::of).toList());
     }
 

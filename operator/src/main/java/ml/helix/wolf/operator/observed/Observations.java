@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param podsForbidden why the cluster refuses to create the DaemonSet's pods; empty if it creates them
  * @param wolfContainer the name of {@code spec.wolf.container}, "" if there is none
  * @param settingSources what sets each environment variable of the agents, by the variable's name
+ * @param cordons the cluster's cordoned nodes, if the WolfTunnel drains them
  */
 public record Observations(
         long generation,
@@ -23,7 +24,8 @@ public record Observations(
         boolean pausedChanges,
         Optional<String> podsForbidden,
         String wolfContainer,
-        Map<String, String> settingSources) {
+        Map<String, String> settingSources,
+        Cordons cordons) {
 
     public Observations {
         agents = List.copyOf(agents);

@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.operator.desired.AgentMetadata;
+import ml.helix.wolf.operator.desired.Digests;
 
 /**
  * Server-side apply of the objects that a WolfTunnel owns. It sends a request only if there is something to apply: the first
@@ -33,10 +35,9 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
  * <p>Thread-safe.
  */
 final class Applier {
-    static final String FIELD_MANAGER = "wolf-tunnel-operator";
     static final PatchContext APPLY = new PatchContext.Builder()
             .withPatchType(PatchType.SERVER_SIDE_APPLY)
-            .withFieldManager(FIELD_MANAGER)
+            .withFieldManager(AgentMetadata.FIELD_MANAGER)
             .withForce(true)
             .build();
 
@@ -57,12 +58,17 @@ final class Applier {
     /**
      * An object as it was applied last.
      *
-     * @param answer what the API server made of it
+     * @param desired a digest of what was applied
+     * @param newest what the API server made of it, until the cache has that or something newer; then the cached object itself
      * @param ownFields a digest of our fields in the answer
      * @param answered when the answer came, in nanoseconds
      * @param repairs how often it was applied because somebody had changed it, without a long quiet time between
      */
-    private record Applied(HasMetadata desired, HasMetadata answer, String ownFields, long answered, int repairs) {
+    private record Applied(String desired, HasMetadata newest, String ownFields, long answered, int repairs) {
+        Applied with(HasMetadata seen) {
+            return new Applied(desired, seen, ownFields, answered, repairs);
+        }
+
         Duration untilNextRepair(long now) {
             if (repairs < IMMEDIATE_REPAIRS) {
                 return Duration.ZERO;
@@ -139,10 +145,13 @@ final class Applier {
      */
     <T extends HasMetadata> Outcome<T> apply(T desired, Optional<T> cached) {
         var key = key(desired);
+        var digest = Digests.of(client.getKubernetesSerialization().asJson(desired));
         var last = applied.get(key);
-        boolean same = last != null && last.desired().equals(desired);
+        boolean same = last != null && last.desired().equals(digest);
         if (last != null && same && isUnchanged(last, cached)) {
-            return new Outcome.Applied<>(newest(last.answer(), cached), false);
+            var newest = newest(last.newest(), cached);
+            applied.replace(key, last, last.with(newest));
+            return new Outcome.Applied<>(newest, false);
         }
         try {
             var present = cached.or(() -> read(desired));
@@ -162,9 +171,9 @@ final class Applier {
             applied.put(
                     key,
                     new Applied(
-                            desired,
+                            digest,
                             answer,
-                            OwnedFields.digest(answer, FIELD_MANAGER),
+                            OwnedFields.digest(answer, AgentMetadata.FIELD_MANAGER),
                             nanoTime.getAsLong(),
                             last != null && repair ? last.repairsWithOneMore(now) : 0));
             return new Outcome.Applied<>(answer, true);
@@ -224,7 +233,7 @@ final class Applier {
 
     /** Makes the next apply send the object again, if it is this one that was deleted and not another of its name. */
     void onDeleted(HasMetadata object) {
-        applied.computeIfPresent(key(object), (key, last) -> sameUid(last.answer(), object) ? null : last);
+        applied.computeIfPresent(key(object), (key, last) -> sameUid(last.newest(), object) ? null : last);
     }
 
     /** The cached object, unless the cache lags behind the answer. Both are of one kind. */
@@ -238,10 +247,10 @@ final class Applier {
             return nanoTime.getAsLong() - last.answered() < CACHE_LAG.toNanos();
         }
         var now = cached.get();
-        return sameUid(last.answer(), now)
-                && (sameVersion(last.answer(), now)
-                        || ResourceVersions.isNewer(last.answer(), now)
-                        || OwnedFields.digest(now, FIELD_MANAGER).equals(last.ownFields()));
+        return sameUid(last.newest(), now)
+                && (sameVersion(last.newest(), now)
+                        || ResourceVersions.isNewer(last.newest(), now)
+                        || OwnedFields.digest(now, AgentMetadata.FIELD_MANAGER).equals(last.ownFields()));
     }
 
     private static boolean sameUid(HasMetadata one, HasMetadata other) {

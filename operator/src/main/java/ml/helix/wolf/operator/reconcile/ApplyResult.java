@@ -2,7 +2,9 @@ package ml.helix.wolf.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.Obstacle;
 import ml.helix.wolf.operator.observed.Rollout;
 
@@ -16,6 +18,14 @@ import ml.helix.wolf.operator.observed.Rollout;
  */
 record ApplyResult(
         Optional<DaemonSet> daemonSet, Optional<Obstacle> obstacle, boolean heldBack, Optional<Duration> retryAfter) {
+
+    /** The pods of this DaemonSet. */
+    List<AgentPod> ownPods(Observed observed) {
+        var owner = daemonSet.map(present -> present.getMetadata().getUid()).orElse("none");
+        return observed.pods().stream()
+                .filter(pod -> pod.ownerUid().equals(owner))
+                .toList();
+    }
 
     static ApplyResult applied(DaemonSet daemonSet) {
         return new ApplyResult(Optional.of(daemonSet), Optional.empty(), false, Optional.empty());

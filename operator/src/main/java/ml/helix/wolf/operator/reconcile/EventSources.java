@@ -37,6 +37,7 @@ final class EventSources {
     private static final long PODS_PER_PAGE = 200;
 
     private final ReferenceWatches references;
+    private final CordonedNodes cordonedNodes;
     private final Trigger trigger;
     private final Consumer<HasMetadata> onObjectDeleted;
 
@@ -47,10 +48,12 @@ final class EventSources {
     private static final class Trigger extends SimpleInboundEventSource<WolfTunnel>
             implements ResourceEventAware<WolfTunnel> {
         private final Consumer<WolfTunnel> onDeleted;
+        private final Consumer<WolfTunnel> onUpdated;
 
-        Trigger(Consumer<WolfTunnel> onDeleted) {
+        Trigger(Consumer<WolfTunnel> onDeleted, Consumer<WolfTunnel> onUpdated) {
             super("trigger");
             this.onDeleted = onDeleted;
+            this.onUpdated = onUpdated;
         }
 
         @Override
@@ -64,6 +67,7 @@ final class EventSources {
             if (!isSame(now, before)) {
                 onDeleted.accept(before);
             }
+            onUpdated.accept(now);
         }
 
         void added(WolfTunnel resource) {
@@ -75,20 +79,28 @@ final class EventSources {
     /**
      * @param onObjectDeleted called with each DaemonSet and ServiceAccount that is deleted
      * @param onResourceDeleted called with each WolfTunnel that is deleted
+     * @param onResourceUpdated called with each WolfTunnel that is updated in the cache
      */
     EventSources(
             ReferenceWatches references,
+            CordonedNodes cordonedNodes,
             Consumer<HasMetadata> onObjectDeleted,
-            Consumer<WolfTunnel> onResourceDeleted) {
+            Consumer<WolfTunnel> onResourceDeleted,
+            Consumer<WolfTunnel> onResourceUpdated) {
         this.references = references;
-        this.trigger = new Trigger(onResourceDeleted);
+        this.cordonedNodes = cordonedNodes;
+        this.trigger = new Trigger(onResourceDeleted, onResourceUpdated);
         this.onObjectDeleted = onObjectDeleted;
     }
 
     List<EventSource<?, WolfTunnel>> prepare(EventSourceContext<WolfTunnel> context) {
         resources = context.getPrimaryCache();
-        var sources = new ArrayList<EventSource<?, WolfTunnel>>(
-                List.of(references, trigger, owned(DaemonSet.class, context), owned(ServiceAccount.class, context)));
+        var sources = new ArrayList<EventSource<?, WolfTunnel>>(List.of(
+                references,
+                cordonedNodes,
+                trigger,
+                owned(DaemonSet.class, context),
+                owned(ServiceAccount.class, context)));
         context.getControllerConfiguration()
                 .getEffectiveNamespaces()
                 .forEach(namespace -> sources.add(pods(namespace, context)));

@@ -10,6 +10,7 @@ import java.util.Optional;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.desired.AgentServiceAccount;
 import ml.helix.wolf.operator.observed.AgentPod;
+import ml.helix.wolf.operator.observed.Cordons;
 
 /**
  * What the caches know of a WolfTunnel and its objects when a pass begins.
@@ -17,18 +18,24 @@ import ml.helix.wolf.operator.observed.AgentPod;
  * @param account the ServiceAccount with the name that the WolfTunnel needs; another owner's too
  * @param daemonSet likewise
  * @param pods those with the WolfTunnel's label; another owner's too
+ * @param cordons the cluster's cordoned nodes, if the WolfTunnel drains them
  */
 record Observed(
-        WolfTunnel resource, Optional<ServiceAccount> account, Optional<DaemonSet> daemonSet, List<AgentPod> pods) {
+        WolfTunnel resource,
+        Optional<ServiceAccount> account,
+        Optional<DaemonSet> daemonSet,
+        List<AgentPod> pods,
+        Cordons cordons) {
 
-    static Observed of(WolfTunnel resource, Context<WolfTunnel> context) {
+    static Observed of(WolfTunnel resource, Context<WolfTunnel> context, Cordons cordons) {
         return new Observed(
                 resource,
                 context.getSecondaryResource(ServiceAccount.class),
                 context.getSecondaryResource(DaemonSet.class),
                 context.getSecondaryResourcesAsStream(Pod.class)
                         .map(AgentPod::of)
-                        .toList());
+                        .toList(),
+                cordons);
     }
 
     ResourceID id() {

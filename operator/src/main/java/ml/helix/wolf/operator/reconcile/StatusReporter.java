@@ -11,11 +11,13 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
+import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.agents.AgentPoller;
 import ml.helix.wolf.operator.desired.AgentPodSpec;
 import ml.helix.wolf.operator.desired.SettingSources;
 import ml.helix.wolf.operator.observed.AgentPod;
+import ml.helix.wolf.operator.observed.Cordons;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.Rollout;
@@ -62,9 +64,9 @@ final class StatusReporter implements AutoCloseable {
     }
 
     /** @return when the next pass is due even if no event comes before; empty if only events matter */
-    Optional<Duration> report(Observed observed, ApplyResult applied) {
+    Optional<Duration> report(Observed observed, ApplyResult applied, Cordons cordons) {
         var last = statuses.last(observed.resource());
-        var status = Status.of(observations(observed, applied, last), last, clock.instant());
+        var status = Status.of(observations(observed, applied, cordons, last), last, clock.instant());
         boolean differs = !status.equals(last);
         if (differs) {
             statuses.write(observed.resource(), status);
@@ -77,10 +79,11 @@ final class StatusReporter implements AutoCloseable {
         return Stream.concat(untold.stream(), recheck.stream()).min(Comparator.naturalOrder());
     }
 
-    private Observations observations(Observed observed, ApplyResult applied, @Nullable WolfTunnelStatus last) {
+    private Observations observations(
+            Observed observed, ApplyResult applied, Cordons cordons, @Nullable WolfTunnelStatus last) {
         var id = observed.id();
         var spec = observed.resource().getSpec();
-        var pods = podsOf(applied, observed.pods());
+        var pods = applied.ownPods(observed);
         poller.watch(id, pods);
         var stuck = stuckPods.diagnose(id, applied.daemonSet(), pods);
         return new Observations(
@@ -92,14 +95,8 @@ final class StatusReporter implements AutoCloseable {
                 applied.heldBack(),
                 stuck.podsForbidden(),
                 AgentPodSpec.wolfContainer(spec),
-                SettingSources.of(spec));
-    }
-
-    private static List<AgentPod> podsOf(ApplyResult applied, List<AgentPod> pods) {
-        var owner = applied.daemonSet()
-                .map(daemonSet -> daemonSet.getMetadata().getUid())
-                .orElse("none");
-        return pods.stream().filter(pod -> pod.ownerUid().equals(owner)).toList();
+                SettingSources.of(spec),
+                cordons);
     }
 
     private List<ObservedAgent> agents(Observed observed, List<AgentPod> pods, StuckPods.Diagnosis stuck) {
@@ -112,6 +109,11 @@ final class StatusReporter implements AutoCloseable {
                         Optional.ofNullable(stuck.warnings().get(pod.uid())),
                         Optional.ofNullable(conflicts.get(pod.node()))))
                 .toList();
+    }
+
+    /** To be called with each WolfTunnel that comes into the cache. */
+    void cached(WolfTunnel resource) {
+        statuses.cached(resource);
     }
 
     /** For a WolfTunnel that another operator works on. */

@@ -38,6 +38,12 @@ final class StatusWriter {
         return newer ? own.getStatus() : cached.getStatus();
     }
 
+    /** To be called with each WolfTunnel that comes into the cache, so that a status isn't kept twice. */
+    void cached(WolfTunnel seen) {
+        written.computeIfPresent(
+                ResourceID.fromResource(seen), (id, own) -> ResourceVersions.isNewer(own, seen) ? own : null);
+    }
+
     /**
      * Does nothing if the WolfTunnel no longer exists.
      *

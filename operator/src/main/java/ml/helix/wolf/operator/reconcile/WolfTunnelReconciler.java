@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
+import ml.helix.wolf.operator.observed.Cordons;
 import ml.helix.wolf.operator.observed.Obstacle;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,8 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
     private final OperatorClaims claims;
     private final Prerequisites prerequisites;
     private final AgentObjects objects;
+    private final CordonedNodes cordonedNodes;
+    private final CordonAnnotations cordonAnnotations;
     private final StatusReporter reporter;
     private final OperatorMetrics metrics;
 
@@ -50,10 +53,12 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
             OperatorMetrics metrics) {
         var references = new ReferenceWatches(client);
         this.objects = new AgentObjects(client, clock, metrics);
-        this.sources = new EventSources(references, objects::onDeleted, this::forget);
         this.claims = new OperatorClaims(client, home);
         this.prerequisites = new Prerequisites(references, agentImage);
-        this.reporter = new StatusReporter(client, timers, clock, metrics, sources::trigger);
+        this.reporter = new StatusReporter(client, timers, clock, metrics, this::trigger);
+        this.cordonedNodes = new CordonedNodes(client);
+        this.cordonAnnotations = new CordonAnnotations(client, System::nanoTime);
+        this.sources = new EventSources(references, cordonedNodes, objects::onDeleted, this::forget, reporter::cached);
         this.metrics = metrics;
     }
 
@@ -91,7 +96,7 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
             return UpdateControl.noUpdate();
         }
         try {
-            return nextPass(pass(Observed.of(resource, context)));
+            return nextPass(pass(Observed.of(resource, context, cordons(resource))));
         } catch (KubernetesClientException e) {
             var wait = ApiErrors.isTransient(e) ? AFTER_TRANSIENT_FAILURE : AgentObjects.AFTER_REFUSAL;
             LOG.warn(
@@ -106,6 +111,11 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
         }
     }
 
+    private Cordons cordons(WolfTunnel resource) {
+        return cordonedNodes.watch(
+                ResourceID.fromResource(resource), resource.getSpec().drainCordonedNodes());
+    }
+
     /**
      * @return when the next pass is due even if no event comes before; empty if only events matter
      * @throws KubernetesClientException if the API server does not answer, or refuses
@@ -114,10 +124,17 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
         return switch (check(observed)) {
             case Check.HeldByAnother another -> leaveToOther(observed.id());
             case Check.Loading loading -> Optional.empty();
-            case Check.Blocked(var obstacle) -> reporter.report(observed, ApplyResult.blocked(observed, obstacle));
-            case Check.Paused(var desired) -> reporter.report(observed, ApplyResult.paused(observed, desired));
-            case Check.Go(var desired) -> reporter.report(observed, objects.apply(observed, claims.claim(desired)));
+            case Check.Blocked(var obstacle) -> report(observed, ApplyResult.blocked(observed, obstacle));
+            case Check.Paused(var desired) -> report(observed, ApplyResult.paused(observed, desired));
+            case Check.Go(var desired) -> {
+                var applied = objects.apply(observed, claims.claim(desired));
+                yield reporter.report(observed, applied, cordonAnnotations.write(observed, applied));
+            }
         };
+    }
+
+    private Optional<Duration> report(Observed observed, ApplyResult result) {
+        return reporter.report(observed, result, observed.cordons());
     }
 
     private Check check(Observed observed) {
@@ -157,11 +174,17 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
         }
     }
 
+    private void trigger(ResourceID resource) {
+        sources.trigger(resource);
+    }
+
     private void forget(WolfTunnel resource) {
         var id = ResourceID.fromResource(resource);
         claims.forget(id);
         prerequisites.forget(id);
         objects.forget(resource);
+        cordonedNodes.watch(id, false);
+        cordonAnnotations.forget(id);
         reporter.forget(id);
     }
 

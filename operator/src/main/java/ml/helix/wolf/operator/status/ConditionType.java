@@ -10,7 +10,9 @@ enum ConditionType {
     AgentsAvailable,
     ControlPlaneReachable,
     Authenticated,
-    WolfReachable;
+    WolfReachable,
+    /** Only if the WolfTunnel drains them. */
+    CordonedNodesDrained;
 
     boolean isOf(Condition condition) {
         return name().equals(condition.getType());

@@ -1,6 +1,7 @@
 package ml.helix.wolf.operator.status;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
@@ -30,9 +31,12 @@ public final class Status {
                 : Optional.<Instant>empty();
         boolean overdue =
                 lastStep.filter(step -> ProgressDeadline.hasPassed(step, now)).isPresent();
-        var conditions = Stream.concat(
-                overall.conditions(overdue).stream(),
-                new AgentConditions(verdicts, counts.desired(), observed.rollout()).conditions().stream());
+        var conditions = Stream.of(
+                        overall.conditions(overdue),
+                        new AgentConditions(verdicts, counts.desired(), observed.rollout()).conditions(),
+                        CordonCondition.of(observed.cordons(), verdicts).stream()
+                                .toList())
+                .flatMap(List::stream);
         var tunnels = TunnelList.of(verdicts, last, now);
         return new WolfTunnelStatus(
                 observed.generation(),

@@ -184,6 +184,7 @@ class CrdIT {
         assertThat(spec.agent().drainSeconds()).isEqualTo(20);
         assertThat(spec.agent().imagePullPolicy().name()).isEqualTo("IfNotPresent");
         assertThat(spec.paused()).isFalse();
+        assertThat(spec.drainCordonedNodes()).isFalse();
     }
 
     @ParameterizedTest
@@ -202,6 +203,11 @@ class CrdIT {
                 "{wolf: {container: {image: wolf}}, pod: {hostNetwork: true, securityContext: {runAsUser: 0}}}",
                 "{agent: {env: [{name: NO_PROXY, value: localhost}], resources: {limits: {memory: 128Mi}}}}",
                 "{updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 25%}}}",
+                "{updateStrategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 1, maxSurge: 0}}}",
+                "{updateStrategy: {rollingUpdate: {maxUnavailable: 1, maxSurge: 0%}}}",
+                "{updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}, pod: {hostNetwork: false}}",
+                "{updateStrategy: {rollingUpdate: {maxSurge: 50%, maxUnavailable: 0}}, wolf: {container: {image: wolf}}}",
+                "{drainCordonedNodes: true}",
             })
     void isAccepted(String spec) {
         create(spec);
@@ -249,6 +255,9 @@ class CrdIT {
                 "{pod: {labels: {app.kubernetes.io/name: x}}}              | are the operator's own",
                 "{pod: {nodeSelector: {gpu: 'a/b'}}}                       | each value must be a label's value",
                 "{pod: {annotations: {wolf.helix.ml/token-generation: x}}} | not one of wolf.helix.ml/",
+                "{updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}} | both would want the same port",
+                "{updateStrategy: {rollingUpdate: {maxSurge: 10%}}, wolf: {container: {image: w}}, pod: {hostNetwork: true}} | remove maxSurge",
+                "{drainCordonedNodes: maybe}                               | must be of type boolean",
                 "{pod: {volumes: [{name: wolf-socket}]}}                   | which are the operator's own",
             })
     void isRefusedWithASentenceThatSaysWhatToWrite(String spec, String sentence) {

@@ -38,6 +38,7 @@ class ManifestsIT {
                 "namespaced",
                 "admission-policy",
                 "network-policies",
+                "drain-cordoned-nodes",
                 "control-plane",
                 "control-plane-h2"
             })

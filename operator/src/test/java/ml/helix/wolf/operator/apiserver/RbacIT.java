@@ -3,6 +3,9 @@ package ml.helix.wolf.operator.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequest;
@@ -11,20 +14,27 @@ import io.fabric8.kubernetes.api.model.rbac.ClusterRole;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBinding;
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Resource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import ml.helix.wolf.operator.ApiClient;
 import ml.helix.wolf.operator.OperatorSettings;
 import ml.helix.wolf.operator.WolfTunnelOperator;
 import ml.helix.wolf.program.LogSettings;
@@ -105,6 +115,77 @@ class RbacIT {
             life(second, home.namespace, both);
             life(home, home.namespace, both);
             staysWithin(before, home.namespace, both);
+        }
+    }
+
+    @Test
+    void cordonedNodesNeedTheirOwnRoleAndItsPolicyAllowsNothingButTheAnnotation() throws Exception {
+        applied(committed.stream().map(RbacIT::placed).toList(), HOME);
+        var node = new NodeBuilder()
+                .withNewMetadata()
+                .withName("node-of-cordons")
+                .endMetadata()
+                .withNewSpec()
+                .withUnschedulable(true)
+                .endSpec()
+                .build();
+        var settings = new OperatorSettings("agent:1", Set.of(), false, Optional.empty(), LogSettings.DEFAULT);
+        List<HasMetadata> more = new ArrayList<>();
+        for (var file : List.of("rbac.yaml", "policy.yaml")) {
+            try (var yaml = Files.newInputStream(Path.of("../manifests/drain-cordoned-nodes", file))) {
+                more.addAll(admin.load(yaml).items());
+            }
+        }
+        admin.resource(node).create();
+        try (var testbed = new Testbed(server);
+                var client = ApiClient.of(operatorConfig(HOME)).build();
+                var operator = WolfTunnelOperator.standBy(client, settings, new PrometheusRegistry(), () -> {})) {
+            operator.work();
+            testbed.token("t");
+            testbed.apply("{drainCordonedNodes: true}");
+            testbed.awaitDaemonSet();
+            testbed.podRuns("node-of-cordons", "127.0.0.1", true);
+            testbed.awaitCondition("CordonedNodesDrained", "False NodesForbidden");
+
+            applied(more, HOME);
+            testbed.awaitCondition("CordonedNodesDrained", "True NodesWatched");
+            var pod = client.resource(new PodBuilder()
+                    .withNewMetadata()
+                    .withNamespace(testbed.namespace)
+                    .withName(Testbed.AGENTS + "-node-of-cordons")
+                    .endMetadata()
+                    .build());
+            var seen = admin.pods().inNamespace(testbed.namespace).withName(Testbed.AGENTS + "-node-of-cordons");
+            Eventually.holds(() -> assertThat(seen.get().getMetadata().getAnnotations())
+                    .containsEntry("wolf.helix.ml/cordoned", "true"));
+
+            for (var change : List.of(
+                    "{\"spec\":{\"containers\":[{\"name\":\"agent\",\"image\":\"other:1\"}]}}",
+                    "{\"metadata\":{\"annotations\":{\"other\":\"a\"}}}",
+                    "{\"metadata\":{\"labels\":{\"other\":\"a\"}}}")) {
+                // a policy works a moment after it was applied
+                Eventually.holds(() -> assertThat(refusal(pod, change)).contains("wolf.helix.ml/cordoned"));
+            }
+
+            admin.nodes().withName("node-of-cordons").edit(cordoned -> {
+                cordoned.getSpec().setUnschedulable(null);
+                return cordoned;
+            });
+            Eventually.holds(() ->
+                    assertThat(seen.get().getMetadata().getAnnotations()).doesNotContainKey("wolf.helix.ml/cordoned"));
+        } finally {
+            server.awaitAudit();
+            more.forEach(object -> admin.resource(object).delete());
+            admin.resource(node).delete();
+        }
+    }
+
+    private static String refusal(Resource<Pod> pod, String change) {
+        try {
+            pod.patch(PatchContext.of(PatchType.STRATEGIC_MERGE), change);
+            return "not refused";
+        } catch (KubernetesClientException e) {
+            return String.valueOf(e.getMessage());
         }
     }
 
@@ -237,21 +318,23 @@ class RbacIT {
     }
 
     private KubernetesClient operatorClient(String home) {
+        return new KubernetesClientBuilder().withConfig(operatorConfig(home)).build();
+    }
+
+    private Config operatorConfig(String home) {
         var token = admin.serviceAccounts()
                 .inNamespace(home)
                 .withName("wolf-tunnel-operator")
                 .tokenRequest(new TokenRequest())
                 .getStatus()
                 .getToken();
-        return new KubernetesClientBuilder()
-                .withConfig(new ConfigBuilder(server.config())
-                        .withClientCertFile(null)
-                        .withClientCertData(null)
-                        .withClientKeyFile(null)
-                        .withClientKeyData(null)
-                        .withOauthToken(token)
-                        .withNamespace(home)
-                        .build())
+        return new ConfigBuilder(server.config())
+                .withClientCertFile(null)
+                .withClientCertData(null)
+                .withClientKeyFile(null)
+                .withClientKeyData(null)
+                .withOauthToken(token)
+                .withNamespace(home)
                 .build();
     }
 

@@ -236,6 +236,42 @@ class AgentDaemonSetTest {
     }
 
     @Test
+    void anAgentReadsOfACordonFromItsPodsAnnotationOnlyIfTheSpecAsksForIt() {
+        var pod = pod("{drainCordonedNodes: true}");
+        assertThat(volume(pod, "wolf-tunnel-node").getDownwardAPI().getItems())
+                .singleElement()
+                .satisfies(item -> {
+                    assertThat(item.getPath()).isEqualTo("cordoned");
+                    assertThat(item.getFieldRef().getFieldPath())
+                            .isEqualTo("metadata.annotations['wolf.helix.ml/cordoned']");
+                });
+        assertThat(agent("{drainCordonedNodes: true}").getEnv())
+                .anySatisfy(variable -> assertThat(variable.getName() + " " + variable.getValue())
+                        .isEqualTo("WOLF_CORDON_FILE /etc/wolf-tunnel/node/cordoned"));
+        assertThat(agent("{drainCordonedNodes: true}").getVolumeMounts())
+                .extracting(mount -> mount.getName() + " " + mount.getMountPath())
+                .contains("wolf-tunnel-node /etc/wolf-tunnel/node");
+        assertThat(agent("{}").getEnv()).extracting(EnvVar::getName).doesNotContain("WOLF_CORDON_FILE");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{wolf: {container: {image: w}}, updateStrategy: {rollingUpdate: {maxSurge: 1}}}     | true",
+                "{wolf: {container: {image: w}}, updateStrategy: {rollingUpdate: {maxSurge: 10%}}}   | true",
+                "{wolf: {container: {image: w}}, updateStrategy: {rollingUpdate: {maxSurge: 0%}}}    | false",
+                "{wolf: {container: {image: w}}, updateStrategy: {rollingUpdate: {maxSurge: 0}}}     | false",
+                "{wolf: {container: {image: w}}, updateStrategy: {type: OnDelete}}                   | false",
+                "{wolf: {container: {image: w}}}                                                     | false",
+                "{pod: {hostNetwork: false}, updateStrategy: {rollingUpdate: {maxSurge: 1}}}         | false",
+            })
+    void anAgentThatComesBeforeTheOldOneGoesWaitsForTheWolfInItsPod(String spec, boolean waits) {
+        assertThat(agent(spec).getEnv().stream().map(EnvVar::getName).anyMatch("WOLF_WAIT_SECONDS"::equals))
+                .isEqualTo(waits);
+    }
+
+    @Test
     void tokenFileAndCertificatesAreMountedWithOnlyTheNamedKeys() {
         var pod = pod("{controlPlane: {url: 'https://h', caBundleRef: {name: c, key: k1}},"
                 + " runnerToken: {secretRef: {name: s, key: k2}, delivery: File}}");

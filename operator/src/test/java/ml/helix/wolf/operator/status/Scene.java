@@ -9,6 +9,7 @@ import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.ContainerState;
 import ml.helix.wolf.operator.observed.ContainerState.Termination;
+import ml.helix.wolf.operator.observed.Cordons;
 import ml.helix.wolf.operator.observed.Observations;
 import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.Obstacle;
@@ -29,6 +30,7 @@ final class Scene {
     private Optional<String> podsForbidden = Optional.empty();
     private String wolfContainer = "";
     private Map<String, String> settings = Map.of();
+    private Cordons cordons = new Cordons.Ignored();
 
     /** Nodes that should run an agent, all of the present template. */
     static Scene nodes(int desired) {
@@ -66,6 +68,11 @@ final class Scene {
     /** The name of spec.wolf.container. */
     Scene declares(String container) {
         wolfContainer = container;
+        return this;
+    }
+
+    Scene cordons(Cordons known) {
+        cordons = known;
         return this;
     }
 
@@ -227,6 +234,7 @@ final class Scene {
                 pod.ready(),
                 pod.nodeLost(),
                 pod.unschedulable(),
+                pod.cordoned(),
                 pod.containers());
     }
 
@@ -244,11 +252,21 @@ final class Scene {
                 ready,
                 lost,
                 unschedulable,
+                false,
                 List.of(containers));
     }
 
     Observations observed() {
         return new Observations(
-                generation, rollout, agents, obstacle, paused, pausedChanges, podsForbidden, wolfContainer, settings);
+                generation,
+                rollout,
+                agents,
+                obstacle,
+                paused,
+                pausedChanges,
+                podsForbidden,
+                wolfContainer,
+                settings,
+                cordons);
     }
 }

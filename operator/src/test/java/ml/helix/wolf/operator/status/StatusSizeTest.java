@@ -126,6 +126,7 @@ class StatusSizeTest {
                 false,
                 false,
                 "",
+                false,
                 given.containers());
     }
 

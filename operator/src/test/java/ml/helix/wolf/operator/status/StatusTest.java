@@ -4,11 +4,13 @@ import static ml.helix.wolf.operator.status.Conditions.condition;
 import static ml.helix.wolf.operator.status.Conditions.statusAndReason;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
@@ -16,6 +18,7 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
 import ml.helix.wolf.operator.observed.AgentReport;
+import ml.helix.wolf.operator.observed.Cordons;
 import ml.helix.wolf.operator.observed.Obstacle;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -379,6 +382,29 @@ class StatusTest {
         });
     }
 
+    @Test
+    void cordonsAreAConditionOfTheirOwnThatChangesNoOther() {
+        var scene = Scene.nodes(1).connected("a");
+        var without = status(scene).conditions();
+        assertThat(without).extracting(Condition::getType).doesNotContain("CordonedNodesDrained");
+        for (var cordons : List.of(
+                new Cordons.Loading(),
+                new Cordons.Forbidden(),
+                new Cordons.Known(Set.of()),
+                new Cordons.Known(Set.of("a", "without-agent")))) {
+            assertThat(status(scene.cordons(cordons)).conditions())
+                    .startsWith(without.toArray(Condition[]::new))
+                    .hasSize(without.size() + 1);
+        }
+        assertThat(status(scene).conditions().getLast().getMessage())
+                .isEqualTo("the agents of cordoned nodes ask to be drained: a");
+        assertThat(status(scene.cordons(new Cordons.Forbidden()))
+                        .conditions()
+                        .getLast()
+                        .getReason())
+                .isEqualTo("NodesForbidden");
+    }
+
     private static AgentPod named(String name, boolean terminating, String created, boolean ready) {
         var pod = Scene.pod("a", ready, false, "", Scene.running("agent", ready));
         return new AgentPod(
@@ -394,6 +420,7 @@ class StatusTest {
                 ready,
                 false,
                 "",
+                false,
                 pod.containers());
     }
 
