@@ -104,8 +104,7 @@ public final class Agent implements AutoCloseable {
                 0,
                 PROBE_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
-        new WolfWait(wolf, timers, System::nanoTime)
-                .start(settings.wolfWait(), () -> tunnels.forEach(Tunnel::start));
+        new WolfWait(wolf, timers, System::nanoTime).start(settings.wolfWait(), () -> tunnels.forEach(Tunnel::start));
     }
 
     /** The monitoring port's address; empty if there is none. */

@@ -145,7 +145,7 @@ class HeartbeatsTest {
     void aCordonedNodeIsSaidWithinASecondAndAgainWhenItIsBack(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("cordoned"), "");
         startWithCordonFile(file);
-        report.connected();
+        tunnel.connected();
         timers.advance(Duration.ZERO);
         assertThat(Waiting.next(sent)).as("not known yet").doesNotContain("cordoned");
         awaitSchedules(2);
@@ -166,7 +166,7 @@ class HeartbeatsTest {
     @Test
     void aFileThatSaysNothingMeansAfter15SecondsThatTheNodeIsNotCordoned(@TempDir Path folder) throws Exception {
         startWithCordonFile(Files.writeString(folder.resolve("cordoned"), ""));
-        report.connected();
+        tunnel.connected();
         timers.advance(Duration.ZERO);
         assertThat(Waiting.next(sent)).doesNotContain("cordoned");
         awaitSchedules(2);
