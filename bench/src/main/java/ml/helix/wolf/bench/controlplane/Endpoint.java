@@ -14,6 +14,9 @@ import javax.net.ssl.SSLSocket;
  * @param tls empty for plain HTTP
  */
 record Endpoint(int port, Optional<SSLContext> tls) {
+    /** As the agent gives an address that drops its packets. */
+    private static final int CONNECT_TIMEOUT_MS = 10_000;
+
     /** As an agent's opening handshake has. */
     private static final int TIMEOUT_MS = 30_000;
 
@@ -26,7 +29,7 @@ record Endpoint(int port, Optional<SSLContext> tls) {
         try {
             socket.bind(new InetSocketAddress(address(number), 0));
             socket.setTcpNoDelay(true);
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MS);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_TIMEOUT_MS);
             socket.setSoTimeout(TIMEOUT_MS);
             if (tls.isEmpty()) {
                 return socket;

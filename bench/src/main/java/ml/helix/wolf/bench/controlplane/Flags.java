@@ -14,6 +14,7 @@ import java.util.stream.Stream;
  * @param rates requests a second, one run for each
  * @param seconds how long each rate lasts
  * @param quiet for how many seconds the control plane is left alone
+ * @param keep whether an agent's heartbeats share a connection
  * @param memory what its JVM takes for the machine's memory
  * @param histogram how many lines of the heap's histogram are printed
  */
@@ -25,6 +26,7 @@ record Flags(
         List<Integer> rates,
         int seconds,
         int quiet,
+        boolean keep,
         String memory,
         String store,
         int histogram) {
@@ -37,6 +39,7 @@ record Flags(
               -rates      requests a second, default 500,1000,2000,4000; 'none' for none
               -seconds    how long each rate lasts, default 10
               -quiet      how long the control plane is left alone, default 30
+              -keep       whether an agent's heartbeats share a connection that stays open, default false
               -memory     what its JVM takes for the machine's memory, default 1g; the heap may take half of it
               -store      default jdbc:h2:mem:bench
               -histogram  how many lines of the heap's histogram are printed, default 0
@@ -51,6 +54,7 @@ record Flags(
                 "-rates", "500,1000,2000,4000",
                 "-seconds", "10",
                 "-quiet", "30",
+                "-keep", "false",
                 "-memory", "1g",
                 "-store", "jdbc:h2:mem:bench",
                 "-histogram", "0"));
@@ -89,6 +93,7 @@ record Flags(
                 given.text("-rates").equals("none") ? List.of() : given.numbers("-rates"),
                 given.number("-seconds"),
                 given.number("-quiet"),
+                given.text("-keep").equals("true"),
                 given.text("-memory"),
                 given.text("-store"),
                 given.number("-histogram"));

@@ -4,16 +4,21 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import ml.helix.wolf.agent.http.BufferedSource;
+import ml.helix.wolf.agent.http.ResponseHead;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Sends every agent's heartbeat each 30 s, spread evenly, each on a connection of its own as the real agent does. Runs from the
- * constructor to {@link #close}. Thread-safe.
+ * Sends every agent's heartbeat each 30 s, spread evenly: each on a connection of its own as the real agent does, or an agent's
+ * all on one that is kept open. Runs from the constructor to {@link #close}. Thread-safe.
  */
 final class Heartbeats implements AutoCloseable {
-    private static final long INTERVAL_NANOS = 30_000_000_000L;
+    static final Duration INTERVAL = Duration.ofSeconds(30);
     private static final int AT_ONCE = 256;
 
     /** As long as a real one. */
@@ -24,13 +29,17 @@ final class Heartbeats implements AutoCloseable {
 
     private final int agents;
     private final Endpoint endpoint;
+    /** By agent, where they are kept open; else empty. */
+    private final AtomicReferenceArray<@Nullable Socket> kept;
+
     private final LongAdder accepted = new LongAdder();
     private final LongAdder failed = new LongAdder();
     private final Thread thread;
 
-    Heartbeats(int agents, Endpoint endpoint) {
+    Heartbeats(int agents, Endpoint endpoint, boolean keep) {
         this.agents = agents;
         this.endpoint = endpoint;
+        this.kept = new AtomicReferenceArray<>(keep ? agents : 0);
         this.thread = Thread.ofVirtual().name("heartbeats").start(this::run);
     }
 
@@ -46,7 +55,7 @@ final class Heartbeats implements AutoCloseable {
         var slots = new Semaphore(AT_ONCE);
         long start = System.nanoTime();
         for (long sent = 0; !Thread.currentThread().isInterrupted(); sent++) {
-            LockSupport.parkNanos(start + sent * INTERVAL_NANOS / agents - System.nanoTime());
+            LockSupport.parkNanos(start + sent * INTERVAL.toNanos() / agents - System.nanoTime());
             int number = (int) (sent % agents);
             slots.acquireUninterruptibly();
             Thread.ofVirtual().start(() -> {
@@ -60,33 +69,60 @@ final class Heartbeats implements AutoCloseable {
     }
 
     private void send(int number) {
-        try (Socket socket = endpoint.connect(number)) {
-            socket.getOutputStream()
-                    .write("""
+        boolean keep = kept.length() > 0;
+        @Nullable Socket socket = keep ? kept.getAndSet(number, null) : null;
+        try {
+            if (socket == null) {
+                socket = endpoint.connect(number);
+            }
+            socket.getOutputStream().write("""
                             POST /api/v1/wolf-instances/%s/heartbeat HTTP/1.1
                             Host: localhost
                             Authorization: Bearer %s
                             Content-Type: application/json
                             Content-Length: %d
-                            Connection: close
+                            Connection: %s
 
-                            """.formatted(LeanAgent.runnerId(number), ControlPlaneProcess.RUNNER_TOKEN, BODY.length())
-                            .replace("\n", "\r\n")
-                            .concat(BODY)
-                            .getBytes(US_ASCII));
-            byte[] answer = socket.getInputStream().readAllBytes();
-            if (new String(answer, US_ASCII).startsWith("HTTP/1.1 200")) {
-                accepted.increment();
-            } else {
-                failed.increment();
+                            """.formatted(
+                            LeanAgent.runnerId(number),
+                            ControlPlaneProcess.RUNNER_TOKEN,
+                            BODY.length(),
+                            keep ? "keep-alive" : "close")
+                    .replace("\n", "\r\n")
+                    .concat(BODY)
+                    .getBytes(US_ASCII));
+            var source = new BufferedSource(socket.getInputStream()::read, 512);
+            ResponseHead answer = ResponseHead.read(source);
+            int length = Integer.parseInt(answer.header("content-length").orElse("0"));
+            for (int i = 0; i < length; i++) {
+                source.require();
+            }
+            (answer.status() == 200 ? accepted : failed).increment();
+            if (keep && !answer.lists("connection", "close")) {
+                kept.set(number, socket);
+                return;
             }
         } catch (IOException e) {
             failed.increment();
+        }
+        close(socket);
+    }
+
+    private static void close(@Nullable Socket socket) {
+        try {
+            if (socket != null) {
+                socket.close();
+            }
+        } catch (IOException e) {
+            // It is of no use any more.
         }
     }
 
     @Override
     public void close() {
         thread.interrupt();
+        for (int i = 0; i < kept.length(); i++) {
+            close(kept.getAndSet(i, null));
+        }
     }
 }

@@ -61,15 +61,32 @@ public final class Main {
             print("RSS without agents", "%.0f MiB".formatted(bareMiB));
             long began = System.nanoTime();
             try (var fleet = new Fleet(flags.agents(), endpoint)) {
-                print("all connected at first", back(fleet, began));
+                try (var livez = new LivezProbe(endpoint)) {
+                    print("all connected at first", back(fleet, began));
+                    print("… /livez meanwhile", livez.toString());
+                }
+                print(
+                        "… processor until then",
+                        "%.1f s".formatted(controlPlane.usage().cpuSeconds()));
                 idle(controlPlane, "idle");
-                try (var heartbeats = new Heartbeats(flags.agents(), endpoint)) {
-                    idle(controlPlane, "idle, with heartbeats");
+                memory(controlPlane);
+                try (var heartbeats = new Heartbeats(flags.agents(), endpoint, flags.keep())) {
+                    if (flags.keep()) {
+                        TimeUnit.SECONDS.sleep(Heartbeats.INTERVAL.toSeconds()); // the first one opens the connection
+                    }
+                    long before = heartbeats.accepted();
+                    double cores = idle(controlPlane, "idle, with heartbeats");
                     print(
                             "… heartbeats",
-                            "%d accepted, %d failed".formatted(heartbeats.accepted(), heartbeats.failed()));
+                            "%d accepted, %d failed, %.2f ms of the processor each"
+                                    .formatted(
+                                            heartbeats.accepted(),
+                                            heartbeats.failed(),
+                                            cores * flags.quiet() * 1000 / (heartbeats.accepted() - before)));
+                    if (flags.keep()) {
+                        memory(controlPlane);
+                    }
                 }
-                memory(controlPlane);
                 load(controlPlane, fleet);
                 print("RSS, most", mebibytes(controlPlane.usage().status("VmHWM")));
                 restart(controlPlane, fleet);
@@ -81,11 +98,12 @@ public final class Main {
         return new ControlPlaneProcess(flags.root(), port, flags.memory(), controlPlaneFlags);
     }
 
-    private void idle(ControlPlaneProcess controlPlane, String name) throws IOException, InterruptedException {
+    private double idle(ControlPlaneProcess controlPlane, String name) throws IOException, InterruptedException {
         double before = controlPlane.usage().cpuSeconds();
         TimeUnit.SECONDS.sleep(flags.quiet());
         double cores = (controlPlane.usage().cpuSeconds() - before) / flags.quiet();
         print(name + ": processor", "%.3f of a core".formatted(cores));
+        return cores;
     }
 
     private void memory(ControlPlaneProcess controlPlane) throws IOException, InterruptedException {
@@ -136,9 +154,11 @@ public final class Main {
         long began = System.nanoTime();
         killed.kill();
         fleet.awaitNone();
-        try (var again = start()) {
+        try (var again = start();
+                var livez = new LivezProbe(endpoint)) {
             print("restart: killed → listens", seconds(began));
             print("restart: killed → all connected", back(fleet, began));
+            print("restart: /livez meanwhile", livez.toString());
             print(
                     "restart: processor until then",
                     "%.1f s".formatted(again.usage().cpuSeconds()));

@@ -40,20 +40,20 @@ final class GuardedEndPoint extends TcpEndPoint {
             "too many connections without a valid token; this one was the oldest");
     private static final Logger log = LoggerFactory.getLogger(GuardedEndPoint.class);
 
-    private final AdmissionGate gate;
     private final Scheduler scheduler;
     private final AtomicReference<Scheduler.@Nullable Task> deadline = new AtomicReference<>();
-    private volatile AdmissionGate.@Nullable Guest guest;
+    private final AdmissionGate.Guest guest;
+    private volatile boolean admitted;
 
     GuardedEndPoint(
             SocketChannel channel,
             ManagedSelector selector,
             SelectionKey key,
             Scheduler scheduler,
-            AdmissionGate gate) {
+            AdmissionGate.Guest guest) {
         super(channel, selector, key, scheduler);
         this.scheduler = scheduler;
-        this.gate = gate;
+        this.guest = guest;
     }
 
     /** The one that a request came by. */
@@ -72,11 +72,52 @@ final class GuardedEndPoint extends TcpEndPoint {
 
     @Override
     public void onOpen() {
-        if (getRemoteSocketAddress() instanceof InetSocketAddress remote) {
-            guest = gate.enter(remote.getAddress(), () -> refuse(EVICTED));
-        }
+        guest.evictBy(() -> refuse(EVICTED));
         schedule(FIRST_HEAD);
         super.onOpen();
+    }
+
+    /** The connection has read all that there is, unless some of it came just now or before it read at all. */
+    @Override
+    protected void needsFillInterest() {
+        hasWork(peerHasSent());
+        super.needsFillInterest();
+    }
+
+    /** The peer doesn't take what is written. */
+    @Override
+    protected void onIncompleteFlush() {
+        hasWork(false);
+        super.onIncompleteFlush();
+    }
+
+    @Override
+    public Runnable onSelected() {
+        hasWork(true);
+        return super.onSelected();
+    }
+
+    /** A request has its thread: what that waits for is not this process' work. */
+    void requestBegins() {
+        hasWork(false);
+    }
+
+    private void hasWork(boolean now) {
+        if (!admitted) {
+            guest.hasWork(now);
+        }
+    }
+
+    private boolean peerHasSent() {
+        if (admitted) {
+            return false;
+        }
+        try {
+            return getChannel() instanceof SocketChannel channel
+                    && channel.socket().getInputStream().available() > 0;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     @Override
@@ -95,15 +136,12 @@ final class GuardedEndPoint extends TcpEndPoint {
 
     /** It has brought a valid token and leaves the gate. Idempotent. */
     void admit() {
-        AdmissionGate.Guest leaving = guest;
-        if (leaving != null) {
-            leaving.leave();
-            guest = null;
-        }
+        guest.leave();
+        admitted = true;
     }
 
     boolean isAdmitted() {
-        return guest == null;
+        return admitted;
     }
 
     /** Starts the deadline for a head, unless one runs already. */

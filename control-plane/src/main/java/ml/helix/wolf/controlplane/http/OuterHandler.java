@@ -50,6 +50,7 @@ final class OuterHandler extends Handler.Abstract {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         GuardedEndPoint connection = GuardedEndPoint.of(request);
+        connection.requestBegins();
         if (!connection.isAdmitted() && authorised.test(request.getHeaders())) {
             connection.admit();
         }

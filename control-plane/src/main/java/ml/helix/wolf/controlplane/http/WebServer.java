@@ -4,10 +4,14 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
@@ -16,7 +20,9 @@ import ml.helix.wolf.program.RetryPause;
 import ml.helix.wolf.revdial.socket.TcpKeepAlive;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SelectorManager;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -24,6 +30,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.RequestLog;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.IO;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -149,23 +156,53 @@ public final class WebServer implements AutoCloseable {
     }
 
     /**
-     * Puts each connection into the {@link AdmissionGate}, turns TCP keep-alive on, and waits after a failed accept: Jetty's
-     * own wait logs a stack trace each second.
+     * Accepts when there is room in the {@link AdmissionGate}, puts each connection into it, turns TCP keep-alive on, and waits
+     * after a failed accept: Jetty's own wait logs a stack trace each second.
      */
     private static final class GuardedConnector extends ServerConnector {
         private final AdmissionGate gate;
+        /** Those that are accepted and have no end point yet. */
+        private final Map<SelectableChannel, AdmissionGate.Guest> arriving = new ConcurrentHashMap<>();
+
         private final RetryPause retry = new RetryPause(System::nanoTime);
 
         GuardedConnector(Server server, AdmissionGate gate, ConnectionFactory... layers) {
             super(server, layers);
             this.gate = gate;
+            getSelectorManager().addEventListener(new SelectorManager.AcceptListener() {
+                @Override
+                public void onAcceptFailed(SelectableChannel channel, Throwable cause) {
+                    AdmissionGate.Guest guest = arriving.remove(channel);
+                    if (guest != null) {
+                        guest.leave();
+                    }
+                }
+            });
+        }
+
+        @Override
+        public void accept(int acceptor) throws IOException {
+            try {
+                gate.awaitRoom();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt(); // the server stops
+                return;
+            }
+            super.accept(acceptor);
         }
 
         @Override
         protected SocketChannelEndPoint newEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key) {
-            var endPoint = new GuardedEndPoint(channel, selector, key, getScheduler(), gate);
+            var endPoint = new GuardedEndPoint(
+                    channel, selector, key, getScheduler(), Objects.requireNonNull(arriving.get(channel)));
             endPoint.setIdleTimeout(getIdleTimeout());
             return endPoint;
+        }
+
+        @Override
+        protected void onEndPointOpened(EndPoint endPoint) {
+            arriving.remove(GuardedEndPoint.under(endPoint).getChannel());
+            super.onEndPointOpened(endPoint);
         }
 
         @Override
@@ -179,6 +216,8 @@ public final class WebServer implements AutoCloseable {
             } catch (IOException e) {
                 log.debug("No TCP keep-alive for {}", socket, e);
             }
+            SocketChannel channel = socket.getChannel();
+            arriving.put(channel, gate.enter(socket.getInetAddress(), () -> IO.close(channel)));
         }
 
         @Override
