@@ -109,8 +109,9 @@ final class Browser implements AutoCloseable {
                 Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
     }
 
-    private void devTools(String command, Map<String, ?> parameters) throws Exception {
-        call("/goog/cdp/execute", Map.of("cmd", command, "params", parameters));
+    /** Calls the DevTools protocol. */
+    JsonNode devTools(String command, Map<String, ?> parameters) throws Exception {
+        return call("/goog/cdp/execute", Map.of("cmd", command, "params", parameters));
     }
 
     /** What the console has got since the last call. */

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.assertj.core.api.ThrowingConsumer;
@@ -169,6 +170,65 @@ class PageInBrowserIT {
         }
     }
 
+    /** What a screen reader is told: the same whether the rows are rows or, on a phone, cards. */
+    @Test
+    void aScreenReaderIsToldOfTheTableAndOfWhatChanges() throws Exception {
+        signIn(TestControlPlane.ADMIN_TOKEN);
+        awaitIds("wolf-degraded", "wolf-offline", "wolf-2", "wolf-10");
+        for (int width : new int[] {1280, 360}) {
+            browser.look(width, 800, "light");
+            List<String> tree = accessibilityTree();
+
+            assertThat(tree)
+                    .as("at " + width)
+                    .contains(
+                            "heading Wolf instances",
+                            "status  polite",
+                            "alert  assertive",
+                            "log Changes of state polite",
+                            "search Filter the instances",
+                            "group State",
+                            "radio Degraded 1",
+                            "combobox Zone",
+                            "searchbox Search",
+                            "table 4 instances",
+                            "rowheader wolf-offline rack=r7",
+                            "button Drain wolf-2");
+            assertThat(tree.stream().filter(node -> node.startsWith("columnheader ")))
+                    .contains("columnheader State", "columnheader Instance", "columnheader Action")
+                    .hasSize(run("return [...document.querySelectorAll('thead th')]"
+                                    + ".filter(head => getComputedStyle(head).display !== 'none').length")
+                            .asInt());
+            assertThat(tree.stream().filter(node -> node.equals("row "))).hasSize(5);
+            assertThat(tree).anyMatch(node -> node.matches("cell (Sessions )?3 of 8"));
+        }
+    }
+
+    @Test
+    void tabReachesEachControlInItsOrderAndTheFocusShows() throws Exception {
+        signIn(TestControlPlane.ADMIN_TOKEN);
+        awaitIds("wolf-degraded", "wolf-offline", "wolf-2", "wolf-10");
+        List<String> reached = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            browser.type(TAB);
+            reached.add(run("""
+                    const focused = document.activeElement;
+                    const shown = focused.type === 'radio' ? focused.nextElementSibling : focused;
+                    return (focused.ariaLabel ?? focused.id ?? '') + (focused.value ?? '')
+                      + (getComputedStyle(shown).outlineStyle === 'solid' ? '' : ' without a focus ring')""").asText());
+        }
+        assertThat(reached)
+                .containsExactly(
+                        "sign-out",
+                        "all",
+                        "zone",
+                        "search",
+                        "Drain wolf-degraded",
+                        "Drain wolf-offline",
+                        "Drain wolf-2",
+                        "Drain wolf-10");
+    }
+
     @Test
     void aThousandInstancesAreShownAndLive() throws Exception {
         try {
@@ -176,6 +236,7 @@ class PageInBrowserIT {
             signIn(TestControlPlane.ADMIN_TOKEN);
             await("return document.getElementById('count').textContent === '1004 instances'");
             assertThat(text("#more")).contains("1000 are shown. Show 4 more");
+            measureFramesWhileEachChanges();
 
             post("/wolf-many-500/drain", "");
             run("document.querySelector('[value=draining]').click()");
@@ -186,6 +247,30 @@ class PageInBrowserIT {
                     controlPlane.admin("/api/v1/wolf-instances/" + id).DELETE().build()));
         }
         await("return document.getElementById('rows').children.length === 0");
+    }
+
+    /** Prints the figure of docs/scale.md. */
+    private static void measureFramesWhileEachChanges() throws Exception {
+        run("""
+                window.frames = [];
+                window.long = [];
+                new PerformanceObserver(list => list.getEntries().forEach(task => long.push(Math.round(task.duration))))
+                  .observe({type: 'longtask'});
+                let last = performance.now();
+                requestAnimationFrame(function frame(now) {
+                  frames.push(now - last);
+                  last = now;
+                  requestAnimationFrame(frame);
+                })""");
+        forEachOfAThousand(id -> post("/" + id + "/heartbeat", "{\"activeSessions\":1}"));
+        await("return document.querySelectorAll('#rows [data-of=sessions]').length === 1000"
+                + " && [...document.querySelectorAll('#rows [data-of=sessions]')]"
+                + ".filter(cell => cell.textContent === '1').length >= 996");
+        System.out.println(run("""
+                frames.sort((a, b) => a - b);
+                return `page with 1004 instances that all change: ${frames.length} frames, p50 `
+                  + `${frames[Math.floor(frames.length / 2)].toFixed(0)} ms, p99 ${frames[Math.floor(frames.length * 0.99)].toFixed(0)} ms, `
+                  + `longest ${frames.at(-1).toFixed(0)} ms; tasks longer than 50 ms: ${long.length ? long.join(', ') + ' ms' : 'none'}`""").asText());
     }
 
     /** Several at once, to be quicker. */
@@ -240,6 +325,25 @@ class PageInBrowserIT {
         run("return [...document.querySelectorAll('#rows [data-of=id]')].map(id => id.textContent)")
                 .forEach(id -> ids.add(id.asText()));
         return ids;
+    }
+
+    /** Role, name and liveness of each node, as the browser tells assistive programs. */
+    private static List<String> accessibilityTree() throws Exception {
+        List<String> tree = new ArrayList<>();
+        for (JsonNode node :
+                browser.devTools("Accessibility.getFullAXTree", Map.of()).path("nodes")) {
+            if (!node.path("ignored").asBoolean()) {
+                String text = node.at("/role/value").asText() + " "
+                        + node.at("/name/value").asText();
+                for (JsonNode property : node.path("properties")) {
+                    text += property.path("name").asText().equals("live")
+                            ? " " + property.at("/value/value").asText()
+                            : "";
+                }
+                tree.add(text);
+            }
+        }
+        return tree;
     }
 
     private static List<String> accessibilityProblems() throws Exception {

@@ -126,7 +126,8 @@ table.onarranged = () => {
   document.querySelector("table").classList.toggle("no-zone", zones.length === 0);
   document.querySelector("table").classList.toggle("no-replica", !rows.some(({instance}) => instance.replica));
   document.querySelector("table").hidden = table.matched === 0;
-  const count = table.matched === total ? `${total} instances` : `${table.matched} of ${total} instances`;
+  const all = total === 1 ? "1 instance" : `${total} instances`;
+  const count = table.matched === total ? all : `${table.matched} of ${all}`;
   if ($("count").textContent !== count) {
     say("count", count);
   }
