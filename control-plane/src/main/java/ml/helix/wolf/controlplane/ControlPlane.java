@@ -51,7 +51,6 @@ import ml.helix.wolf.controlplane.replica.LocalNews;
 import ml.helix.wolf.controlplane.replica.Replicas;
 import ml.helix.wolf.controlplane.revdial.OtherReplicas;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
-import ml.helix.wolf.controlplane.revdial.SpareStreams;
 import ml.helix.wolf.controlplane.revdial.StatsHandler;
 import ml.helix.wolf.controlplane.routing.Routing;
 import ml.helix.wolf.controlplane.routing.SessionTable;
@@ -124,7 +123,8 @@ public final class ControlPlane implements AutoCloseable {
                 InstantSource.system());
         var sync = new RecordSync(records, database, registry::forgettable, InstantSource.system());
         var news = new ChangeListener(database, RecordSync.CHANNEL, sync::changedElsewhere);
-        RegistryMetrics.register(metrics, registry, () -> database.health().up());
+        RegistryMetrics.register(metrics, registry, () -> database.health().up(), () -> replicas.map(Replicas::living)
+                .orElse(1));
         var adminRules = new AdminRules(admin, refusals);
         var pool = new PooledDialing(
                 new LocalDialing(connections.dials()),
@@ -152,7 +152,6 @@ public final class ControlPlane implements AutoCloseable {
                 connections,
                 ids,
                 replicas.<OtherReplicas>map(all -> all).orElse(OtherReplicas.NONE),
-                Optional.<SpareStreams>of(pool::offer).filter(any -> settings.pool() > 0),
                 timers,
                 System::nanoTime);
         var feed = new Feed(

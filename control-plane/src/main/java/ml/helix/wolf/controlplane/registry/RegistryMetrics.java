@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import java.util.function.ToLongFunction;
 
 /** What a {@link Registry} shows at each scrape. */
@@ -20,12 +21,21 @@ public final class RegistryMetrics {
 
     private RegistryMetrics() {}
 
-    /** @param storeUp whether the store can be used */
-    public static void register(PrometheusRegistry metrics, Registry registry, BooleanSupplier storeUp) {
+    /**
+     * @param storeUp whether the store can be used
+     * @param replicas how many serve, this one included
+     */
+    public static void register(
+            PrometheusRegistry metrics, Registry registry, BooleanSupplier storeUp, IntSupplier replicas) {
         GaugeWithCallback.builder()
                 .name(PREFIX + "store_up")
                 .help("1 while the store can be used, else 0.")
                 .callback(callback -> callback.call(storeUp.getAsBoolean() ? 1 : 0))
+                .register(metrics);
+        GaugeWithCallback.builder()
+                .name(PREFIX + "replicas")
+                .help("Replicas that live as far as this one knows, itself included.")
+                .callback(callback -> callback.call(replicas.getAsInt()))
                 .register(metrics);
         GaugeWithCallback.builder()
                 .name(PREFIX + "instances")

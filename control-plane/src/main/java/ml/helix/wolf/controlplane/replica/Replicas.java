@@ -100,6 +100,11 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
         return settings.reachedAt(listener.port());
     }
 
+    /** How many replicas live as far as this one knows, itself included. */
+    public int living() {
+        return peers.all().size() + 1;
+    }
+
     private void awaitRound(Duration longest) {
         sync.awaitRound(longest);
     }

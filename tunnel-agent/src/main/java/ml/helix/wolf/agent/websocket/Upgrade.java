@@ -20,7 +20,6 @@ import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Version;
 import ml.helix.wolf.revdial.DataKeepAlive;
-import ml.helix.wolf.revdial.Reuse;
 
 /**
  * The client's opening handshake (RFC 6455, section 4.1). No extension and no subprotocol is offered.
@@ -58,10 +57,7 @@ public record Upgrade(String host, String target, Secret token) {
         check(answer, key);
         String promise =
                 answer.header(DataKeepAlive.HEADER.toLowerCase(Locale.ROOT)).orElse("");
-        boolean reusable = answer.header(Reuse.HEADER.toLowerCase(Locale.ROOT))
-                .filter(Reuse.VERSION::equals)
-                .isPresent();
-        return new WebSocketStream(wire, input, source, timers, nanoTime, promise, reusable);
+        return new WebSocketStream(wire, input, source, timers, nanoTime, promise);
     }
 
     private String request(String key) {
@@ -75,18 +71,9 @@ public record Upgrade(String host, String target, Secret token) {
                 Authorization: Bearer %s
                 User-Agent: wolf-tunnel-agent/%s
                 %s: %s
-                %s: %s
 
                 """.formatted(
-                        target,
-                        host,
-                        key,
-                        token.reveal(),
-                        Version.text(),
-                        DataKeepAlive.HEADER,
-                        DataKeepAlive.PROMISE,
-                        Reuse.HEADER,
-                        Reuse.VERSION)
+                        target, host, key, token.reveal(), Version.text(), DataKeepAlive.HEADER, DataKeepAlive.PROMISE)
                 .replace("\n", "\r\n");
     }
 

@@ -105,7 +105,7 @@ class FrameReaderTest {
         };
 
         byte[] read = all(new FrameReader(
-                new BufferedSource(dripping::read, 16), this::ping, pong -> {}, new FrameBudget(clock), null));
+                new BufferedSource(dripping::read, 16), this::ping, pong -> {}, new FrameBudget(clock)));
 
         assertThat(read).hasSize(303).endsWith(ascii("end"));
     }
@@ -173,8 +173,7 @@ class FrameReaderTest {
                 new BufferedSource(new ByteArrayInputStream(sent.bytes())::read, 64),
                 this::ping,
                 pong -> {},
-                new FrameBudget(clock),
-                null);
+                new FrameBudget(clock));
     }
 
     private void ping(byte[] payload) {
