@@ -11,7 +11,7 @@ import io.fabric8.kubernetes.model.annotation.Singular;
 import io.fabric8.kubernetes.model.annotation.Version;
 
 /**
- * One agent on each selected node, each with a tunnel to the same control plane.
+ * One agent on each selected node, each with a tunnel to the same control planes, mostly one.
  *
  * <p>Mutable, as Fabric8's resources are; spec and status are immutable records. The name has at most 50 characters, so
  * that the names and labels that are made from it are valid.
@@ -34,7 +34,7 @@ import io.fabric8.kubernetes.model.annotation.Version;
         jsonPath = ".spec.wolf.maxSessions",
         type = AdditionalPrinterColumn.Type.INTEGER,
         priority = 1)
-@AdditionalPrinterColumn(name = "URL", jsonPath = ".spec.controlPlane.url", priority = 1)
+@AdditionalPrinterColumn(name = "URL", jsonPath = ".spec.controlPlane['url','urls']", priority = 1)
 @AdditionalPrinterColumn(
         name = "AGE",
         jsonPath = ".metadata.creationTimestamp",

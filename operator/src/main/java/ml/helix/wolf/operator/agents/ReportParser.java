@@ -3,12 +3,15 @@ package ml.helix.wolf.operator.agents;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.StreamSupport;
 import ml.helix.wolf.operator.observed.AgentReport;
 
 /** Reads what an agent serves at {@code /status}, also from older and newer agents. */
 final class ReportParser {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int MOST_CONTROL_PLANES = 8;
 
     private ReportParser() {}
 
@@ -32,10 +35,22 @@ final class ReportParser {
                     present(status.path("token"))
                             .map(token -> new AgentReport.Token(
                                     text(token, "changedAt"),
-                                    token.path("refused").asBoolean()))));
+                                    token.path("refused").asBoolean())),
+                    controlPlanes(status.path("controlPlanes"))));
         } catch (JsonProcessingException e) {
             return Optional.empty();
         }
+    }
+
+    private static List<AgentReport.ControlPlane> controlPlanes(JsonNode rows) {
+        return StreamSupport.stream(rows.spliterator(), false)
+                .limit(MOST_CONTROL_PLANES)
+                .map(row -> new AgentReport.ControlPlane(
+                        text(row, "url"),
+                        text(row, "state"),
+                        present(row.path("lastError")).map(ReportParser::failure),
+                        row.path("token").path("refused").asBoolean()))
+                .toList();
     }
 
     private static AgentReport.Failure failure(JsonNode error) {

@@ -69,7 +69,11 @@ final class AgentEnvironment {
 
     private void controlPlane(WolfTunnelSpec spec) {
         var controlPlane = spec.controlPlane();
-        value("HELIX_API_URL", literal(controlPlane.url()));
+        value(
+                "HELIX_API_URL",
+                literal(controlPlane.all().stream()
+                        .map(AgentEnvironment::oneUrl)
+                        .collect(Collectors.joining(","))));
         if (controlPlane.caBundleRef() != null) {
             value("HELIX_CA_FILE", AgentVolumes.CA_FILE);
         }
@@ -140,6 +144,14 @@ final class AgentEnvironment {
 
     private void add(EnvVar variable) {
         variables.put(variable.getName(), variable);
+    }
+
+    /**
+     * Keeps the agent from taking one URL for several. The CRD refuses such a URL, but an older one may be in the cluster, and
+     * a policy has judged it as one.
+     */
+    private static String oneUrl(String url) {
+        return url.replaceAll(",(?=\\s*(?i:https?|wss?)://)", "%2C");
     }
 
     /** Keeps the kubelet from expanding the text: to it, $(NAME) is another variable and $$ is one $. */

@@ -31,7 +31,9 @@ public final class SettingSources {
                 bundle == null
                         ? "spec.controlPlane.caBundleRef"
                         : "key %s of ConfigMap %s".formatted(bundle.key(), bundle.name()));
-        sources.put("HELIX_API_URL", "spec.controlPlane.url");
+        sources.put(
+                "HELIX_API_URL",
+                spec.controlPlane().url() == null ? "spec.controlPlane.urls" : "spec.controlPlane.url");
         sources.put("HTTPS_PROXY", "spec.controlPlane.proxyUrl");
         sources.put("HTTP_PROXY", "spec.controlPlane.proxyUrl");
         sources.put("HELIX_INSECURE_TLS", "spec.controlPlane.insecureSkipVerify");

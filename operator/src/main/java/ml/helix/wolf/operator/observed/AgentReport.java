@@ -1,6 +1,8 @@
 package ml.helix.wolf.operator.observed;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -15,6 +17,7 @@ import java.util.stream.Stream;
  * @param wolfError why Wolf isn't reachable or healthy, "" if it is or nothing is known
  * @param lastError the control connection's last error; it may be over
  * @param token the token in use, if the agent reads it from a file
+ * @param controlPlanes a row for each, if the agent has several; what stands outside is the worst one's
  */
 public record AgentReport(
         String state,
@@ -26,7 +29,8 @@ public record AgentReport(
         Optional<Long> connects,
         Optional<Failure> lastError,
         String version,
-        Optional<Token> token) {
+        Optional<Token> token,
+        List<ControlPlane> controlPlanes) {
     /** The states of the agents that this operator knows. */
     public enum State {
         Connecting,
@@ -39,7 +43,11 @@ public record AgentReport(
      * @param reason a word of docs/status.md, or one of a newer agent
      * @param message the reason in a sentence
      */
-    public record Failure(String reason, String message) {}
+    public record Failure(String reason, String message) {
+        private Failure changed(UnaryOperator<String> change) {
+            return new Failure(reason, change.apply(message));
+        }
+    }
 
     /**
      * @param changedAt when the token that the tunnel uses came into the file, RFC 3339
@@ -47,9 +55,43 @@ public record AgentReport(
      */
     public record Token(String changedAt, boolean refused) {}
 
-    /** Whether its last connection ended because another agent with the same id connected. */
+    public AgentReport {
+        controlPlanes = List.copyOf(controlPlanes);
+    }
+
+    /**
+     * The tunnel to one control plane.
+     *
+     * @param url "" if there is only one
+     * @param state as the report's
+     * @param tokenRefused whether it refuses a newer token of the file
+     */
+    public record ControlPlane(String url, String state, Optional<Failure> lastError, boolean tokenRefused) {
+        public boolean connected() {
+            return state.equals(State.Connected.name());
+        }
+
+        private boolean displaced() {
+            return lastError.filter(error -> error.reason().equals("Displaced")).isPresent();
+        }
+    }
+
+    /** The tunnels: one for each control plane. */
+    public List<ControlPlane> tunnels() {
+        return controlPlanes.isEmpty()
+                ? List.of(new ControlPlane(
+                        "", state, lastError, token.filter(Token::refused).isPresent()))
+                : controlPlanes;
+    }
+
+    /** Whether the last connection to a control plane ended because another agent with the same id connected. */
     public boolean displaced() {
-        return lastError.filter(error -> error.reason().equals("Displaced")).isPresent();
+        return tunnels().stream().anyMatch(ControlPlane::displaced);
+    }
+
+    /** Whether that was so, and there is no new connection to that control plane. */
+    public boolean displacedAndDown() {
+        return tunnels().stream().anyMatch(tunnel -> tunnel.displaced() && !tunnel.connected());
     }
 
     /** Empty for the state of a newer agent. */
@@ -61,6 +103,28 @@ public record AgentReport(
 
     public boolean connected() {
         return state.equals(State.Connected.name());
+    }
+
+    /** With each error's message changed. */
+    public AgentReport withMessages(UnaryOperator<String> change) {
+        return new AgentReport(
+                state,
+                since,
+                wolfId,
+                wolfReachable,
+                wolfHealthy,
+                wolfError,
+                connects,
+                lastError.map(error -> error.changed(change)),
+                version,
+                token,
+                controlPlanes.stream()
+                        .map(row -> new ControlPlane(
+                                row.url(),
+                                row.state(),
+                                row.lastError().map(error -> error.changed(change)),
+                                row.tokenRefused()))
+                        .toList());
     }
 
     /** Disconnected, and without what changes with each connection. */
@@ -75,6 +139,7 @@ public record AgentReport(
                 Optional.empty(),
                 Optional.empty(),
                 version,
-                token);
+                token,
+                List.of());
     }
 }

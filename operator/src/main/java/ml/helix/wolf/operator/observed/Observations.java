@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param pausedChanges whether {@code spec.paused} holds back a change
  * @param podsForbidden why the cluster refuses to create the DaemonSet's pods; empty if it creates them
  * @param wolfContainer the name of {@code spec.wolf.container}, "" if there is none
+ * @param severalControlPlanes whether {@code spec.controlPlane.urls} has more than one
  * @param settingSources what sets each environment variable of the agents, by the variable's name
  * @param cordons the cluster's cordoned nodes, if the WolfTunnel drains them
  */
@@ -24,6 +25,7 @@ public record Observations(
         boolean pausedChanges,
         Optional<String> podsForbidden,
         String wolfContainer,
+        boolean severalControlPlanes,
         Map<String, String> settingSources,
         Cordons cordons) {
 

@@ -84,12 +84,12 @@ final class DisplacedAgents {
         if (before != null) {
             return before.report().equals(report) ? before : new Seen(report, now);
         }
-        boolean recent = displacedInStatus || !report.connected();
+        boolean recent = displacedInStatus || report.displacedAndDown();
         return new Seen(report, recent ? now : now - SETTLED_AFTER.toNanos());
     }
 
     private static boolean isDisplaced(@Nullable Seen seen, long now) {
-        return seen != null && (!seen.report().connected() || now - seen.since() < SETTLED_AFTER.toNanos());
+        return seen != null && (seen.report().displacedAndDown() || now - seen.since() < SETTLED_AFTER.toNanos());
     }
 
     void forget(ResourceID resource) {

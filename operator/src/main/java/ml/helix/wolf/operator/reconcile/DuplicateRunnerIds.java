@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNullElse;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import java.net.URI;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -34,16 +35,16 @@ final class DuplicateRunnerIds {
     /**
      * The runner ids of one WolfTunnel's agents.
      *
-     * @param controlPlane its URL, normalised
+     * @param controlPlanes their URLs, normalised
      * @param prefix of each id, before the node's name
      */
-    private record RunnerIds(String controlPlane, String prefix, Set<String> nodes) {
+    private record RunnerIds(Set<String> controlPlanes, String prefix, Set<String> nodes) {
         boolean overlap(RunnerIds other) {
-            return nodes.stream().anyMatch(node -> other.contain(idOn(node), controlPlane));
+            return nodes.stream().anyMatch(node -> other.contain(idOn(node), controlPlanes));
         }
 
-        boolean contain(String id, String atControlPlane) {
-            return controlPlane.equals(atControlPlane)
+        boolean contain(String id, Set<String> atControlPlanes) {
+            return !Collections.disjoint(controlPlanes, atControlPlanes)
                     && id.startsWith(prefix)
                     && nodes.contains(id.substring(prefix.length()));
         }
@@ -73,7 +74,7 @@ final class DuplicateRunnerIds {
             known.forEach((other, its) -> {
                 if (!other.equals(id)) {
                     ids.nodes().stream()
-                            .filter(node -> its.contain(ids.idOn(node), ids.controlPlane()))
+                            .filter(node -> its.contain(ids.idOn(node), ids.controlPlanes()))
                             .forEach(node -> conflicts.put(node, conflict(ids.idOn(node), other)));
                 }
             });
@@ -111,7 +112,9 @@ final class DuplicateRunnerIds {
 
     private static RunnerIds runnerIds(WolfTunnel resource, Collection<AgentPod> pods) {
         return new RunnerIds(
-                normalised(resource.getSpec().controlPlane().url()),
+                resource.getSpec().controlPlane().all().stream()
+                        .map(DuplicateRunnerIds::normalised)
+                        .collect(Collectors.toSet()),
                 resource.getSpec().wolfId().runnerPrefix()
                         + resource.getSpec().wolfId().prefix(),
                 pods.stream()

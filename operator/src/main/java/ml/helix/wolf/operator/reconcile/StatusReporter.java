@@ -95,6 +95,7 @@ final class StatusReporter implements AutoCloseable {
                 applied.heldBack(),
                 stuck.podsForbidden(),
                 AgentPodSpec.wolfContainer(spec),
+                spec.controlPlane().all().size() > 1,
                 SettingSources.of(spec),
                 cordons);
     }

@@ -7,7 +7,9 @@ import static ml.helix.wolf.operator.status.UndatedCondition.isUnknown;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import ml.helix.wolf.operator.observed.AgentReport;
 import ml.helix.wolf.operator.observed.Rollout;
 
 /** The conditions about the agents: whether they run, reach the control plane, are authenticated, and reach Wolf. */
@@ -37,7 +39,8 @@ final class AgentConditions {
         }
         long available = verdicts.stream().filter(Verdict::available).count();
         var count = "%d of %d agents run".formatted(available, desired);
-        var problem = first(verdict -> !verdict.available());
+        var problem =
+                first(verdict -> verdict.available() ? Optional.empty() : Optional.of(verdict.causeOrConnecting()));
         if (problem.isPresent()) {
             var cause = problem.get();
             return isFalse(type, cause.withMessage(count + "; " + cause.message()));
@@ -60,19 +63,36 @@ final class AgentConditions {
                         : isUnknown(type, "no agent has reported yet whether it answers"));
     }
 
-    private static boolean failsToReachControlPlane(Verdict verdict) {
-        return verdict.available()
-                && verdict.kind() != Reason.Kind.PROGRESS
-                && !tokenRejected(verdict)
-                && !tokenAccepted(verdict)
-                && !verdict.causeOrConnecting().isOfThePod()
-                && !has(verdict, Set.of(Reason.StatusUnreachable));
+    private static Optional<Cause> failsToReachControlPlane(Verdict verdict) {
+        return causes(verdict)
+                .filter(cause -> verdict.available()
+                        && cause.kind() != Reason.Kind.PROGRESS
+                        && !cause.isAnyOf(TOKEN_REJECTED)
+                        && !cause.isAnyOf(DISPLACED)
+                        && !cause.isOfThePod()
+                        && !cause.isAnyOf(Set.of(Reason.StatusUnreachable)))
+                .findFirst();
+    }
+
+    /** Why tunnels are down: the verdict's cause, and what it leaves out of an agent with several control planes. */
+    private static Stream<Cause> causes(Verdict verdict) {
+        if (verdict.connected()) {
+            return Stream.empty();
+        }
+        var own = verdict.causeOrConnecting();
+        return Stream.concat(
+                Stream.of(own),
+                verdict.report().stream()
+                        .flatMap(report -> ControlPlaneCauses.brief(report).stream())
+                        .filter(other -> !other.reason().equals(own.reason())));
     }
 
     private UndatedCondition authenticated() {
         var type = ConditionType.Authenticated;
-        return first(AgentConditions::tokenRejected)
-                .or(() -> first(verdict -> has(verdict, Set.of(Reason.TokenRefused))))
+        return first(verdict -> causes(verdict)
+                        .filter(cause -> cause.isAnyOf(TOKEN_REJECTED))
+                        .findFirst())
+                .or(() -> first(verdict -> verdict.cause().filter(cause -> cause.isAnyOf(Set.of(Reason.TokenRefused)))))
                 .map(cause -> isFalse(type, cause))
                 .orElseGet(() -> verdicts.stream().anyMatch(AgentConditions::tokenAccepted)
                         ? isTrue(type, Reason.TokenAccepted, "the control plane accepts the token")
@@ -100,18 +120,20 @@ final class AgentConditions {
     }
 
     private static boolean tokenRejected(Verdict verdict) {
-        return has(verdict, TOKEN_REJECTED);
+        return causes(verdict).anyMatch(cause -> cause.isAnyOf(TOKEN_REJECTED));
     }
 
     private static boolean tokenAccepted(Verdict verdict) {
-        return verdict.connected() || has(verdict, DISPLACED);
+        return verdict.connected()
+                || causes(verdict).anyMatch(cause -> cause.isAnyOf(DISPLACED))
+                || verdict.report().stream()
+                        .flatMap(report -> report.controlPlanes().stream())
+                        .anyMatch(AgentReport.ControlPlane::connected);
     }
 
-    private static boolean has(Verdict verdict, Set<Reason> reasons) {
-        return verdict.cause().filter(cause -> cause.isAnyOf(reasons)).isPresent();
-    }
-
-    private Optional<Cause> first(Predicate<Verdict> which) {
-        return verdicts.stream().filter(which).findFirst().map(verdict -> verdict.naming(verdict.causeOrConnecting()));
+    private Optional<Cause> first(Function<Verdict, Optional<Cause>> which) {
+        return verdicts.stream()
+                .flatMap(verdict -> which.apply(verdict).map(verdict::naming).stream())
+                .findFirst();
     }
 }

@@ -9,7 +9,7 @@ import ml.helix.wolf.operator.observed.ObservedAgent;
 import ml.helix.wolf.operator.observed.RunnerIdConflict;
 
 /** Judges an agent by its pod and its answer; {@link OtherContainers} judges the containers beside it. */
-record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
+record AgentJudge(SettingNames settings, boolean several, LastStatus last, Instant now) {
 
     Verdict verdict(ObservedAgent agent) {
         var pod = agent.pod();
@@ -23,7 +23,7 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
             return conflicting(pod, agent.answer(), agent.conflict().get());
         }
         return switch (agent.answer()) {
-            case AgentAnswer.Reported(var report) -> reported(pod, report);
+            case AgentAnswer.Reported(var report) -> reported(pod, report.withMessages(settings::translated));
             case AgentAnswer.Unreachable(var why) ->
                 byReadiness(pod, "the operator cannot read the agent's /status, " + why, Optional.empty());
             case AgentAnswer.None() -> unanswered(pod);
@@ -49,7 +49,7 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
     }
 
     /** Disconnected whatever it reports: which of the two agents is connected changes every minute. */
-    private static Verdict conflicting(AgentPod pod, AgentAnswer answer, RunnerIdConflict conflict) {
+    private Verdict conflicting(AgentPod pod, AgentAnswer answer, RunnerIdConflict conflict) {
         var report = answer instanceof AgentAnswer.Reported(var reported)
                 ? Optional.of(reported.withoutConnection())
                 : Optional.<AgentReport>empty();
@@ -68,7 +68,8 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
                                                 .filter(id -> !id.isEmpty())
                                                 .map(id -> "the runner id of Wolf " + id)
                                                 .orElse("the same runner id")
-                                        + ": set spec.wolfId.prefix, or stop the other agent");
+                                        + ": set spec.wolfId.prefix, or stop the other agent"
+                                        + (several ? ", or remove one of two URLs of one control plane" : ""));
                 };
         return Verdict.ofRunningAgent(pod, TunnelState.Disconnected, Optional.of(cause), report);
     }
@@ -76,7 +77,7 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
     private Verdict unanswered(AgentPod pod) {
         // A lost node's pod is never ready; it is judged here only if its tunnel was up.
         boolean ready = pod.agentReady() || pod.nodeLost();
-        return last.verdict(pod, ready)
+        return last.verdict(pod, ready, several)
                 .orElseGet(() -> ready
                         ? Verdict.ofRunningAgent(pod, TunnelState.Connected, Optional.empty(), Optional.empty())
                         : Verdict.ofRunningAgent(
@@ -105,7 +106,9 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
             var draining = Optional.of(new Cause(Reason.Draining, "the agent is stopping"));
             return Verdict.ofRunningAgent(pod, TunnelState.Draining, draining, given);
         }
-        var failure = report.lastError().map(error -> new Cause(error.reason(), settings.translated(error.message())));
+        var ofSeveral = ControlPlaneCauses.mostUrgent(report);
+        var failure =
+                report.lastError().map(error -> ofSeveral.orElseGet(() -> new Cause(error.reason(), error.message())));
         if (report.knownState().isEmpty() && (pod.agentReady() || failure.isEmpty())) {
             return byReadiness(
                     pod, "the agent is newer than this operator and in state '" + report.state() + "'", given);
@@ -113,15 +116,22 @@ record AgentJudge(SettingNames settings, LastStatus last, Instant now) {
         if (failure.isPresent()) {
             return Verdict.ofRunningAgent(pod, TunnelState.Disconnected, failure, given);
         }
-        var connecting = Optional.of(new Cause(Reason.Connecting, "the agent is connecting for the first time"));
+        var connecting = ofSeveral.or(
+                () -> Optional.of(new Cause(Reason.Connecting, "the agent is connecting for the first time")));
         return Verdict.ofRunningAgent(pod, TunnelState.Connecting, connecting, given);
     }
 
     private static Optional<Cause> problemOfConnected(AgentPod pod, AgentReport report) {
-        if (report.token().filter(AgentReport.Token::refused).isPresent()) {
+        var refusing = report.tunnels().stream()
+                .filter(AgentReport.ControlPlane::tokenRefused)
+                .findFirst();
+        if (refusing.isPresent()) {
             return Optional.of(new Cause(
                     Reason.TokenRefused,
-                    "the control plane refuses the Secret's new token, and the tunnel still uses the old one: correct the"
+                    (refusing.get().url().isEmpty()
+                                    ? "the control plane"
+                                    : refusing.get().url())
+                            + " refuses the Secret's new token, and the tunnel still uses the old one: correct the"
                             + " Secret before the old token ends"));
         }
         if (pod.nodeLost()) {

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The WolfTunnel's last status, which the next one continues: what means the same keeps its text and its time. */
 final class LastStatus {
+    private static final AgentReport.ControlPlane ONE_UP = new AgentReport.ControlPlane(
+            "", AgentReport.State.Connected.name(), Optional.empty(), /* tokenRefused= */ false);
+
     private final Optional<WolfTunnelStatus> status;
     private final List<Condition> conditions;
     private final Map<String, TunnelStatus> tunnels = new HashMap<>();
@@ -64,20 +67,27 @@ final class LastStatus {
      * as long as the agent's readiness agrees: so a new leader neither forgets nor writes anything.
      *
      * @param ready whether the agent is ready
+     * @param several whether it has several control planes: it is ready while one tunnel is up, and its entry is that of the
+     *     worst
      */
-    Optional<Verdict> verdict(AgentPod pod, boolean ready) {
+    Optional<Verdict> verdict(AgentPod pod, boolean ready, boolean several) {
         return tunnel(pod).flatMap(entry -> {
             var cause = Optional.ofNullable(entry.reason())
                     .map(reason -> new Cause(reason, requireNonNullElse(entry.message(), "")));
             return TunnelState.of(entry.state())
-                    .filter(state -> ready == (state == TunnelState.Connected))
+                    .filter(state -> ready == (state == TunnelState.Connected)
+                            || (ready && several && state == TunnelState.Disconnected))
                     .filter(state -> ready || cause.filter(Cause::isOfThePod).isEmpty())
-                    .map(state -> Verdict.ofRunningAgent(pod, state, cause, report(entry)));
+                    .map(state -> Verdict.ofRunningAgent(pod, state, cause, report(entry, ready && several)));
         });
     }
 
-    /** Empty if the entry has nothing that only an agent can say. */
-    private Optional<AgentReport> report(TunnelStatus entry) {
+    /**
+     * Empty if the entry has nothing that only an agent can say.
+     *
+     * @param oneUp whether the tunnel to one of several control planes is up, to whichever
+     */
+    private Optional<AgentReport> report(TunnelStatus entry, boolean oneUp) {
         if (entry.connects() == null && entry.wolfId() == null && entry.agentVersion() == null) {
             return Optional.empty();
         }
@@ -99,7 +109,8 @@ final class LastStatus {
                 requireNonNullElse(entry.agentVersion(), ""),
                 Optional.ofNullable(entry.tokenSince())
                         .map(since -> new AgentReport.Token(
-                                since, Reason.TokenRefused.name().equals(entry.reason())))));
+                                since, Reason.TokenRefused.name().equals(entry.reason()))),
+                oneUp ? List.of(ONE_UP) : List.of()));
     }
 
     /** The clock's time, or the last change's if the clock has jumped back behind it. */

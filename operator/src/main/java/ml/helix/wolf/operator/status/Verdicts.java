@@ -14,7 +14,8 @@ final class Verdicts {
      * without a node counts.
      */
     static List<Verdict> of(Observations observed, LastStatus last, Instant now) {
-        var agents = new AgentJudge(new SettingNames(observed.settingSources()), last, now);
+        var agents =
+                new AgentJudge(new SettingNames(observed.settingSources()), observed.severalControlPlanes(), last, now);
         var containers = new OtherContainers(observed.wolfContainer(), last, now);
         var byNode = new LinkedHashMap<String, Verdict>();
         for (var agent : observed.agents()) {

@@ -373,7 +373,8 @@ class AgentPollerTest {
                 Optional.of(connects),
                 Optional.empty(),
                 "1",
-                Optional.empty()));
+                Optional.empty(),
+                List.of()));
     }
 
     private static AgentPod pod(String ip, boolean ready) {

@@ -2,6 +2,7 @@ package ml.helix.wolf.operator.agents;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Optional;
 import ml.helix.wolf.operator.observed.AgentReport;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,27 @@ class ReportParserTest {
                         Optional.of(3L),
                         Optional.of(new AgentReport.Failure("DnsFailure", "no such host")),
                         "1.0",
-                        Optional.empty()));
+                        Optional.empty(),
+                        List.of()));
+    }
+
+    @Test
+    void eachControlPlaneHasARow() {
+        var report = ReportParser.parse("""
+                {"state":"Disconnected","controlPlanes":[{"url":"https://a","state":"Connected","connects":3,
+                 "lastError":null,"token":{"changedAt":"2026-01-01T00:00:00Z","refused":true}},{"url":"https://b",
+                 "state":"Disconnected","lastError":{"reason":"Displaced","message":"replaced"}},7]}""").orElseThrow();
+        assertThat(report.tunnels())
+                .containsExactly(
+                        new AgentReport.ControlPlane("https://a", "Connected", Optional.empty(), true),
+                        new AgentReport.ControlPlane(
+                                "https://b",
+                                "Disconnected",
+                                Optional.of(new AgentReport.Failure("Displaced", "replaced")),
+                                false),
+                        new AgentReport.ControlPlane("", "", Optional.empty(), false));
+        assertThat(report.displaced()).isTrue();
+        assertThat(report.displacedAndDown()).isTrue();
     }
 
     @Test
@@ -50,7 +71,8 @@ class ReportParserTest {
                         Optional.empty(),
                         Optional.empty(),
                         "",
-                        Optional.empty()));
+                        Optional.empty(),
+                        List.of()));
     }
 
     @Test

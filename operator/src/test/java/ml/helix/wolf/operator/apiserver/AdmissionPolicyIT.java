@@ -132,7 +132,14 @@ class AdmissionPolicyIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"gpu-nodes.yaml", "service-account-token.yaml", "sidecar.yaml", "unix-socket.yaml"})
+    @ValueSource(
+            strings = {
+                "gpu-nodes.yaml",
+                "service-account-token.yaml",
+                "several-control-planes.yaml",
+                "sidecar.yaml",
+                "unix-socket.yaml"
+            })
     void examplesAreAcceptedWithThePolicyAsItIsShipped(String example) throws Exception {
         try (var yaml = Files.newInputStream(Path.of("../manifests/examples", example))) {
             for (var object : admin.load(yaml).items()) {
@@ -219,6 +226,19 @@ class AdmissionPolicyIT {
         assertThat(refusal(ORDINARY, target(good, "http://proxy:3128@evil.example:3128")))
                 .contains("proxyUrl, without user and password, is not among")
                 .doesNotContain("proxy:3128@");
+    }
+
+    @Test
+    void eachOfSeveralControlPlanesMustBeAmongTheUrls() throws Exception {
+        parameters(Map.of("controlPlaneUrls", "https://*.example.com/**, https://helix.example.com"));
+        var good = "'https://helix.example.com', 'https://other.example.com/x'";
+        assertThat(refusal(ORDINARY, "{controlPlane: {urls: [%s]}}".formatted(good)))
+                .isEmpty();
+        assertThat(refusal(ORDINARY, "{controlPlane: {urls: [%s, 'https://evil.example']}}".formatted(good)))
+                .contains("controlPlane.urls: https://evil.example is not among controlPlaneUrls of ConfigMap");
+        assertThat(refusal(ORDINARY, target("https://other.example.com/x,https://evil.example", "")))
+                .as("the agent would take it for two")
+                .contains("write each control plane as an item of urls");
     }
 
     @Test

@@ -117,9 +117,14 @@ class CrdIT {
                         .map(row -> Arguments.of(row, field.getValue().formatted(row))));
     }
 
+    static Stream<Arguments> items() {
+        return ValueTable.of("url").stream()
+                .map(row -> Arguments.of(row, "{controlPlane: {urls: ['https://first', %s]}}".formatted(row)));
+    }
+
     /** @param spec with the value as JSON, which is YAML too */
     @ParameterizedTest(name = "{1}")
-    @MethodSource("values")
+    @MethodSource({"values", "items"})
     void valueIsJudgedAsTheAgentJudgesIt(ValueTable.Row row, String spec) {
         if (row.good()) {
             create(spec);
@@ -194,6 +199,8 @@ class CrdIT {
                 "{controlPlane: {url: 'http://10.0.0.1:8080/helix'}}",
                 "{controlPlane: {url: 'https://[fd00::1]:8443', insecureSkipVerify: true}}",
                 "{controlPlane: {url: 'https://h', caBundleRef: {name: ca}}}",
+                "{controlPlane: {urls: ['https://h']}}",
+                "{controlPlane: {urls: ['https://h', 'http://h', 'https://h/a', 'https://h:8443'], insecureSkipVerify: true}}",
                 "{wolfId: {source: NodeName, prefix: 'lab-'}}",
                 "{wolfId: {runnerPrefix: hydra-}}",
                 "{runnerToken: {serviceAccountToken: {audience: wolf-control-plane}}}",
@@ -221,7 +228,13 @@ class CrdIT {
                 "{controlPlane: {url: 'http://h', caBundleRef: {name: ca}}}  | caBundleRef applies to https",
                 "{controlPlane: {url: 'https://h', caBundleRef: {name: ''}}} | must be the name of a ConfigMap",
                 "{controlPlane: {url: 'https://h', caBundleRef: {name: ca, key: 'a/b'}}} | must be a key of that ConfigMap",
-                "{controlPlane: {}}                                        | spec.controlPlane.url: Required value",
+                "{controlPlane: {}}                                        | must have exactly one of url",
+                "{controlPlane: {url: 'https://h', urls: ['https://g']}}   | must have exactly one of url",
+                "{controlPlane: {urls: []}}                                | should have at least 1 items",
+                "{controlPlane: {urls: [a, b, c, d, e, f, g, h, i]}}       | must have at most 8 items",
+                "{controlPlane: {urls: ['https://h', 'https://h']}}        | one is here twice",
+                "{controlPlane: {urls: ['https://h/a', 'https://H:443/a/']}} | one is here twice",
+                "{controlPlane: {urls: ['http://h', 'http://g'], insecureSkipVerify: true}} | write https:// in url, or remove it",
                 "{runnerToken: {secretRef: {name: ''}}}                    | must be the name of a Secret",
                 "{runnerToken: {secretRef: {name: s, key: ''}}}            | must be a key of that Secret",
                 "{runnerToken: {secretRef: {}}}                            | spec.runnerToken.secretRef.name: Required value",

@@ -104,6 +104,25 @@ class StatusIT {
         assertThat(testbed.tunnel("node-2").connects()).isEqualTo(2);
     }
 
+    /** The agent is ready by its other tunnel. */
+    @Test
+    void controlPlaneThatIsDownBesideAnotherIsNamed() throws Exception {
+        agent1.says("""
+                {"state":"Disconnected","since":"2026-01-01T00:00:00Z","wolfId":"a1","wolfReachable":true,"connects":1,
+                 "lastError":{"reason":"ConnectFailure","message":"refused","at":"2026-01-01T00:00:00.<n>Z"},
+                 "controlPlanes":[{"url":"https://old.example.com","state":"Connected","connects":1,"lastError":null},
+                 {"url":"https://new.example.com","state":"Disconnected","connects":0,"lastError":
+                 {"reason":"ConnectFailure","message":"refused","at":"2026-01-01T00:00:00.<n>Z"}}],"version":"1.2.3"}""");
+        testbed.awaitCondition("ControlPlaneReachable", "False ConnectFailure");
+        assertThat(testbed.statusAndReason("Ready")).isEqualTo("False ConnectFailure");
+        assertThat(testbed.statusAndReason("Authenticated")).isEqualTo("True TokenAccepted");
+        assertThat(testbed.tunnel("node-1").state()).isEqualTo("Disconnected");
+        assertThat(testbed.tunnel("node-1").message())
+                .isEqualTo("https://new.example.com: refused; connected: https://old.example.com");
+        agent1.connected("a1");
+        recovered();
+    }
+
     @Test
     void unknownHostNameIsAReasonOfTheControlPlane() throws Exception {
         agent1.failing("DnsFailure", "no address for helix.example.com");

@@ -1,7 +1,9 @@
 package ml.helix.wolf.operator.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,8 +70,25 @@ class StoryIT {
                 .toList();
         assertThat(wide.getFirst().split(" +"))
                 .containsExactly("NAME", "READY", "CONNECTED", "WOLF", "REASON", "SESSIONS", "URL", "AGE");
-        assertThat(wide.getLast()).contains("  8  ");
+        assertThat(wide.getLast()).contains("  8  ", "  https://helix.example.com  ");
         assertThat(kubectl.run("", "-n", testbed.namespace, "get", "wt")).doesNotContain("SESSIONS");
+    }
+
+    @Test
+    void columnUrlShowsEachOfSeveralControlPlanesAndTheAgentsGetThem(@TempDir Path folder) throws Exception {
+        testbed.apply(
+                "{agent: {port: %d}, controlPlane: {urls: ['https://old', 'https://new']}}".formatted(agent.port()));
+        assertThat(new Kubectl(server, folder).run("", "-n", testbed.namespace, "get", "wt", "-o", "wide"))
+                .contains("  [\"https://old\",\"https://new\"]  ");
+        Eventually.holds(() -> assertThat(testbed.daemonSet()
+                        .getSpec()
+                        .getTemplate()
+                        .getSpec()
+                        .getContainers()
+                        .getFirst()
+                        .getEnv())
+                .extracting(EnvVar::getName, EnvVar::getValue)
+                .contains(tuple("HELIX_API_URL", "https://old,https://new")));
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import java.util.stream.Stream;
 import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.testkit.ValueTable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -20,6 +21,17 @@ class AgentEnvironmentTest {
     void urlReachesTheAgentUnchanged(ValueTable.Row row) {
         assertThat(expanded("{controlPlane: {url: %s}}".formatted(row), "HELIX_API_URL"))
                 .isEqualTo(row.text());
+    }
+
+    @Test
+    void severalUrlsReachTheAgentAsAListAndOneNeverDoes() {
+        assertThat(expanded("{controlPlane: {urls: ['https://a/$(X)', 'https://b']}}", "HELIX_API_URL"))
+                .isEqualTo("https://a/$(X),https://b");
+        assertThat(expanded("{controlPlane: {url: 'https://a/x,y,https://b'}}", "HELIX_API_URL"))
+                .as("a policy has judged it as one")
+                .isEqualTo("https://a/x,y%2Chttps://b");
+        assertThat(expanded("{controlPlane: {urls: ['https://a, WSS://b', 'http://c']}}", "HELIX_API_URL"))
+                .isEqualTo("https://a%2C WSS://b,http://c");
     }
 
     static Stream<ValueTable.Row> proxies() {

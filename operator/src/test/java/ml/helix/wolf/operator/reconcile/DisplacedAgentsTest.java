@@ -68,7 +68,8 @@ class DisplacedAgentsTest {
                 Optional.of(connects),
                 Optional.of(new AgentReport.Failure("Displaced", "replaced")),
                 "1",
-                Optional.empty());
+                Optional.empty(),
+                List.of());
         var pod = AgentPods.on("1");
         return agents.mark(
                         RESOURCE,

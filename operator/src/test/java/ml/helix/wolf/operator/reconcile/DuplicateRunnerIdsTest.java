@@ -60,6 +60,17 @@ class DuplicateRunnerIdsTest {
     }
 
     @Test
+    void oneControlPlaneInCommonIsAConflict() {
+        var urls =
+                "{wolfId: {source: NodeName}, controlPlane: {urls: ['https://a', 'https://helix.example.com:443/']}}";
+        duplicates.conflicts(one, pods("n1"));
+        assertThat(duplicates.conflicts(resource("other", urls), pods("n1")))
+                .isEqualTo(Map.of("n1", conflict("wolf-n1", "one")));
+        assertThat(duplicates.conflicts(resource("other", urls.replace("helix.example.com", "b")), pods("n1")))
+                .isEmpty();
+    }
+
+    @Test
     void wholeIdsAreComparedWhateverTheirPrefix() {
         duplicates.conflicts(resource("one", "{wolfId: {source: NodeName, prefix: lab-}}"), pods("n1"));
         assertThat(duplicates.conflicts(other, pods("lab-n1")))

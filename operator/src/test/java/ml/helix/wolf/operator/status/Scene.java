@@ -28,6 +28,7 @@ final class Scene {
     private long generation = 1;
     private boolean onDelete;
     private Optional<String> podsForbidden = Optional.empty();
+    private boolean several;
     private String wolfContainer = "";
     private Map<String, String> settings = Map.of();
     private Cordons cordons = new Cordons.Ignored();
@@ -81,6 +82,11 @@ final class Scene {
         return this;
     }
 
+    Scene severalControlPlanes() {
+        several = true;
+        return this;
+    }
+
     Scene generation(long number) {
         generation = number;
         return this;
@@ -112,7 +118,8 @@ final class Scene {
                 Optional.of(connects),
                 Optional.of(new AgentReport.Failure("ConnectionLost", "an error that is over")),
                 "1.0",
-                Optional.empty());
+                Optional.empty(),
+                List.of());
         return says(node, true, new AgentAnswer.Reported(report));
     }
 
@@ -131,8 +138,31 @@ final class Scene {
                 Optional.of(0L),
                 error,
                 "1.0",
-                Optional.empty());
+                Optional.empty(),
+                List.of());
         return says(node, false, new AgentAnswer.Reported(report));
+    }
+
+    /** An agent with several control planes, which is ready if a tunnel is up; its own state is that of the first. */
+    Scene reports(String node, AgentReport.ControlPlane... controlPlanes) {
+        var worst = controlPlanes[0];
+        var report = new AgentReport(
+                worst.state(),
+                "2026-01-01T00:00:00Z",
+                "id-" + node,
+                Optional.of(true),
+                Optional.of(true),
+                "",
+                Optional.of(1L),
+                worst.lastError(),
+                "1.0",
+                Optional.empty(),
+                List.of(controlPlanes));
+        severalControlPlanes();
+        return says(
+                node,
+                List.of(controlPlanes).stream().anyMatch(AgentReport.ControlPlane::connected),
+                new AgentAnswer.Reported(report));
     }
 
     /** What an agent of version 1.0 that has connected once says, without an error. */
@@ -152,7 +182,8 @@ final class Scene {
                 Optional.of(1L),
                 Optional.empty(),
                 "1.0",
-                token));
+                token,
+                List.of()));
     }
 
     Scene says(String node, boolean ready, AgentAnswer answer) {
@@ -266,6 +297,7 @@ final class Scene {
                 pausedChanges,
                 podsForbidden,
                 wolfContainer,
+                several,
                 settings,
                 cordons);
     }

@@ -145,7 +145,8 @@ class StatusSizeTest {
                 Optional.of(Long.MAX_VALUE),
                 Optional.of(new AgentReport.Failure("ConnectFailure", message)),
                 version,
-                Optional.of(new AgentReport.Token(tokenSince, true)));
+                Optional.of(new AgentReport.Token(tokenSince, true)),
+                List.of());
     }
 
     /** As {@code kubectl get -o json} prints it. */

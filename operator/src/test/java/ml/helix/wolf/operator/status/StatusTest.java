@@ -308,7 +308,8 @@ class StatusTest {
                 Optional.empty(),
                 Optional.empty(),
                 "",
-                Optional.empty());
+                Optional.empty(),
+                List.of());
         var status = status(Scene.nodes(1).says("a", true, new AgentAnswer.Reported(report)));
         assertThat(statusAndReason(status, "Ready")).isEqualTo("True Connected");
         assertThat(statusAndReason(status, "WolfReachable")).isEqualTo("Unknown NotKnown");

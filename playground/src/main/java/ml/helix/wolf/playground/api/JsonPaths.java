@@ -7,10 +7,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** The Kubernetes JSON paths that the printer columns here use: fields, {@code [*]} and {@code [?(@.a=="b")]}. */
+/** The Kubernetes JSON paths that the printer columns here use: fields, {@code [*]}, {@code ['a','b']} and {@code [?(@.a=="b")]}. */
 final class JsonPaths {
     private static final Pattern STEP = Pattern.compile("\\.(?<field>[A-Za-z0-9_-]+)"
             + "|(?<all>\\[\\*])"
+            + "|\\['(?<fields>[A-Za-z0-9_-]+(?:','[A-Za-z0-9_-]+)*)']"
             + "|\\[\\?\\(@\\.(?<key>[A-Za-z0-9_-]+)\\s*==\\s*[\"'](?<value>[^\"']*)[\"']\\)]");
 
     private JsonPaths() {}
@@ -44,6 +45,10 @@ final class JsonPaths {
     private static void follow(Matcher step, JsonNode node, List<JsonNode> next) {
         if (step.group("field") != null) {
             next.add(node.path(step.group("field")));
+        } else if (step.group("fields") != null) {
+            for (String field : step.group("fields").split("','", -1)) {
+                next.add(node.path(field));
+            }
         } else if (step.group("all") != null) {
             node.forEach(next::add);
         } else {

@@ -32,6 +32,7 @@ class PrinterColumnTest {
                 ".status.conditions[?(@.type=='Ready')].status,False",
                 ".status.conditions[?(@.type==\"Stalled\")].status,``",
                 ".status.tunnels[*].node,`gpu-1,gpu-2`",
+                "`.status['nothing','summary']`,1/2 connected",
                 ".status.nothing,``",
                 ".spec.absent,``"
             })
