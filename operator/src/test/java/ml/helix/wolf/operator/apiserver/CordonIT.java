@@ -38,6 +38,7 @@ class CordonIT {
 
     @AfterEach
     void takeDown() {
+        testbed.delete(); // operators of other tests, without the role, would watch nodes for it
         NODES.forEach(node -> testbed.admin.nodes().withName(node).delete());
         testbed.close();
     }
