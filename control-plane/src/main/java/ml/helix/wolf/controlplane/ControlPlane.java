@@ -51,6 +51,7 @@ import ml.helix.wolf.controlplane.replica.LocalNews;
 import ml.helix.wolf.controlplane.replica.Replicas;
 import ml.helix.wolf.controlplane.revdial.OtherReplicas;
 import ml.helix.wolf.controlplane.revdial.RevDialHandler;
+import ml.helix.wolf.controlplane.revdial.SpareStreams;
 import ml.helix.wolf.controlplane.revdial.StatsHandler;
 import ml.helix.wolf.controlplane.routing.Routing;
 import ml.helix.wolf.controlplane.routing.SessionTable;
@@ -152,6 +153,7 @@ public final class ControlPlane implements AutoCloseable {
                 connections,
                 ids,
                 replicas.<OtherReplicas>map(all -> all).orElse(OtherReplicas.NONE),
+                Optional.<SpareStreams>of(pool::offer).filter(any -> settings.pool() > 0),
                 timers,
                 System::nanoTime);
         var feed = new Feed(

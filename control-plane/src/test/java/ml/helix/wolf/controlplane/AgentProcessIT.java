@@ -20,8 +20,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +47,7 @@ class AgentProcessIT {
 
     @BeforeEach
     void start() throws IOException {
-        start(Duration.ofSeconds(30), Duration.ofSeconds(30));
+        controlPlane = TestControlPlane.withPool("wolf-gpu-1");
     }
 
     private void start(Duration gracePeriod, Duration dialTimeout) throws IOException {
@@ -74,6 +76,76 @@ class AgentProcessIT {
                             .formatHex(MessageDigest.getInstance("SHA-256").digest(body)));
             assertThat(agent.output()).contains("Connected to");
         }
+    }
+
+    @Test
+    void callersOfABusyIdShareDataConnectionsAndGetTheirOwnBytes() throws Exception {
+        try (var agent = connect(wolf)) {
+            List<CompletableFuture<Void>> callers = new ArrayList<>();
+            for (int caller = 0; caller < 8; caller++) {
+                int seed = 100 * caller;
+                callers.add(async(() -> {
+                    for (int i = 0; i < 25; i++) {
+                        callInOneOfManyWays(seed + i, i % 5);
+                    }
+                    return null;
+                }));
+            }
+            for (CompletableFuture<Void> caller : callers) {
+                caller.get(60, TimeUnit.SECONDS);
+            }
+            assertThat(controlPlane.metric("wolf_control_plane_pool_hits_total"))
+                    .isPositive();
+            assertThat(pickups()).as("pickups for 200 requests and more").isLessThan(150);
+            eventually("no stream is left", () -> controlPlane.metric("wolf_control_plane_streams_active") == 0);
+            eventually("none is idle", () -> controlPlane.metric("wolf_control_plane_pool_idle") == 0);
+            assertThat(agent.output()).contains("Connected to");
+        }
+    }
+
+    private void callInOneOfManyWays(int seed, int way) throws Exception {
+        switch (way) {
+            case 0 ->
+                assertThat(bytes("/testkit/screenshot?bytes=" + (50_000 + seed) + "&seed=" + seed))
+                        .isEqualTo(TestEndpoints.noise(50_000 + seed, seed));
+            case 1 -> {
+                byte[] body = TestEndpoints.noise(20_000 + seed, seed);
+                JsonNode digest = controlPlane.json(controlPlane
+                        .toWolf("wolf-gpu-1", "/testkit/digest")
+                        .POST(BodyPublishers.ofByteArray(body))
+                        .build());
+                assertThat(digest.path("sha256").asText())
+                        .isEqualTo(HexFormat.of()
+                                .formatHex(MessageDigest.getInstance("SHA-256").digest(body)));
+            }
+            case 2 -> {
+                try (Socket gone = controlPlane.connect()) {
+                    RawHttp.write(
+                            gone,
+                            "GET " + proxied("wolf-gpu-1", "/testkit/screenshot?bytes=3000000&seed=1")
+                                    + " HTTP/1.1\r\nHost: x\r\nX-Admin-Token: " + TestControlPlane.ADMIN_TOKEN
+                                    + "\r\n\r\n");
+                    assertThat(gone.getInputStream().read()).isEqualTo('H');
+                }
+            }
+            case 3 -> {
+                try (Socket forwarded = new Socket("127.0.0.1", controlPlane.forwardPort())) {
+                    byte[] noise = TestEndpoints.noise(30_000, seed);
+                    assertEchoes(
+                            forwarded,
+                            "GET /testkit/echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n",
+                            noise);
+                }
+            }
+            default ->
+                assertThat(bytes("/testkit/pieces?count=3&bytes=1001&pauseMillis=1&seed=" + seed))
+                        .isEqualTo(TestEndpoints.noise(3 * 1001, seed));
+        }
+    }
+
+    private double pickups() throws Exception {
+        return controlPlane.metric(
+                "wolf_control_plane_http_requests_total{code=\"101\",method=\"GET\",route=\"/api/v1/revdial\"}");
     }
 
     @Test

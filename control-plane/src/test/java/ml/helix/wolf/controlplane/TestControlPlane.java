@@ -55,6 +55,18 @@ final class TestControlPlane implements AutoCloseable {
         return new TestControlPlane(ControlPlane.start(settings(ANY_PORT, forwards, gracePeriod, dialTimeout)));
     }
 
+    /** With a forward to this runner, and with data connections that are kept for another stream. */
+    static TestControlPlane withPool(String runnerId) throws IOException {
+        Duration time = Duration.ofSeconds(30);
+        return new TestControlPlane(ControlPlane.start(settings(
+                ANY_PORT,
+                List.of(new Forward(ANY_PORT, runnerId)),
+                time,
+                time,
+                TokenSource.Fixed.of(ADMIN_TOKEN),
+                /* pool= */ 4)));
+    }
+
     /** @param adminTokens a file */
     static TestControlPlane start(Path adminTokens) throws IOException {
         return new TestControlPlane(ControlPlane.start(settings(
@@ -62,7 +74,8 @@ final class TestControlPlane implements AutoCloseable {
                 List.of(),
                 Duration.ofSeconds(30),
                 Duration.ofSeconds(30),
-                new TokenSource.InFile(adminTokens))));
+                new TokenSource.InFile(adminTokens),
+                /* pool= */ 0)));
     }
 
     /** With this store, and these flags or nothing else. */
@@ -96,7 +109,7 @@ final class TestControlPlane implements AutoCloseable {
 
     static ControlPlaneSettings settings(
             InetSocketAddress listen, List<Forward> forwards, Duration gracePeriod, Duration dialTimeout) {
-        return settings(listen, forwards, gracePeriod, dialTimeout, TokenSource.Fixed.of(ADMIN_TOKEN));
+        return settings(listen, forwards, gracePeriod, dialTimeout, TokenSource.Fixed.of(ADMIN_TOKEN), /* pool= */ 0);
     }
 
     private static ControlPlaneSettings settings(
@@ -104,7 +117,8 @@ final class TestControlPlane implements AutoCloseable {
             List<Forward> forwards,
             Duration gracePeriod,
             Duration dialTimeout,
-            TokenSource adminTokens) {
+            TokenSource adminTokens,
+            int pool) {
         return new ControlPlaneSettings(
                 listen,
                 Optional.empty(),
@@ -120,7 +134,7 @@ final class TestControlPlane implements AutoCloseable {
                 StoreSettings.inMemory(UUID.randomUUID().toString()),
                 Optional.empty(),
                 Strategy.LEAST_LOADED,
-                /* pool= */ 0,
+                pool,
                 LogSettings.DEFAULT);
     }
 

@@ -44,6 +44,16 @@ public interface ByteStream extends Closeable {
      */
     default void awaitClosed() throws InterruptedException {}
 
+    /**
+     * Has a stream that nobody reads yet say when the first byte or its end has come.
+     *
+     * @param touched called once, on any thread; must not block
+     * @return false if this stream can't tell: only a read does
+     */
+    default boolean watch(Runnable touched) {
+        return false;
+    }
+
     /** What the log lines about it carry from now on. Does nothing if it logs none. */
     default void logAs(StreamLog about) {}
 }

@@ -39,7 +39,7 @@ public record DialerIds(String replica) {
         return replica + hex(DIGITS - REPLICA_DIGITS);
     }
 
-    static String requestId() {
+    public static String requestId() {
         return hex(DIGITS);
     }
 

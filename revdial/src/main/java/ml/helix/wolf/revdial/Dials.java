@@ -154,6 +154,26 @@ public final class Dials {
         });
     }
 
+    /**
+     * A data connection is free for another stream, which nobody needs yet.
+     *
+     * @param dialerId that the data connection was picked up for
+     * @return the stream; empty if the runner is reached in another way now or its agent stops, and the stream was closed
+     */
+    public Optional<IdleStream> deliverAgain(String dialerId, ByteStream stream) {
+        return runners.atomically(then -> {
+            Dialer dialer = runners.dialers().find(dialerId);
+            boolean stops = dialer instanceof LocalDialer local && local.draining;
+            if (dialer == null || dialer.runner.current != dialer || stops) {
+                then.add(stream::close);
+                return Optional.empty();
+            }
+            var idle = new IdleStream(this, dialer, stream);
+            dialer.idle.add(idle);
+            return Optional.of(idle);
+        });
+    }
+
     /** An idle stream is about to be used. Returns false if it was closed. */
     boolean begin(IdleStream stream) {
         return runners.atomically(then -> {

@@ -34,6 +34,11 @@ public final class IdleStream implements ByteStream {
         return dials.begin(this);
     }
 
+    /** Whose agent is at its other end. */
+    public String runnerId() {
+        return dialer.runnerId();
+    }
+
     @Override
     public int read(byte[] buffer, int offset, int length) throws IOException {
         return stream.read(buffer, offset, length);
@@ -53,6 +58,11 @@ public final class IdleStream implements ByteStream {
     @Override
     public void awaitClosed() throws InterruptedException {
         stream.awaitClosed();
+    }
+
+    @Override
+    public boolean watch(Runnable touched) {
+        return stream.watch(touched);
     }
 
     @Override

@@ -814,6 +814,26 @@ class ConnectionManagerTest {
     }
 
     @Test
+    void aDataConnectionThatIsFreeAgainGivesAnIdleStreamWhileItsAgentIsDialledThroughItsDialer() throws Exception {
+        FakeAgent older = new FakeAgent(manager, ID);
+        IdleStream again =
+                manager.dials().deliverAgain(older.dialer.id(), stream()).orElseThrow();
+        assertThat(again.runnerId()).isEqualTo(ID);
+        assertThat(manager.runner(ID).orElseThrow().streams()).isZero();
+        FakeAgent newer = new FakeAgent(manager, ID);
+        assertClosed(again);
+        assertThat(manager.dials().deliverAgain(older.dialer.id(), stream())).isEmpty();
+        CompletableFuture<ByteStream> dial = dial(ID);
+        newer.pickupFailed(newer.nextAsk(), Listener.STOPPING);
+        failure(dial);
+        assertThat(manager.dials().deliverAgain(newer.dialer.id(), stream())).isEmpty();
+    }
+
+    private static ByteStream stream() {
+        return new Pipe().left;
+    }
+
+    @Test
     void aDialAheadDoesNotWaitForAnIdToComeBack() throws Exception {
         assertThat(failure(dialAhead())).isEqualTo(new NoConnection());
         FakeAgent agent = new FakeAgent(manager, ID);

@@ -118,6 +118,7 @@ public final class Agent implements AutoCloseable {
      */
     public void stop() throws InterruptedException {
         tunnels.forEach(Tunnel::drain);
+        streams.drain();
         report.draining();
         LOG.info("Stopping: running streams have {} s to end", settings.drain().toSeconds());
         int left = streams.awaitIdle(settings.drain());

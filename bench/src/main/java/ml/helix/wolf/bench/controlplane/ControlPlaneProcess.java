@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.bench.process.JavaProcess;
+import ml.helix.wolf.testkit.ProgramProcess;
 
 /** One {@code bin/control-plane} as a process; what it logs is in {@code bench/target/control-plane.log}. */
 final class ControlPlaneProcess implements AutoCloseable {
@@ -16,8 +17,9 @@ final class ControlPlaneProcess implements AutoCloseable {
     static final String RUNNER_TOKEN = "runner-of-the-bench";
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
 
-    private final Process process;
-    private final JavaProcess usage;
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
+
+    private final ProgramProcess process;
 
     /**
      * Returns when it listens.
@@ -32,15 +34,12 @@ final class ControlPlaneProcess implements AutoCloseable {
                 new ArrayList<>(List.of(root.resolve("bin/control-plane").toString(), "-listen", "127.0.0.1:" + port));
         command.addAll(flags);
         Path log = root.resolve("bench/target/control-plane.log");
-        var builder = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        var builder = new ProcessBuilder(command);
         builder.environment().put("RUNNER_TOKEN", RUNNER_TOKEN);
         builder.environment().put("ADMIN_TOKEN", ADMIN_TOKEN);
         builder.environment().putIfAbsent("LOG_LEVEL", "warn");
         builder.environment().merge("CONTROL_PLANE_JAVA_OPTS", "-XX:MaxRAM=" + memory, (own, more) -> more + " " + own);
-        process = builder.start();
-        usage = new JavaProcess(process);
+        process = ProgramProcess.start(builder, log);
         long deadline = System.nanoTime() + START_LIMIT.toNanos();
         while (!listens(port)) {
             if (!process.isAlive() || System.nanoTime() > deadline) {
@@ -61,16 +60,16 @@ final class ControlPlaneProcess implements AutoCloseable {
 
     /** Its memory, CPU time and threads. */
     JavaProcess usage() {
-        return usage;
+        return new JavaProcess(process);
     }
 
     /** As by {@code kill -9}. Returns when it has ended. */
     void kill() {
-        process.destroyForcibly().onExit().join();
+        process.kill();
     }
 
     @Override
     public void close() {
-        usage.stop();
+        process.stop(STOP_LIMIT);
     }
 }

@@ -15,12 +15,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import ml.helix.wolf.bench.process.JavaProcess;
 import ml.helix.wolf.testkit.FreePort;
+import ml.helix.wolf.testkit.ProgramProcess;
 
 /** One {@code bin/operator} as a process, with its counters, memory and CPU time. Linux only. */
 final class OperatorProcess implements AutoCloseable {
     private static final Pattern SAMPLE = Pattern.compile("(?m)^(wolf_operator_\\w+)(\\{[^}]*})? (\\S+)");
 
-    private final JavaProcess usage;
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(15);
+
+    private final ProgramProcess process;
     private final int port;
     private final HttpClient http = HttpClient.newHttpClient();
     private final long startedIn;
@@ -28,10 +31,7 @@ final class OperatorProcess implements AutoCloseable {
     /** Returns when it is ready. */
     OperatorProcess(Path root, String namespace) throws IOException, InterruptedException {
         port = FreePort.choose();
-        var builder = new ProcessBuilder(root.resolve("bin/operator").toString())
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                        root.resolve("operator/target/scale.log").toFile()));
+        var builder = new ProcessBuilder(root.resolve("bin/operator").toString());
         builder.environment()
                 .putAll(Map.of(
                         "AGENT_IMAGE",
@@ -45,8 +45,7 @@ final class OperatorProcess implements AutoCloseable {
                         "LOG_LEVEL",
                         "warn"));
         long began = System.nanoTime();
-        Process process = builder.start();
-        usage = new JavaProcess(process);
+        process = ProgramProcess.start(builder, root.resolve("operator/target/scale.log"));
         while (!ready()) {
             if (!process.isAlive() || System.nanoTime() - began > 120_000_000_000L) {
                 throw new IllegalStateException(
@@ -143,11 +142,11 @@ final class OperatorProcess implements AutoCloseable {
 
     /** Its memory, CPU time and threads. */
     JavaProcess usage() {
-        return usage;
+        return new JavaProcess(process);
     }
 
     @Override
     public void close() {
-        usage.stop();
+        process.stop(STOP_LIMIT);
     }
 }

@@ -3,30 +3,29 @@ package ml.helix.wolf.bench.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import ml.helix.wolf.testkit.ProgramProcess;
 
 /** Memory and CPU time of a Java process, from {@code /proc} (Linux) and {@code jcmd}. Thread-safe. */
-public record JavaProcess(Process process) {
+public record JavaProcess(ProgramProcess process) {
     private static final long TICKS_A_SECOND = 100;
 
     /** A number of {@code /proc/{pid}/status}: {@code VmRSS} and {@code VmHWM} in KiB, {@code Threads}. */
     public int status(String field) throws IOException {
-        for (var line : Files.readAllLines(proc("status"))) {
+        for (var line : process.proc("status").lines().toList()) {
             if (line.startsWith(field + ":")) {
                 return Integer.parseInt(line.replaceAll("\\D", ""));
             }
         }
-        throw new IOException(proc("status") + " has no " + field);
+        throw new IOException(process + " has no " + field);
     }
 
     /** In user and kernel mode, since its start. */
     public double cpuSeconds() throws IOException {
-        var stat = Files.readString(proc("stat"));
+        var stat = process.proc("stat");
         var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
         return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / (double) TICKS_A_SECOND;
     }
@@ -53,16 +52,5 @@ public record JavaProcess(Process process) {
         var output = new String(jcmd.getInputStream().readAllBytes(), UTF_8);
         jcmd.waitFor();
         return output;
-    }
-
-    /** Ends it by SIGTERM, and after 15 s by SIGKILL. */
-    public void stop() {
-        process.destroy();
-        process.onExit().completeOnTimeout(process, 15, TimeUnit.SECONDS).join();
-        process.destroyForcibly().onExit().join();
-    }
-
-    private Path proc(String file) {
-        return Path.of("/proc", String.valueOf(process.pid()), file);
     }
 }

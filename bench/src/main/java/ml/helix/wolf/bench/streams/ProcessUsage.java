@@ -7,9 +7,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import ml.helix.wolf.bench.process.JavaProcess;
 import ml.helix.wolf.testkit.ProgramProcess;
 
 /** What a Java process holds, from {@code /proc} (Linux) and {@code jcmd}. */
@@ -54,25 +53,24 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
     }
 
     static ProcessUsage of(ProgramProcess process) throws IOException, InterruptedException {
-        Path proc = Path.of("/proc", String.valueOf(process.pid()));
+        var java = new JavaProcess(process);
         List<String> descriptors;
-        try (Stream<Path> links = Files.list(proc.resolve("fd"))) {
+        try (Stream<Path> links = Files.list(Path.of("/proc", String.valueOf(process.pid()), "fd"))) {
             descriptors = links.map(ProcessUsage::target).toList();
         }
-        String status = Files.readString(proc.resolve("status"));
         return new ProcessUsage(
                 descriptors.size(),
                 descriptors.stream()
                         .filter(target -> target.startsWith("socket:"))
                         .count(),
-                number(status, "Threads"),
-                virtualThreads(process),
-                number(status, "VmRSS") / 1024);
+                java.status("Threads"),
+                virtualThreads(java),
+                java.status("VmRSS") / 1024);
     }
 
     /** The most memory that the process ever had in RAM. */
     static long mostResidentMiB(ProgramProcess process) throws IOException {
-        return number(Files.readString(Path.of("/proc", String.valueOf(process.pid()), "status")), "VmHWM") / 1024;
+        return new JavaProcess(process).status("VmHWM") / 1024;
     }
 
     private static String target(Path descriptor) {
@@ -83,24 +81,10 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
         }
     }
 
-    private static long number(String status, String name) {
-        Matcher matcher = Pattern.compile(name + ":\\s+(\\d+)").matcher(status);
-        return matcher.find() ? Long.parseLong(matcher.group(1)) : -1;
-    }
-
-    private static long virtualThreads(ProgramProcess process) throws IOException, InterruptedException {
+    private static long virtualThreads(JavaProcess java) throws IOException, InterruptedException {
         Path dump = Files.createTempFile("threads", ".txt");
         try {
-            Process jcmd = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin/jcmd").toString(),
-                            String.valueOf(process.pid()),
-                            "Thread.dump_to_file",
-                            "-overwrite",
-                            dump.toString())
-                    .redirectErrorStream(true)
-                    .start();
-            jcmd.getInputStream().readAllBytes();
-            jcmd.waitFor();
+            java.jcmd("Thread.dump_to_file", "-overwrite", dump.toString());
             try (Stream<String> lines = Files.lines(dump)) {
                 return lines.filter(line -> line.startsWith("#") && line.contains(" virtual"))
                         .count();

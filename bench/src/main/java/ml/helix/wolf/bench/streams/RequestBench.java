@@ -1,20 +1,58 @@
 package ml.helix.wolf.bench.streams;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import ml.helix.wolf.testkit.ProgramProcess;
+import org.jspecify.annotations.Nullable;
 
-/** {@code bench/requests}: how many dials and requests a second one busy id takes, with and without a pool. */
+/**
+ * {@code bench/requests}: how many dials and requests a second one busy id takes, with and without a pool, cold and warm.
+ *
+ * <p>Cold is each kind's first window of a new pair of programs. Warm begins when the rates of all are steady.
+ */
 public final class RequestBench {
-    private static final int ROUNDS = 5;
+    private static final String OTHERS = "others";
     private static final int AT_ONCE = 32;
+    /** Windows of each kind after the warm-up. */
+    private static final int WARM_WINDOWS = 5;
+    /** So many windows in a row whose rates differ by {@link #STEADY} at most are steady. */
+    private static final int STEADY_WINDOWS = 3;
+
+    private static final double STEADY = 0.10;
+    private static final Duration LONGEST_WARM_UP = Duration.ofSeconds(120);
+    private static final Duration OWN_WARM_UP = Duration.ofSeconds(5);
 
     private final int count;
-    /** By pair of programs and kind of call, in the order of the rounds. */
-    private final Map<String, Map<String, List<Double>>> perSecond = new LinkedHashMap<>();
+    private final Map<Kind, List<Window>> windows = new LinkedHashMap<>();
+
+    /** What a window is of. */
+    private record Kind(String pair, String calls) {}
+
+    /** Some calls: how many a second, and the processor time that each took. */
+    private record Window(double perSecond, double controlPlaneMillis, double agentMillis) {}
+
+    /**
+     * A line of the result.
+     *
+     * @param state {@code cold}, {@code warm}, or {@code not steady}: still warming up when the time was over
+     * @param ofOthers the rate, in that of the others in the same state; null if there is none
+     */
+    private record Result(
+            String pair,
+            String calls,
+            String state,
+            double perSecond,
+            double controlPlaneMillis,
+            double agentMillis,
+            @Nullable Double ofOthers) {}
 
     private RequestBench(int count) {
         this.count = count;
@@ -24,73 +62,157 @@ public final class RequestBench {
     public static void main(String[] args) throws Exception {
         Path root = Path.of(args[0]);
         var bench = new RequestBench(args.length > 1 ? Integer.parseInt(args[1]) : 2000);
-        try (var without = Programs.start(root, "-pool", "0");
-                var with = Programs.start(root, "-pool", "4");
-                var others = args.length > 3 ? Programs.startOthers(root, args[2], args[3]) : null) {
-            for (int round = 0; round <= ROUNDS; round++) {
-                boolean warm = round > 0;
-                bench.measure("-pool 0", without, warm);
-                bench.measure("-pool 4", with, warm);
-                if (others != null) {
-                    bench.measure("others", others, warm);
-                }
+        bench.warmOneself();
+        Map<String, Programs> pairs = new LinkedHashMap<>();
+        try {
+            pairs.put("-pool 0", Programs.start(root, "-pool", "0"));
+            pairs.put("-pool 4", Programs.start(root, "-pool", "4"));
+            if (args.length > 3) {
+                pairs.put(OTHERS, Programs.startOthers(root, args[2], args[3]));
+            }
+            bench.measure(pairs);
+        } finally {
+            for (Programs programs : pairs.values()) {
+                programs.close();
             }
         }
-        bench.report();
+        bench.report(root.resolve("bench/target/requests.json"));
     }
 
-    private void measure(String pair, Programs programs, boolean warm) throws Exception {
-        Caller forward = programs.caller();
-        note(warm, pair, "dials in sequence", dials(forward, 1));
-        note(warm, pair, "dials, 32 at once", dials(forward, AT_ONCE));
-        note(warm, pair, "requests in sequence", requests(programs, 1));
-        note(warm, pair, "requests, 32 at once", requests(programs, AT_ONCE));
-    }
-
-    private double dials(Caller forward, int atOnce) throws Exception {
-        return perSecond(atOnce, i -> {
-            for (int j = 0; j < count / atOnce; j++) {
-                forward.echo(j, 100);
+    /** So that the first pair isn't measured with a cold caller. */
+    private void warmOneself() throws Exception {
+        try (var service = LocalService.start()) {
+            long end = System.nanoTime() + OWN_WARM_UP.toNanos();
+            while (System.nanoTime() < end) {
+                Concurrently.run(AT_ONCE, i -> {
+                    for (int j = 0; j < 20; j++) {
+                        new Caller(service.port()).echo(j, 100);
+                        try (var caller = new RequestCaller(service.port(), "none")) {
+                            caller.request();
+                        }
+                    }
+                });
             }
-        });
+        }
     }
 
-    private double requests(Programs programs, int atOnce) throws Exception {
-        return perSecond(atOnce, i -> {
-            try (RequestCaller caller = programs.requestCaller()) {
-                for (int j = 0; j < count / atOnce; j++) {
-                    caller.request();
-                }
+    private void measure(Map<String, Programs> pairs) throws Exception {
+        long end = System.nanoTime() + LONGEST_WARM_UP.toNanos();
+        do {
+            round(pairs);
+        } while (!windows.values().stream().allMatch(RequestBench::isSteady) && System.nanoTime() < end);
+        for (int i = 0; i < WARM_WINDOWS; i++) {
+            round(pairs);
+        }
+    }
+
+    private void round(Map<String, Programs> pairs) throws Exception {
+        for (var pair : pairs.entrySet()) {
+            Programs programs = pair.getValue();
+            for (int atOnce : new int[] {1, AT_ONCE}) {
+                String manner = atOnce == 1 ? "in sequence" : atOnce + " at once";
+                note(new Kind(pair.getKey(), "dials, " + manner), programs, atOnce, calls -> {
+                    for (int j = 0; j < calls; j++) {
+                        programs.caller().echo(j, 100);
+                    }
+                });
+                note(new Kind(pair.getKey(), "requests, " + manner), programs, atOnce, calls -> {
+                    try (RequestCaller caller = programs.requestCaller()) {
+                        for (int j = 0; j < calls; j++) {
+                            caller.request();
+                        }
+                    }
+                });
             }
-        });
+        }
     }
 
-    private double perSecond(int atOnce, Concurrently.Task task) throws Exception {
+    /** Makes so many calls, one after the other. */
+    @FunctionalInterface
+    private interface Calls {
+        void make(int calls) throws Exception;
+    }
+
+    private void note(Kind kind, Programs programs, int atOnce, Calls calls) throws Exception {
+        double controlPlane = cpuMillis(programs.controlPlane());
+        double agent = cpuMillis(programs.agent());
         long start = System.nanoTime();
-        Concurrently.run(atOnce, task);
-        return count / atOnce * atOnce / ((System.nanoTime() - start) / 1e9);
+        Concurrently.run(atOnce, i -> calls.make(count / atOnce));
+        double seconds = (System.nanoTime() - start) / 1e9;
+        int made = count / atOnce * atOnce;
+        windows.computeIfAbsent(kind, first -> new ArrayList<>())
+                .add(new Window(
+                        made / seconds,
+                        (cpuMillis(programs.controlPlane()) - controlPlane) / made,
+                        (cpuMillis(programs.agent()) - agent) / made));
     }
 
-    private void note(boolean warm, String pair, String kind, double result) {
-        if (warm) {
-            perSecond
-                    .computeIfAbsent(pair, name -> new LinkedHashMap<>())
-                    .computeIfAbsent(kind, name -> new ArrayList<>())
-                    .add(result);
+    private static double cpuMillis(ProgramProcess process) {
+        return ProcessHandle.of(process.pid())
+                .flatMap(handle -> handle.info().totalCpuDuration())
+                .map(Duration::toMillis)
+                .orElse(0L);
+    }
+
+    private static boolean isSteady(List<Window> all) {
+        return isSteady(all, all.size());
+    }
+
+    private static boolean isSteady(List<Window> all, int end) {
+        if (end < STEADY_WINDOWS) {
+            return false;
         }
+        List<Double> last = all.subList(end - STEADY_WINDOWS, end).stream()
+                .map(Window::perSecond)
+                .sorted()
+                .toList();
+        return last.getLast() - last.getFirst() <= STEADY * last.getLast();
     }
 
-    private void report() throws IOException {
-        Map<String, List<Double>> others = perSecond.get("others");
-        perSecond.forEach((pair, kinds) -> kinds.forEach((kind, results) -> {
-            String ratio = others == null
-                    ? ""
-                    : ", %.2f of the others".formatted(median(results) / median(others.getOrDefault(kind, results)));
-            System.out.printf("%-8s %-22s %6.0f per second%s%n", pair, kind, median(results), ratio);
-        }));
+    private void report(Path json) throws IOException {
+        List<Result> results = new ArrayList<>();
+        windows.forEach((kind, all) -> {
+            List<Window> others = windows.getOrDefault(new Kind(OTHERS, kind.calls()), List.of());
+            boolean steady = isSteady(all, all.size() - WARM_WINDOWS);
+            results.add(result(kind, "cold", all.subList(0, 1), others.isEmpty() ? others : others.subList(0, 1)));
+            results.add(
+                    result(kind, steady ? "warm" : "not steady", warm(all), others.isEmpty() ? others : warm(others)));
+        });
+        System.out.println("| programs | calls | state | a second | control plane, ms | agent, ms | of the others |");
+        System.out.println("|---|---|---|---|---|---|---|");
+        for (Result line : results) {
+            System.out.printf(
+                    "| %s | %s | %s | %.0f | %.2f | %.2f | %s |%n",
+                    line.pair(),
+                    line.calls(),
+                    line.state(),
+                    line.perSecond(),
+                    line.controlPlaneMillis(),
+                    line.agentMillis(),
+                    line.ofOthers() == null ? "" : "%.2f".formatted(line.ofOthers()));
+        }
+        Files.writeString(
+                json, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(results));
+        System.out.println("The same as JSON: " + json);
     }
 
-    private static double median(List<Double> results) {
-        return results.stream().sorted().toList().get(results.size() / 2);
+    private static List<Window> warm(List<Window> all) {
+        return all.subList(all.size() - WARM_WINDOWS, all.size());
+    }
+
+    private static Result result(Kind kind, String state, List<Window> of, List<Window> others) {
+        double perSecond = median(of, Window::perSecond);
+        return new Result(
+                kind.pair(),
+                kind.calls(),
+                state,
+                perSecond,
+                median(of, Window::controlPlaneMillis),
+                median(of, Window::agentMillis),
+                others.isEmpty() || kind.pair().equals(OTHERS) ? null : perSecond / median(others, Window::perSecond));
+    }
+
+    private static double median(List<Window> of, ToDoubleFunction<Window> value) {
+        return of.stream().mapToDouble(value).sorted().toArray()[of.size() / 2];
     }
 }

@@ -14,14 +14,21 @@ final class IdleConnection implements ByteStream {
     private final String id;
     private final ByteStream stream;
     private final ReadAhead ahead;
+    private final Consumer<IdleConnection> ended;
+    /** Whether the stream tells by itself that it was touched, so that no thread has to read it. */
+    private volatile boolean watched;
+
+    private volatile boolean touched;
+    private volatile boolean begun;
 
     /**
      * @param id of the dial that picked it up
-     * @param ended called at most once, by {@link #watch}, if the agent or its Wolf has closed it before anyone reads
+     * @param ended called at most once, if the agent or its Wolf has closed it before it was begun; or if bytes have come
      */
     IdleConnection(String id, ByteStream stream, Consumer<IdleConnection> ended) {
         this.id = id;
         this.stream = stream;
+        this.ended = ended;
         this.ahead = new ReadAhead(stream::read, failure -> ended.accept(this));
     }
 
@@ -34,24 +41,35 @@ final class IdleConnection implements ByteStream {
         stream.logAs(about);
     }
 
-    /** Waits for its end, or until somebody reads. Must be called: reading waits for it. */
+    /** Must be called before it is used. May take a thread, until somebody reads. */
     void watch() {
-        ahead.run();
+        watched = stream.watch(this::touched);
+        if (!watched) {
+            Thread.ofVirtual().name("read-ahead").start(ahead::run);
+        }
+    }
+
+    private void touched() {
+        touched = true;
+        if (!begun) {
+            ended.accept(this);
+        }
     }
 
     /** Whether neither an end nor a byte has come. Wolf says nothing before its request, so what it said is no response. */
     boolean isFresh() {
-        return ahead.isUntouched();
+        return !touched && ahead.isUntouched();
     }
 
     /** From now on it counts as running. Returns false if it can't be used. */
     boolean begin() {
+        begun = true;
         return isFresh() && (!(stream instanceof IdleStream idle) || idle.begin());
     }
 
     @Override
     public int read(byte[] buffer, int offset, int length) throws IOException {
-        return ahead.read(buffer, offset, length);
+        return watched ? stream.read(buffer, offset, length) : ahead.read(buffer, offset, length);
     }
 
     @Override

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class PooledDialing implements Dialing, AutoCloseable {
     private static final Duration TRIM_INTERVAL = Duration.ofMillis(500);
 
+    /** How many data connections a runner may have ready that have carried a stream already. */
+    private static final int MOST_RETURNED = 64;
+
     private final Dialing dialing;
     private final int mostOfRunner;
     private final int mostInAll;
@@ -44,6 +47,8 @@ public final class PooledDialing implements Dialing, AutoCloseable {
         private final Deque<IdleConnection> idle = new ArrayDeque<>();
 
         private int asked;
+        /** How many of the idle ones nobody has needed since the last trim. */
+        private int unneeded;
 
         OfRunner(int most) {
             demand = new Demand(most);
@@ -120,11 +125,12 @@ public final class PooledDialing implements Dialing, AutoCloseable {
         try {
             OfRunner runner = runners.get(runnerId);
             IdleConnection oldest = runner == null ? null : runner.idle.pollFirst();
-            if (oldest != null) {
+            if (runner != null && oldest != null) {
                 removed();
-            }
-            if (runner != null && oldest != null && !oldest.isFresh()) {
-                runner.demand.reset();
+                runner.unneeded = Math.min(runner.unneeded, runner.idle.size());
+                if (!oldest.isFresh()) {
+                    runner.demand.reset();
+                }
             }
             return oldest;
         } finally {
@@ -160,8 +166,8 @@ public final class PooledDialing implements Dialing, AutoCloseable {
         try {
             ByteStream stream = dial.await();
             var connection = new IdleConnection(dial.id(), stream, idle -> ended(runnerId, idle));
-            add(runnerId, connection);
             connection.watch();
+            add(runnerId, connection);
         } catch (DialException e) {
             failed(runnerId);
         } catch (InterruptedException e) {
@@ -187,6 +193,34 @@ public final class PooledDialing implements Dialing, AutoCloseable {
             lock.unlock();
         }
         if (!wanted) {
+            discard(connection);
+        }
+    }
+
+    /**
+     * A data connection has carried a stream, and can carry another one. It is kept for as long as so many are needed.
+     *
+     * @param id of the stream
+     * @param stream closed if it isn't needed
+     */
+    public void offer(String runnerId, String id, ByteStream stream) {
+        var connection = new IdleConnection(id, stream, idle -> ended(runnerId, idle));
+        connection.watch();
+        boolean kept;
+        lock.lock();
+        try {
+            OfRunner runner = runner(runnerId);
+            boolean room = runner.idle.size() < MOST_RETURNED && held < mostInAll;
+            kept = !closed && room && connection.isFresh() && runner.demand.wanted(nanoTime.getAsLong()) > 0;
+            if (kept) {
+                runner.idle.addLast(connection);
+                held++;
+                metrics.added();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (!kept) {
             discard(connection);
         }
     }
@@ -230,10 +264,13 @@ public final class PooledDialing implements Dialing, AutoCloseable {
             long now = nanoTime.getAsLong();
             runners.values().removeIf(runner -> {
                 int wanted = closed ? 0 : runner.demand.wanted(now);
-                while (runner.idle.size() > wanted) {
+                int unneeded =
+                        wanted == 0 ? runner.idle.size() : Math.min(runner.unneeded, runner.idle.size() - wanted);
+                for (int i = 0; i < unneeded; i++) {
                     surplus.add(runner.idle.removeFirst());
                     removed();
                 }
+                runner.unneeded = runner.idle.size();
                 return runner.idle.isEmpty() && runner.asked == 0 && runner.demand.isOver(now);
             });
         } finally {

@@ -12,8 +12,10 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DataKeepAlive;
+import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.EndedStreamException;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.Reuse;
 import ml.helix.wolf.revdial.StreamLog;
 import ml.helix.wolf.revdial.TimeSlice;
 import org.eclipse.jetty.util.Blocker;
@@ -39,11 +41,17 @@ import org.slf4j.LoggerFactory;
  * <p>The next frame is demanded on Jetty's thread only, before {@link #onFrame} returns. If another thread demands it, it may
  * never come: <a href="https://github.com/jetty/jetty.project/issues/14903">Jetty issue 14903</a>, in 12.1.6.
  *
+ * <p>A connection that is {@linkplain Reuse reused} carries one {@link OneStream} after the other; without it, the endpoint itself
+ * is the stream.
+ *
  * <p>{@link #close} sends a close frame after what was written and gives the peer {@link #LINGER} to take it all and to close
  * as well. If a write still waits for the peer, {@code close} cuts the connection at once.
  */
 final class DataEndpoint implements FrameHandler, ByteStream {
     static final Duration LINGER = Duration.ofSeconds(30);
+
+    /** A connection that is older carries no other stream, so that its token is looked at again. */
+    static final Duration REUSED_FOR = Duration.ofSeconds(60);
 
     private static final CloseStatus FLOOD =
             new CloseStatus(CloseStatus.POLICY_VIOLATION, "you sent " + FrameBudget.EXCEEDED);
@@ -51,6 +59,9 @@ final class DataEndpoint implements FrameHandler, ByteStream {
 
     private final ScheduledExecutorService timers;
     private final Consumer<ByteStream> opened;
+    private final @Nullable Next next;
+    private final LongSupplier nanoTime;
+    private final long createdAt;
     /** For control frames and empty ones. Belongs to Jetty's thread. */
     private final FrameBudget budget;
     /** Belongs to Jetty's thread. */
@@ -58,10 +69,12 @@ final class DataEndpoint implements FrameHandler, ByteStream {
     /** Belongs to the writing thread. */
     private final TimeSlice sending;
 
-    private final PayloadHandover received = new PayloadHandover();
     private final PongSender pongs = new PongSender();
     private final DataKeepAlive keepAlive;
     private final PingTimer pings;
+
+    /** Of the present stream. */
+    private volatile PayloadHandover received = new PayloadHandover();
 
     private volatile StreamLog about = StreamLog.current();
     private volatile boolean closeFrameRequired;
@@ -74,16 +87,33 @@ final class DataEndpoint implements FrameHandler, ByteStream {
     private boolean disconnected;
     private @Nullable ScheduledFuture<?> linger;
     private CloseStatus closeStatus = CloseStatus.NORMAL_STATUS;
+    private @Nullable OneStream present;
+
+    /** Gets each stream of a reused connection but the first. */
+    @FunctionalInterface
+    interface Next {
+        /** @param stream closed by the receiver if it has no use for it; must not block */
+        void offered(String dialId, ByteStream stream);
+    }
 
     /**
      * @param timers runs short tasks only
      * @param nanoTime the clock that {@code timers} goes by
      * @param promise the agent's {@link DataKeepAlive#HEADER}, empty if it sent none
      * @param opened gets the stream once, when it can be used; must not block
+     * @param next for a connection that is reused
      */
-    DataEndpoint(ScheduledExecutorService timers, LongSupplier nanoTime, String promise, Consumer<ByteStream> opened) {
+    DataEndpoint(
+            ScheduledExecutorService timers,
+            LongSupplier nanoTime,
+            String promise,
+            Consumer<ByteStream> opened,
+            @Nullable Next next) {
         this.timers = timers;
         this.opened = opened;
+        this.next = next;
+        this.nanoTime = nanoTime;
+        this.createdAt = nanoTime.getAsLong();
         this.budget = new FrameBudget(nanoTime);
         this.receiving = new TimeSlice(nanoTime);
         this.sending = new TimeSlice(nanoTime);
@@ -114,7 +144,7 @@ final class DataEndpoint implements FrameHandler, ByteStream {
         keepAlive.awaitingBytes();
         pings.start(coreSession);
         coreSession.demand();
-        opened.accept(this);
+        opened.accept(next == null ? this : newStream(about.dial()));
     }
 
     @Override
@@ -132,6 +162,11 @@ final class DataEndpoint implements FrameHandler, ByteStream {
                 return;
             }
             default -> {
+                if (next != null && frame.getOpCode() == OpCode.TEXT) {
+                    keepAlive.controlFrameReceived();
+                    takeText(frame.getPayloadAsUTF8(), next);
+                    break;
+                }
                 if (frame.hasPayload()) {
                     handOver(frame.getPayload());
                     callback.succeeded();
@@ -145,6 +180,44 @@ final class DataEndpoint implements FrameHandler, ByteStream {
             session().demand();
         } else {
             closeFlooded();
+        }
+    }
+
+    private OneStream newStream(String dialId) {
+        var stream = new OneStream(dialId);
+        synchronized (this) {
+            present = stream;
+        }
+        return stream;
+    }
+
+    /** Unknown messages are ignored. */
+    private void takeText(String message, Next receiver) {
+        if (message.equals(Reuse.END)) {
+            synchronized (this) {
+                if (present != null) {
+                    present.endedByPeer = true;
+                }
+            }
+            received.end(null);
+        } else if (message.equals(Reuse.READY)) {
+            synchronized (this) {
+                if (closed || present == null || !present.over || !present.endedByPeer) {
+                    return;
+                }
+                stopLingering();
+            }
+            String dialId = DialerIds.requestId();
+            about = StreamLog.ofDial(dialId);
+            received = new PayloadHandover();
+            receiver.offered(dialId, newStream(dialId));
+        }
+    }
+
+    /** Call while this is locked. */
+    private void stopLingering() {
+        if (linger != null) {
+            linger.cancel(false);
         }
     }
 
@@ -184,9 +257,7 @@ final class DataEndpoint implements FrameHandler, ByteStream {
         pings.stop();
         synchronized (this) {
             disconnected = true;
-            if (linger != null) {
-                linger.cancel(false);
-            }
+            stopLingering();
         }
         callback.succeeded();
     }
@@ -197,11 +268,21 @@ final class DataEndpoint implements FrameHandler, ByteStream {
     }
 
     @Override
+    public boolean watch(Runnable touched) {
+        received.watch(touched);
+        return true;
+    }
+
+    @Override
     public void write(byte[] buffer, int offset, int length) throws IOException {
         if (length == 0) {
             return;
         }
         startWriting();
+        send(buffer, offset, length);
+    }
+
+    private void send(byte[] buffer, int offset, int length) throws IOException {
         keepAlive.dataSent();
         try (Blocker.Callback sent = Blocker.callback()) {
             session().sendFrame(new Frame(OpCode.BINARY, true, ByteBuffer.wrap(buffer, offset, length)), sent, false);
@@ -241,6 +322,7 @@ final class DataEndpoint implements FrameHandler, ByteStream {
             closed = true;
             cut = writing;
             status = closeStatus;
+            stopLingering();
             if (!disconnected && !cut) {
                 linger = timers.schedule(session()::abort, LINGER.toSeconds(), TimeUnit.SECONDS);
             }
@@ -260,5 +342,81 @@ final class DataEndpoint implements FrameHandler, ByteStream {
             throw new IllegalStateException("the data connection is not open yet");
         }
         return known;
+    }
+
+    /**
+     * One of the streams of a reused connection. {@link #close} ends the stream in order, and the connection if it can't carry
+     * another one: the stream broke or was never begun, the agent takes no bytes, or the connection is too old.
+     */
+    private final class OneStream implements ByteStream {
+        private final String dialId;
+        private final PayloadHandover bytes = received;
+        // All guarded by the endpoint.
+        private boolean begun;
+        private boolean over;
+        private boolean endedByPeer;
+
+        OneStream(String dialId) {
+            this.dialId = dialId;
+        }
+
+        @Override
+        public void logAs(StreamLog newer) {
+            DataEndpoint.this.logAs(newer);
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            return bytes.read(buffer, offset, length);
+        }
+
+        @Override
+        public boolean watch(Runnable touched) {
+            bytes.watch(touched);
+            return true;
+        }
+
+        @Override
+        public void write(byte[] buffer, int offset, int length) throws IOException {
+            if (length == 0) {
+                return;
+            }
+            boolean first;
+            synchronized (DataEndpoint.this) {
+                if (over) {
+                    throw new EndedStreamException("the stream is closed");
+                }
+                startWriting();
+                first = !begun;
+                begun = true;
+            }
+            if (first) {
+                session().sendFrame(new Frame(OpCode.TEXT, true, Reuse.BEGIN + dialId), Callback.NOOP, true);
+            }
+            send(buffer, offset, length);
+        }
+
+        @Override
+        public void close() {
+            boolean reusable;
+            synchronized (DataEndpoint.this) {
+                if (over) {
+                    return;
+                }
+                over = true;
+                boolean intact = endedByPeer || !bytes.hasEnded();
+                boolean young = nanoTime.getAsLong() - createdAt < REUSED_FOR.toNanos();
+                reusable = begun && intact && young && !writing && !closed && !disconnected;
+                if (reusable) {
+                    linger = timers.schedule(session()::abort, LINGER.toSeconds(), TimeUnit.SECONDS);
+                }
+            }
+            if (reusable) {
+                bytes.close();
+                session().sendFrame(new Frame(OpCode.TEXT, true, Reuse.END), Callback.NOOP, false);
+            } else {
+                DataEndpoint.this.close();
+            }
+        }
     }
 }

@@ -19,9 +19,39 @@ final class PayloadHandover {
     private boolean ended;
     private @Nullable Throwable failure;
     private boolean closed;
+    private @Nullable Runnable watch;
+
+    /** Calls once when the first payload or the end has come, at once if it has. */
+    void watch(Runnable touched) {
+        lock.lock();
+        try {
+            if (payload == null && !ended) {
+                watch = touched;
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        touched.run();
+    }
+
+    private void tellWatch() {
+        @Nullable Runnable touched;
+        lock.lock();
+        try {
+            touched = watch;
+            watch = null;
+        } finally {
+            lock.unlock();
+        }
+        if (touched != null) {
+            touched.run();
+        }
+    }
 
     /** Waits until the whole payload is read, or the handover is closed. */
     void handOver(ByteBuffer bytes) {
+        tellWatch();
         lock.lock();
         try {
             payload = bytes;
@@ -51,6 +81,7 @@ final class PayloadHandover {
         } finally {
             lock.unlock();
         }
+        tellWatch();
     }
 
     boolean hasEnded() {

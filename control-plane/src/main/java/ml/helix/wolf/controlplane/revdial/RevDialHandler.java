@@ -31,6 +31,7 @@ import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.LocalDialer;
 import ml.helix.wolf.revdial.RemoteAgent;
+import ml.helix.wolf.revdial.Reuse;
 import ml.helix.wolf.revdial.StreamLog;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
@@ -68,6 +69,7 @@ public final class RevDialHandler implements RouteHandler {
     private final ConnectionManager connections;
     private final DialerIds ids;
     private final OtherReplicas others;
+    private final Optional<SpareStreams> spare;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     /** The handshake requires it, for extensions; there are none, so it is never started. */
@@ -80,6 +82,7 @@ public final class RevDialHandler implements RouteHandler {
     /**
      * @param ids name this replica
      * @param others get the pickups for their dials
+     * @param spare gets the further streams of data connections; without it, each carries one stream
      * @param timers runs short tasks only
      * @param nanoTime the clock that {@code timers} goes by
      */
@@ -88,12 +91,14 @@ public final class RevDialHandler implements RouteHandler {
             ConnectionManager connections,
             DialerIds ids,
             OtherReplicas others,
+            Optional<SpareStreams> spare,
             ScheduledExecutorService timers,
             LongSupplier nanoTime) {
         this.access = access;
         this.connections = connections;
         this.ids = ids;
         this.others = others;
+        this.spare = spare;
         this.timers = timers;
         this.nanoTime = nanoTime;
     }
@@ -127,8 +132,12 @@ public final class RevDialHandler implements RouteHandler {
             if (runnerId.isPresent()) {
                 access.requireOpens(request, token, runnerId.get());
             }
+            DataEndpoint.@Nullable Next next = next(request, dialerId);
+            if (next != null) {
+                response.getHeaders().put(Reuse.HEADER, Reuse.VERSION);
+            }
             DataEndpoint endpoint =
-                    dataEndpoint(request, stream -> connections.dials().deliver(dialerId, requestId, stream));
+                    dataEndpoint(request, stream -> connections.dials().deliver(dialerId, requestId, stream), next);
             upgradeData(request, response, callback, endpoint);
             return;
         }
@@ -137,7 +146,7 @@ public final class RevDialHandler implements RouteHandler {
         boolean upgraded = false;
         try {
             access.requireOpens(request, token, join.runnerId());
-            upgradeData(request, response, callback, dataEndpoint(request, join::accept));
+            upgradeData(request, response, callback, dataEndpoint(request, join::accept, null));
             upgraded = true;
         } finally {
             if (!upgraded) {
@@ -162,9 +171,21 @@ public final class RevDialHandler implements RouteHandler {
         upgrade(request, response, callback, endpoint, NO_LIMIT);
     }
 
-    private DataEndpoint dataEndpoint(Request request, Consumer<ByteStream> opened) {
+    /** Null unless the data connection is to carry more than one stream. */
+    private DataEndpoint.@Nullable Next next(Request request, String dialerId) {
+        if (spare.isEmpty() || !request.getHeaders().contains(Reuse.HEADER, Reuse.VERSION)) {
+            return null;
+        }
+        SpareStreams receiver = spare.get();
+        return (dialId, stream) -> connections
+                .dials()
+                .deliverAgain(dialerId, stream)
+                .ifPresent(idle -> receiver.offer(idle.runnerId(), dialId, idle));
+    }
+
+    private DataEndpoint dataEndpoint(Request request, Consumer<ByteStream> opened, DataEndpoint.@Nullable Next next) {
         String promise = Objects.requireNonNullElse(request.getHeaders().get(DataKeepAlive.HEADER), "");
-        var endpoint = new DataEndpoint(timers, nanoTime, promise, opened);
+        var endpoint = new DataEndpoint(timers, nanoTime, promise, opened, next);
         if (isOwnAgent(request)) {
             endpoint.requireCloseFrame();
         }

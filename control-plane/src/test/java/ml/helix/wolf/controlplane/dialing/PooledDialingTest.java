@@ -7,6 +7,7 @@ import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -126,6 +127,42 @@ class PooledDialingTest {
         Waiting.until("it reads on", () -> ready.reads == 2);
         assertThat(pool.dial(ID).isPickedUpAhead()).isFalse();
         assertThat(ready.closed).isTrue();
+    }
+
+    @Test
+    void oneThatHasCarriedAStreamIsTakenAgain() throws Exception {
+        dial(ID, 2);
+        var returned = new Stream();
+        pool.offer(ID, "returned", returned);
+        assertThat(gauge()).isEqualTo(1);
+        Dial dial = pool.dial(ID);
+        assertThat(dial.id()).isEqualTo("returned");
+        dial.await().close();
+        assertThat(returned.closed).isTrue();
+    }
+
+    @Test
+    void asManyAreKeptAsWereNeededLately() throws Exception {
+        dial(ID, 5);
+        List<Stream> returned = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            returned.add(new Stream());
+            pool.offer(ID, "returned", returned.getLast());
+        }
+        assertThat(gauge())
+                .as("more than are asked for ahead, for all runners together 6")
+                .isEqualTo(2);
+        assertThat(returned).filteredOn(stream -> stream.closed).hasSize(4);
+        timers.advance(Duration.ofSeconds(3));
+        assertThat(gauge()).isZero();
+    }
+
+    @Test
+    void oneOfARunnerThatIsNotBusyIsClosed() {
+        pool.dial(ID);
+        var returned = new Stream();
+        pool.offer(ID, "returned", returned);
+        assertThat(returned.closed).isTrue();
     }
 
     @Test

@@ -9,10 +9,14 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.EndedStreamException;
+import ml.helix.wolf.revdial.StreamLog;
 import ml.helix.wolf.testkit.ManualScheduler;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.websocket.core.CloseStatus;
@@ -27,7 +31,7 @@ class DataEndpointTest {
     private final FakeCoreSession session = new FakeCoreSession();
     private final ManualScheduler timers = new ManualScheduler();
     private final List<ByteStream> opened = new ArrayList<>();
-    private final DataEndpoint endpoint = new DataEndpoint(timers, timers::nanoTime, "15", opened::add);
+    private final DataEndpoint endpoint = new DataEndpoint(timers, timers::nanoTime, "15", opened::add, null);
 
     @BeforeEach
     void open() {
@@ -133,7 +137,7 @@ class DataEndpointTest {
     @Test
     void anAgentThatPromisedNoPingsMayLeaveOursUnanswered() {
         var otherSession = new FakeCoreSession();
-        new DataEndpoint(timers, timers::nanoTime, "", stream -> {}).onOpen(otherSession, Callback.NOOP);
+        new DataEndpoint(timers, timers::nanoTime, "", stream -> {}, null).onOpen(otherSession, Callback.NOOP);
 
         timers.advance(Duration.ofHours(1));
 
@@ -245,6 +249,102 @@ class DataEndpointTest {
                 .hasMessageContaining("broke")
                 .hasRootCauseMessage("aborted");
         assertThat(session.closeCode).isZero();
+    }
+
+    @Test
+    void aReusedConnectionCarriesOneStreamAfterTheOther() throws Exception {
+        DataEndpoint reused = reused();
+        ByteStream first = opened.getLast();
+        first.write(utf8("one"), 0, 3);
+        assertThat(sent()).containsExactly("begin first", "one");
+        reused.onFrame(text("ready"), Callback.NOOP); // out of place
+        reused.onFrame(text("end"), Callback.NOOP);
+        assertThat(first.read(new byte[1], 0, 1)).isEqualTo(-1);
+        assertThatThrownBy(() -> first.write(new byte[1], 0, 1)).isInstanceOf(EndedStreamException.class);
+        first.close();
+        assertThat(sent()).endsWith("end");
+        assertThat(offered).isEmpty();
+        reused.onFrame(text("ready"), Callback.NOOP);
+
+        String dialId = offered.keySet().iterator().next();
+        ByteStream second = offered.get(dialId);
+        first.close();
+        assertThatThrownBy(() -> first.write(new byte[1], 0, 1)).isInstanceOf(EndedStreamException.class);
+        second.write(utf8("two"), 0, 3);
+        assertThat(sent()).endsWith("begin " + dialId, "two");
+        Thread jetty = Thread.ofVirtual().start(() -> reused.onFrame(binary("answer"), Callback.NOOP));
+        assertThat(second.read(new byte[10], 0, 10)).isEqualTo(6);
+        jetty.join();
+        timers.advance(DataEndpoint.LINGER);
+        assertThat(session.aborted).isFalse();
+        assertThat(session.closeCode).isZero();
+    }
+
+    @Test
+    void whatComesOfAStreamAfterItsCloseIsNotOfTheNextOne() throws Exception {
+        DataEndpoint reused = reused();
+        ByteStream first = opened.getLast();
+        first.write(utf8("one"), 0, 3);
+        first.close();
+        reused.onFrame(binary("too late"), Callback.NOOP);
+        reused.onFrame(text("end"), Callback.NOOP);
+        reused.onFrame(text("ready"), Callback.NOOP);
+        reused.onFrame(text("end"), Callback.NOOP);
+
+        assertThat(offered.values().iterator().next().read(new byte[1], 0, 1)).isEqualTo(-1);
+    }
+
+    @Test
+    void aStreamThatWasNotBegunEndsTheConnection() {
+        reused();
+        opened.getLast().close();
+        assertThat(session.closeCode).isEqualTo(1000);
+    }
+
+    @Test
+    void aStreamThatBrokeEndsTheConnection() throws Exception {
+        DataEndpoint reused = reused();
+        opened.getLast().write(utf8("one"), 0, 3);
+        reused.onFrame(new CloseStatus(CloseStatus.SERVER_ERROR).toFrame(), Callback.NOOP);
+        assertThatThrownBy(() -> opened.getLast().read(new byte[1], 0, 1)).isInstanceOf(IOException.class);
+        opened.getLast().close();
+        assertThat(sent()).doesNotContain("end");
+    }
+
+    @Test
+    void anOldConnectionCarriesNoOtherStream() throws Exception {
+        reused();
+        opened.getLast().write(utf8("one"), 0, 3);
+        timers.advance(DataEndpoint.REUSED_FOR);
+        opened.getLast().close();
+        assertThat(session.closeCode).isEqualTo(1000);
+    }
+
+    @Test
+    void anAgentThatDoesNotEndItsStreamIsCut() throws Exception {
+        reused();
+        opened.getLast().write(utf8("one"), 0, 3);
+        opened.getLast().close();
+        timers.advance(DataEndpoint.LINGER);
+        assertThat(session.aborted).isTrue();
+    }
+
+    private final Map<String, ByteStream> offered = new LinkedHashMap<>();
+
+    private DataEndpoint reused() {
+        StreamLog.ofDial("first").set();
+        var reused = new DataEndpoint(timers, timers::nanoTime, "15", opened::add, offered::put);
+        StreamLog.NONE.set();
+        reused.onOpen(session, Callback.NOOP);
+        return reused;
+    }
+
+    private List<String> sent() {
+        return session.sent.stream().map(Frame::getPayloadAsUTF8).toList();
+    }
+
+    private static Frame text(String message) {
+        return new Frame(OpCode.TEXT, true, message);
     }
 
     /** On its own thread, as Jetty does. */

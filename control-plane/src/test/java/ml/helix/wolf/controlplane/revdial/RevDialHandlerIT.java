@@ -65,7 +65,13 @@ class RevDialHandlerIT {
         var connections =
                 new ConnectionManager(Duration.ofSeconds(30), Duration.ofSeconds(30), timers, System::nanoTime);
         var handler = new RevDialHandler(
-                runners, connections, DialerIds.random(), (dialer, request) -> new Join(), timers, System::nanoTime);
+                runners,
+                connections,
+                DialerIds.random(),
+                (dialer, request) -> new Join(),
+                Optional.empty(),
+                timers,
+                System::nanoTime);
         var server = new WebServer(
                 new InetSocketAddress("127.0.0.1", 0),
                 Optional.empty(),

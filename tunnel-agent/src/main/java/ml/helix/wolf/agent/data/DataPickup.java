@@ -84,8 +84,7 @@ public final class DataPickup implements Pickup {
             try {
                 WebSocketStream data = openDataConnection(connPath, deadline);
                 metrics.opened(Duration.ofNanos(System.nanoTime() - start));
-                ByteStream caller = CheckedCaller.of(new LabelledStream(data), allowed);
-                return new WolfSplice(data, caller, toWolf, streams, metrics);
+                return new WolfSplice(data, allowed, wolf, toWolf, streams, metrics);
             } catch (IOException | RuntimeException e) {
                 toWolf.close();
                 throw e;

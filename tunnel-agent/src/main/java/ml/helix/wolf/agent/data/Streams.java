@@ -33,6 +33,7 @@ public final class Streams {
     private final int capacity;
     private int reserved; // guarded by this
     private boolean cut; // guarded by this
+    private volatile boolean draining;
 
     /** With the capacity that this process's heap and its limit of file descriptors allow. */
     public Streams() {
@@ -79,6 +80,26 @@ public final class Streams {
             }
         }
         cutter.run();
+    }
+
+    /** Ends again what {@link #cut} has ended before it had all of its parts. */
+    void closeIfCut(Runnable cutter) {
+        boolean now;
+        synchronized (this) {
+            now = cut;
+        }
+        if (now) {
+            cutter.run();
+        }
+    }
+
+    /** From now on no data connection is offered for another stream. */
+    public void drain() {
+        draining = true;
+    }
+
+    boolean isDraining() {
+        return draining;
     }
 
     /** Removes it. Idempotent. */

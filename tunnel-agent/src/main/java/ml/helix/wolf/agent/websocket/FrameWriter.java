@@ -2,6 +2,7 @@ package ml.helix.wolf.agent.websocket;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.function.IntSupplier;
 
@@ -34,6 +35,12 @@ final class FrameWriter {
         for (int done = 0; done < length; done += LONGEST_FRAME) {
             frame(Opcode.BINARY, source, offset + done, Math.min(LONGEST_FRAME, length - done));
         }
+    }
+
+    /** Writes a text message of ASCII characters, at most 125. */
+    void text(String message) throws IOException {
+        byte[] ascii = message.getBytes(StandardCharsets.US_ASCII);
+        frame(Opcode.TEXT, ascii, 0, ascii.length);
     }
 
     /** Writes a ping; at most 125 bytes of payload. */

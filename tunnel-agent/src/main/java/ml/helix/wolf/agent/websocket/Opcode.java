@@ -3,6 +3,7 @@ package ml.helix.wolf.agent.websocket;
 /** The frame types that a data connection needs (RFC 6455, section 5.2). */
 final class Opcode {
     static final int CONTINUATION = 0;
+    static final int TEXT = 1;
     static final int BINARY = 2;
     static final int CLOSE = 8;
     static final int PING = 9;

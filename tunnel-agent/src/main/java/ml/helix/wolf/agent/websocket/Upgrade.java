@@ -20,6 +20,7 @@ import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.program.Secret;
 import ml.helix.wolf.program.Version;
 import ml.helix.wolf.revdial.DataKeepAlive;
+import ml.helix.wolf.revdial.Reuse;
 
 /**
  * The client's opening handshake (RFC 6455, section 4.1). No extension and no subprotocol is offered.
@@ -57,7 +58,10 @@ public record Upgrade(String host, String target, Secret token) {
         check(answer, key);
         String promise =
                 answer.header(DataKeepAlive.HEADER.toLowerCase(Locale.ROOT)).orElse("");
-        return new WebSocketStream(wire, input, source, timers, nanoTime, promise);
+        boolean reusable = answer.header(Reuse.HEADER.toLowerCase(Locale.ROOT))
+                .filter(Reuse.VERSION::equals)
+                .isPresent();
+        return new WebSocketStream(wire, input, source, timers, nanoTime, promise, reusable);
     }
 
     private String request(String key) {
@@ -71,9 +75,18 @@ public record Upgrade(String host, String target, Secret token) {
                 Authorization: Bearer %s
                 User-Agent: wolf-tunnel-agent/%s
                 %s: %s
+                %s: %s
 
                 """.formatted(
-                        target, host, key, token.reveal(), Version.text(), DataKeepAlive.HEADER, DataKeepAlive.PROMISE)
+                        target,
+                        host,
+                        key,
+                        token.reveal(),
+                        Version.text(),
+                        DataKeepAlive.HEADER,
+                        DataKeepAlive.PROMISE,
+                        Reuse.HEADER,
+                        Reuse.VERSION)
                 .replace("\n", "\r\n");
     }
 

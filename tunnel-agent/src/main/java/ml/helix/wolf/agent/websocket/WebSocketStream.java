@@ -1,6 +1,7 @@
 package ml.helix.wolf.agent.websocket;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.ProtocolException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -20,6 +21,7 @@ import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.Reuse;
 import ml.helix.wolf.revdial.StreamLog;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -37,6 +39,9 @@ import org.slf4j.LoggerFactory;
  * and a reset destroys what was sent last. It closes the socket when the peer closes, has sent nothing for
  * {@value #SILENCE_SECONDS} s, or after {@value #LONGEST_SECONDS} s. If the peer has ended first, or a write is blocked,
  * it closes the socket at once.
+ *
+ * <p>A connection that is {@linkplain Reuse reused} carries one {@link DataStream} after the other. Its reading thread calls {@link
+ * #awaitStreamEnd} after each, and {@link #ready} before the next.
  */
 public final class WebSocketStream implements ByteStream {
     private static final int INPUT_BUFFER = 8 * 1024;
@@ -73,10 +78,22 @@ public final class WebSocketStream implements ByteStream {
     private volatile int closeCode = NORMAL;
     private volatile @Nullable ScheduledFuture<?> nextCheck;
 
+    private final boolean reusable;
+    /** Whether the control plane has begun the present stream. */
+    private volatile boolean begun;
+    /** Whether this side has ended the present stream. */
+    private final AtomicBoolean streamClosed = new AtomicBoolean();
+
+    private volatile boolean endWritten;
+    private volatile @Nullable ScheduledFuture<?> endCheck;
+    /** Belongs to the reading thread. */
+    private int droppedSincePause;
+
     /**
      * @param source reads from {@code input}, which reads from {@code wire}
      * @param nanoTime the clock that {@code timers} goes by
      * @param promise the peer's {@link DataKeepAlive#HEADER}, empty if it sent none
+     * @param reusable whether the peer has agreed to {@link Reuse}
      */
     WebSocketStream(
             Wire wire,
@@ -84,18 +101,21 @@ public final class WebSocketStream implements ByteStream {
             BufferedSource source,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
-            String promise)
+            String promise,
+            boolean reusable)
             throws IOException {
         this.wire = wire;
         this.input = input;
         this.timers = timers;
         this.source = source;
+        this.reusable = reusable;
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
         this.reader = new FrameReader(
                 source,
                 this::onPing,
                 payload -> keepAlive.pongReceived(ByteBuffer.wrap(payload)),
-                new FrameBudget(nanoTime));
+                new FrameBudget(nanoTime),
+                reusable ? this::begins : null);
         this.writer = new FrameWriter(wire.output());
     }
 
@@ -147,8 +167,11 @@ public final class WebSocketStream implements ByteStream {
                 throw new SocketException("closed");
             }
             keepAlive.awaitingBytes();
-            int count = reader.read(buffer, offset, length);
-            if (count < 0) {
+            int count;
+            do {
+                count = reader.read(buffer, offset, length);
+            } while (count >= 0 && isDropped(count));
+            if (count < 0 && !reader.streamHasEnded()) {
                 peerEnded = true;
             }
             return count;
@@ -188,6 +211,117 @@ public final class WebSocketStream implements ByteStream {
         }
     }
 
+    /** What still comes of a stream that this side has ended is dropped. */
+    private boolean isDropped(int count) throws InterruptedIOException {
+        if (!streamClosed.get()) {
+            return false;
+        }
+        keepAlive.awaitingBytes();
+        droppedSincePause += count;
+        if (droppedSincePause >= DROP_BUFFER) {
+            droppedSincePause = 0;
+            try {
+                Thread.sleep(DROP_PAUSE);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted");
+            }
+        }
+        return true;
+    }
+
+    /** On the reading thread. */
+    private void begins(String dialId) {
+        begun = true;
+        about = StreamLog.ofDial(dialId);
+        about.set();
+    }
+
+    /** The stream that the connection carries now. */
+    public DataStream stream() {
+        return new DataStream(this);
+    }
+
+    /**
+     * Ends the present stream, and the connection only if it can't carry another one: it is not reusable, the stream broke, was
+     * never begun, or the peer takes no bytes. Waits while the end doesn't fit into the socket. Idempotent.
+     */
+    void closeStream() {
+        if (!streamClosed.compareAndSet(false, true)) {
+            return;
+        }
+        if (!reusable || !begun || closed.get() || peerEnded || closeCode != NORMAL || writingData) {
+            close();
+            return;
+        }
+        endCheck = timers.schedule(this::checkEnd, SILENCE_SECONDS, TimeUnit.SECONDS);
+        writing.lock();
+        try {
+            writer.text(Reuse.END);
+            endWritten = true;
+        } catch (IOException e) {
+            close();
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** A peer that hasn't ended the stream as well gets the time of a close handshake. */
+    private void checkEnd() {
+        if (endWritten) {
+            close();
+        } else {
+            endCheck = timers.schedule(wire::cut, LONGEST_SECONDS - SILENCE_SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    /**
+     * Call when nobody reads the present stream any more.
+     *
+     * @return whether both sides have ended it in order, so that {@link #ready} may follow; if not, the connection is closed or
+     *     closing
+     */
+    public boolean awaitStreamEnd() {
+        if (!streamClosed.get() || !endWritten || closed.get()) {
+            return false;
+        }
+        try {
+            while (!reader.streamHasEnded()) {
+                if (read(new byte[DROP_BUFFER], 0, DROP_BUFFER) < 0 && !reader.streamHasEnded()) {
+                    close();
+                    return false;
+                }
+            }
+        } catch (IOException e) {
+            close();
+            return false;
+        } finally {
+            ScheduledFuture<?> check = endCheck;
+            if (check != null) {
+                check.cancel(false);
+            }
+        }
+        return !closed.get();
+    }
+
+    /** Offers the next stream. */
+    public void ready() throws IOException {
+        reader.nextStream();
+        begun = false;
+        endWritten = false;
+        streamClosed.set(false);
+        writing.lock();
+        try {
+            if (closed.get()) {
+                throw new SocketException("closed");
+            }
+            writer.text(Reuse.READY);
+            keepAlive.dataSent();
+        } finally {
+            writing.unlock();
+        }
+    }
+
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
@@ -199,7 +333,7 @@ public final class WebSocketStream implements ByteStream {
 
     /** Makes {@link #close} send code 1011: the bytes written are not all, because their source broke. */
     public void sourceBroke() {
-        if (!closed.get()) {
+        if (!closed.get() && !streamClosed.get()) {
             closeCode = INTERNAL_ERROR;
         }
     }
@@ -220,9 +354,10 @@ public final class WebSocketStream implements ByteStream {
     }
 
     private void stopChecks() {
-        ScheduledFuture<?> check = nextCheck;
-        if (check != null) {
-            check.cancel(false);
+        for (ScheduledFuture<?> check : new ScheduledFuture<?>[] {nextCheck, endCheck}) {
+            if (check != null) {
+                check.cancel(false);
+            }
         }
     }
 

@@ -58,7 +58,8 @@ class FrameReaderFuzzTest {
                 source,
                 ping -> pings.add(HexFormat.of().formatHex(ping)),
                 pong -> {},
-                new FrameBudget(() -> EVER_LATER.addAndGet(3_600_000_000_000L)));
+                new FrameBudget(() -> EVER_LATER.addAndGet(3_600_000_000_000L)),
+                null);
         byte[] target = new byte[room];
         long before = THREADS.getCurrentThreadAllocatedBytes();
         End end;

@@ -105,7 +105,7 @@ class FrameReaderTest {
         };
 
         byte[] read = all(new FrameReader(
-                new BufferedSource(dripping::read, 16), this::ping, pong -> {}, new FrameBudget(clock)));
+                new BufferedSource(dripping::read, 16), this::ping, pong -> {}, new FrameBudget(clock), null));
 
         assertThat(read).hasSize(303).endsWith(ascii("end"));
     }
@@ -173,7 +173,8 @@ class FrameReaderTest {
                 new BufferedSource(new ByteArrayInputStream(sent.bytes())::read, 64),
                 this::ping,
                 pong -> {},
-                new FrameBudget(clock));
+                new FrameBudget(clock),
+                null);
     }
 
     private void ping(byte[] payload) {

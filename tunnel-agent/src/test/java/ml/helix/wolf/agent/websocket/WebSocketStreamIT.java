@@ -28,6 +28,8 @@ import ml.helix.wolf.agent.transport.Tls;
 import ml.helix.wolf.agent.transport.Trust;
 import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.program.Secret;
+import ml.helix.wolf.revdial.ByteStream;
+import ml.helix.wolf.revdial.StreamLog;
 import ml.helix.wolf.revdial.Timers;
 import ml.helix.wolf.testkit.ManualScheduler;
 import ml.helix.wolf.testkit.TestCertificates;
@@ -329,6 +331,97 @@ class WebSocketStreamIT {
     }
 
     @Test
+    void aReusedConnectionCarriesOneStreamAfterTheOther() throws Exception {
+        try (Pair pair = reusedPair()) {
+            DataStream first = pair.stream.stream();
+            pair.peer.frame(1, true, "begin dial-1".getBytes(UTF_8)).binary("one");
+            assertThat(read(first)).isEqualTo("one");
+            assertThat(StreamLog.current().dial()).isEqualTo("dial-1");
+            CompletableFuture<Integer> reading = async(() -> first.read(new byte[10], 0, 10));
+            first.close();
+            assertThat(pair.peer.next()).satisfies(WebSocketStreamIT::isEnd);
+            pair.peer.binary("too late").ping("ping").frame(1, true, "end".getBytes(UTF_8));
+            assertThat(reading.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isEqualTo(-1);
+            assertThat(pair.stream.awaitStreamEnd()).isTrue();
+            assertThat(pair.peer.next().text()).isEqualTo("ping");
+
+            pair.stream.ready();
+            assertThat(pair.peer.next().text()).isEqualTo("ready");
+            first.close();
+            DataStream second = pair.stream.stream();
+            pair.peer.frame(1, true, "begin dial-2".getBytes(UTF_8)).binary("two");
+            pair.peer.frame(1, true, "end".getBytes(UTF_8));
+            assertThat(read(second)).isEqualTo("two");
+            assertThat(StreamLog.current().dial()).isEqualTo("dial-2");
+            assertThat(second.read(buffer, 0, 10)).isEqualTo(-1);
+            second.close();
+            assertThat(pair.peer.next()).satisfies(WebSocketStreamIT::isEnd);
+            assertThat(pair.stream.awaitStreamEnd()).isTrue();
+        }
+    }
+
+    private static void isEnd(ScriptedConnection.Frame frame) {
+        assertThat(frame.opcode()).isEqualTo(1);
+        assertThat(frame.text()).isEqualTo("end");
+    }
+
+    @Test
+    void aStreamThatWasNotBegunEndsTheConnection() throws Exception {
+        try (Pair pair = reusedPair()) {
+            pair.stream.stream().close();
+
+            assertThat(pair.peer.next().payload()).containsExactly(0x03, 0xe8);
+            assertThat(pair.stream.awaitStreamEnd()).isFalse();
+        }
+    }
+
+    @Test
+    void aStreamWhoseSourceBrokeEndsTheConnectionWith1011() throws Exception {
+        try (Pair pair = reusedPair()) {
+            pair.peer.frame(1, true, "begin dial-1".getBytes(UTF_8)).binary("one");
+            read(pair.stream);
+            pair.stream.sourceBroke();
+            pair.stream.stream().close();
+
+            assertThat(pair.peer.next().payload()).containsExactly(0x03, 0xf3);
+            assertThat(pair.stream.awaitStreamEnd()).isFalse();
+        }
+    }
+
+    @Test
+    void aPeerThatDoesNotEndItsStreamGetsACloseFrame() throws Exception {
+        ManualScheduler clock = nothingTimesOut();
+        try (Pair pair = reusedPair()) {
+            pair.peer.frame(1, true, "begin dial-1".getBytes(UTF_8)).binary("one");
+            read(pair.stream);
+            pair.stream.stream().close();
+            CompletableFuture<Boolean> reusable = async(pair.stream::awaitStreamEnd);
+            assertThat(pair.peer.next()).satisfies(WebSocketStreamIT::isEnd);
+            clock.advance(Duration.ofSeconds(5));
+
+            assertThat(pair.peer.next().opcode()).isEqualTo(8);
+            assertThat(reusable.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isFalse();
+        }
+    }
+
+    @Test
+    void withoutTheServersConsentTextIsDataAndAStreamIsTheConnection() throws Exception {
+        try (Pair pair = pair()) {
+            assertThat(pair.peer.header("Wolf-Tunnel-Reuse")).isEqualTo("1");
+            pair.peer.frame(1, true, "end".getBytes(UTF_8));
+            assertThat(read(pair.stream)).isEqualTo("end");
+            pair.stream.stream().close();
+
+            assertThat(pair.peer.next().opcode()).isEqualTo(8);
+        }
+    }
+
+    private Pair reusedPair() throws Exception {
+        serversHeaders = new String[] {"Wolf-Tunnel-Reuse: 1"};
+        return pair();
+    }
+
+    @Test
     void aPingGoesOutWhenNothingElseWasSentFor15Seconds() throws Exception {
         ManualScheduler clock = nothingTimesOut();
         try (Pair pair = pair()) {
@@ -443,7 +536,7 @@ class WebSocketStreamIT {
         });
     }
 
-    private String read(WebSocketStream stream) throws IOException {
+    private String read(ByteStream stream) throws IOException {
         int count = stream.read(buffer, 0, buffer.length);
         return new String(buffer, 0, count, UTF_8);
     }
