@@ -123,7 +123,12 @@ abstract class ControlPlaneSpec {
 
     /** Opens a control connection and waits for its first line: from then on callers reach the id. */
     Connection connect(String id) throws IOException {
-        Connection control = open(agent(), CONTROL + id);
+        return connect(agent(), id);
+    }
+
+    /** The same by this agent. */
+    Connection connect(ScriptedAgent agent, String id) throws IOException {
+        Connection control = open(agent, CONTROL + id);
         if (control.head().status() != 101) {
             throw new AssertionError("the control plane refuses the control connection: "
                     + control.head().start());

@@ -13,7 +13,6 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +29,7 @@ import ml.helix.wolf.agent.Agent;
 import ml.helix.wolf.agent.AgentSettings;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
+import ml.helix.wolf.conformance.peer.ScriptedAgent;
 import ml.helix.wolf.controlplane.ControlPlane;
 import ml.helix.wolf.controlplane.Main;
 import ml.helix.wolf.program.Settings;
@@ -231,12 +231,9 @@ class ReplicasIT extends ControlPlaneSpec {
                 for (ControlPlane replica : all) {
                     awaitConnected(replica, "wolf-spread");
                 }
-                List<CompletableFuture<HttpResponse<String>>> calls = new ArrayList<>();
-                for (int i = 0; i < 30; i++) {
+                for (int i = 0; i < 16; i++) {
                     use(i % 4 == 3 ? door.port() : all.get(i % 4).port());
-                    calls.add(call("wolf-spread", "api/v1/apps"));
-                }
-                for (var call : calls) {
+                    var call = call("wolf-spread", "api/v1/apps");
                     assertThat(call.get(30, TimeUnit.SECONDS).statusCode())
                             .as(body(call))
                             .isEqualTo(200);
@@ -353,7 +350,11 @@ class ReplicasIT extends ControlPlaneSpec {
         CompletableFuture<Void> stopped;
         Connection left;
         try {
-            left = known(stopping, "wolf-leaving");
+            use(stopping.port());
+            left = connect(withInstance(), "wolf-leaving");
+            for (ControlPlane replica : all) {
+                awaitConnected(replica, "wolf-leaving");
+            }
         } finally {
             stopped = CompletableFuture.runAsync(stopping::close);
         }
@@ -362,12 +363,18 @@ class ReplicasIT extends ControlPlaneSpec {
             line = left.line();
         }
         assertThat(JSON.readTree(line).path("command").asText()).isEqualTo("reconnect");
-        assertThat(left.frame(Frame.CLOSE).closeCode()).isEqualTo(1001);
+        use(second.port());
+        Connection back = connect(withInstance(), "wolf-leaving");
+        assertThat(left.frame(Frame.CLOSE).closeCode()).isEqualTo(4001);
         var call = callAt(first, "wolf-leaving");
-        Connection back = connectAt(second, "wolf-leaving");
         respond(pickUpAt(third, awaitConnReady(back)), "moved");
         assertThat(body(call)).isEqualTo("moved");
         stopped.get(30, TimeUnit.SECONDS);
+    }
+
+    /** An agent that is waited for: Helix's have no instance, and don't know {@code reconnect}. */
+    private ScriptedAgent withInstance() {
+        return agent().with("Authorization: Bearer " + RUNNER_TOKEN, "Wolf-Agent-Instance: a1");
     }
 
     @Test
