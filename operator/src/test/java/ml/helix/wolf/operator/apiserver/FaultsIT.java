@@ -18,9 +18,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Whatever happens between the operator and its API server, the status has all changes afterwards, by itself. */
 @ExtendWith(RealApiServer.class)
+@Isolated("Counts what the process logs, which is of all classes that run.")
 class FaultsIT {
     private static final String IP = "127.0.0.31";
     private static final String TOO_MANY =

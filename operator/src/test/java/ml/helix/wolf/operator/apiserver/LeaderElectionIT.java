@@ -179,7 +179,6 @@ class LeaderElectionIT {
     private long readsUntilItLed(Replica standby) {
         server.awaitAudit();
         var requests = server.audited().stream()
-                .map(AuditedRequest::parse)
                 .filter(request -> request.isOfLease() && request.namespace().equals(testbed.namespace))
                 .toList();
         var untilItLed = requests.stream()

@@ -43,9 +43,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** The operator with the committed roles and its own ServiceAccount's token; the audit log has its requests. */
 @ExtendWith(RealApiServer.class)
+@Isolated("Its operator watches all namespaces, those of other classes too.")
 class RbacIT {
     private static final String HOME = "wolf-system";
 
@@ -296,8 +298,7 @@ class RbacIT {
             testbed.apply("{}");
             testbed.awaitCondition("Ready", "False RollingOut");
             testbed.apply("{agent: {port: 9000}}");
-            Eventually.holds(() -> assertThat(testbed.daemonSet().getMetadata().getGeneration())
-                    .isEqualTo(2));
+            testbed.awaitDaemonSet(2);
             testbed.rolledOut(1, 0);
             testbed.failedCreate("pods \"x\" is forbidden: exceeded quota");
             testbed.awaitCondition("Stalled", "True PodsForbidden");
@@ -342,7 +343,6 @@ class RbacIT {
     private Stream<AuditedRequest> requests(int since, String user) {
         return server.audited().stream()
                 .skip(since)
-                .map(AuditedRequest::parse)
                 .filter(request -> request.user().equals(user))
                 .filter(request -> !request.resource().equals("/"));
     }

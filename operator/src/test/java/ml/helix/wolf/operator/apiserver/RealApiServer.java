@@ -14,7 +14,6 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -49,11 +48,11 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
     /** A server that runs. */
     public static final class Running {
         private final KubeAPIServer server;
-        private final Path auditLog;
+        private final AuditLog auditLog;
 
         private Running(KubeAPIServer server, Path auditLog) {
             this.server = server;
-            this.auditLog = auditLog;
+            this.auditLog = new AuditLog(auditLog);
         }
 
         /** A client with all permissions; the caller closes it. */
@@ -69,15 +68,9 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
             return server.getKubeConfigYaml();
         }
 
-        /** The audit log so far: one JSON event per line and request. */
-        public List<String> audited() {
-            try {
-                var text = new String(Files.readAllBytes(auditLog), StandardCharsets.UTF_8);
-                // the last line may not be complete yet
-                return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+        /** The audit log so far: the answered requests. */
+        public List<AuditedRequest> audited() {
+            return auditLog.read();
         }
 
         /** Returns when {@link #audited} has every request that was answered before. */
@@ -87,7 +80,8 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                 client.namespaces().withName(marker).get();
             }
             try {
-                Eventually.holds(() -> assertThat(audited()).anyMatch(line -> line.contains(marker)));
+                Eventually.holds(() ->
+                        assertThat(audited()).anyMatch(request -> request.name().equals(marker)));
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }

@@ -122,8 +122,7 @@ class ReconcileIT {
                 .as("a new token must not roll the pods")
                 .isNullOrEmpty();
         testbed.apply(spec.formatted(1200));
-        Eventually.holds(() ->
-                assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+        testbed.awaitDaemonSet(2);
     }
 
     @Test
@@ -322,12 +321,10 @@ class ReconcileIT {
         rolledOut("{}");
         var plain = spec();
         testbed.apply(detour);
-        Eventually.holds(() ->
-                assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+        testbed.awaitDaemonSet(2);
         var detoured = spec();
         testbed.apply("{}");
-        Eventually.holds(() ->
-                assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(3));
+        testbed.awaitDaemonSet(3);
         assertThat(spec()).isEqualTo(plain);
 
         testbed.apply(detour);

@@ -154,7 +154,6 @@ final class Replica implements AutoCloseable {
     /** Its requests, without those for the Lease and the Events that it writes. */
     List<AuditedRequest> requests(RealApiServer.Running server) {
         return server.audited().stream()
-                .map(AuditedRequest::parse)
                 .filter(request -> request.agent().equals(agent))
                 .filter(request -> !request.isOfLease() && !request.writesEvent())
                 .toList();

@@ -207,6 +207,7 @@ class StatusIT {
             other.awaitDaemonSet();
             other.podRuns("node-1", IP_1, true);
             other.rolledOut(1, 1);
+            testbed.awaitDaemonSet(2);
             testbed.rolledOut(2, 2);
             testbed.awaitCondition("Ready", "False DuplicateRunnerId");
             other.awaitCondition("Stalled", "True DuplicateRunnerId");
@@ -216,8 +217,7 @@ class StatusIT {
             assertThat(testbed.statusAndReason("ControlPlaneReachable")).isEqualTo("True Reachable");
 
             other.apply(ids.formatted(agent1.port(), "other-"));
-            Eventually.holds(() ->
-                    assertThat(other.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+            other.awaitDaemonSet(2);
             other.rolledOut(1, 1);
             other.awaitCondition("Ready", "True Connected");
             recovered();
@@ -364,8 +364,7 @@ class StatusIT {
         agent2.connectedWithToken("a2", "2026-01-01T00:00:00Z", false);
         testbed.apply("{agent: {port: %d}, runnerToken: {secretRef: {name: wolf-token}, delivery: File}}"
                 .formatted(agent1.port()));
-        Eventually.holds(() ->
-                assertThat(testbed.daemonSet().getMetadata().getGeneration()).isEqualTo(2));
+        testbed.awaitDaemonSet(2);
         testbed.rolledOut(2, 2);
         recovered();
         Eventually.holds(() -> assertThat(testbed.resource().getStatus().tunnels())

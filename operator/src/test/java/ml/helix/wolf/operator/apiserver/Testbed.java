@@ -197,6 +197,12 @@ final class Testbed implements AutoCloseable {
         return daemonSetResource().get();
     }
 
+    /** Returns when the operator has changed the DaemonSet's template so often, its creation counted. */
+    void awaitDaemonSet(long generation) throws Exception {
+        Eventually.holds(
+                () -> assertThat(daemonSet().getMetadata().getGeneration()).isEqualTo(generation));
+    }
+
     /** The image of the DaemonSet's first container. */
     String agentImage() {
         return daemonSet()
