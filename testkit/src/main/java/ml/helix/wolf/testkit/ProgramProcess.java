@@ -1,7 +1,9 @@
 package ml.helix.wolf.testkit;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,8 +15,11 @@ import java.util.concurrent.TimeUnit;
 
 /** A program as a process of its own, whose output goes to a file. Killed at {@link #close} if it still runs. Thread-safe. */
 public final class ProgramProcess implements AutoCloseable {
-    /** For a program that runs for seconds: the optimising compiler costs more processor time than it saves. */
-    private static final List<String> SHORT_RUN = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+    /**
+     * JVM flags for a program that runs for seconds: the optimising compiler and the parallel garbage collector cost more
+     * processor time than they save.
+     */
+    public static final List<String> SHORT_RUN = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -64,12 +69,28 @@ public final class ProgramProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(prefix);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm.isEmpty() ? SHORT_RUN : jvm);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of("-cp", classPath(main), main.getName()));
         command.addAll(arguments);
         var builder = new ProcessBuilder(command);
         builder.environment().clear();
         builder.environment().putAll(environment);
         return start(builder, Files.createTempFile(folder, main.getPackageName(), ".log"));
+    }
+
+    /**
+     * The jar and the libraries that {@code mvnw package} made, as {@code bin/} starts the program. For a class of the tests, or
+     * without a jar, the class path of this process.
+     */
+    private static String classPath(Class<?> main) {
+        Path code = Path.of(URI.create(
+                main.getProtectionDomain().getCodeSource().getLocation().toString()));
+        String module = String.valueOf(code.resolve("../..").normalize().getFileName());
+        Path jar = code.resolveSibling(module + ".jar");
+        Path libraries = code.resolveSibling("lib");
+        boolean ofProgram = code.equals(jar) || code.endsWith("classes");
+        return ofProgram && Files.exists(jar) && Files.exists(libraries)
+                ? jar + File.pathSeparator + libraries.resolve("*")
+                : System.getProperty("java.class.path");
     }
 
     /** What it has printed so far. */

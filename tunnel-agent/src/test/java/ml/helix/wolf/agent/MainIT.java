@@ -14,6 +14,7 @@ import ml.helix.wolf.agent.peer.ScriptedConnection;
 import ml.helix.wolf.agent.peer.ScriptedServer;
 import ml.helix.wolf.program.Version;
 import ml.helix.wolf.testkit.FakeWolf;
+import ml.helix.wolf.testkit.ProgramProcess;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -193,7 +194,7 @@ class MainIT {
     }
 
     private Process run(Map<String, String> environment, String... arguments) throws IOException {
-        return run(List.of(), environment, arguments);
+        return run(ProgramProcess.SHORT_RUN, environment, arguments);
     }
 
     private Process run(List<String> jvm, Map<String, String> environment, String... arguments) throws IOException {

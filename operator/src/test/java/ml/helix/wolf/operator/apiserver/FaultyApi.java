@@ -61,9 +61,11 @@ final class FaultyApi implements AutoCloseable {
         Thread.ofVirtual().name("faulty-api").start(this::accept);
     }
 
-    /** For clients. Has no credentials: the proxy uses those of the API server's config. */
+    /** For clients, with the token of the API server's config. */
     ConfigBuilder config() {
-        return new ConfigBuilder(Config.empty()).withMasterUrl("http://127.0.0.1:" + server.getLocalPort() + "/");
+        return new ConfigBuilder(Config.empty())
+                .withMasterUrl("http://127.0.0.1:" + server.getLocalPort() + "/")
+                .withOauthToken(upstream.getOauthToken());
     }
 
     /** The first lines of all requests so far. */

@@ -9,7 +9,6 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,6 +29,7 @@ import ml.helix.wolf.operator.WolfTunnelOperator;
 import ml.helix.wolf.operator.WolfTunnelYaml;
 import ml.helix.wolf.operator.leadership.LeaderElection;
 import ml.helix.wolf.program.LogSettings;
+import ml.helix.wolf.testkit.ProgramProcess;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,19 +65,18 @@ class LeaderElectionIT {
 
     @Test
     void stoppedLeaderIsReplacedLongBeforeItsLeaseWouldEnd() throws Exception {
-        Process leader = process();
-        try {
-            Eventually.holds(() -> assertThat(holder()).as(() -> log()).isPresent());
+        try (var leader = process()) {
+            Eventually.holds(() -> assertThat(holder()).as(leader.toString()).isPresent());
             testbed.bringUp(agent, IP);
             try (var standby = new Replica(testbed.setup().electing())) {
                 var before = version(testbed.resource());
-                leader.destroy();
-                assertThat(leader.waitFor()).as("exit status").isZero();
+                leader.terminate();
+                assertThat(leader.awaitExit()).as("exit status").isZero();
                 Eventually.holds(() -> assertThat(standby.leads()).isTrue());
                 assertThat(readsUntilItLed(standby))
                         .as("one that was under way, and the next")
                         .isLessThanOrEqualTo(2);
-                assertThat(log()).contains("released the Lease").doesNotContain("lost the Lease");
+                assertThat(leader.output()).contains("released the Lease").doesNotContain("lost the Lease");
 
                 assertThat(version(testbed.resource())).isEqualTo(before);
                 agent.connected("a1", 2, true);
@@ -85,28 +84,26 @@ class LeaderElectionIT {
                         () -> assertThat(testbed.tunnel("node-1").connects()).isEqualTo(2));
                 Eventually.holds(() -> assertThat(standby.statusWrites()).isEqualTo(1));
             }
-        } finally {
-            leader.destroyForcibly();
         }
     }
 
     @Test
     void leaderThatIsKilledDuringARolloutIsReplacedAndNothingIsDoneTwiceOrLost() throws Exception {
-        Process leader = process();
         var seen = new Statuses();
-        try (var _ = testbed.admin
-                .resources(WolfTunnel.class)
-                .inNamespace(testbed.namespace)
-                .watch(seen)) {
+        try (var leader = process();
+                var _ = testbed.admin
+                        .resources(WolfTunnel.class)
+                        .inNamespace(testbed.namespace)
+                        .watch(seen)) {
             Eventually.holds(() -> assertThat(leader.isAlive() && holder().isPresent())
-                    .as(() -> log())
+                    .as(leader.toString())
                     .isTrue());
             testbed.bringUp(agent, IP);
             var upBefore = version(testbed.resource());
             try (var standby = new Replica(testbed.setup().electing())) {
                 applyMany(0, MANY / 2);
                 Eventually.holds(() -> assertThat(daemonSets()).hasSizeGreaterThan(3));
-                leader.destroyForcibly().waitFor();
+                leader.kill();
                 applyMany(MANY / 2, MANY);
                 var made = daemonSets().stream()
                         .collect(Collectors.toMap(LeaderElectionIT::name, LeaderElectionIT::version));
@@ -134,8 +131,6 @@ class LeaderElectionIT {
                         .isEqualTo(upBefore);
                 assertThat(seen.stepsBack()).isEmpty();
             }
-        } finally {
-            leader.destroyForcibly();
         }
     }
 
@@ -220,17 +215,12 @@ class LeaderElectionIT {
     }
 
     /** The operator as a process of its own, as in a cluster, so that it can be killed. */
-    private Process process() throws Exception {
+    private ProgramProcess process() throws Exception {
         var kubeconfig = Files.writeString(folder.resolve("kubeconfig"), server.kubeconfig());
-        var builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName())
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("log").toFile());
-        builder.environment()
-                .putAll(Map.of(
+        return ProgramProcess.start(
+                Main.class,
+                folder,
+                Map.of(
                         "KUBECONFIG",
                         kubeconfig.toString(),
                         "KUBERNETES_NAMESPACE",
@@ -243,15 +233,6 @@ class LeaderElectionIT {
                         "true",
                         "OPERATOR_LISTEN",
                         "off"));
-        return builder.start();
-    }
-
-    private String log() {
-        try {
-            return Files.readString(folder.resolve("log"));
-        } catch (IOException e) {
-            return e.toString();
-        }
     }
 
     private static String name(HasMetadata object) {

@@ -330,10 +330,6 @@ class RbacIT {
                 .getStatus()
                 .getToken();
         return new ConfigBuilder(server.config())
-                .withClientCertFile(null)
-                .withClientCertData(null)
-                .withClientKeyFile(null)
-                .withClientKeyData(null)
                 .withOauthToken(token)
                 .withNamespace(home)
                 .build();

@@ -9,6 +9,7 @@ import io.fabric8.kubeapitest.KubeAPITestException;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
@@ -48,10 +49,12 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
     /** A server that runs. */
     public static final class Running {
         private final KubeAPIServer server;
+        private final String token;
         private final AuditLog auditLog;
 
-        private Running(KubeAPIServer server, Path auditLog) {
+        private Running(KubeAPIServer server, String token, Path auditLog) {
             this.server = server;
+            this.token = token;
             this.auditLog = new AuditLog(auditLog);
         }
 
@@ -60,8 +63,13 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
             return new KubernetesClientBuilder().withConfig(config()).build();
         }
 
+        /** By token: each connection with a client certificate costs much CPU for its key. */
         public Config config() {
-            return Config.fromKubeconfig(kubeconfig());
+            return new ConfigBuilder(Config.fromKubeconfig(kubeconfig()))
+                    .withClientCertFile(null)
+                    .withClientKeyFile(null)
+                    .withOauthToken(token)
+                    .build();
         }
 
         public String kubeconfig() {
@@ -113,17 +121,21 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
                         Path.of("target/kube-api-server.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 var _ = lockFile.lock()) {
             var auditLog = Files.createTempFile(Path.of("target").toAbsolutePath(), "audit", ".log");
+            var token = UUID.randomUUID().toString();
+            var tokens = Files.createTempFile(Path.of("target").toAbsolutePath(), "tokens", ".csv");
+            Files.writeString(tokens, token + ",admin,admin,system:masters");
             var server = new KubeAPIServer(KubeAPIServerConfigBuilder.anAPIServerConfig()
                     .withApiServerFlag(
                             "--audit-policy-file", AUDIT_POLICY.toAbsolutePath().toString())
                     .withApiServerFlag("--audit-log-path", auditLog.toString())
+                    .withApiServerFlag("--token-auth-file", tokens.toString())
                     // some distributions enable it: to set blockOwnerDeletion then needs a permission
                     .withApiServerFlag("--enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
                     .withStartupTimeout((int) Duration.ofMinutes(2).toMillis())
                     .build());
             server.start();
             Runtime.getRuntime().addShutdownHook(new Thread(server::stop, "stop-api-server"));
-            var running = new Running(server, auditLog);
+            var running = new Running(server, token, auditLog);
             installCrd(running);
             return new Attempt(running, null);
         } catch (KubeAPITestException e) {
