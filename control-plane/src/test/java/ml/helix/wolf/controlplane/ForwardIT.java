@@ -79,7 +79,7 @@ class ForwardIT {
                     for (int i = 0; i < 1024; i++) {
                         data.send(RawWebSocket.BINARY, true, TestEndpoints.noise(64 * 1024, i));
                     }
-                    data.close();
+                    data.closeAndReadToEnd();
                 });
                 var caller = new Socket("127.0.0.1", controlPlane.forwardPort())) {
             String sent = "wolf_control_plane_bytes_total{direction=\"from_wolf\"}";

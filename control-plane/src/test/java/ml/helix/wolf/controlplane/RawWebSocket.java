@@ -196,6 +196,17 @@ final class RawWebSocket implements ByteStream {
         socket.close();
     }
 
+    /**
+     * Sends a close frame and a FIN, and reads on to the end. With unread input, for example a ping, the kernel would reset the
+     * connection, and destroy what the other side has not read yet.
+     */
+    void closeAndReadToEnd() throws IOException {
+        send(CLOSE, true, new byte[] {3, (byte) 232});
+        socket.shutdownOutput();
+        socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+        socket.close();
+    }
+
     /** Sends a close frame and a FIN. */
     @Override
     public void close() {
