@@ -25,11 +25,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(90)
+@Isolated("It counts the threads and the open files of the process.")
 class AgentIT {
     private static final String PATH = "/revdial?revdial.dialer=" + "d".repeat(32) + "&revdial.req=" + "r".repeat(32);
     private static final String REQUEST = "GET /api/v1/apps HTTP/1.0\r\n\r\n";
