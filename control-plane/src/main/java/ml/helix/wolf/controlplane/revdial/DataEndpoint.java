@@ -53,6 +53,11 @@ final class DataEndpoint implements FrameHandler, ByteStream {
     /** A connection that is older carries no other stream, so that its token is looked at again. */
     static final Duration REUSED_FOR = Duration.ofSeconds(60);
 
+    /** Bytes of a text message of a reused connection, at most. */
+    private static final int LONGEST_TEXT = 125;
+
+    private static final CloseStatus TOO_LONG =
+            new CloseStatus(CloseStatus.PROTOCOL, "a text message is longer than " + LONGEST_TEXT + " bytes");
     private static final CloseStatus FLOOD =
             new CloseStatus(CloseStatus.POLICY_VIOLATION, "you sent " + FrameBudget.EXCEEDED);
     private static final Logger log = LoggerFactory.getLogger(DataEndpoint.class);
@@ -66,6 +71,10 @@ final class DataEndpoint implements FrameHandler, ByteStream {
     private final FrameBudget budget;
     /** Belongs to Jetty's thread. */
     private final TimeSlice receiving;
+    /** What has come of a text message whose end has not: Jetty delivers what comes in two reads as two. Belongs to Jetty's thread. */
+    private String text = "";
+
+    private boolean textUnfinished;
     /** Belongs to the writing thread. */
     private final TimeSlice sending;
 
@@ -162,9 +171,14 @@ final class DataEndpoint implements FrameHandler, ByteStream {
                 return;
             }
             default -> {
-                if (next != null && frame.getOpCode() == OpCode.TEXT) {
+                if (next != null && (textUnfinished || frame.getOpCode() == OpCode.TEXT)) {
                     keepAlive.controlFrameReceived();
-                    takeText(frame.getPayloadAsUTF8(), next);
+                    if (text.length() + frame.getPayloadLength() > LONGEST_TEXT) {
+                        callback.succeeded();
+                        refuse(TOO_LONG);
+                        return;
+                    }
+                    takePieceOfText(frame, next);
                     break;
                 }
                 if (frame.hasPayload()) {
@@ -179,7 +193,7 @@ final class DataEndpoint implements FrameHandler, ByteStream {
         if (budget.takeFrame()) {
             session().demand();
         } else {
-            closeFlooded();
+            refuse(FLOOD);
         }
     }
 
@@ -189,6 +203,16 @@ final class DataEndpoint implements FrameHandler, ByteStream {
             present = stream;
         }
         return stream;
+    }
+
+    private void takePieceOfText(Frame frame, Next receiver) {
+        text += frame.getPayloadAsUTF8();
+        textUnfinished = !frame.isFin();
+        if (frame.isFin()) {
+            String message = text;
+            text = "";
+            takeText(message, receiver);
+        }
     }
 
     /** Unknown messages are ignored. */
@@ -202,14 +226,14 @@ final class DataEndpoint implements FrameHandler, ByteStream {
             received.end(null);
         } else if (message.equals(Reuse.READY)) {
             synchronized (this) {
-                if (closed || present == null || !present.over || !present.endedByPeer) {
+                if (closed || disconnected || present == null || !present.over || !present.endedByPeer) {
                     return;
                 }
                 stopLingering();
+                received = new PayloadHandover();
             }
             String dialId = DialerIds.requestId();
             about = StreamLog.ofDial(dialId);
-            received = new PayloadHandover();
             receiver.offered(dialId, newStream(dialId));
         }
     }
@@ -236,13 +260,14 @@ final class DataEndpoint implements FrameHandler, ByteStream {
     }
 
     /** Nothing more is demanded, so TCP stops the peer until the connection is closed. */
-    private void closeFlooded() {
-        about.run(() -> log.info("A data connection is closed: the agent sent {}", FrameBudget.EXCEEDED));
+    private void refuse(CloseStatus status) {
+        String what = status == FLOOD ? "the agent sent " + FrameBudget.EXCEEDED : status.getReason();
+        about.run(() -> log.info("A data connection is closed: {}", what));
         synchronized (this) {
-            closeStatus = FLOOD; // the reader sees the end and may close first
+            closeStatus = status; // the reader sees the end and may close first
         }
-        received.end(new ProtocolException("the agent sent " + FrameBudget.EXCEEDED));
-        session().close(FLOOD.getCode(), FLOOD.getReason(), Callback.NOOP);
+        received.end(new ProtocolException(what));
+        session().close(status.getCode(), status.getReason(), Callback.NOOP);
     }
 
     @Override
@@ -253,12 +278,12 @@ final class DataEndpoint implements FrameHandler, ByteStream {
 
     @Override
     public void onClosed(CloseStatus status, Callback callback) {
-        received.end(null);
         pings.stop();
         synchronized (this) {
             disconnected = true;
             stopLingering();
         }
+        received.end(null); // of the last stream: from here on none follows
         callback.succeeded();
     }
 

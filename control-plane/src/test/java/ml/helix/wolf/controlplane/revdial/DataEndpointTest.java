@@ -295,6 +295,51 @@ class DataEndpointTest {
     }
 
     @Test
+    void aTextMessageMayComeInPieces() throws Exception {
+        DataEndpoint reused = reused();
+        ByteStream first = opened.getLast();
+        first.write(utf8("one"), 0, 3);
+        Thread jetty = Thread.ofVirtual().start(() -> {
+            reused.onFrame(new Frame(OpCode.TEXT, false, "e"), Callback.NOOP);
+            reused.onFrame(new Frame(OpCode.CONTINUATION, false, "n"), Callback.NOOP);
+            reused.onFrame(new Frame(OpCode.CONTINUATION, true, "d"), Callback.NOOP);
+        });
+        assertThat(first.read(new byte[1], 0, 1)).as("no byte of the stream").isEqualTo(-1);
+        jetty.join();
+        first.close();
+        reused.onFrame(new Frame(OpCode.TEXT, false, "rea"), Callback.NOOP);
+        assertThat(offered).isEmpty();
+        reused.onFrame(new Frame(OpCode.CONTINUATION, true, "dy"), Callback.NOOP);
+
+        assertThat(offered).hasSize(1);
+    }
+
+    @Test
+    void aTextMessageThatIsTooLongEndsTheConnectionWith1002() {
+        DataEndpoint reused = reused();
+        reused.onFrame(new Frame(OpCode.TEXT, true, "x".repeat(125)), Callback.NOOP);
+        reused.onFrame(new Frame(OpCode.TEXT, false, "x".repeat(125)), Callback.NOOP);
+        assertThat(session.closeCode).isZero();
+
+        reused.onFrame(new Frame(OpCode.CONTINUATION, false, "x"), Callback.NOOP);
+
+        assertThat(session.closeCode).isEqualTo(CloseStatus.PROTOCOL);
+        assertThatThrownBy(() -> opened.getLast().read(new byte[1], 0, 1)).hasMessageContaining("longer than 125");
+    }
+
+    @Test
+    void aConnectionThatIsOverOffersNoStream() throws Exception {
+        DataEndpoint reused = reused();
+        opened.getLast().write(utf8("one"), 0, 3);
+        opened.getLast().close();
+        reused.onFrame(text("end"), Callback.NOOP);
+        reused.onClosed(CloseStatus.NO_CLOSE_STATUS, Callback.NOOP);
+        reused.onFrame(text("ready"), Callback.NOOP);
+
+        assertThat(offered).isEmpty();
+    }
+
+    @Test
     void aStreamThatWasNotBegunEndsTheConnection() {
         reused();
         opened.getLast().close();

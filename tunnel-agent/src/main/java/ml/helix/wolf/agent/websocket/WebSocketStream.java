@@ -86,6 +86,8 @@ public final class WebSocketStream implements ByteStream {
 
     private volatile boolean endWritten;
     private volatile @Nullable ScheduledFuture<?> endCheck;
+    /** Whether {@link #endCheck} may still close the connection. Guarded by {@link #streamClosed}. */
+    private boolean endAwaited;
     /** Belongs to the reading thread. */
     private int droppedSincePause;
 
@@ -254,7 +256,10 @@ public final class WebSocketStream implements ByteStream {
             close();
             return;
         }
-        endCheck = timers.schedule(this::checkEnd, SILENCE_SECONDS, TimeUnit.SECONDS);
+        synchronized (streamClosed) {
+            endAwaited = true;
+            endCheck = timers.schedule(this::checkEnd, SILENCE_SECONDS, TimeUnit.SECONDS);
+        }
         writing.lock();
         try {
             writer.text(Reuse.END);
@@ -268,10 +273,15 @@ public final class WebSocketStream implements ByteStream {
 
     /** A peer that hasn't ended the stream as well gets the time of a close handshake. */
     private void checkEnd() {
-        if (endWritten) {
-            close();
-        } else {
-            endCheck = timers.schedule(wire::cut, LONGEST_SECONDS - SILENCE_SECONDS, TimeUnit.SECONDS);
+        synchronized (streamClosed) { // a check that comes too late must not close the next stream's connection
+            if (!endAwaited) {
+                return;
+            }
+            if (endWritten) {
+                close();
+            } else {
+                endCheck = timers.schedule(wire::cut, LONGEST_SECONDS - SILENCE_SECONDS, TimeUnit.SECONDS);
+            }
         }
     }
 
@@ -296,12 +306,15 @@ public final class WebSocketStream implements ByteStream {
             close();
             return false;
         } finally {
-            ScheduledFuture<?> check = endCheck;
-            if (check != null) {
-                check.cancel(false);
+            synchronized (streamClosed) {
+                endAwaited = false;
+                ScheduledFuture<?> check = endCheck;
+                if (check != null) {
+                    check.cancel(false);
+                }
             }
         }
-        return !closed.get();
+        return !closed.get() && closeCode == NORMAL;
     }
 
     /** Offers the next stream. */
