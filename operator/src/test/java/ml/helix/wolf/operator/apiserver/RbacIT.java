@@ -182,9 +182,15 @@ class RbacIT {
         }
     }
 
+    /** Of a dry run: what was changed before the policy worked would be no change afterwards, and not refused. */
     private static String refusal(Resource<Pod> pod, String change) {
         try {
-            pod.patch(PatchContext.of(PatchType.STRATEGIC_MERGE), change);
+            pod.patch(
+                    new PatchContext.Builder()
+                            .withPatchType(PatchType.STRATEGIC_MERGE)
+                            .withDryRun(List.of("All"))
+                            .build(),
+                    change);
             return "not refused";
         } catch (KubernetesClientException e) {
             return String.valueOf(e.getMessage());
