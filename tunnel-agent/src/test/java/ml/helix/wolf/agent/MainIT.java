@@ -163,7 +163,7 @@ class MainIT {
         Files.write(tooBig, new byte[32 << 20]);
         try (var server = ScriptedServer.plain()) {
             Process process = run(
-                    List.of("@" + Path.of(System.getProperty("basedir", "."), "jvm.options"), "-Xmx16m"),
+                    List.of("@" + Path.of("jvm.options"), "-Xmx16m"),
                     Map.of("RUNNER_TOKEN", TOKEN),
                     "-api-url",
                     "https://127.0.0.1:" + server.port(),
