@@ -249,7 +249,7 @@ class PageInBrowserIT {
         await("return document.getElementById('rows').children.length === 0");
     }
 
-    /** Prints the figure of docs/scale.md. */
+    /** Prints how long frames and tasks take. */
     private static void measureFramesWhileEachChanges() throws Exception {
         run("""
                 window.frames = [];
