@@ -14,6 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class UnderLoadE2E {
     private static final String BY_NODE = "wolfId: {source: NodeName}\n";
     private static final String CORDONS = "drain-cordoned-nodes";
+    private static final String DRAINING = "\"draining\":true";
 
     private final TestCluster cluster;
 
@@ -59,19 +60,23 @@ class UnderLoadE2E {
             wolfTunnel.startClock();
             wolfTunnel.expectStatusEventually(
                     StatusExpectation.condition("CordonedNodesDrained", "True", "NodesWatched"));
+            // an agent is connected before the Wolf beside it has started, and its instance is degraded until then
+            for (String each : cluster.nodes()) {
+                awaitInstance(each, "\"status\":\"online\"");
+            }
             try (LocalPortForward forward = cluster.controlPlane().forward();
                     var load = Load.routed(forward.getLocalPort())) {
                 awaitChosen(load, node, System.nanoTime());
                 long cordoned = System.nanoTime();
                 Command.kubectl("", "cordon", node);
-                awaitDraining(node, true);
+                awaitInstance(node, DRAINING);
                 long drained = System.nanoTime();
                 load.awaitAnswers(20);
                 cluster.removePod(podOn(wolfTunnel, node));
                 wolfTunnel.awaitPodsReady();
                 load.awaitAnswers(50);
                 assertThat(load.instancesSince(drained)).isNotEmpty().doesNotContain("wolf-" + node);
-                assertThat(isDraining(node)).isTrue();
+                assertThat(instance(node)).contains(DRAINING);
 
                 long back = System.nanoTime();
                 Command.kubectl("", "uncordon", node);
@@ -101,19 +106,19 @@ class UnderLoadE2E {
         }
     }
 
-    private void awaitDraining(String node, boolean draining) throws InterruptedException {
+    /** @param member of the node's instance in the registry, as JSON */
+    private void awaitInstance(String node, String member) throws InterruptedException {
         long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while (isDraining(node) != draining) {
-            assertThat(System.nanoTime()).as(node + " drains within a minute").isLessThan(deadline);
+        while (!instance(node).contains(member)) {
+            assertThat(System.nanoTime())
+                    .as(node + " has " + member + " within a minute")
+                    .isLessThan(deadline);
             Thread.sleep(100);
         }
     }
 
-    private boolean isDraining(String node) {
-        return cluster.controlPlane()
-                .get("/api/v1/wolf-instances/wolf-" + node)
-                .body()
-                .contains("\"draining\":true");
+    private String instance(String node) {
+        return cluster.controlPlane().get("/api/v1/wolf-instances/wolf-" + node).body();
     }
 
     private static String podOn(AppliedWolfTunnel wolfTunnel, String node) {
