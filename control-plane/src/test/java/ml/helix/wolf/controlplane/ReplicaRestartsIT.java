@@ -27,6 +27,7 @@ import ml.helix.wolf.testkit.FakeWolf;
 import ml.helix.wolf.testkit.FreePort;
 import ml.helix.wolf.testkit.PostgresServer;
 import ml.helix.wolf.testkit.ProgramProcess;
+import ml.helix.wolf.testkit.TcpRelay;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,14 +53,14 @@ class ReplicaRestartsIT {
     private final List<Agent> agents = new ArrayList<>();
     private final List<TestControlPlane> replicas = new ArrayList<>();
     private StoreSettings store;
-    private Spreader spreader;
+    private TcpRelay spreader;
 
     @BeforeEach
     void start() throws Exception {
         assumeTrue(PostgresServer.missing().isEmpty(), () -> PostgresServer.missing()
                 .orElse(""));
         store = TestStore.postgres(PostgresServer.shared().createDatabase());
-        spreader = new Spreader(() -> List.copyOf(ready));
+        spreader = TcpRelay.spread(() -> List.copyOf(ready));
     }
 
     @AfterEach

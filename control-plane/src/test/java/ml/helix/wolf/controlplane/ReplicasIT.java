@@ -16,6 +16,7 @@ import ml.helix.wolf.controlplane.store.StoreSettings;
 import ml.helix.wolf.controlplane.store.TestStore;
 import ml.helix.wolf.testkit.FakeWolf;
 import ml.helix.wolf.testkit.PostgresServer;
+import ml.helix.wolf.testkit.TcpRelay;
 import ml.helix.wolf.testkit.TestEndpoints;
 import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.AfterAll;
@@ -33,7 +34,7 @@ class ReplicasIT {
     private static final FakeWolf WOLF = FakeWolf.onLoopback().start();
 
     private final List<TestControlPlane> replicas = new CopyOnWriteArrayList<>();
-    private Spreader spreader;
+    private TcpRelay spreader;
     private StoreSettings store;
     private final List<TestAgent> agents = new ArrayList<>();
 
@@ -42,8 +43,8 @@ class ReplicasIT {
         assumeTrue(PostgresServer.missing().isEmpty(), () -> PostgresServer.missing()
                 .orElse(""));
         store = TestStore.postgres(PostgresServer.shared().createDatabase());
-        spreader =
-                new Spreader(() -> replicas.stream().map(TestControlPlane::port).toList());
+        spreader = TcpRelay.spread(
+                () -> replicas.stream().map(TestControlPlane::port).toList());
     }
 
     @BeforeEach

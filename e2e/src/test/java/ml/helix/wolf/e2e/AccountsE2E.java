@@ -35,17 +35,9 @@ class AccountsE2E {
     void aTokenStolenFromOneNodeOpensTheIdOfNoOther(@TempDir Path folder) throws Exception {
         assumeTrue(cluster.nodes().size() > 1, "the cluster has a single node");
         install(folder.toRealPath());
-        String url = "http://"
-                + cluster.client()
-                        .services()
-                        .inNamespace(NAMESPACE)
-                        .withName(ControlPlane.NAME)
-                        .require()
-                        .getSpec()
-                        .getClusterIP()
-                + ":8080";
+        var controlPlane = new ControlPlane(cluster.client(), NAMESPACE);
         String spec = cluster.sidecarSpecOnEveryNode()
-                        .replaceFirst("controlPlane: .*", "controlPlane: {url: \"" + url + "\"}")
+                        .replaceFirst("controlPlane: .*", "controlPlane: {url: \"" + controlPlane.url() + "\"}")
                         .replaceFirst(
                                 "runnerToken: .*",
                                 "runnerToken: {serviceAccountToken: {audience: " + AUDIENCE
@@ -60,8 +52,7 @@ class AccountsE2E {
                     .findFirst()
                     .orElseThrow();
             String token = tokenOf(robbed);
-            try (LocalPortForward forward =
-                            cluster.client().pods().resource(controlPlanePod()).portForward(8080);
+            try (LocalPortForward forward = controlPlane.forward();
                     HttpClient http = HttpClient.newHttpClient()) {
                 int port = forward.getLocalPort();
                 assertThat(heartbeat(http, port, node, token).statusCode()).isEqualTo(200);
@@ -121,16 +112,6 @@ class AccountsE2E {
     private static String issuer() {
         return Command.kubectl("", "get", "--raw", "/.well-known/openid-configuration")
                 .replaceFirst("(?s).*\"issuer\":\"([^\"]+)\".*", "$1");
-    }
-
-    private Pod controlPlanePod() {
-        return cluster.client()
-                .pods()
-                .inNamespace(NAMESPACE)
-                .withLabel("app.kubernetes.io/name", ControlPlane.NAME)
-                .list()
-                .getItems()
-                .getFirst();
     }
 
     /** Of the same claims as the one in the pod: Kubernetes binds it to the pod and its node. */

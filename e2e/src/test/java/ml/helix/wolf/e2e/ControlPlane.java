@@ -23,9 +23,11 @@ final class ControlPlane {
     private static final int PORT = 8080;
 
     private final KubernetesClient client;
+    private final String namespace;
 
-    ControlPlane(KubernetesClient client) {
+    ControlPlane(KubernetesClient client, String namespace) {
         this.client = client;
+        this.namespace = namespace;
     }
 
     /** The URL for agents; it has an IP, so that the cluster needs no DNS service. */
@@ -36,7 +38,7 @@ final class ControlPlane {
     /** The cluster IP of the Service. */
     String address() {
         return client.services()
-                .inNamespace(NAMESPACE)
+                .inNamespace(namespace)
                 .withName(NAME)
                 .require()
                 .getSpec()
@@ -73,7 +75,7 @@ final class ControlPlane {
         long deadline = System.nanoTime() + limit.toNanos();
         try (KubeletNudge _ = new KubeletNudge(
                         client,
-                        () -> client.pods().inNamespace(NAMESPACE).list().getItems());
+                        () -> client.pods().inNamespace(namespace).list().getItems());
                 LocalPortForward forward = forward();
                 HttpClient http = HttpClient.newHttpClient()) {
             var request = HttpRequest.newBuilder(URI.create(
@@ -100,7 +102,7 @@ final class ControlPlane {
     LocalPortForward forward() {
         Pod pod = client
                 .pods()
-                .inNamespace(NAMESPACE)
+                .inNamespace(namespace)
                 .withLabel("app.kubernetes.io/name", NAME)
                 .informOnCondition(pods -> pods.stream().anyMatch(TestCluster::isReady))
                 .orTimeout(60, TimeUnit.SECONDS)
@@ -114,9 +116,9 @@ final class ControlPlane {
 
     /** 0 stops the control plane, 1 starts it again. Waits until there are that many pods. */
     void scale(int replicas) {
-        client.apps().deployments().inNamespace(NAMESPACE).withName(NAME).scale(replicas);
+        client.apps().deployments().inNamespace(namespace).withName(NAME).scale(replicas);
         client.pods()
-                .inNamespace(NAMESPACE)
+                .inNamespace(namespace)
                 .withLabel("app.kubernetes.io/name", NAME)
                 .informOnCondition(pods -> pods.size() == replicas)
                 .orTimeout(60, TimeUnit.SECONDS)

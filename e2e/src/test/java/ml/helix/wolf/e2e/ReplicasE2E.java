@@ -38,7 +38,7 @@ class ReplicasE2E {
 
         try (PostgresServer postgres = PostgresServer.start(host)) {
             install(postgres.createDatabase(), folder);
-            String url = "http://" + serviceIp() + ":8080";
+            String url = new ControlPlane(cluster.client(), NAMESPACE).url();
             String spec = cluster.sidecarSpecOnEveryNode()
                     .replaceFirst("controlPlane: .*", "controlPlane: {url: \"" + url + "\"}")
                     .concat("wolfId: {source: NodeName}\n");
@@ -80,16 +80,6 @@ class ReplicasE2E {
                         NAMESPACE, real.relativize(cluster.manifests("control-plane"))));
         Command.kubectl("", "apply", "-k", real.toString());
         cluster.awaitRollout(NAMESPACE, "deployment/" + ControlPlane.NAME);
-    }
-
-    private String serviceIp() {
-        return cluster.client()
-                .services()
-                .inNamespace(NAMESPACE)
-                .withName(ControlPlane.NAME)
-                .require()
-                .getSpec()
-                .getClusterIP();
     }
 
     private void killTheHolderUnderLoad() throws Exception {

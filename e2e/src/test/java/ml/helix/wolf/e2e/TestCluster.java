@@ -45,7 +45,7 @@ final class TestCluster implements AutoCloseable {
 
     private final KubernetesClient client = new KubernetesClientBuilder().build();
     private final Path project = Path.of(System.getProperty("user.dir")).resolveSibling("manifests");
-    private final ControlPlane controlPlane = new ControlPlane(client);
+    private final ControlPlane controlPlane = new ControlPlane(client, ControlPlane.NAMESPACE);
 
     private TestCluster() {
         createNamespace(NAMESPACE);

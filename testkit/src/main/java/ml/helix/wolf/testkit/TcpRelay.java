@@ -22,6 +22,8 @@ import java.util.function.Supplier;
  * threads for each connection.
  */
 public final class TcpRelay implements AutoCloseable {
+    private static final int QUEUE = 512;
+
     private final Supplier<Optional<InetSocketAddress>> targets;
     private final ServerSocket server;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
@@ -32,7 +34,7 @@ public final class TcpRelay implements AutoCloseable {
 
     private TcpRelay(Supplier<Optional<InetSocketAddress>> targets) throws IOException {
         this.targets = targets;
-        this.server = new ServerSocket(0, 128, InetAddress.getLoopbackAddress());
+        this.server = new ServerSocket(0, QUEUE, InetAddress.getLoopbackAddress());
     }
 
     public static TcpRelay start(InetSocketAddress target) throws IOException {

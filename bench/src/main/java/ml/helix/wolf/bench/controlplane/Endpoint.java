@@ -14,7 +14,7 @@ import javax.net.ssl.SSLSocket;
  * @param tls empty for plain HTTP
  */
 record Endpoint(int port, Optional<SSLContext> tls) {
-    /** As the agent gives an address that drops its packets. */
+    /** As long as the agent waits for an address that drops packets. */
     private static final int CONNECT_TIMEOUT_MS = 10_000;
 
     /** As an agent's opening handshake has. */

@@ -12,7 +12,6 @@ import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.cert.X509Certificate;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +22,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509TrustManager;
 import ml.helix.wolf.agent.Agent;
 import ml.helix.wolf.agent.AgentSettings;
 import ml.helix.wolf.conformance.peer.Connection;
@@ -38,6 +35,7 @@ import ml.helix.wolf.testkit.FreePort;
 import ml.helix.wolf.testkit.PostgresServer;
 import ml.helix.wolf.testkit.ProgramProcess;
 import ml.helix.wolf.testkit.TcpRelay;
+import ml.helix.wolf.testkit.TestCertificates;
 import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -335,8 +333,7 @@ class ReplicasIT extends ControlPlaneSpec {
                     .as("a TLS alert at most")
                     .isLessThanOrEqualTo(7);
         }
-        SSLContext withoutCertificate = SSLContext.getInstance("TLS");
-        withoutCertificate.init(null, new TrustManager[] {new TrustsAll()}, null);
+        SSLContext withoutCertificate = TestCertificates.trustingAll();
         try (var stranger = (SSLSocket) withoutCertificate.getSocketFactory().createSocket("127.0.0.1", peerPort)) {
             stranger.setSoTimeout((int) Connection.PATIENCE.toMillis());
             stranger.startHandshake();
@@ -452,24 +449,6 @@ class ReplicasIT extends ControlPlaneSpec {
             Connection back = connectAt(second, "wolf-orphan");
             respond(pickUpAt(third, awaitConnReady(back)), "back");
             assertThat(body(waiting)).isEqualTo("back");
-        }
-    }
-
-    /** Trusts whatever it meets. */
-    private static final class TrustsAll implements X509TrustManager {
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) {
-            // all are welcome
-        }
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String type) {
-            // all are welcome
-        }
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
         }
     }
 }

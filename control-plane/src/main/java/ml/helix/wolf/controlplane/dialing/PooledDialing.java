@@ -164,10 +164,7 @@ public final class PooledDialing implements Dialing, AutoCloseable {
 
     private void await(String runnerId, Dial dial) {
         try {
-            ByteStream stream = dial.await();
-            var connection = new IdleConnection(dial.id(), stream, idle -> ended(runnerId, idle));
-            connection.watch();
-            add(runnerId, connection);
+            add(runnerId, watched(runnerId, dial.id(), dial.await()));
         } catch (DialException e) {
             failed(runnerId);
         } catch (InterruptedException e) {
@@ -176,23 +173,25 @@ public final class PooledDialing implements Dialing, AutoCloseable {
         }
     }
 
+    private IdleConnection watched(String runnerId, String id, ByteStream stream) {
+        var connection = new IdleConnection(id, stream, idle -> ended(runnerId, idle));
+        connection.watch();
+        return connection;
+    }
+
+    /** Its place was taken when it was asked for. */
     private void add(String runnerId, IdleConnection connection) {
-        boolean wanted;
+        boolean kept;
         lock.lock();
         try {
             OfRunner runner = runner(runnerId);
             runner.asked--;
-            wanted = !closed && connection.isFresh() && runner.idle.size() < runner.demand.wanted(nanoTime.getAsLong());
-            if (wanted) {
-                runner.idle.addLast(connection);
-                metrics.added();
-            } else {
-                held--;
-            }
+            held--;
+            kept = keep(runner, connection, runner.idle.size() < runner.demand.wanted(nanoTime.getAsLong()));
         } finally {
             lock.unlock();
         }
-        if (!wanted) {
+        if (!kept) {
             discard(connection);
         }
     }
@@ -204,25 +203,30 @@ public final class PooledDialing implements Dialing, AutoCloseable {
      * @param stream closed if it isn't needed
      */
     public void offer(String runnerId, String id, ByteStream stream) {
-        var connection = new IdleConnection(id, stream, idle -> ended(runnerId, idle));
-        connection.watch();
+        IdleConnection connection = watched(runnerId, id, stream);
         boolean kept;
         lock.lock();
         try {
             OfRunner runner = runner(runnerId);
             boolean room = runner.idle.size() < MOST_RETURNED && held < mostInAll;
-            kept = !closed && room && connection.isFresh() && runner.demand.wanted(nanoTime.getAsLong()) > 0;
-            if (kept) {
-                runner.idle.addLast(connection);
-                held++;
-                metrics.added();
-            }
+            kept = keep(runner, connection, room && runner.demand.wanted(nanoTime.getAsLong()) > 0);
         } finally {
             lock.unlock();
         }
         if (!kept) {
             discard(connection);
         }
+    }
+
+    /** Puts it into the pool if it is wanted and can be used. Call under the lock. */
+    private boolean keep(OfRunner runner, IdleConnection connection, boolean wanted) {
+        boolean kept = wanted && !closed && connection.isFresh();
+        if (kept) {
+            runner.idle.addLast(connection);
+            held++;
+            metrics.added();
+        }
+        return kept;
     }
 
     /** An agent that can't pick up is not asked again before it is busy again. */

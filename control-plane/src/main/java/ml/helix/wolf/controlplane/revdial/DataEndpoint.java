@@ -238,6 +238,11 @@ final class DataEndpoint implements FrameHandler, ByteStream {
         }
     }
 
+    /** The agent's end has {@link #LINGER} to come. Call while this is locked. */
+    private void startLingering() {
+        linger = timers.schedule(session()::abort, LINGER.toSeconds(), TimeUnit.SECONDS);
+    }
+
     /** Call while this is locked. */
     private void stopLingering() {
         if (linger != null) {
@@ -349,7 +354,7 @@ final class DataEndpoint implements FrameHandler, ByteStream {
             status = closeStatus;
             stopLingering();
             if (!disconnected && !cut) {
-                linger = timers.schedule(session()::abort, LINGER.toSeconds(), TimeUnit.SECONDS);
+                startLingering();
             }
         }
         pings.stop();
@@ -433,7 +438,7 @@ final class DataEndpoint implements FrameHandler, ByteStream {
                 boolean young = nanoTime.getAsLong() - createdAt < REUSED_FOR.toNanos();
                 reusable = begun && intact && young && !writing && !closed && !disconnected;
                 if (reusable) {
-                    linger = timers.schedule(session()::abort, LINGER.toSeconds(), TimeUnit.SECONDS);
+                    startLingering();
                 }
             }
             if (reusable) {

@@ -21,7 +21,12 @@ final class AgentVolumes {
     /** The file's name. */
     private static final String TOKEN_KEY = "token";
 
-    static final String CORDON_FILE = "/etc/wolf-tunnel/node/cordoned";
+    private static final String NODE_FOLDER = "/etc/wolf-tunnel/node";
+
+    /** The file's name. */
+    private static final String CORDONED = "cordoned";
+
+    static final String CORDON_FILE = NODE_FOLDER + "/" + CORDONED;
 
     private static final String CA = "ca-bundle";
     private static final String NODE = "wolf-tunnel-node";
@@ -95,7 +100,7 @@ final class AgentVolumes {
                 .withNewDownwardAPI()
                 .withDefaultMode(READABLE)
                 .addNewItem()
-                .withPath("cordoned")
+                .withPath(CORDONED)
                 .withNewFieldRef()
                 .withApiVersion("v1")
                 .withFieldPath("metadata.annotations['" + AgentMetadata.CORDONED_ANNOTATION + "']")
@@ -129,7 +134,7 @@ final class AgentVolumes {
             mounts.add(readOnly(SOCKET, socket.folder()));
         }
         if (spec.drainCordonedNodes()) {
-            mounts.add(readOnly(NODE, "/etc/wolf-tunnel/node"));
+            mounts.add(readOnly(NODE, NODE_FOLDER));
         }
         return mounts;
     }

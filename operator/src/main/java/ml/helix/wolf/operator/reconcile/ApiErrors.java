@@ -1,6 +1,7 @@
 package ml.helix.wolf.operator.reconcile;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.net.HttpURLConnection;
 import java.util.Set;
 
 /** What an error of the API server means. */
@@ -17,6 +18,13 @@ final class ApiErrors {
     /** Whether the API server has answered at all. */
     static boolean isAnswered(KubernetesClientException e) {
         return e.getCode() >= 400;
+    }
+
+    /** Whether a permission is missing, by an informer's error or by its cause. */
+    static boolean isForbidden(Throwable failure) {
+        var cause = failure instanceof KubernetesClientException ? failure : failure.getCause();
+        return cause instanceof KubernetesClientException answer
+                && answer.getCode() == HttpURLConnection.HTTP_FORBIDDEN;
     }
 
     /** The API server's own sentence; without an answer, the client's. */

@@ -70,7 +70,7 @@ final class CordonAnnotations {
                 after.put(pod.uid(), own);
             }
         } catch (KubernetesClientException e) {
-            if (e.getCode() != HttpURLConnection.HTTP_FORBIDDEN) {
+            if (!ApiErrors.isForbidden(e)) {
                 throw e;
             }
             LOG.debug("The annotation of a pod is refused: {}", ApiErrors.message(e));

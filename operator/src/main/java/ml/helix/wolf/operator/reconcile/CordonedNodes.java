@@ -2,14 +2,12 @@ package ml.helix.wolf.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.javaoperatorsdk.operator.processing.event.Event;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.TransformingItemStore;
-import java.net.HttpURLConnection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -115,9 +113,7 @@ final class CordonedNodes extends AbstractEventSource<Node, WolfTunnel> {
     }
 
     private void noteRefusal(SharedIndexInformer<Node> of, Throwable failure) {
-        var cause = failure instanceof KubernetesClientException ? failure : failure.getCause();
-        if (!(cause instanceof KubernetesClientException answer)
-                || answer.getCode() != HttpURLConnection.HTTP_FORBIDDEN) {
+        if (!ApiErrors.isForbidden(failure)) {
             return;
         }
         synchronized (this) {

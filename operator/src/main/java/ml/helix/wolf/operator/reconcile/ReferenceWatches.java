@@ -2,13 +2,11 @@ package ml.helix.wolf.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.javaoperatorsdk.operator.processing.event.Event;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.AbstractEventSource;
-import java.net.HttpURLConnection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -130,8 +128,7 @@ final class ReferenceWatches extends AbstractEventSource<HasMetadata, WolfTunnel
     }
 
     private void noteRefusal(Reference reference, Throwable failure) {
-        var cause = failure instanceof KubernetesClientException ? failure : failure.getCause();
-        if (cause instanceof KubernetesClientException answer && answer.getCode() == HttpURLConnection.HTTP_FORBIDDEN) {
+        if (ApiErrors.isForbidden(failure)) {
             synchronized (this) {
                 var known = watched.get(reference);
                 if (known == null || !known.refusal.isEmpty()) {

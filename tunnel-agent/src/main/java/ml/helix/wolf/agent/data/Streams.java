@@ -82,7 +82,7 @@ public final class Streams {
         cutter.run();
     }
 
-    /** Ends again what {@link #cut} has ended before it had all of its parts. */
+    /** Runs {@code cutter} if all streams were cut: for what a running stream has opened since then. */
     void closeIfCut(Runnable cutter) {
         boolean now;
         synchronized (this) {
