@@ -82,6 +82,7 @@ public final class ControlPlane implements AutoCloseable {
     private final PrometheusRegistry metrics = new PrometheusRegistry();
     private final List<Route> routes;
     private final WebServer server;
+    private final Optional<HealthServer> health;
     private final Forwards forwards;
     private final Optional<Replicas> replicas;
     private final Parts parts;
@@ -182,10 +183,12 @@ public final class ControlPlane implements AutoCloseable {
         var audit = new AuditLog(settings.auditLog().stream(), InstantSource.system(), metrics);
         server.report(new RequestMetrics(metrics), audit);
         forwards = new Forwards(settings.forwards(), dialing);
+        health = settings.health().map(address -> new HealthServer(address, () -> readyz(database.health())));
 
         // Closed from the last to the first: readiness first, so that no new caller is sent here; the server late, so
         // that running requests have the longest time.
         parts = Parts.start(List.of(
+                new Part(this::startHealth, () -> health.ifPresent(HealthServer::close)),
                 new Part(database::open, database::close),
                 new Part(sync::start, sync::close), // writes what the last events have changed
                 new Part(news::start, news::close),
@@ -219,6 +222,12 @@ public final class ControlPlane implements AutoCloseable {
         }
         return Optional.of(new Replicas(
                 settings.peers().get(), database, clock, ids, connections, news, timers, System::nanoTime));
+    }
+
+    private void startHealth() throws IOException {
+        if (health.isPresent()) {
+            health.get().start();
+        }
     }
 
     private void startReplicas() throws IOException {
@@ -272,6 +281,11 @@ public final class ControlPlane implements AutoCloseable {
     /** Where HTTP is served: the port that the system chose for port 0. */
     public int port() {
         return server.port();
+    }
+
+    /** Where health checks are served too: the port that the system chose for port 0. Empty for nowhere else. */
+    Optional<Integer> healthPort() {
+        return health.map(HealthServer::port);
     }
 
     List<Route> routes() {

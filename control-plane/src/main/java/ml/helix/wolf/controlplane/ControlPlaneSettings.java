@@ -36,6 +36,7 @@ import ml.helix.wolf.program.UsageException;
  * The settings of a control plane.
  *
  * @param listen where HTTP is served
+ * @param health where the health checks are served too; empty for nowhere else
  * @param tls the certificate of that address; empty for HTTP without TLS
  * @param runnerTokens what agents send
  * @param issuer a cluster whose ServiceAccount tokens agents may send too
@@ -53,6 +54,7 @@ import ml.helix.wolf.program.UsageException;
  */
 public record ControlPlaneSettings(
         InetSocketAddress listen,
+        Optional<InetSocketAddress> health,
         Optional<CertificateFiles> tls,
         TokenSource runnerTokens,
         Optional<TokenIssuer> issuer,
@@ -95,6 +97,12 @@ public record ControlPlaneSettings(
 
     private static final Flag LISTEN =
             Flag.value("listen", "CONTROL_PLANE_LISTEN", ":8080", "Where HTTP is served: host:port or :port.");
+    private static final Flag HEALTH_LISTEN = Flag.value(
+            "health-listen",
+            "HEALTH_LISTEN",
+            "",
+            "Where /livez and /readyz are served too, without TLS, host:port or :port. There a probe is answered at once, also while"
+                    + " thousands of agents connect. Without it a probe waits among them.");
     private static final Flag TLS_CERT_FILE = Flag.value(
             "tls-cert-file",
             "TLS_CERT_FILE",
@@ -226,6 +234,7 @@ public record ControlPlaneSettings(
             Stream.concat(
                             Stream.of(
                                     LISTEN,
+                                    HEALTH_LISTEN,
                                     TLS_CERT_FILE,
                                     TLS_KEY_FILE,
                                     RUNNER_TOKEN_FILE,
@@ -258,6 +267,7 @@ public record ControlPlaneSettings(
     /** @throws UsageException with all problems at once */
     public static ControlPlaneSettings read(Settings settings, Map<String, String> environment) throws UsageException {
         Optional<InetSocketAddress> listen = settings.parsed(LISTEN, ListenAddress::parse);
+        Optional<InetSocketAddress> health = settings.parsed(HEALTH_LISTEN, ListenAddress::parse);
         Optional<CertificateFiles> tls = tls(settings);
         Optional<TokenIssuer> issuer = issuer(settings);
         Optional<TokenSource> runnerTokens = tokens(settings, RUNNER_TOKEN_FILE, "RUNNER_TOKEN", environment);
@@ -288,6 +298,7 @@ public record ControlPlaneSettings(
         settings.done();
         return new ControlPlaneSettings(
                 listen.orElseThrow(),
+                health,
                 tls,
                 runnerTokens.orElseThrow(),
                 issuer,

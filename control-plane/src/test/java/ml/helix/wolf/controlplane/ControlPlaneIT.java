@@ -8,11 +8,15 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import ml.helix.wolf.controlplane.forward.Forward;
+import ml.helix.wolf.controlplane.store.StoreSettings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,6 +46,24 @@ class ControlPlaneIT {
         assertThat(response.body()).isEqualTo("ok\n");
         assertThat(controlPlane.send(controlPlane.request(path).HEAD().build()).statusCode())
                 .isEqualTo(200);
+    }
+
+    @Test
+    void healthHasAPortOfItsOwnThatTellsNothingElse() throws Exception {
+        try (var withPort = TestControlPlane.start(StoreSettings.inMemory("health"), "-health-listen", "127.0.0.1:0")) {
+            for (String path : new String[] {"/livez", "/readyz"}) {
+                assertThat(health(withPort, path).body()).isEqualTo("ok\n");
+            }
+            for (String path : new String[] {"/", "/metrics", "/api/v1/revdial/stats"}) {
+                assertThat(health(withPort, path).statusCode()).isEqualTo(404);
+            }
+        }
+    }
+
+    private static HttpResponse<String> health(TestControlPlane controlPlane, String path) throws Exception {
+        return controlPlane.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPlane.healthPort() + path))
+                        .build());
     }
 
     @ParameterizedTest

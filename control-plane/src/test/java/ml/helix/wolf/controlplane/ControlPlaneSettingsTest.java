@@ -44,6 +44,7 @@ class ControlPlaneSettingsTest {
                 .isEqualTo(new ControlPlaneSettings(
                         new InetSocketAddress(8080),
                         Optional.empty(),
+                        Optional.empty(),
                         TokenSource.Fixed.of("runner-token-of-the-tests"),
                         Optional.empty(),
                         TokenSource.Fixed.of("admin-token-of-the-tests"),
@@ -68,6 +69,7 @@ class ControlPlaneSettingsTest {
         assertThat(read(
                         TOKENS,
                         "-listen=127.0.0.1:0",
+                        "-health-listen=:8082",
                         "--runner-token-file",
                         runner.toString(),
                         "-admin-token-file",
@@ -90,6 +92,7 @@ class ControlPlaneSettingsTest {
                         "-log-format=json"))
                 .isEqualTo(new ControlPlaneSettings(
                         new InetSocketAddress("127.0.0.1", 0),
+                        Optional.of(new InetSocketAddress(8082)),
                         Optional.empty(),
                         new TokenSource.InFile(runner),
                         Optional.empty(),

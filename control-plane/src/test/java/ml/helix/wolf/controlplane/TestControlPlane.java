@@ -122,6 +122,7 @@ final class TestControlPlane implements AutoCloseable {
         return new ControlPlaneSettings(
                 listen,
                 Optional.empty(),
+                Optional.empty(),
                 TokenSource.Fixed.of(RUNNER_TOKEN),
                 Optional.empty(),
                 adminTokens,
@@ -140,6 +141,11 @@ final class TestControlPlane implements AutoCloseable {
 
     int port() {
         return controlPlane.port();
+    }
+
+    /** Where health checks are served too. */
+    int healthPort() {
+        return controlPlane.healthPort().orElseThrow();
     }
 
     List<Route> routes() {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -88,6 +89,23 @@ public final class MonitoringServer implements AutoCloseable {
             PrometheusRegistry registry,
             Map<String, Supplier<Page>> pages)
             throws IOException {
+        var all = new HashMap<>(pages);
+        all.put("/livez", () -> Page.text(200, "ok"));
+        all.put(
+                "/readyz",
+                () -> notReady.get().map(reason -> Page.text(503, reason)).orElseGet(() -> Page.text(200, "ok")));
+        all.put("/metrics", () -> metrics(registry));
+        return start(address, all);
+    }
+
+    /**
+     * Serves these pages alone.
+     *
+     * @param pages by path
+     * @throws IOException if the address can't be bound
+     */
+    public static MonitoringServer start(InetSocketAddress address, Map<String, Supplier<Page>> pages)
+            throws IOException {
         HttpServer server;
         try {
             server = HttpServer.create(address, 0);
@@ -96,11 +114,6 @@ public final class MonitoringServer implements AutoCloseable {
         }
         var monitoring = new MonitoringServer(server);
         monitoring.serve("/", () -> Page.text(404, "no such page"));
-        monitoring.serve("/livez", () -> Page.text(200, "ok"));
-        monitoring.serve(
-                "/readyz",
-                () -> notReady.get().map(reason -> Page.text(503, reason)).orElseGet(() -> Page.text(200, "ok")));
-        monitoring.serve("/metrics", () -> metrics(registry));
         pages.forEach(monitoring::serve);
         server.setExecutor(monitoring.threads);
         server.start();

@@ -48,7 +48,8 @@ final class LivezProbe implements AutoCloseable {
 
     private boolean ask() {
         try (Socket socket = endpoint.connect(ADDRESS)) {
-            socket.getOutputStream().write("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(US_ASCII));
+            socket.getOutputStream()
+                    .write("GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), US_ASCII).startsWith("HTTP/1.1 200");
         } catch (IOException e) {
             return false;

@@ -23,11 +23,12 @@ public final class Main {
     private final int port = FreePort.choose();
     private final List<String> controlPlaneFlags = new ArrayList<>();
     private final Endpoint endpoint;
+    private final Endpoint health = new Endpoint(FreePort.choose(), Optional.empty());
     private double bareMiB;
 
     private Main(Flags flags) throws IOException {
         this.flags = flags;
-        controlPlaneFlags.addAll(List.of("-store", flags.store()));
+        controlPlaneFlags.addAll(List.of("-store", flags.store(), "-health-listen", "127.0.0.1:" + health.port()));
         Optional<SSLContext> tls = Optional.empty();
         if (flags.tls()) {
             var certificates = TestCertificates.in(Files.createTempDirectory("bench-tls"));
@@ -61,9 +62,11 @@ public final class Main {
             print("RSS without agents", "%.0f MiB".formatted(bareMiB));
             long began = System.nanoTime();
             try (var fleet = new Fleet(flags.agents(), endpoint)) {
-                try (var livez = new LivezProbe(endpoint)) {
+                try (var livez = new LivezProbe(endpoint);
+                        var healthPort = new LivezProbe(health)) {
                     print("all connected at first", back(fleet, began));
                     print("… /livez meanwhile", livez.toString());
+                    print("… /livez on its own port", healthPort.toString());
                 }
                 print(
                         "… processor until then",
@@ -155,10 +158,12 @@ public final class Main {
         killed.kill();
         fleet.awaitNone();
         try (var again = start();
-                var livez = new LivezProbe(endpoint)) {
+                var livez = new LivezProbe(endpoint);
+                var healthPort = new LivezProbe(health)) {
             print("restart: killed → listens", seconds(began));
             print("restart: killed → all connected", back(fleet, began));
             print("restart: /livez meanwhile", livez.toString());
+            print("restart: /livez on its own port", healthPort.toString());
             print(
                     "restart: processor until then",
                     "%.1f s".formatted(again.usage().cpuSeconds()));
