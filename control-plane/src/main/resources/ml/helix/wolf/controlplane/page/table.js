@@ -1,9 +1,11 @@
 // The rows of the table, and which of them are shown.
 
-import {age, compare, fullness, gpu, isIn, labels, load, matches, rank, rate, reason, sessions, state} from "./instances.js";
+import {age, compare, fullness, gpu, isIn, labels, load, matches, rank, rate, reason, sessions, state, time} from "./instances.js";
 
 const HISTORY = 60;
 const SHOWN_AT_ONCE = 1000;
+// A thousand new rows take the browser most of a second: the others follow, some in each frame.
+const INSERTED_AT_ONCE = 50;
 // Several events of one second are put in order together.
 const ARRANGE_MS = 100;
 
@@ -30,7 +32,7 @@ class Row {
     this.instance = instance;
     this.bytesPerSecond = bytesPerSecond;
     this.stale = false;
-    this.element.dataset.status = instance.status;
+    this.set(this.element, "data-status", instance.status);
     this.write("id", this.id);
     this.write("status", instance.status);
     this.write("displaced", instance.displaced ? "displaced" : "");
@@ -44,13 +46,20 @@ class Row {
     this.write("zone", instance.zone ?? "");
     this.write("replica", instance.replica ?? "");
     this.write("action", instance.draining ? "Undrain" : "Drain");
-    this.fields.action.setAttribute("aria-label", `${instance.draining ? "Undrain" : "Drain"} ${this.id}`);
+    this.set(this.fields.action, "aria-label", `${instance.draining ? "Undrain" : "Drain"} ${this.id}`);
     const full = fullness(instance);
-    this.fields.bar.style.width = `${full * 100}%`;
+    if (this.full !== full) {
+      this.full = full;
+      this.fields.bar.style.width = `${full * 100}%`;
+    }
     this.fields.bar.parentElement.hidden = instance.maxSessions == null;
-    this.fields.since.dateTime = instance.since ?? "";
-    this.fields.since.title = instance.since ? new Date(instance.since).toLocaleString() : "";
     return moves;
+  }
+
+  set(element, attribute, text) {
+    if (element.getAttribute(attribute) !== text) {
+      element.setAttribute(attribute, text);
+    }
   }
 
   write(field, text) {
@@ -69,7 +78,12 @@ class Row {
 
   /** What depends on the time: the age and the chart. Only for rows on the screen. */
   draw(now) {
-    this.write("since", this.instance.since ? age(this.instance.since, now) : "never");
+    const since = this.instance.since;
+    this.write("since", since ? age(since, now) : "never");
+    if (this.fields.since.dateTime !== (since ?? "")) {
+      this.fields.since.dateTime = since ?? "";
+      this.fields.since.title = since ? time(since) : "";
+    }
     this.write("rate", rate(this.bytesPerSecond));
     const most = Math.max(1000, ...this.history);
     const first = HISTORY - this.history.length;
@@ -153,7 +167,7 @@ export class Table {
     return [...zones].filter(Boolean).sort();
   }
 
-  /** Puts the rows in order. Rows that stay where they are aren't touched, so they keep focus and cost nothing. */
+  /** Puts the rows in order. Rows that stay where they are aren't touched, so they keep focus and cost nothing. New ones come by and by. */
   arrange() {
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -169,12 +183,19 @@ export class Table {
       }
     }
     let next = body.firstElementChild;
+    let room = INSERTED_AT_ONCE;
     for (const {element} of wanted) {
       if (element === next) {
         next = next.nextElementSibling;
-      } else {
+      } else if (room-- > 0 || element.contains(focused)) {
         body.insertBefore(element, next);
       }
+    }
+    if (room < 0) {
+      this.frame ??= requestAnimationFrame(() => {
+        this.frame = undefined;
+        this.arrange();
+      });
     }
     if (focused !== document.activeElement && body.contains(focused)) {
       focused.focus({preventScroll: true});
