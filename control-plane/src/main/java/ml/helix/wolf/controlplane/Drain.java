@@ -15,6 +15,9 @@ final class Drain {
     /** So long nothing may be going on, then callers are taken to have noticed. */
     private static final Duration QUIET = Duration.ofSeconds(1);
 
+    /** So long Helix's agents may take until they use a data connection that they have picked up, and replicas until they ask no more. */
+    private static final Duration HANDOVER = Duration.ofSeconds(1);
+
     private static final Duration STEP = Duration.ofMillis(50);
     private static final Logger log = LoggerFactory.getLogger(Drain.class);
 
@@ -35,13 +38,15 @@ final class Drain {
     }
 
     /**
-     * Asks the agents to connect elsewhere and waits until ours have; Helix's can't be asked, so their connections are closed,
-     * and their dials wait until they are back. Then waits for dials and streams. Refuse new agents before.
+     * Asks the agents to connect elsewhere and waits until ours have; Helix's can't be asked, so their dials wait
+     * until they are back, and their connections are closed a moment later. Then waits for dials and streams. Refuse new agents before.
      */
     void run() {
         log.info("Asked {} agents to connect to another replica", connections.reconnectAll());
         await(() -> connections.countHeld(agent -> !agent.instance().isEmpty()) == 0, Duration.ZERO, AGENTS);
-        connections.closeHeld();
+        Runnable close = connections.releaseHeld();
+        await(() -> false, Duration.ZERO, HANDOVER);
+        close.run();
         if (await(idle, QUIET, longest)) {
             log.info("All streams are done");
         } else {

@@ -37,7 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Real agents behind a load balancer while replicas stop, start and die. Prints what it counts. {@code -Dreplicas.requests=100000}
  * goes on with restarts until that many requests were sent, {@code -Dreplicas.callers=16} sends them sooner, {@code
- * -Dreplicas.agents=200} has more agents; all need {@code -Djunit.jupiter.execution.timeout.mode=disabled}.
+ * -Dreplicas.agents=200} has more agents; all need {@code -Djunit.jupiter.execution.timeout.mode=disabled}. With {@code
+ * -Dreplicas.agent=COMMAND} the agents are those of another program: see {@link OtherAgent}.
  */
 @Timeout(120)
 class ReplicaRestartsIT {
@@ -50,7 +51,7 @@ class ReplicaRestartsIT {
 
     private final FakeWolf wolf = FakeWolf.onLoopback().start();
     private final List<Integer> ready = new CopyOnWriteArrayList<>();
-    private final List<Agent> agents = new ArrayList<>();
+    private final List<AutoCloseable> agents = new ArrayList<>();
     private final List<TestControlPlane> replicas = new ArrayList<>();
     private StoreSettings store;
     private TcpRelay spreader;
@@ -65,7 +66,9 @@ class ReplicaRestartsIT {
 
     @AfterEach
     void close() throws Exception {
-        agents.forEach(Agent::close);
+        for (AutoCloseable agent : agents) {
+            agent.close();
+        }
         ready.clear();
         replicas.forEach(TestControlPlane::close);
         if (spreader != null) {
@@ -84,6 +87,10 @@ class ReplicaRestartsIT {
     private void startAgents() throws Exception {
         Map<String, String> environment = Map.of("RUNNER_TOKEN", TestControlPlane.RUNNER_TOKEN);
         for (int i = 0; i < AGENTS; i++) {
+            if (OtherAgent.isGiven()) {
+                agents.add(OtherAgent.start(folder, spreader.port(), "wolf-restarts-" + i, wolf.port()));
+                continue;
+            }
             String[] flags = {
                 "-api-url",
                 "http://127.0.0.1:" + spreader.port(),

@@ -178,15 +178,22 @@ public final class ConnectionManager implements AutoCloseable {
     }
 
     /**
-     * Closes the control connections that are held here with 1001, as {@link #close} does, but goes on otherwise: dials wait
-     * for their ids to come back elsewhere.
+     * The ids that are held here count as lost: their dials wait for them to come back elsewhere. Their control connections are
+     * still open. Helix's agents drop a data connection that they have just picked up if the control connection ends meanwhile,
+     * so give them a moment.
+     *
+     * @return closes these control connections with 1001, as {@link #close} does
      */
-    public void closeHeld() {
-        List<LocalDialer> held = runners.atomically(then -> runners.dialers().all().stream()
-                .filter(LocalDialer.class::isInstance)
-                .map(LocalDialer.class::cast)
-                .toList());
-        held.forEach(dialer -> lost(dialer, Runners.STOPPING));
+    public Runnable releaseHeld() {
+        List<LocalDialer> held = runners.atomically(then -> {
+            List<LocalDialer> all = runners.dialers().all().stream()
+                    .filter(LocalDialer.class::isInstance)
+                    .map(LocalDialer.class::cast)
+                    .toList();
+            all.forEach(dialer -> drop(dialer, Runners.STOPPING, then));
+            return all;
+        });
+        return () -> held.forEach(dialer -> dialer.end(Runners.STOPPING));
     }
 
     /** How many control connections are held here whose agents are such. */
@@ -240,13 +247,18 @@ public final class ConnectionManager implements AutoCloseable {
             if (dialer.over) {
                 return false;
             }
-            boolean current = dialer.runner.current == dialer;
-            runners.retire(dialer, end, then);
-            if (current) {
-                dialer.runner.dropped(dialer, drop -> graceTimer(dialer.runner, drop), then);
-            }
+            drop(dialer, end, then);
+            then.add(() -> dialer.end(end));
             return true;
         });
+    }
+
+    private void drop(Dialer dialer, ControlEnd end, List<Runnable> then) {
+        boolean current = dialer.runner.current == dialer;
+        runners.forget(dialer, end, then);
+        if (current) {
+            dialer.runner.dropped(dialer, drop -> graceTimer(dialer.runner, drop), then);
+        }
     }
 
     private Future<?> graceTimer(Runner runner, long drop) {

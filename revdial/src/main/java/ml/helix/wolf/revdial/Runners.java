@@ -120,12 +120,17 @@ final class Runners {
         }
     }
 
-    /** A connection is over. Its dials stay with it: the caller takes them out. */
+    /** A connection is over, and ends. Its dials stay with it: the caller takes them out. */
     void retire(Dialer dialer, ControlEnd end, List<Runnable> then) {
+        forget(dialer, end, then);
+        then.add(() -> dialer.end(end));
+    }
+
+    /** The same, but the caller ends it. */
+    void forget(Dialer dialer, ControlEnd end, List<Runnable> then) {
         dialer.over = true;
         dialer.closeIdle(then);
         dialers.expire(dialer);
-        then.add(() -> dialer.end(end));
         boolean current = dialer.runner.current == dialer;
         if (current) {
             dialer.runner.current = null;

@@ -148,7 +148,9 @@ class RemoteDialerTest {
         var agent = new FakeAgent(asker, ID);
         PendingDial dial = asker.dials().start(ID);
         assertThat(asker.countHeld(AGENT::equals)).isEqualTo(1);
-        asker.closeHeld();
+        Runnable close = asker.releaseHeld();
+        assertThat(agent.control.isOpen()).as("it may be picking up").isTrue();
+        close.run();
         assertThat(agent.control.cause()).isEqualTo(ControlEnd.Cause.CLOSED);
         assertThat(asker.countHeld(AGENT::equals)).isZero();
         assertThat(asker.dials().pending()).isEqualTo(1);
