@@ -14,6 +14,7 @@ class TimeSliceTest {
     @Test
     void othersHaveTheirTurnOnceInEachSlice() {
         long step = TimeSlice.LENGTH.toNanos() / 10;
+        slice.next();
         for (int i = 0; i < 100; i++) {
             clock.addAndGet(step);
             slice.next();
@@ -27,5 +28,18 @@ class TimeSliceTest {
         clock.addAndGet(TimeSlice.LENGTH.toNanos() - 1);
         slice.next();
         assertThat(pauses).hasValue(0);
+    }
+
+    @Test
+    void whatAThreadHasWaitedBeforeItsFirstPieceOfWorkDoesNotCount() throws InterruptedException {
+        clock.addAndGet(10 * TimeSlice.LENGTH.toNanos());
+        slice.next();
+        clock.addAndGet(10 * TimeSlice.LENGTH.toNanos());
+        Thread.ofVirtual().start(slice::next).join();
+        assertThat(pauses).hasValue(0);
+        slice.next();
+        clock.addAndGet(TimeSlice.LENGTH.toNanos());
+        slice.next();
+        assertThat(pauses).hasValue(1);
     }
 }

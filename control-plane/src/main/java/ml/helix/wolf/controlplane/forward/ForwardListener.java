@@ -160,11 +160,13 @@ public final class ForwardListener implements AutoCloseable {
         Dial dial = dialing.dial(runnerId);
         StreamLog about = StreamLog.ofDial(dial.id());
         about.set();
-        var readAhead = ReadAhead.start(caller::read, failure -> dial.withdraw());
+        ByteStream watched = dial.isSettled()
+                ? caller
+                : new Caller(ReadAhead.start(caller::read, failure -> dial.withdraw()), caller);
         try {
             ByteStream wolf = dial.await();
             wolf.logAs(about);
-            new Splice(new Caller(readAhead, caller), wolf, COUNTED_BY_DIALING, COUNTED_BY_DIALING).run();
+            new Splice(watched, wolf, COUNTED_BY_DIALING, COUNTED_BY_DIALING).run();
         } catch (DialException e) {
             log.info("No stream for a caller of {}: {}", address, e.getMessage());
         } catch (InterruptedException e) {

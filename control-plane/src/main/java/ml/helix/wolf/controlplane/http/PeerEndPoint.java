@@ -32,6 +32,12 @@ public sealed interface PeerEndPoint extends EndPoint permits TcpEndPoint, TlsCo
     void resetOnClose(boolean reset);
 
     /**
+     * Whether the idle timeout holds; it does at first. In contrast to {@code setIdleTimeout} it touches no timer, so it costs
+     * nothing for each request.
+     */
+    void idleTimeoutHolds(boolean holds);
+
+    /**
      * From now on a peer that takes no more bytes is not an error of the write: the bytes are dropped. What it had sent
      * before is read first, then {@link #fill} tells how it ended.
      */

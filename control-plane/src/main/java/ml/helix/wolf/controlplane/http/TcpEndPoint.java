@@ -5,6 +5,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
@@ -15,6 +16,8 @@ import org.eclipse.jetty.util.thread.Scheduler;
 abstract sealed class TcpEndPoint extends SocketChannelEndPoint implements PeerEndPoint permits GuardedEndPoint {
     private final SentAhead sentAhead = new SentAhead(this::flushToSocket);
     private final SelectionKey key;
+    private volatile boolean resetOnClose;
+    private volatile boolean idleTimeoutHolds = true;
     private volatile boolean readPastReset;
     private volatile boolean lingerOnClose;
 
@@ -25,10 +28,27 @@ abstract sealed class TcpEndPoint extends SocketChannelEndPoint implements PeerE
 
     @Override
     public void resetOnClose(boolean reset) {
+        if (reset == resetOnClose) {
+            return;
+        }
+        resetOnClose = reset;
         try {
             getChannel().setOption(StandardSocketOptions.SO_LINGER, reset ? 0 : -1);
         } catch (IOException e) {
             // It is closed already.
+        }
+    }
+
+    @Override
+    public void idleTimeoutHolds(boolean holds) {
+        notIdle();
+        idleTimeoutHolds = holds;
+    }
+
+    @Override
+    protected void onIdleExpired(TimeoutException timeout) {
+        if (idleTimeoutHolds) {
+            super.onIdleExpired(timeout);
         }
     }
 

@@ -39,6 +39,11 @@ final class TlsConnection extends SslConnection {
         }
 
         @Override
+        public void idleTimeoutHolds(boolean holds) {
+            tcp().idleTimeoutHolds(holds);
+        }
+
+        @Override
         public void readPastReset() {
             tcp().readPastReset();
         }

@@ -193,6 +193,16 @@ final class CallerWatch implements Callback, AutoCloseable {
         }
     }
 
+    /** Without a stack trace, because each request ends with one. */
+    private static final class WatchClosedException extends CancellationException {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Throwable fillInStackTrace() {
+            return this;
+        }
+    }
+
     @Override
     public void close() {
         output.lock();
@@ -206,7 +216,7 @@ final class CallerWatch implements Callback, AutoCloseable {
                 return;
             }
             closed = true;
-            endPoint.getFillInterest().onFail(new CancellationException());
+            endPoint.getFillInterest().onFail(new WatchClosedException());
             if (pipelined.hasRemaining() && connection instanceof Connection.UpgradeTo http) {
                 http.onUpgradeTo(pipelined);
                 if (pipelined.hasRemaining()) {

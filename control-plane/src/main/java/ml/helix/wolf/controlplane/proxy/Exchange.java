@@ -60,7 +60,6 @@ final class Exchange {
     private final BodyMemory memory;
     private final RequestTrace trace;
     private final PeerEndPoint caller;
-    private final long idleTimeout;
     private final CallerWatch watch;
     /** Written by the exchange's thread only. */
     private volatile Destination destination;
@@ -108,7 +107,6 @@ final class Exchange {
         this.destination = first;
         noteDestination();
         this.caller = PeerEndPoint.beneath(request);
-        this.idleTimeout = caller.getIdleTimeout();
         this.watch = CallerWatch.of(request, () -> destination.dial().withdraw());
     }
 
@@ -119,7 +117,7 @@ final class Exchange {
      */
     void run() throws IOException, InterruptedException {
         @Nullable ResponseReader upgraded;
-        caller.setIdleTimeout(0);
+        caller.idleTimeoutHolds(false);
         try (watch) {
             upgraded = relayOrRefuse();
         } catch (IOException e) {
@@ -130,7 +128,7 @@ final class Exchange {
             caller.close();
             upgraded = null;
         } finally {
-            caller.setIdleTimeout(idleTimeout);
+            caller.idleTimeoutHolds(true);
             trace.ends(response.getStatus(), RequestFacts.of(request).error());
         }
         if (upgraded == null) {
@@ -257,11 +255,11 @@ final class Exchange {
 
     /** The idle timeout holds while a chunked body is buffered. */
     private RequestBody requestBody(InputStream bytes) throws ApiException, IOException {
-        caller.setIdleTimeout(idleTimeout);
+        caller.idleTimeoutHolds(true);
         try {
             return RequestBody.of(request, bytes, memory);
         } finally {
-            caller.setIdleTimeout(0);
+            caller.idleTimeoutHolds(false);
         }
     }
 

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Jetty's endpoint of a data connection, as a blocking stream of the bytes in its frames.
  *
- * <p>Jetty's thread, a virtual one, delivers a frame (or a piece of a large one) and waits until it is read; a write returns
- * when the socket has taken it. So TCP pushes back both ways and nothing is queued here. One thread reads and one writes at a
+ * <p>Jetty's thread, a virtual one, delivers a frame (or a piece of a large one) and waits until it is read, or until it is the one
+ * small piece that {@link PayloadHandover} holds; a write returns when the socket has taken it. So TCP pushes back both ways. One thread reads and one writes at a
  * time; {@link #close} may come from any. A close frame of any code but 1011 is the end of the stream. So is a bare FIN,
  * unless {@link #requireCloseFrame} was called. A reset or 1011 breaks the stream.
  *

@@ -7,11 +7,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Passes a data connection's payloads from the thread that receives frames to the thread that reads the stream. It queues
- * nothing: {@link #handOver} waits until its payload is read, so that TCP stops a peer whose stream nobody reads. One thread
- * hands over and one reads; {@link #end} and {@link #close} may come from any.
+ * Passes a data connection's payloads from the thread that receives frames to the thread that reads the stream. It holds one
+ * small payload at most: else {@link #handOver} waits until its payload is read, so that TCP stops a peer whose stream nobody
+ * reads. One thread hands over and one reads; {@link #end} and {@link #close} may come from any.
  */
 final class PayloadHandover {
+    /** A payload of so many bytes at most is copied, so that the receiving thread goes on at once. */
+    static final int COPIED = 4 * 1024;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     // All guarded by lock.
@@ -49,19 +52,33 @@ final class PayloadHandover {
         }
     }
 
-    /** Waits until the whole payload is read, or the handover is closed. */
+    /**
+     * Waits until the payload before is read, and if it has more than {@link #COPIED} bytes, until it is read itself; at most until
+     * the handover is closed.
+     */
     void handOver(ByteBuffer bytes) {
         tellWatch();
         lock.lock();
         try {
-            payload = bytes;
-            changed.signalAll();
-            while (!closed && bytes.hasRemaining()) {
-                changed.awaitUninterruptibly();
+            awaitRead();
+            if (closed) {
+                return;
             }
-            payload = null;
+            boolean copied = bytes.remaining() <= COPIED;
+            payload = copied ? ByteBuffer.allocate(bytes.remaining()).put(bytes).flip() : bytes;
+            changed.signalAll();
+            if (!copied) {
+                awaitRead();
+                payload = null;
+            }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void awaitRead() {
+        while (!closed && hasBytes()) {
+            changed.awaitUninterruptibly();
         }
     }
 

@@ -46,8 +46,9 @@ class DataEndpointTest {
 
     @Test
     void theNextFrameIsDemandedWhenThisOneIsReadAndOnJettysThread() throws Exception {
-        Thread jetty = deliver(binary("hello"));
-        assertThat(read(3)).isEqualTo("hel");
+        String large = "x".repeat(PayloadHandover.COPIED);
+        Thread jetty = deliver(binary(large + "lo"));
+        assertThat(read(large.length())).isEqualTo(large);
         assertThat(session.demands()).isEqualTo(1);
         assertThat(jetty.isAlive()).isTrue();
 
@@ -56,6 +57,13 @@ class DataEndpointTest {
         jetty.join();
         assertThat(session.demands()).isEqualTo(2);
         assertThat(session.lastDemandedBy).isEqualTo(jetty);
+    }
+
+    @Test
+    void afterASmallFrameTheNextOneIsDemandedAtOnce() throws Exception {
+        endpoint.onFrame(binary("hello"), Callback.NOOP);
+        assertThat(session.demands()).isEqualTo(2);
+        assertThat(read(5)).isEqualTo("hello");
     }
 
     @ParameterizedTest
@@ -147,7 +155,7 @@ class DataEndpointTest {
 
     @Test
     void anAgentIsNotCutWhileNobodyReadsWhatItSent() throws Exception {
-        deliver(binary("unread"));
+        deliver(binary("u" + "x".repeat(PayloadHandover.COPIED)));
         assertThat(read(1)).isEqualTo("u"); // the rest waits
         timers.advance(Duration.ofHours(1));
 
@@ -198,7 +206,7 @@ class DataEndpointTest {
 
     @Test
     void closingSendsACloseFrameAndDropsLaterFrames() throws Exception {
-        Thread jetty = deliver(binary("unread"));
+        Thread jetty = deliver(binary("u" + "x".repeat(PayloadHandover.COPIED)));
         endpoint.close();
         jetty.join();
         assertThat(session.closeCode).isEqualTo(1000);

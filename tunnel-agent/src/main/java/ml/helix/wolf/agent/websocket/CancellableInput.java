@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.SocketException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * block waits for a thread of its own, which does the blocking; bytes that have arrived are read without it.
  *
  * <p>One reader at a time; {@link #cancel} may be called by any thread.
+ *
+ * <p>It has a {@link ReentrantLock}, because a virtual thread that waits for an object's monitor is woken by way of one more thread
+ * of the JDK.
  */
 final class CancellableInput {
     /** Only the first bytes after a wait go through a buffer, of this size. */
@@ -18,10 +23,13 @@ final class CancellableInput {
 
     private final InputStream in;
 
-    /** Belongs to the blocked thread while {@code blocked} is true, else guarded by this. */
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    /** Belongs to the blocked thread while {@code blocked} is true, else guarded by lock. */
     private final byte[] buffer = new byte[BUFFER];
 
-    private boolean blocked; // guarded by this, as is all that follows
+    private boolean blocked; // guarded by lock, as is all that follows
     private int position;
     private int limit;
     private boolean ended;
@@ -33,14 +41,24 @@ final class CancellableInput {
     }
 
     /** Ends a blocked read, and each further one at once, until {@link #resume}. */
-    synchronized void cancel() {
-        cancelled = true;
-        notifyAll();
+    void cancel() {
+        lock.lock();
+        try {
+            cancelled = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Reads block again. No byte is lost. */
-    synchronized void resume() {
-        cancelled = false;
+    void resume() {
+        lock.lock();
+        try {
+            cancelled = false;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -49,7 +67,16 @@ final class CancellableInput {
      * @throws SocketException after {@link #cancel}
      * @throws InterruptedIOException if the thread is interrupted
      */
-    synchronized int read(byte[] target, int offset, int length) throws IOException {
+    int read(byte[] target, int offset, int length) throws IOException {
+        lock.lock();
+        try {
+            return readLocked(target, offset, length);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private int readLocked(byte[] target, int offset, int length) throws IOException {
         while (!cancelled) {
             if (position < limit) {
                 int count = Math.min(length, limit - position);
@@ -69,7 +96,7 @@ final class CancellableInput {
                 Thread.ofVirtual().name("websocket-read").start(this::blockForBytes);
             }
             try {
-                wait();
+                changed.await();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted");
@@ -88,13 +115,16 @@ final class CancellableInput {
         } catch (RuntimeException e) {
             error = new IOException("a fault of the socket", e);
         }
-        synchronized (this) {
+        lock.lock();
+        try {
             blocked = false;
             position = 0;
             limit = Math.max(count, 0);
             ended = count < 0;
             failure = error;
-            notifyAll();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 }
