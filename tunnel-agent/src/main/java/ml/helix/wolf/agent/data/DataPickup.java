@@ -26,6 +26,9 @@ import ml.helix.wolf.revdial.PickupException;
  * unreachable Wolf becomes a pickup-failed with the reason. Thread-safe.
  */
 public final class DataPickup implements Pickup {
+    /** The status for a pickup whose control connection is over. */
+    private static final int GONE = 410;
+
     private final Connector connector;
     private final Wolf wolf;
     private final Optional<AllowList> allowed;
@@ -83,7 +86,7 @@ public final class DataPickup implements Pickup {
             ByteStream toWolf = wolf.dial();
             try {
                 WebSocketStream data = openDataConnection(connPath, deadline);
-                metrics.opened(Duration.ofNanos(System.nanoTime() - start));
+                metrics.pickedUp(Duration.ofNanos(System.nanoTime() - start));
                 return new WolfSplice(data, allowed, wolf, toWolf, streams, metrics);
             } catch (IOException | RuntimeException e) {
                 toWolf.close();
@@ -118,6 +121,10 @@ public final class DataPickup implements Pickup {
             open = true;
             return stream;
         } catch (TunnelException e) {
+            if (e.status() == GONE) {
+                throw PickupException.notNeeded(
+                        "the control plane answered 410: the control connection that asked for the pickup is over");
+            }
             throw e;
         } catch (IOException e) {
             throw new PickupException(

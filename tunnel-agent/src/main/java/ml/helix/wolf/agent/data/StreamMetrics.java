@@ -25,9 +25,17 @@ public interface StreamMetrics {
         }
     }
 
-    /** @param setup from the conn-ready until bytes can flow */
-    void opened(Duration setup);
+    /**
+     * A data connection is up.
+     *
+     * @param setup from the conn-ready until bytes can flow
+     */
+    void pickedUp(Duration setup);
 
+    /** A stream is in use. One that was picked up ahead of need is not, until the control plane begins it. */
+    void began();
+
+    /** A stream that {@linkplain #began began} has ended. */
     void ended(Result result);
 
     void pickupFailed();

@@ -1,7 +1,6 @@
 package ml.helix.wolf.agent.data;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.Optional;
 import ml.helix.wolf.agent.allow.AllowList;
 import ml.helix.wolf.agent.data.StreamMetrics.Result;
@@ -29,6 +28,8 @@ final class WolfSplice implements Pickup.PreparedSplice {
     private final StreamMetrics metrics;
     private final Runnable cutter = this::cut;
     private volatile ByteStream wolf;
+    /** Whether the present stream is in use, so that it counts. Belongs to the thread that runs it. */
+    private boolean inUse;
 
     /** @param wolf a connection to {@code local} */
     WolfSplice(
@@ -80,8 +81,21 @@ final class WolfSplice implements Pickup.PreparedSplice {
         ended(Result.BROKEN);
     }
 
+    private void begins() {
+        inUse = true;
+        metrics.began();
+    }
+
+    /** A data connection that was picked up ahead of need and never begun is no stream. */
+    private void streamEnded(Result result) {
+        if (inUse) {
+            inUse = false;
+            metrics.ended(result);
+        }
+    }
+
     private Result splice() {
-        ByteStream caller = CheckedCaller.of(new LabelledStream(data.stream()), allowed);
+        ByteStream caller = CheckedCaller.of(new LabelledStream(data.stream(this::begins)), allowed);
         Splice.End end = new Splice(caller, source(wolf), metrics::toWolf, metrics::fromWolf).run();
         if (CheckedCaller.refused(caller)) {
             return Result.NOT_ALLOWED;
@@ -98,12 +112,9 @@ final class WolfSplice implements Pickup.PreparedSplice {
         if (streams.isDraining()) {
             return false;
         }
-        long start = System.nanoTime();
         try {
-            ByteStream next = local.dial();
-            metrics.ended(before);
-            metrics.opened(Duration.ofNanos(System.nanoTime() - start));
-            wolf = next;
+            wolf = local.dial();
+            streamEnded(before);
             streams.closeIfCut(cutter);
             return true;
         } catch (WolfUnreachableException e) {
@@ -115,7 +126,7 @@ final class WolfSplice implements Pickup.PreparedSplice {
     private void ended(Result result) {
         streams.unregister(cutter);
         streams.release();
-        metrics.ended(result);
+        streamEnded(result);
     }
 
     private void cut() {

@@ -33,7 +33,7 @@ public final class Refusal {
                                 ? "redirects are not followed, the token goes nowhere else; give the final address"
                                 : "not a WebSocket upgrade";
                 };
-        return new TunnelException(reason, prefix + advice, retryAfter(answer, now), null);
+        return new TunnelException(reason, prefix + advice, retryAfter(answer, now), status);
     }
 
     private static FailureReason reason(int status) {

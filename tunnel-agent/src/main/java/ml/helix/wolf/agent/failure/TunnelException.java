@@ -11,24 +11,41 @@ public final class TunnelException extends IOException {
 
     private final FailureReason reason;
     private final Duration retryAfter;
+    private final int status;
 
     public TunnelException(FailureReason reason, String message) {
-        this(reason, message, Duration.ZERO, null);
+        this(reason, message, Duration.ZERO, 0, null);
     }
 
     public TunnelException(FailureReason reason, String message, Throwable cause) {
-        this(reason, message, Duration.ZERO, cause);
+        this(reason, message, Duration.ZERO, 0, cause);
     }
 
-    /** @param retryAfter the least wait that the server asks for, zero if it asks for none */
-    public TunnelException(FailureReason reason, String message, Duration retryAfter, @Nullable Throwable cause) {
+    /**
+     * A refusal.
+     *
+     * @param retryAfter the least wait that the server asks for, zero if it asks for none
+     * @param status of the server's answer
+     */
+    public TunnelException(FailureReason reason, String message, Duration retryAfter, int status) {
+        this(reason, message, retryAfter, status, null);
+    }
+
+    private TunnelException(
+            FailureReason reason, String message, Duration retryAfter, int status, @Nullable Throwable cause) {
         super(message, cause);
         this.reason = reason;
         this.retryAfter = retryAfter;
+        this.status = status;
     }
 
     public FailureReason reason() {
         return reason;
+    }
+
+    /** Of the server's answer; 0 if it gave none. */
+    public int status() {
+        return status;
     }
 
     /** The least wait that the server asked for. */

@@ -129,8 +129,12 @@ public final class Report implements StreamMetrics {
     }
 
     @Override
-    public void opened(Duration setup) {
+    public void pickedUp(Duration setup) {
         setupSeconds.observe(setup.toNanos() / 1e9);
+    }
+
+    @Override
+    public void began() {
         streamsTotal.incrementAndGet();
         streamsActive.incrementAndGet();
     }

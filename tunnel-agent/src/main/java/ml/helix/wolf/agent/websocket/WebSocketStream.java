@@ -60,6 +60,7 @@ public final class WebSocketStream implements ByteStream {
     private final Wire wire;
     private final CancellableInput input;
     private final ScheduledExecutorService timers;
+    private final LongSupplier nanoTime;
     private final BufferedSource source;
     private final FrameReader reader;
     private final FrameWriter writer;
@@ -85,11 +86,16 @@ public final class WebSocketStream implements ByteStream {
     private final AtomicBoolean streamClosed = new AtomicBoolean();
 
     private volatile boolean endWritten;
+    /** Null if no {@link #checkEnd} is due. It stays when a stream has ended, for the next one: a timer for each would cost more. */
     private volatile @Nullable ScheduledFuture<?> endCheck;
-    /** Whether {@link #endCheck} may still close the connection. Guarded by {@link #streamClosed}. */
+    // Both guarded by streamClosed.
+    /** Whether this side has ended the stream, and the peer has not. */
     private boolean endAwaited;
-    /** Belongs to the reading thread. */
+
+    private long endedAt;
+    // Both belong to the reading thread.
     private int droppedSincePause;
+    private Runnable onBegin = () -> {};
 
     /**
      * @param source reads from {@code input}, which reads from {@code wire}
@@ -109,6 +115,7 @@ public final class WebSocketStream implements ByteStream {
         this.wire = wire;
         this.input = input;
         this.timers = timers;
+        this.nanoTime = nanoTime;
         this.source = source;
         this.reusable = reusable;
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
@@ -234,13 +241,24 @@ public final class WebSocketStream implements ByteStream {
 
     /** On the reading thread. */
     private void begins(String dialId) {
-        begun = true;
+        if (!begun) {
+            begun = true;
+            onBegin.run();
+        }
         about = StreamLog.ofDial(dialId);
         about.set();
     }
 
-    /** The stream that the connection carries now. */
-    public DataStream stream() {
+    /**
+     * The stream that the connection carries now.
+     *
+     * @param inUse called once when the control plane has begun it, on the reading thread; now, if the connection carries only one
+     */
+    public DataStream stream(Runnable inUse) {
+        onBegin = inUse;
+        if (!reusable) {
+            inUse.run();
+        }
         return new DataStream(this);
     }
 
@@ -258,7 +276,10 @@ public final class WebSocketStream implements ByteStream {
         }
         synchronized (streamClosed) {
             endAwaited = true;
-            endCheck = timers.schedule(this::checkEnd, SILENCE_SECONDS, TimeUnit.SECONDS);
+            endedAt = nanoTime.getAsLong();
+            if (endCheck == null) {
+                endCheck = timers.schedule(this::checkEnd, SILENCE_SECONDS, TimeUnit.SECONDS);
+            }
         }
         writing.lock();
         try {
@@ -274,13 +295,18 @@ public final class WebSocketStream implements ByteStream {
     /** A peer that hasn't ended the stream as well gets the time of a close handshake. */
     private void checkEnd() {
         synchronized (streamClosed) { // a check that comes too late must not close the next stream's connection
+            endCheck = null;
             if (!endAwaited) {
                 return;
             }
-            if (endWritten) {
+            long left = TimeUnit.SECONDS.toNanos(endWritten ? SILENCE_SECONDS : LONGEST_SECONDS)
+                    - (nanoTime.getAsLong() - endedAt);
+            if (left > 0) {
+                endCheck = timers.schedule(this::checkEnd, left, TimeUnit.NANOSECONDS);
+            } else if (endWritten) {
                 close();
             } else {
-                endCheck = timers.schedule(wire::cut, LONGEST_SECONDS - SILENCE_SECONDS, TimeUnit.SECONDS);
+                wire.cut();
             }
         }
     }
@@ -308,10 +334,6 @@ public final class WebSocketStream implements ByteStream {
         } finally {
             synchronized (streamClosed) {
                 endAwaited = false;
-                ScheduledFuture<?> check = endCheck;
-                if (check != null) {
-                    check.cancel(false);
-                }
             }
         }
         return !closed.get() && closeCode == NORMAL;

@@ -66,7 +66,7 @@ class BackoffTest {
 
     @Test
     void aRetryAfterIsTheLeastWaitAndGetsJitterToo() {
-        var busy = new TunnelException(FailureReason.SERVER_ERROR, "busy", Duration.ofSeconds(30), null);
+        var busy = new TunnelException(FailureReason.SERVER_ERROR, "busy", Duration.ofSeconds(30), 503);
 
         assertThat(new Backoff(FIRST, LOWEST).next(busy, Duration.ZERO)).hasSeconds(30);
         assertThat(new Backoff(FIRST, HIGHEST).next(busy, Duration.ZERO)).hasSeconds(35);

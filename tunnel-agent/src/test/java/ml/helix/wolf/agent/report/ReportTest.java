@@ -80,8 +80,10 @@ class ReportTest {
 
     @Test
     void countsStreamsAndBytes() {
-        report.opened(Duration.ofMillis(3));
-        report.opened(Duration.ofMillis(4));
+        report.pickedUp(Duration.ofMillis(3));
+        report.began();
+        report.pickedUp(Duration.ofMillis(4));
+        report.began();
         report.toWolf(10);
         report.fromWolf(20);
         report.ended(Result.SUCCESS);

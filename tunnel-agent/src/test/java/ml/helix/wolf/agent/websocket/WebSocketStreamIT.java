@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.agent.failure.TunnelException;
 import ml.helix.wolf.agent.peer.ScriptedConnection;
@@ -333,9 +334,12 @@ class WebSocketStreamIT {
     @Test
     void aReusedConnectionCarriesOneStreamAfterTheOther() throws Exception {
         try (Pair pair = reusedPair()) {
-            DataStream first = pair.stream.stream();
+            var begun = new AtomicInteger();
+            DataStream first = pair.stream.stream(begun::incrementAndGet);
+            assertThat(begun).hasValue(0);
             pair.peer.frame(1, true, "begin dial-1".getBytes(UTF_8)).binary("one");
             assertThat(read(first)).isEqualTo("one");
+            assertThat(begun).hasValue(1);
             assertThat(StreamLog.current().dial()).isEqualTo("dial-1");
             CompletableFuture<Integer> reading = async(() -> first.read(new byte[10], 0, 10));
             first.close();
@@ -348,7 +352,7 @@ class WebSocketStreamIT {
             pair.stream.ready();
             assertThat(pair.peer.next().text()).isEqualTo("ready");
             first.close();
-            DataStream second = pair.stream.stream();
+            DataStream second = pair.stream.stream(() -> {});
             pair.peer.frame(1, true, "begin dial-2".getBytes(UTF_8)).binary("two");
             pair.peer.frame(1, true, "end".getBytes(UTF_8));
             assertThat(read(second)).isEqualTo("two");
@@ -368,7 +372,7 @@ class WebSocketStreamIT {
     @Test
     void aStreamThatWasNotBegunEndsTheConnection() throws Exception {
         try (Pair pair = reusedPair()) {
-            pair.stream.stream().close();
+            pair.stream.stream(() -> {}).close();
 
             assertThat(pair.peer.next().payload()).containsExactly(0x03, 0xe8);
             assertThat(pair.stream.awaitStreamEnd()).isFalse();
@@ -381,7 +385,7 @@ class WebSocketStreamIT {
             pair.peer.frame(1, true, "begin dial-1".getBytes(UTF_8)).binary("one");
             read(pair.stream);
             pair.stream.sourceBroke();
-            pair.stream.stream().close();
+            pair.stream.stream(() -> {}).close();
 
             assertThat(pair.peer.next().payload()).containsExactly(0x03, 0xf3);
             assertThat(pair.stream.awaitStreamEnd()).isFalse();
@@ -394,7 +398,7 @@ class WebSocketStreamIT {
         try (Pair pair = reusedPair()) {
             pair.peer.frame(1, true, "begin dial-1".getBytes(UTF_8)).binary("one");
             read(pair.stream);
-            pair.stream.stream().close();
+            pair.stream.stream(() -> {}).close();
             CompletableFuture<Boolean> reusable = async(pair.stream::awaitStreamEnd);
             assertThat(pair.peer.next()).satisfies(WebSocketStreamIT::isEnd);
             clock.advance(Duration.ofSeconds(5));
@@ -410,7 +414,7 @@ class WebSocketStreamIT {
             assertThat(pair.peer.header("Wolf-Tunnel-Reuse")).isEqualTo("1");
             pair.peer.frame(1, true, "end".getBytes(UTF_8));
             assertThat(read(pair.stream)).isEqualTo("end");
-            pair.stream.stream().close();
+            pair.stream.stream(() -> {}).close();
 
             assertThat(pair.peer.next().opcode()).isEqualTo(8);
         }
