@@ -14,7 +14,15 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,6 +32,13 @@ class AccountsE2E {
     private static final String NAMESPACE = "wolf-accounts";
     private static final String AUDIENCE = "wolf-control-plane";
     private static final String NAME = "accounts";
+    /** How many rotations by the kubelet are awaited; unset or 0: none. */
+    private static final String ROTATIONS = "E2E_TOKEN_ROTATIONS";
+    /**
+     * Of a token of 600 s, the shortest that Kubernetes gives. A kubelet asks for a new one at 80 % of that, within 10 s, at the
+     * next sync of the pod, which comes within 90 s. Then the agent and the operator look every 5 s.
+     */
+    private static final int ROTATION_SECONDS = 600;
 
     private final TestCluster cluster;
 
@@ -36,14 +51,7 @@ class AccountsE2E {
         assumeTrue(cluster.nodes().size() > 1, "the cluster has a single node");
         install(folder.toRealPath());
         var controlPlane = new ControlPlane(cluster.client(), NAMESPACE);
-        String spec = cluster.sidecarSpecOnEveryNode()
-                        .replaceFirst("controlPlane: .*", "controlPlane: {url: \"" + controlPlane.url() + "\"}")
-                        .replaceFirst(
-                                "runnerToken: .*",
-                                "runnerToken: {serviceAccountToken: {audience: " + AUDIENCE
-                                        + ", expirationSeconds: 600}}")
-                + "wolfId: {source: NodeName}\n";
-        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(NAME, spec)) {
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(NAME, spec(controlPlane))) {
             wolfTunnel.awaitReady();
             Pod robbed = wolfTunnel.pods().getFirst();
             String node = robbed.getSpec().getNodeName();
@@ -66,6 +74,71 @@ class AccountsE2E {
         } finally {
             cluster.removeNamespace(NAMESPACE);
         }
+    }
+
+    /** Takes as long as the kubelet's tokens live, so it runs on request only. Nothing but time makes the tokens change. */
+    @Test
+    @EnabledIfEnvironmentVariable(named = ROTATIONS, matches = "[1-9]", disabledReason = "takes 9 minutes a rotation")
+    void eachTokenThatAKubeletRotatesIsTakenUnderLoadWithoutALostRequest(@TempDir Path folder) throws Exception {
+        int rotations = Integer.parseInt(System.getenv(ROTATIONS));
+        install(folder.toRealPath());
+        var controlPlane = new ControlPlane(cluster.client(), NAMESPACE);
+        try (AppliedWolfTunnel wolfTunnel = cluster.applyWolfTunnel(NAME, spec(controlPlane))) {
+            wolfTunnel.awaitReady();
+            List<String> agents = wolfTunnel.podInstances();
+            Map<String, Long> connects = byNode(wolfTunnel, TunnelStatus::connects);
+            try (LocalPortForward forward = controlPlane.forward();
+                    var load = Load.steadyToEach(forward.getLocalPort(), cluster.nodes())) {
+                for (int i = 1; i <= rotations; i++) {
+                    Map<String, String> since = byNode(wolfTunnel, TunnelStatus::tokenSince);
+                    int answered = load.answered();
+                    wolfTunnel.startClock();
+                    long began = System.nanoTime();
+                    wolfTunnel.expectStatusWithin(
+                            ROTATION_SECONDS,
+                            new StatusExpectation("a later token at every agent", status -> status.tunnels().stream()
+                                    .allMatch(each -> laterThan(since, each))));
+                    load.awaitAnswers(20);
+                    System.out.printf(
+                            "e2e: rotation %d of a kubelet's tokens after %d s, now since %s: %d requests answered, %d failed;"
+                                    + " longest, by Wolf: %s ms%n",
+                            i,
+                            (System.nanoTime() - began) / 1_000_000_000,
+                            byNode(wolfTunnel, TunnelStatus::tokenSince),
+                            load.answered() - answered,
+                            load.failures().size(),
+                            load.longestSince(began));
+                }
+                assertThat(load.failures()).isEmpty();
+            }
+            assertThat(wolfTunnel.podInstances()).isEqualTo(agents);
+            assertThat(byNode(wolfTunnel, TunnelStatus::connects))
+                    .isEqualTo(connects.entrySet().stream()
+                            .collect(Collectors.toMap(Map.Entry::getKey, each -> each.getValue() + rotations)));
+            wolfTunnel.expectConnected();
+        } finally {
+            cluster.removeNamespace(NAMESPACE);
+        }
+    }
+
+    private String spec(ControlPlane controlPlane) {
+        return cluster.sidecarSpecOnEveryNode()
+                        .replaceFirst("controlPlane: .*", "controlPlane: {url: \"" + controlPlane.url() + "\"}")
+                        .replaceFirst(
+                                "runnerToken: .*",
+                                "runnerToken: {serviceAccountToken: {audience: " + AUDIENCE
+                                        + ", expirationSeconds: 600}}")
+                + "wolfId: {source: NodeName}\n";
+    }
+
+    private static <T> Map<String, T> byNode(AppliedWolfTunnel wolfTunnel, Function<TunnelStatus, T> member) {
+        return new TreeMap<>(
+                wolfTunnel.status().tunnels().stream().collect(Collectors.toMap(TunnelStatus::node, member)));
+    }
+
+    private static boolean laterThan(Map<String, String> since, TunnelStatus tunnel) {
+        return tunnel.tokenSince() != null
+                && Instant.parse(tunnel.tokenSince()).isAfter(Instant.parse(since.get(tunnel.node())));
     }
 
     private void install(Path folder) throws IOException {

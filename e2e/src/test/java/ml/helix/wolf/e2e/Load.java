@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,12 +18,15 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Callers that send one request after another to the paths of a control plane, until it is closed. */
 final class Load implements AutoCloseable {
     private static final int THREADS_FOR_EACH_PATH = 2;
+    /** Between two requests of a caller that doesn't send them as fast as it can: some 40 a second to two Wolfs. */
+    private static final Duration PAUSE = Duration.ofMillis(100);
 
     /** @param instance that the control plane chose, "" if the path named one */
     private record Answer(String target, String instance, long start, long end) {}
@@ -32,10 +36,15 @@ final class Load implements AutoCloseable {
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private final Map<String, AtomicLong> answered = new TreeMap<>();
     private final List<Thread> callers = new ArrayList<>();
+    private final Duration pause;
     private volatile boolean closed;
 
-    /** @param paths by a name for each */
-    private Load(int port, Map<String, String> paths) {
+    /**
+     * @param paths by a name for each
+     * @param pause of a caller after each answer
+     */
+    private Load(int port, Map<String, String> paths, Duration pause) {
+        this.pause = pause;
         paths.forEach((target, path) -> {
             answered.put(target, new AtomicLong());
             for (int i = 0; i < THREADS_FOR_EACH_PATH; i++) {
@@ -46,17 +55,23 @@ final class Load implements AutoCloseable {
 
     /** To the Wolf of each node, by its id. */
     static Load toEach(int port, List<String> nodes) {
-        return new Load(
-                port,
-                nodes.stream()
-                        .collect(Collectors.toMap(
-                                Function.identity(),
-                                node -> "/api/v1/wolf-instances/wolf-" + node + "/proxy/api/v1/apps")));
+        return new Load(port, pathsTo(nodes), Duration.ZERO);
+    }
+
+    /** To the Wolf of each node, by its id, with a pause between requests: for tests that take long. */
+    static Load steadyToEach(int port, List<String> nodes) {
+        return new Load(port, pathsTo(nodes), PAUSE);
+    }
+
+    private static Map<String, String> pathsTo(List<String> nodes) {
+        return nodes.stream()
+                .collect(Collectors.toMap(
+                        Function.identity(), node -> "/api/v1/wolf-instances/wolf-" + node + "/proxy/api/v1/apps"));
     }
 
     /** To the Wolf that the control plane chooses. */
     static Load routed(int port) {
-        return new Load(port, Map.of("routed", "/api/v1/wolf/api/v1/apps"));
+        return new Load(port, Map.of("routed", "/api/v1/wolf/api/v1/apps"), Duration.ZERO);
     }
 
     /** A GET with the admin token. */
@@ -75,17 +90,18 @@ final class Load implements AutoCloseable {
                 var response = http.send(request, BodyHandlers.ofString());
                 instance = response.headers().firstValue("X-Wolf-Instance").orElse("");
                 if (response.statusCode() != 200) {
-                    failures.add(target + ": " + response.statusCode() + " " + response.body());
+                    failures.add(Instant.now() + " " + target + ": " + response.statusCode() + " " + response.body());
                 }
             } catch (IOException e) {
                 if (!closed) {
-                    failures.add(target + ": " + e);
+                    failures.add(Instant.now() + " " + target + ": " + e);
                 }
             } catch (InterruptedException e) {
                 return;
             }
             answers.add(new Answer(target, instance, start, System.nanoTime()));
             answered.get(target).incrementAndGet();
+            LockSupport.parkNanos(pause.toNanos());
         }
     }
 
