@@ -27,7 +27,7 @@ final class HealthServer implements AutoCloseable {
     /** @throws IOException if the address can't be bound */
     void start() throws IOException {
         server = MonitoringServer.start(
-                address, Map.of("/livez", () -> Page.text(200, "ok"), "/readyz", () -> page(readyz.get())));
+                address, Map.of("/livez", request -> Page.text(200, "ok"), "/readyz", request -> page(readyz.get())));
     }
 
     private static Page page(TextResponse response) {

@@ -18,10 +18,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +80,7 @@ class AccountsE2E {
 
     /** Takes as long as the kubelet's tokens live, so it runs on request only. Nothing but time makes the tokens change. */
     @Test
+    @Timeout(value = 100, unit = TimeUnit.MINUTES)
     @EnabledIfEnvironmentVariable(named = ROTATIONS, matches = "[1-9]", disabledReason = "takes 9 minutes a rotation")
     void eachTokenThatAKubeletRotatesIsTakenUnderLoadWithoutALostRequest(@TempDir Path folder) throws Exception {
         int rotations = Integer.parseInt(System.getenv(ROTATIONS));

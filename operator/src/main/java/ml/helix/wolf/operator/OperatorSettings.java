@@ -19,12 +19,14 @@ import ml.helix.wolf.program.UsageException;
  * @param agentImage for WolfTunnels that name none
  * @param namespaces to watch; empty for all
  * @param listen address for health and metrics; empty to serve none
+ * @param notices address for the agents' notices; empty to take none
  */
 public record OperatorSettings(
         String agentImage,
         Set<String> namespaces,
         boolean leaderElection,
         Optional<InetSocketAddress> listen,
+        Optional<InetSocketAddress> notices,
         LogSettings logs) {
 
     private static final Flag AGENT_IMAGE =
@@ -42,10 +44,19 @@ public record OperatorSettings(
     private static final Flag LISTEN = Flag.value(
             "listen", "OPERATOR_LISTEN", ":8080", "Where to serve /livez, /readyz and /metrics; off to serve none.");
 
+    private static final Flag NOTICES = Flag.value(
+            "notices",
+            "OPERATOR_NOTICES",
+            "off",
+            "Where agents say that their Wolf has changed, so that they are asked at once: this pod's own IP and a port, as agents"
+                    + " reach it. With off, a change waits for the next poll.");
+
     static final Program PROGRAM = new Program(
             "operator",
             "Runs and watches the agents of WolfTunnels in a Kubernetes cluster.",
-            Stream.concat(Stream.of(AGENT_IMAGE, NAMESPACES, LEADER_ELECTION, LISTEN), LogSettings.FLAGS.stream())
+            Stream.concat(
+                            Stream.of(AGENT_IMAGE, NAMESPACES, LEADER_ELECTION, LISTEN, NOTICES),
+                            LogSettings.FLAGS.stream())
                     .toList(),
             Map.of("", "runs the operator", "version", "prints the version"));
 
@@ -62,9 +73,20 @@ public record OperatorSettings(
                         ? settings.toggle(LEADER_ELECTION)
                         : environment.containsKey("KUBERNETES_SERVICE_HOST"),
                 settings.parsed(LISTEN, ListenAddress::parseOrOff).flatMap(address -> address),
+                settings.parsed(NOTICES, OperatorSettings::ownAddress).flatMap(address -> address),
                 LogSettings.of(settings));
         settings.done();
         return read;
+    }
+
+    private static Optional<InetSocketAddress> ownAddress(String text) {
+        var address = ListenAddress.parseOrOff(text);
+        if (address.filter(each -> each.getAddress().isAnyLocalAddress()).isPresent()) {
+            throw new IllegalArgumentException(
+                    "must name the IP at which agents reach this operator, $(POD_IP):8081 in a cluster, not '" + text
+                            + "'");
+        }
+        return address;
     }
 
     private static Set<String> namespaces(String list) {

@@ -71,6 +71,7 @@ public final class WolfTunnelOperator implements AutoCloseable {
      * @param onLeaseLost ends the process; called when another replica may have begun to work
      * @throws io.javaoperatorsdk.operator.OperatorException if the API server can't be reached, or lacks the CRD or a
      *     permission
+     * @throws java.io.UncheckedIOException if it can't listen for notices
      */
     public static WolfTunnelOperator standBy(
             KubernetesClient client, OperatorSettings settings, PrometheusRegistry registry, Runnable onLeaseLost) {
@@ -98,7 +99,13 @@ public final class WolfTunnelOperator implements AutoCloseable {
             ScheduledExecutorService timers,
             Runnable onLeaseLost) {
         var reconciler = new WolfTunnelReconciler(
-                client, settings.agentImage(), home(client, settings), timers, clock, new OperatorMetrics(registry));
+                client,
+                settings.agentImage(),
+                home(client, settings),
+                timers,
+                clock,
+                new OperatorMetrics(registry),
+                settings.notices());
         var operator = new Operator(configuration -> configure(configuration, client, reconciler));
         operator.register(reconciler, controller -> configure(controller, settings));
         var standby = new WolfTunnelOperator(client, settings, operator, reconciler, timers, onLeaseLost);

@@ -33,10 +33,27 @@ class OperatorSettingsTest {
     @Test
     void everythingCanBeSet() throws UsageException {
         var settings = settings(Map.of(
-                "AGENT_IMAGE", "a", "WATCH_NAMESPACES", "one, two", "OPERATOR_LISTEN", "off", "LOG_FORMAT", "json"));
+                "AGENT_IMAGE",
+                "a",
+                "WATCH_NAMESPACES",
+                "one, two",
+                "OPERATOR_LISTEN",
+                "off",
+                "LOG_FORMAT",
+                "json",
+                "OPERATOR_NOTICES",
+                "fd00::5:8081"));
+        assertThat(settings.notices().orElseThrow().getPort()).isEqualTo(8081);
         assertThat(settings.namespaces()).containsExactlyInAnyOrder("one", "two");
         assertThat(settings.listen()).isEmpty();
         assertThat(settings.logs().format()).isEqualTo(LogFormat.JSON);
+    }
+
+    @Test
+    void noticesNeedAnAddressThatAgentsReach() {
+        assertThatThrownBy(() -> settings(Map.of("AGENT_IMAGE", "a", "OPERATOR_NOTICES", ":8081")))
+                .hasMessageContaining(
+                        "must name the IP at which agents reach this operator, $(POD_IP):8081 in a cluster");
     }
 
     @Test

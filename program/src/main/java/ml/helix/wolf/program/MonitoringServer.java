@@ -7,6 +7,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -15,11 +16,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
  * The HTTP endpoint for probes and scrapers: {@code /livez} answers 200, {@code /readyz} 200 or 503 with the reason,
- * {@code /metrics} the registry as Prometheus text, and each further page its supplier's result. GET and HEAD only.
+ * {@code /metrics} the registry as Prometheus text, and each further page its function's result. GET and HEAD only.
  *
  * <p>Anybody on the network may connect, so what a connection costs is bounded: {@value #MAX_CONNECTIONS} connections and
  * at most a quarter of the process' file descriptors, a request head of {@value #MAX_HEAD_BYTES} bytes and {@value #MAX_HEAD_FIELDS} fields within {@value #REQUEST_SECONDS} s, an
@@ -78,6 +80,24 @@ public final class MonitoringServer implements AutoCloseable {
         }
     }
 
+    /** What a page may know of its request. */
+    public static final class Request {
+        private final HttpExchange exchange;
+
+        private Request(HttpExchange exchange) {
+            this.exchange = exchange;
+        }
+
+        public InetAddress caller() {
+            return exchange.getRemoteAddress().getAddress();
+        }
+
+        /** The first header with this name. */
+        public Optional<String> header(String name) {
+            return Optional.ofNullable(exchange.getRequestHeaders().getFirst(name));
+        }
+    }
+
     /**
      * @param notReady the reason why the program isn't ready; empty if it is
      * @param pages by path, for example {@code /status}
@@ -87,14 +107,14 @@ public final class MonitoringServer implements AutoCloseable {
             InetSocketAddress address,
             Supplier<Optional<String>> notReady,
             PrometheusRegistry registry,
-            Map<String, Supplier<Page>> pages)
+            Map<String, Function<Request, Page>> pages)
             throws IOException {
         var all = new HashMap<>(pages);
-        all.put("/livez", () -> Page.text(200, "ok"));
+        all.put("/livez", request -> Page.text(200, "ok"));
         all.put(
                 "/readyz",
-                () -> notReady.get().map(reason -> Page.text(503, reason)).orElseGet(() -> Page.text(200, "ok")));
-        all.put("/metrics", () -> metrics(registry));
+                request -> notReady.get().map(reason -> Page.text(503, reason)).orElseGet(() -> Page.text(200, "ok")));
+        all.put("/metrics", request -> metrics(registry));
         return start(address, all);
     }
 
@@ -104,7 +124,7 @@ public final class MonitoringServer implements AutoCloseable {
      * @param pages by path
      * @throws IOException if the address can't be bound
      */
-    public static MonitoringServer start(InetSocketAddress address, Map<String, Supplier<Page>> pages)
+    public static MonitoringServer start(InetSocketAddress address, Map<String, Function<Request, Page>> pages)
             throws IOException {
         HttpServer server;
         try {
@@ -113,7 +133,7 @@ public final class MonitoringServer implements AutoCloseable {
             throw new IOException("cannot listen on " + ListenAddress.show(address) + ": " + e.getMessage(), e);
         }
         var monitoring = new MonitoringServer(server);
-        monitoring.serve("/", () -> Page.text(404, "no such page"));
+        monitoring.serve("/", request -> Page.text(404, "no such page"));
         pages.forEach(monitoring::serve);
         server.setExecutor(monitoring.threads);
         server.start();
@@ -136,7 +156,7 @@ public final class MonitoringServer implements AutoCloseable {
         return new Page(200, writer.getContentType(), text.toString(StandardCharsets.UTF_8));
     }
 
-    private void serve(String path, Supplier<Page> page) {
+    private void serve(String path, Function<Request, Page> page) {
         server.createContext(path, exchange -> {
             try (exchange) {
                 boolean exact =
@@ -144,7 +164,7 @@ public final class MonitoringServer implements AutoCloseable {
                 if (!ownHost(exchange)) {
                     answer(exchange, Page.text(421, "the Host header must be this server's IP address or its name"));
                 } else {
-                    answer(exchange, exact ? page.get() : Page.text(404, "no such page"));
+                    answer(exchange, exact ? page.apply(new Request(exchange)) : Page.text(404, "no such page"));
                 }
             }
         });

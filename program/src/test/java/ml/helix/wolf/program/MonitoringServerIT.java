@@ -36,7 +36,7 @@ class MonitoringServerIT {
     @BeforeEach
     void start() throws Exception {
         server = MonitoringServer.start(
-                ANY_PORT, notReady::get, registry, Map.of("/status", () -> MonitoringServer.Page.json("{}")));
+                ANY_PORT, notReady::get, registry, Map.of("/status", request -> MonitoringServer.Page.json("{}")));
     }
 
     @AfterEach

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import ml.helix.wolf.agent.data.Streams;
 import ml.helix.wolf.agent.local.WolfDialer;
 import ml.helix.wolf.agent.local.WolfWait;
+import ml.helix.wolf.agent.notice.OperatorNotices;
 import ml.helix.wolf.agent.report.Identity;
 import ml.helix.wolf.agent.report.Report;
 import ml.helix.wolf.agent.report.StatusJson;
@@ -24,6 +25,7 @@ import ml.helix.wolf.agent.transport.Resolver;
 import ml.helix.wolf.agent.transport.Tls;
 import ml.helix.wolf.program.MonitoringServer;
 import ml.helix.wolf.program.MonitoringServer.Page;
+import ml.helix.wolf.program.MonitoringServer.Request;
 import ml.helix.wolf.program.Version;
 import ml.helix.wolf.revdial.Timers;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,7 @@ public final class Agent implements AutoCloseable {
     private final Report report;
     private final Identity identity;
     private final WatchedWolf wolf;
+    private final OperatorNotices notices;
     private final List<Tunnel> tunnels = new ArrayList<>();
 
     private volatile @Nullable MonitoringServer monitoring;
@@ -66,6 +69,8 @@ public final class Agent implements AutoCloseable {
                 settings.local().toString(),
                 report,
                 timers);
+        this.notices = new OperatorNotices(timers);
+        report.onWolfChange(notices::changed);
         var tls = new Tls(settings.trust());
         for (int i = 0; i < controlPlanes.size(); i++) {
             tunnels.add(new Tunnel(
@@ -80,7 +85,8 @@ public final class Agent implements AutoCloseable {
         }
     }
 
-    private Page statusPage() {
+    private Page statusPage(Request request) {
+        request.header(OperatorNotices.HEADER).ifPresent(to -> notices.askedBy(request.caller(), to));
         wolf.refresh();
         return Page.json(StatusJson.write(identity, settings.warnings(), report.status()));
     }
@@ -104,6 +110,7 @@ public final class Agent implements AutoCloseable {
                 0,
                 PROBE_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
+        notices.start(wolf::check);
         new WolfWait(wolf, timers, System::nanoTime).start(settings.wolfWait(), () -> tunnels.forEach(Tunnel::start));
     }
 

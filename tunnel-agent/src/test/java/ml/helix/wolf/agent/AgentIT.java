@@ -5,7 +5,9 @@ import static ml.helix.wolf.agent.RunningAgent.await;
 import static ml.helix.wolf.testkit.Waiting.async;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -85,6 +87,29 @@ class AgentIT {
             agent.awaitStatus("\"wolfReachable\":false");
             wolf.start();
             agent.awaitStatus("\"wolfReachable\":true");
+        }
+    }
+
+    @Test
+    void theOperatorThatAskedHearsThatWolfHasGone() throws Exception {
+        try (RunningAgent agent = agent("");
+                ScriptedConnection control = server.next().upgrade();
+                var operator = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            agent.awaitStatus("\"wolfReachable\":true");
+            wolf.stop();
+            agent.get("/metrics", "Wolf-Changes-To", "127.0.0.1:1 not-a-status");
+            agent.get("/status", "Wolf-Changes-To", "127.0.0.1:" + operator.getLocalPort() + " 7f-A");
+            control.binary(connReady(PATH));
+            try (Socket notice = operator.accept()) {
+                var head =
+                        new BufferedReader(new InputStreamReader(notice.getInputStream(), StandardCharsets.US_ASCII));
+                assertThat(head.readLine()).isEqualTo("POST /changed/7f-A HTTP/1.0");
+                assertThat(head.readLine()).isEqualTo("Host: 127.0.0.1:" + operator.getLocalPort());
+                assertThat(head.readLine()).isEqualTo("Content-Length: 0");
+                assertThat(head.readLine()).isEmpty();
+                notice.getOutputStream().write("HTTP/1.0 202 Accepted\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            }
+            assertThat(agent.status()).contains("\"wolfReachable\":false");
         }
     }
 

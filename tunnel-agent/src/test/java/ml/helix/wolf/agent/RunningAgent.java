@@ -51,11 +51,15 @@ public final class RunningAgent implements AutoCloseable {
         return get("/status").body();
     }
 
-    HttpResponse<String> get(String path) {
+    HttpResponse<String> get(String path, String... headers) {
         try {
             InetSocketAddress address = agent.address().orElseThrow();
             URI uri = new URI("http", null, address.getAddress().getHostAddress(), address.getPort(), path, null, null);
-            return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+            var request = HttpRequest.newBuilder(uri);
+            if (headers.length > 0) {
+                request.headers(headers);
+            }
+            return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
         } catch (IOException | URISyntaxException e) {
             throw new AssertionError(e);
         } catch (InterruptedException e) {

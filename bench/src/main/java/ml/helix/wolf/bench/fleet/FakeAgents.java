@@ -8,11 +8,16 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -31,6 +36,9 @@ final class FakeAgents implements AutoCloseable {
             "streamsActive":0,"streamsTotal":2,"bytesToWolf":2,"bytesFromWolf":2,"lastError":{"reason":"ConnectFailure",\
             "message":"helix.example.com:443: the connection is refused","at":"2026-01-01T00:00:00Z"},"version":"0.1.0"}""";
 
+    private static final String NOTICES = "Wolf-Changes-To: ";
+    private static final Duration WOLF_CHECK = Duration.ofSeconds(5);
+
     enum State {
         CONNECTED,
         DISCONNECTED,
@@ -42,6 +50,11 @@ final class FakeAgents implements AutoCloseable {
 
     private final ServerSocket server;
     private final Map<String, State> states = new ConcurrentHashMap<>();
+    /** Where each agent sends its notices. */
+    private final Map<String, String> operators = new ConcurrentHashMap<>();
+
+    private final ScheduledExecutorService timers = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("fake-notices").factory());
     private final AtomicInteger atOnce = new AtomicInteger();
     private final AtomicInteger mostAtOnce = new AtomicInteger();
     private final List<Long> times = Collections.synchronizedList(new ArrayList<>());
@@ -61,8 +74,28 @@ final class FakeAgents implements AutoCloseable {
         return "127." + (16 + number / 62_500) + "." + number / 250 % 250 + "." + (1 + number % 250);
     }
 
+    /** An agent whose Wolf goes or comes finds that out within 5 s, and then tells the operator that asked it last. */
     void set(int number, State state) {
-        states.put(address(number), state);
+        State before = states.put(address(number), state);
+        if ((state == State.WITHOUT_WOLF) != (before == State.WITHOUT_WOLF)) {
+            long found = ThreadLocalRandom.current().nextLong(WOLF_CHECK.toMillis());
+            timers.schedule(
+                    () -> Thread.ofVirtual().start(() -> notice(address(number))), found, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void notice(String address) {
+        String[] to = operators.getOrDefault(address, "").split("[: ]");
+        if (to.length != 3) {
+            return;
+        }
+        try (var operator = new Socket(to[0], Integer.parseInt(to[1]))) {
+            operator.getOutputStream()
+                    .write(("POST /changed/" + to[2] + " HTTP/1.0\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            operator.getInputStream().readAllBytes();
+        } catch (IOException e) {
+            System.err.println("a notice failed: " + e.getMessage());
+        }
     }
 
     synchronized Requests takeRequests() {
@@ -111,9 +144,13 @@ final class FakeAgents implements AutoCloseable {
         times.add(System.nanoTime());
         try (asking) {
             asking.setSoTimeout(5_000);
-            var in = new BufferedReader(new InputStreamReader(asking.getInputStream(), StandardCharsets.US_ASCII));
-            for (var line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {}
             var address = asking.getLocalAddress().getHostAddress();
+            var in = new BufferedReader(new InputStreamReader(asking.getInputStream(), StandardCharsets.US_ASCII));
+            for (var line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {
+                if (line.startsWith(NOTICES)) {
+                    operators.put(address, line.substring(NOTICES.length()));
+                }
+            }
             var body =
                     switch (states.getOrDefault(address, State.CONNECTED)) {
                         case CONNECTED -> CONNECTED.formatted(address, true, System.nanoTime());
@@ -133,6 +170,7 @@ final class FakeAgents implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        timers.shutdownNow();
         server.close();
     }
 }

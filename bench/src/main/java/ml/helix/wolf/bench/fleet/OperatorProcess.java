@@ -42,6 +42,8 @@ final class OperatorProcess implements AutoCloseable {
                         System.getenv().getOrDefault("LEADER_ELECTION", "false"),
                         "OPERATOR_LISTEN",
                         "127.0.0.1:" + port,
+                        "OPERATOR_NOTICES",
+                        System.getenv().getOrDefault("OPERATOR_NOTICES", "127.0.0.1:0"),
                         "LOG_LEVEL",
                         "warn"));
         long began = System.nanoTime();

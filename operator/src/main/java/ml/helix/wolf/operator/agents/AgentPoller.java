@@ -6,13 +6,14 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import ml.helix.wolf.operator.observed.AgentPod;
@@ -20,8 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Polls agents for their status: at once when an agent appears or its pod's readiness changes, and periodically otherwise, with
- * jitter. With many agents the period grows, so that they make {@link #PER_SECOND} polls a second. However many change at
+ * Polls agents for their status: at once when an agent appears, its pod's readiness changes or it says that something has changed,
+ * and periodically otherwise, with jitter. With many agents the period grows, so that they make {@link #PER_SECOND} polls a second. However many change at
  * once, {@link #MAX_PER_SECOND} polls begin in a second, and {@link #MAX_CONCURRENT} are under way.
  *
  * <p>A busy node or network answers late, so one failed poll changes nothing; it is repeated after {@link #SECOND_TRY} and then
@@ -39,6 +40,9 @@ public final class AgentPoller<K> implements AutoCloseable {
 
     static final Duration PERIOD = Duration.ofSeconds(5);
     static final Duration SECOND_TRY = Duration.ofSeconds(1);
+    /** Between two polls of an agent for its notices. */
+    static final Duration LEAST_INTERVAL = Duration.ofSeconds(1);
+
     static final int FAILURES_UNREADY = 6;
     static final int FAILURES_READY = 24;
     static final int PER_SECOND = 100;
@@ -46,7 +50,7 @@ public final class AgentPoller<K> implements AutoCloseable {
     /** As many as are under way if no agent answers: agents that are silent must not delay the polls of others. */
     static final int MAX_CONCURRENT = (int) (MAX_PER_SECOND * StatusRequest.TIMEOUT.toSeconds());
 
-    private final Function<AgentAddress, AgentAnswer> request;
+    private final BiFunction<AgentAddress, String, AgentAnswer> request;
     private final ScheduledExecutorService timers;
     private final Executor tasks;
     private final DoubleSupplier random;
@@ -63,13 +67,13 @@ public final class AgentPoller<K> implements AutoCloseable {
     private boolean closed;
 
     /**
-     * @param request blocks until there is an answer; must end by itself
+     * @param request of an agent by its address and its pod's uid; blocks until there is an answer; must end by itself
      * @param random from 0 to 1, for jitter
      * @param nanoTime the clock of the timers
      * @param changed called without a lock with the owner of an agent whose answer differs from the last one
      */
     public AgentPoller(
-            Function<AgentAddress, AgentAnswer> request,
+            BiFunction<AgentAddress, String, AgentAnswer> request,
             ScheduledExecutorService timers,
             Executor tasks,
             DoubleSupplier random,
@@ -86,16 +90,18 @@ public final class AgentPoller<K> implements AutoCloseable {
     /**
      * Polls by HTTP, on virtual threads.
      *
+     * @param notices where agents say that something has changed, empty if nowhere
      * @param answered called with each answer
      */
     public static <K> AgentPoller<K> overHttp(
+            Optional<String> notices,
             ScheduledExecutorService timers,
             DoubleSupplier random,
             Consumer<K> changed,
             Consumer<AgentAnswer> answered) {
         return new AgentPoller<>(
-                address -> {
-                    var answer = StatusRequest.send(address);
+                (address, uid) -> {
+                    var answer = StatusRequest.send(address, notices.map(to -> to + " " + uid));
                     answered.accept(answer);
                     return answer;
                 },
@@ -124,7 +130,7 @@ public final class AgentPoller<K> implements AutoCloseable {
             var state = PolledAgent.PodState.of(pod);
             var agent = owned.get(pod.uid());
             if (agent == null) {
-                agent = new PolledAgent<>(owner, state);
+                agent = new PolledAgent<>(owner, pod.uid(), state, nanoTime.getAsLong());
                 owned.put(pod.uid(), agent);
                 size++;
                 added.add(agent);
@@ -145,6 +151,39 @@ public final class AgentPoller<K> implements AutoCloseable {
         if (owned != null) {
             owned.values().forEach(this::dropped);
         }
+    }
+
+    /**
+     * An agent says that something has changed: polls it at once, or {@link #LEAST_INTERVAL} after its last poll.
+     *
+     * @param uid its pod's
+     * @return whether it is polled at all
+     */
+    public synchronized boolean noticed(String uid) {
+        for (var owned : agents.values()) {
+            var agent = owned.get(uid);
+            if (agent != null) {
+                pollNoticed(agent);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void pollNoticed(PolledAgent<K> agent) {
+        if (agent.noticed || agent.queued) {
+            return;
+        }
+        agent.noticed = true;
+        if (agent.nextPoll != null) {
+            agent.nextPoll.cancel(false);
+            schedule(agent, untilNextAllowed(agent));
+        }
+    }
+
+    private Duration untilNextAllowed(PolledAgent<K> agent) {
+        long since = nanoTime.getAsLong() - agent.lastPoll;
+        return Duration.ofNanos(Math.max(0, LEAST_INTERVAL.toNanos() - since));
     }
 
     /** The last answer; {@link AgentAnswer.None} for an agent that has not answered or is not polled. */
@@ -191,14 +230,16 @@ public final class AgentPoller<K> implements AutoCloseable {
         AgentAddress address;
         synchronized (this) {
             agent.queued = false;
+            agent.noticed = false;
             agent.nextPoll = null;
+            agent.lastPoll = nanoTime.getAsLong();
             address = agent.pod.address();
         }
         tasks.execute(() -> {
             permits.acquireUninterruptibly();
             AgentAnswer answer;
             try {
-                answer = request.apply(address);
+                answer = request.apply(address, agent.uid);
             } catch (RuntimeException | Error e) {
                 LOG.error("A fault of the operator ended the poll of the agent at {}; it is polled again", address, e);
                 answer = new AgentAnswer.Unreachable(
@@ -222,7 +263,11 @@ public final class AgentPoller<K> implements AutoCloseable {
             if (differs) {
                 agent.answer = answer;
             }
-            schedule(agent, agent.pollAgain ? Duration.ZERO : doubtful ? untilRetry(agent) : period());
+            schedule(
+                    agent,
+                    agent.pollAgain
+                            ? Duration.ZERO
+                            : agent.noticed ? untilNextAllowed(agent) : doubtful ? untilRetry(agent) : period());
             agent.pollAgain = false;
         }
         if (differs) {

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** An agent that an {@link AgentPoller} polls. The poller guards all fields. */
 final class PolledAgent<K> {
     final K owner;
+    final String uid;
     PodState pod;
     AgentAnswer answer = new AgentAnswer.None();
     /** The wait for the next poll; null while a poll is under way. */
@@ -20,12 +21,20 @@ final class PolledAgent<K> {
     /** Whether to poll again at once after the poll that is under way. */
     boolean pollAgain;
 
+    /** Whether it has said that something has changed since the last poll began. */
+    boolean noticed;
+
+    /** When the last poll began, or it was first seen, in nanoseconds. */
+    long lastPoll;
+
     /** Failed polls in a row. */
     int failures;
 
-    PolledAgent(K owner, PodState pod) {
+    PolledAgent(K owner, String uid, PodState pod, long now) {
         this.owner = owner;
+        this.uid = uid;
         this.pod = pod;
+        this.lastPoll = now;
     }
 
     /**

@@ -24,13 +24,14 @@ final class StatusRequest {
     private StatusRequest() {}
 
     /** Blocks. Never throws for what the other side does. */
-    static AgentAnswer send(AgentAddress address) {
-        return send(address, TIMEOUT);
+    static AgentAnswer send(AgentAddress address, Optional<String> noticesTo) {
+        return send(address, noticesTo, TIMEOUT);
     }
 
-    static AgentAnswer send(AgentAddress address, Duration timeout) {
+    /** @param noticesTo where the agent says that something has changed, and its id there */
+    static AgentAnswer send(AgentAddress address, Optional<String> noticesTo, Duration timeout) {
         try {
-            var response = response(address, timeout);
+            var response = response(address, noticesTo, timeout);
             int head = response.indexOf("\r\n\r\n");
             var statusLine = response.lines().findFirst().orElse("");
             if (head < 0 || !statusLine.matches("HTTP/1\\.[01] 200( .*)?")) {
@@ -44,13 +45,15 @@ final class StatusRequest {
         }
     }
 
-    private static String response(AgentAddress address, Duration timeout) throws IOException {
+    private static String response(AgentAddress address, Optional<String> noticesTo, Duration timeout)
+            throws IOException {
         long deadline = System.nanoTime() + timeout.toNanos();
         try (var socket = new Socket()) {
             socket.connect(
                     new InetSocketAddress(address.ip(), address.port()),
                     millisUntil(deadline).orElse(1));
-            var request = "GET /status HTTP/1.0\r\nHost: " + address + "\r\nAccept: application/json\r\n\r\n";
+            var request = "GET /status HTTP/1.0\r\nHost: " + address + "\r\nAccept: application/json\r\n"
+                    + noticesTo.map(to -> "Wolf-Changes-To: " + to + "\r\n").orElse("") + "\r\n";
             socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
             return read(socket, deadline);
         }

@@ -1,4 +1,4 @@
-/** Polls the agents for their status by HTTP, with limits on number, size and time. */
+/** Polls the agents for their status by HTTP, and takes their notices, with limits on number, size and time. */
 @NullMarked
 package ml.helix.wolf.operator.agents;
 

@@ -10,6 +10,7 @@ public final class OperatorMetrics {
     private final Counter applies;
     private final Counter statuses;
     private final Counter polls;
+    private final Counter notices;
     private final Gauge leading;
     private final ResourceMetrics resources = new ResourceMetrics();
 
@@ -28,6 +29,11 @@ public final class OperatorMetrics {
                 .name("wolf_operator_agent_polls_total")
                 .help("Requests to agents for their status, by result")
                 .labelNames("result")
+                .register(registry);
+        notices = Counter.builder()
+                .name("wolf_operator_agent_notices_total")
+                .help("Agents' notices that something has changed, by whether this replica polls the agent")
+                .labelNames("known")
                 .register(registry);
         leading = Gauge.builder()
                 .name("wolf_operator_leading")
@@ -51,6 +57,12 @@ public final class OperatorMetrics {
 
     void countStatus(boolean written) {
         statuses.labelValues(String.valueOf(written)).inc();
+    }
+
+    /** Returns {@code known}. */
+    boolean countedNotice(boolean known) {
+        notices.labelValues(String.valueOf(known)).inc();
+        return known;
     }
 
     void countPoll(AgentAnswer answer) {

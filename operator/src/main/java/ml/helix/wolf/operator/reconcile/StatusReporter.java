@@ -2,6 +2,7 @@ package ml.helix.wolf.operator.reconcile;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Comparator;
@@ -13,6 +14,7 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
+import ml.helix.wolf.operator.agents.AgentNotices;
 import ml.helix.wolf.operator.agents.AgentPoller;
 import ml.helix.wolf.operator.desired.AgentPodSpec;
 import ml.helix.wolf.operator.desired.SettingSources;
@@ -34,6 +36,7 @@ final class StatusReporter implements AutoCloseable {
     /** Time alone may change a status that isn't Ready, and what keeps pods from starting comes without an event. */
     private static final Duration RECHECK_UNTIL_READY = Duration.ofSeconds(5);
 
+    private final Optional<AgentNotices> notices;
     private final AgentPoller<ResourceID> poller;
     private final StuckPods stuckPods;
     private final DuplicateRunnerIds duplicates;
@@ -45,6 +48,7 @@ final class StatusReporter implements AutoCloseable {
 
     /**
      * @param timers for the polls; the caller closes them, after this
+     * @param noticesAt where to listen for agents' notices, empty for nowhere
      * @param trigger called without a lock with a WolfTunnel whose agents have changed
      */
     StatusReporter(
@@ -52,9 +56,16 @@ final class StatusReporter implements AutoCloseable {
             ScheduledExecutorService timers,
             InstantSource clock,
             OperatorMetrics metrics,
+            Optional<InetSocketAddress> noticesAt,
             Consumer<ResourceID> trigger) {
-        this.poller =
-                AgentPoller.overHttp(timers, RandomGenerator.getDefault()::nextDouble, trigger, metrics::countPoll);
+        this.notices = noticesAt.map(AgentNotices::listen);
+        this.poller = AgentPoller.overHttp(
+                notices.map(AgentNotices::address),
+                timers,
+                RandomGenerator.getDefault()::nextDouble,
+                trigger,
+                metrics::countPoll);
+        notices.ifPresent(each -> each.start(uid -> metrics.countedNotice(poller.noticed(uid))));
         this.stuckPods = new StuckPods(client, System::nanoTime);
         this.duplicates = new DuplicateRunnerIds(trigger);
         this.statuses = new StatusWriter(client);
@@ -138,6 +149,7 @@ final class StatusReporter implements AutoCloseable {
     /** Ends the polls. Idempotent. */
     @Override
     public void close() {
+        notices.ifPresent(AgentNotices::close);
         poller.close();
     }
 }

@@ -9,6 +9,7 @@ import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -43,6 +44,8 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
     /**
      * @param home the namespace of this operator's Lease, empty without leader election
      * @param timers for the polls of agents; the caller closes them, after this
+     * @param noticesAt where to listen for agents' notices, empty for nowhere
+     * @throws java.io.UncheckedIOException if that address can't be bound
      */
     public WolfTunnelReconciler(
             KubernetesClient client,
@@ -50,12 +53,13 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
             Optional<String> home,
             ScheduledExecutorService timers,
             InstantSource clock,
-            OperatorMetrics metrics) {
+            OperatorMetrics metrics,
+            Optional<InetSocketAddress> noticesAt) {
         var references = new ReferenceWatches(client);
         this.objects = new AgentObjects(client, clock, metrics);
         this.claims = new OperatorClaims(client, home);
         this.prerequisites = new Prerequisites(references, agentImage);
-        this.reporter = new StatusReporter(client, timers, clock, metrics, this::trigger);
+        this.reporter = new StatusReporter(client, timers, clock, metrics, noticesAt, this::trigger);
         this.cordonedNodes = new CordonedNodes(client);
         this.cordonAnnotations = new CordonAnnotations(client, System::nanoTime);
         this.sources = new EventSources(references, cordonedNodes, objects::onDeleted, this::forget, reporter::cached);

@@ -37,7 +37,7 @@ class AgentPollerTest {
     private final List<String> polled = new ArrayList<>();
     private final List<String> changed = new ArrayList<>();
     private final AgentPoller<String> poller = new AgentPoller<>(
-            address -> {
+            (address, uid) -> {
                 polled.add(address.ip());
                 return answers.getOrDefault(address.ip(), UNREACHABLE);
             },
@@ -93,7 +93,7 @@ class AgentPollerTest {
     void changeDuringAPollPollsOnceMoreAfterIt() {
         Queue<Runnable> tasks = new ArrayDeque<>();
         var slow = new AgentPoller<String>(
-                address -> {
+                (address, uid) -> {
                     polled.add(address.ip());
                     return reported(1);
                 },
@@ -151,7 +151,7 @@ class AgentPollerTest {
     void agentIsPolledAgainAfterAFaultInAPoll() {
         var faults = new AtomicInteger();
         var faulty = new AgentPoller<String>(
-                address -> {
+                (address, uid) -> {
                     if (faults.incrementAndGet() <= 2) {
                         throw new IllegalStateException("a fault");
                     }
@@ -267,7 +267,7 @@ class AgentPollerTest {
     void thousandsArePolledAtABoundedRateFromTheStart() {
         var random = new Random(7);
         var spread = new AgentPoller<String>(
-                address -> {
+                (address, uid) -> {
                     polled.add(address.ip());
                     return reported(1);
                 },
@@ -317,6 +317,63 @@ class AgentPollerTest {
     }
 
     @Test
+    void noticeAmongThousandsIsFollowedAtOnce() {
+        IntStream.range(0, 5_000).forEach(i -> answers.put("10." + i, reported(1)));
+        poller.watch("t", fleet(true));
+        timers.advance(Duration.ofMinutes(5));
+        polled.clear();
+        assertThat(poller.noticed(pod("10.4000", true).uid())).isTrue();
+        timers.advance(AgentPoller.LEAST_INTERVAL);
+        assertThat(polled).containsOnlyOnce("10.4000");
+    }
+
+    @Test
+    void noticesPollAnAgentOnceASecondAtMost() {
+        answers.put("1", reported(1));
+        poller.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(10));
+        polled.clear();
+        for (int i = 0; i < 10_000; i++) {
+            poller.noticed(pod("1", true).uid());
+            timers.advance(Duration.ofMillis(1));
+        }
+        assertThat(polled).hasSizeBetween(9, 11);
+        assertThat(timers.waitingTasks()).isEqualTo(1);
+    }
+
+    @Test
+    void noticeDuringAPollIsFollowedAfterIt() {
+        Queue<Runnable> tasks = new ArrayDeque<>();
+        var slow = new AgentPoller<String>(
+                (address, uid) -> {
+                    polled.add(uid);
+                    return reported(1);
+                },
+                timers,
+                tasks::add,
+                () -> 0.5,
+                timers::nanoTime,
+                changed::add);
+        slow.watch("t", List.of(pod("1", true)));
+        timers.advance(Duration.ofSeconds(1));
+        slow.noticed(pod("1", true).uid());
+        tasks.remove().run();
+        timers.advance(AgentPoller.LEAST_INTERVAL);
+        assertThat(tasks).hasSize(1);
+        tasks.remove().run();
+        assertThat(polled).containsExactly(pod("1", true).uid(), pod("1", true).uid());
+    }
+
+    @Test
+    void noticeOfAnAgentThatIsNotPolledIsUnknown() {
+        poller.watch("t", List.of(pod("1", true)));
+        assertThat(poller.noticed("stranger")).isFalse();
+        poller.forget("t");
+        assertThat(poller.noticed(pod("1", true).uid())).isFalse();
+        assertThat(timers.waitingTasks()).isZero();
+    }
+
+    @Test
     void concurrentPollsAreBoundedByRateAndTimeout() throws Exception {
         var open = new Semaphore(0);
         var underWay = new AtomicInteger();
@@ -325,7 +382,7 @@ class AgentPollerTest {
         var answered = new CountDownLatch(1_000);
         try (var tasks = Executors.newVirtualThreadPerTaskExecutor()) {
             var busy = new AgentPoller<String>(
-                    address -> {
+                    (address, uid) -> {
                         most.accumulateAndGet(underWay.incrementAndGet(), Math::max);
                         full.countDown();
                         open.acquireUninterruptibly();

@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.operator.observed.AgentAnswer;
 import org.junit.jupiter.api.Test;
@@ -83,7 +84,7 @@ class StatusRequestIT {
     void closedPortIsRefused() throws Exception {
         try (var bound = new Socket()) {
             bound.bind(new InetSocketAddress("127.0.0.1", 0));
-            assertThat(StatusRequest.send(new AgentAddress("127.0.0.1", bound.getLocalPort()), LONG))
+            assertThat(StatusRequest.send(new AgentAddress("127.0.0.1", bound.getLocalPort()), Optional.empty(), LONG))
                     .isEqualTo(new AgentAnswer.Unreachable("the connection is refused"));
         }
     }
@@ -100,7 +101,8 @@ class StatusRequestIT {
         var request = new StringBuffer();
         try (var server = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
             var serving = Thread.ofVirtual().start(() -> serve(server, request, script));
-            var answer = StatusRequest.send(new AgentAddress("127.0.0.1", server.getLocalPort()), timeout);
+            var answer =
+                    StatusRequest.send(new AgentAddress("127.0.0.1", server.getLocalPort()), Optional.empty(), timeout);
             serving.join();
             assertThat(request.toString()).startsWith("GET /status HTTP/1.0\r\nHost: 127.0.0.1:");
             return answer;

@@ -14,6 +14,7 @@ final class FakeAgent implements AutoCloseable {
     private final MonitoringServer server;
     private final AtomicInteger polls = new AtomicInteger();
     private volatile String status = "{}";
+    private volatile String noticesTo = "";
 
     /** @param port 0 for any */
     FakeAgent(String ip, int port) {
@@ -22,7 +23,8 @@ final class FakeAgent implements AutoCloseable {
                     new InetSocketAddress(ip, port),
                     Optional::empty,
                     new PrometheusRegistry(),
-                    Map.of("/status", () -> {
+                    Map.of("/status", request -> {
+                        noticesTo = request.header("Wolf-Changes-To").orElse("");
                         int n = polls.incrementAndGet();
                         return MonitoringServer.Page.json(status.replace("<n>", String.valueOf(n)));
                     }));
@@ -37,6 +39,11 @@ final class FakeAgent implements AutoCloseable {
 
     int polls() {
         return polls.get();
+    }
+
+    /** Where the last poll asked for notices, and under which name; "" if it did not. */
+    String noticesTo() {
+        return noticesTo;
     }
 
     FakeAgent connected(String wolfId) {

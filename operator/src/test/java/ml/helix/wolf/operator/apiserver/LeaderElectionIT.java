@@ -158,8 +158,8 @@ class LeaderElectionIT {
 
     @Test
     void operatorThatIsClosedBeforeItWorksTakesNoLease() throws Exception {
-        var settings =
-                new OperatorSettings("agent:1", Set.of(testbed.namespace), true, Optional.empty(), LogSettings.DEFAULT);
+        var settings = new OperatorSettings(
+                "agent:1", Set.of(testbed.namespace), true, Optional.empty(), Optional.empty(), LogSettings.DEFAULT);
         try (var client = new KubernetesClientBuilder()
                 .withConfig(testbed.setup().config())
                 .build()) {

@@ -131,7 +131,8 @@ class RbacIT {
                 .withUnschedulable(true)
                 .endSpec()
                 .build();
-        var settings = new OperatorSettings("agent:1", Set.of(), false, Optional.empty(), LogSettings.DEFAULT);
+        var settings = new OperatorSettings(
+                "agent:1", Set.of(), false, Optional.empty(), Optional.empty(), LogSettings.DEFAULT);
         List<HasMetadata> more = new ArrayList<>();
         for (var file : List.of("rbac.yaml", "policy.yaml")) {
             try (var yaml = Files.newInputStream(Path.of("../manifests/drain-cordoned-nodes", file))) {
@@ -293,7 +294,8 @@ class RbacIT {
 
     /** @param home where the operator runs */
     private void life(Testbed testbed, String home, Set<String> namespaces) throws Exception {
-        var settings = new OperatorSettings("agent:1", namespaces, true, Optional.empty(), LogSettings.DEFAULT);
+        var settings = new OperatorSettings(
+                "agent:1", namespaces, true, Optional.empty(), Optional.empty(), LogSettings.DEFAULT);
         try (var client = operatorClient(home);
                 var operator = WolfTunnelOperator.standBy(client, settings, new PrometheusRegistry(), () -> {})) {
             operator.work();

@@ -8,6 +8,7 @@ import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
+import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,8 @@ final class Replica implements AutoCloseable {
             Set<String> namespaces,
             boolean leaderElection,
             InstantSource clock,
-            ScheduledExecutorService timers) {
+            ScheduledExecutorService timers,
+            Optional<InetSocketAddress> notices) {
         static Setup of(Config config, String namespace) {
             return new Setup(
                     config,
@@ -42,23 +44,24 @@ final class Replica implements AutoCloseable {
                     false,
                     InstantSource.system(),
                     Executors.newSingleThreadScheduledExecutor(
-                            Thread.ofPlatform().name("timers").daemon().factory()));
+                            Thread.ofPlatform().name("timers").daemon().factory()),
+                    Optional.empty());
         }
 
         Setup image(String name) {
-            return new Setup(config, name, namespaces, leaderElection, clock, timers);
+            return new Setup(config, name, namespaces, leaderElection, clock, timers, notices);
         }
 
         Setup electing() {
-            return new Setup(config, image, namespaces, true, clock, timers);
+            return new Setup(config, image, namespaces, true, clock, timers, notices);
         }
 
         Setup watching(Set<String> others) {
-            return new Setup(config, image, others, leaderElection, clock, timers);
+            return new Setup(config, image, others, leaderElection, clock, timers, notices);
         }
 
         Setup clock(InstantSource other) {
-            return new Setup(config, image, namespaces, leaderElection, other, timers);
+            return new Setup(config, image, namespaces, leaderElection, other, timers, notices);
         }
 
         /** Polls ten times as often. */
@@ -68,7 +71,11 @@ final class Replica implements AutoCloseable {
 
         Setup timers(ScheduledExecutorService other) {
             timers.shutdownNow();
-            return new Setup(config, image, namespaces, leaderElection, clock, other);
+            return new Setup(config, image, namespaces, leaderElection, clock, other, notices);
+        }
+
+        Setup takingNoticesAt(InetSocketAddress address) {
+            return new Setup(config, image, namespaces, leaderElection, clock, timers, Optional.of(address));
         }
     }
 
@@ -93,6 +100,7 @@ final class Replica implements AutoCloseable {
                         setup.namespaces(),
                         setup.leaderElection(),
                         Optional.empty(),
+                        setup.notices(),
                         LogSettings.DEFAULT),
                 registry,
                 setup.clock(),

@@ -27,6 +27,7 @@ public final class Report implements StreamMetrics {
     private final Histogram setupSeconds;
     private final AtomicLong streamsActive = new AtomicLong();
     private final AtomicLong streamsTotal = new AtomicLong();
+    private volatile Runnable onWolfChange = () -> {};
     private final AtomicReference<WolfView> wolf = new AtomicReference<>(WolfView.UNKNOWN);
 
     /**
@@ -92,6 +93,11 @@ public final class Report implements StreamMetrics {
                 .register(registry);
     }
 
+    /** @param listener called when Wolf's reachability or health has changed; must not block */
+    public void onWolfChange(Runnable listener) {
+        onWolfChange = listener;
+    }
+
     /** In the order of the URLs. */
     public List<ControlPlaneReport> controlPlanes() {
         return controlPlanes;
@@ -124,6 +130,7 @@ public final class Report implements StreamMetrics {
     private boolean changed(boolean wolfHasChanged) {
         if (wolfHasChanged) {
             controlPlanes.forEach(ControlPlaneReport::changed);
+            onWolfChange.run();
         }
         return wolfHasChanged;
     }

@@ -96,11 +96,12 @@ public final class WatchedWolf implements Wolf {
         }
     }
 
-    private void connectAndClose() {
+    /** Connects and closes. */
+    public void check() {
         try {
             dial().close();
         } catch (WolfUnreachableException e) {
-            LOG.debug("Refresh: {}", e.getMessage());
+            LOG.debug("Check: {}", e.getMessage());
         }
     }
 
@@ -118,7 +119,7 @@ public final class WatchedWolf implements Wolf {
         if (other == null) {
             Thread.ofVirtual().name("wolf-refresh").start(() -> {
                 try {
-                    connectAndClose();
+                    check();
                 } finally {
                     refreshing.set(null);
                     mine.countDown();
