@@ -118,6 +118,7 @@ class AccountsE2E {
             assertThat(byNode(wolfTunnel, TunnelStatus::connects))
                     .isEqualTo(connects.entrySet().stream()
                             .collect(Collectors.toMap(Map.Entry::getKey, each -> each.getValue() + rotations)));
+            wolfTunnel.startClock();
             wolfTunnel.expectConnected();
         } finally {
             cluster.removeNamespace(NAMESPACE);
