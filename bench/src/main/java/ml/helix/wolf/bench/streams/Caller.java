@@ -25,6 +25,9 @@ import java.util.concurrent.TimeoutException;
  */
 record Caller(int port) {
 
+    private static final byte[] REQUEST =
+            "GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".getBytes(US_ASCII);
+
     /** The service sends; returns the bytes' SHA-256. */
     String download(long bytes) throws IOException {
         try (Socket socket = connect()) {
@@ -71,7 +74,19 @@ record Caller(int port) {
         }
     }
 
-    /** The same; its bytes go out when all callers of the barrier have an open stream. */
+    /** A request to the service's HTTP, on a connection of its own: the service closes it after the response. */
+    void request() throws IOException {
+        try (Socket socket = connect()) {
+            socket.setTcpNoDelay(true);
+            socket.getOutputStream().write(REQUEST);
+            String response = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+            if (!response.endsWith("\r\n\r\nok")) {
+                throw new IOException("the forward answered " + response);
+            }
+        }
+    }
+
+    /** The same as {@link #echo}; its bytes go out when all callers of the barrier have an open stream. */
     void echoWhenAllAreOpen(CyclicBarrier allOpen, int seed, int bytes)
             throws IOException, InterruptedException, BrokenBarrierException, TimeoutException {
         try (Socket socket = connect()) {

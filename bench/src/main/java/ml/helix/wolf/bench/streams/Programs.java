@@ -36,6 +36,7 @@ final class Programs implements AutoCloseable {
     private final int forwardPort = FreePort.choose();
     private final ProgramProcess controlPlane;
     private final ProgramProcess agent;
+    private boolean speaksHttp;
 
     /** The two programs' own flags, by the ports that they are to use. */
     private interface Commands {
@@ -143,6 +144,7 @@ final class Programs implements AutoCloseable {
             }
             TimeUnit.MILLISECONDS.sleep(50);
         }
+        speaksHttp = twoRequestsOnOneConnection();
         return this;
     }
 
@@ -171,6 +173,21 @@ final class Programs implements AutoCloseable {
     /** A connection on which requests to the local service go through {@code …/proxy/}, one after the other. */
     RequestCaller requestCaller() throws IOException {
         return new RequestCaller(httpPort, ADMIN_TOKEN);
+    }
+
+    /** Whether the control plane keeps a caller's connection when Wolf closes its own: one that only forwards TCP can't. */
+    boolean speaksHttp() {
+        return speaksHttp;
+    }
+
+    private boolean twoRequestsOnOneConnection() {
+        try (RequestCaller caller = requestCaller()) {
+            caller.request();
+            caller.request();
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Calls through the forward. */

@@ -10,8 +10,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import ml.helix.wolf.testkit.ProgramProcess;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code bench/requests}: how many dials and requests a second one busy id takes, with and without a pool, cold and warm.
@@ -19,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Cold is each kind's first window of a new pair of programs. Warm begins when the rates of all are steady.
  */
 public final class RequestBench {
-    private static final String OTHERS = "others";
     private static final int AT_ONCE = 32;
     /** Windows of each kind after the warm-up. */
     private static final int WARM_WINDOWS = 5;
@@ -32,6 +32,7 @@ public final class RequestBench {
 
     private final int count;
     private final Map<Kind, List<Window>> windows = new LinkedHashMap<>();
+    private final List<String> others = new ArrayList<>();
 
     /** What a window is of. */
     private record Kind(String pair, String calls) {}
@@ -43,7 +44,7 @@ public final class RequestBench {
      * A line of the result.
      *
      * @param state {@code cold}, {@code warm}, or {@code not steady}: still warming up when the time was over
-     * @param ofOthers the rate, in that of the others in the same state; null if there is none
+     * @param ofOthers the rate, in that of each of the others in the same state
      */
     private record Result(
             String pair,
@@ -52,13 +53,13 @@ public final class RequestBench {
             double perSecond,
             double controlPlaneMillis,
             double agentMillis,
-            @Nullable Double ofOthers) {}
+            Map<String, Double> ofOthers) {}
 
     private RequestBench(int count) {
         this.count = count;
     }
 
-    /** Usage: {@code RequestBench ROOT [CALLS [SERVER AGENT]]}: two other programs to compare with. */
+    /** Usage: {@code RequestBench ROOT [CALLS [SERVER AGENT]...]}: pairs of other programs to compare with. */
     public static void main(String[] args) throws Exception {
         Path root = Path.of(args[0]);
         var bench = new RequestBench(args.length > 1 ? Integer.parseInt(args[1]) : 2000);
@@ -67,8 +68,10 @@ public final class RequestBench {
         try {
             pairs.put("-pool 0", Programs.start(root, "-pool", "0"));
             pairs.put("-pool 4", Programs.start(root, "-pool", "4"));
-            if (args.length > 3) {
-                pairs.put(OTHERS, Programs.startOthers(root, args[2], args[3]));
+            for (int i = 2; i + 1 < args.length; i += 2) {
+                String name = String.valueOf(Path.of(args[i]).getFileName());
+                pairs.put(name, Programs.startOthers(root, args[i], args[i + 1]));
+                bench.others.add(name);
             }
             bench.measure(pairs);
         } finally {
@@ -87,9 +90,7 @@ public final class RequestBench {
                 Concurrently.run(AT_ONCE, i -> {
                     for (int j = 0; j < 20; j++) {
                         new Caller(service.port()).echo(j, 100);
-                        try (var caller = new RequestCaller(service.port(), "none")) {
-                            caller.request();
-                        }
+                        new Caller(service.port()).request();
                     }
                 });
             }
@@ -116,6 +117,14 @@ public final class RequestBench {
                         programs.caller().echo(j, 100);
                     }
                 });
+                note(new Kind(pair.getKey(), "requests by the forward, " + manner), programs, atOnce, calls -> {
+                    for (int j = 0; j < calls; j++) {
+                        programs.caller().request();
+                    }
+                });
+                if (!programs.speaksHttp()) {
+                    continue;
+                }
                 note(new Kind(pair.getKey(), "requests, " + manner), programs, atOnce, calls -> {
                     try (RequestCaller caller = programs.requestCaller()) {
                         for (int j = 0; j < calls; j++) {
@@ -172,11 +181,9 @@ public final class RequestBench {
     private void report(Path json) throws IOException {
         List<Result> results = new ArrayList<>();
         windows.forEach((kind, all) -> {
-            List<Window> others = windows.getOrDefault(new Kind(OTHERS, kind.calls()), List.of());
             boolean steady = isSteady(all, all.size() - WARM_WINDOWS);
-            results.add(result(kind, "cold", all.subList(0, 1), others.isEmpty() ? others : others.subList(0, 1)));
-            results.add(
-                    result(kind, steady ? "warm" : "not steady", warm(all), others.isEmpty() ? others : warm(others)));
+            results.add(result(kind, "cold", RequestBench::cold));
+            results.add(result(kind, steady ? "warm" : "not steady", RequestBench::warm));
         });
         System.out.println("| programs | calls | state | a second | control plane, ms | agent, ms | of the others |");
         System.out.println("|---|---|---|---|---|---|---|");
@@ -189,19 +196,33 @@ public final class RequestBench {
                     line.perSecond(),
                     line.controlPlaneMillis(),
                     line.agentMillis(),
-                    line.ofOthers() == null ? "" : "%.2f".formatted(line.ofOthers()));
+                    line.ofOthers().entrySet().stream()
+                            .map(other -> "%.2f of %s".formatted(other.getValue(), other.getKey()))
+                            .collect(Collectors.joining(", ")));
         }
         Files.writeString(
                 json, new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(results));
         System.out.println("The same as JSON: " + json);
     }
 
+    private static List<Window> cold(List<Window> all) {
+        return all.subList(0, 1);
+    }
+
     private static List<Window> warm(List<Window> all) {
         return all.subList(all.size() - WARM_WINDOWS, all.size());
     }
 
-    private static Result result(Kind kind, String state, List<Window> of, List<Window> others) {
+    private Result result(Kind kind, String state, UnaryOperator<List<Window>> part) {
+        List<Window> of = part.apply(windows.getOrDefault(kind, List.of()));
         double perSecond = median(of, Window::perSecond);
+        Map<String, Double> ofOthers = new LinkedHashMap<>();
+        for (String other : others) {
+            List<Window> theirs = windows.get(new Kind(other, kind.calls()));
+            if (theirs != null && !other.equals(kind.pair())) {
+                ofOthers.put(other, perSecond / median(part.apply(theirs), Window::perSecond));
+            }
+        }
         return new Result(
                 kind.pair(),
                 kind.calls(),
@@ -209,7 +230,7 @@ public final class RequestBench {
                 perSecond,
                 median(of, Window::controlPlaneMillis),
                 median(of, Window::agentMillis),
-                others.isEmpty() || kind.pair().equals(OTHERS) ? null : perSecond / median(others, Window::perSecond));
+                ofOthers);
     }
 
     private static double median(List<Window> of, ToDoubleFunction<Window> value) {
