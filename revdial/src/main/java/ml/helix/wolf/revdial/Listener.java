@@ -20,7 +20,6 @@ import ml.helix.wolf.revdial.ControlMessage.Unknown;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * The agent's half of one control connection. It answers each conn-ready with a data connection or a pickup-failed, and
@@ -196,7 +195,11 @@ public final class Listener implements AutoCloseable {
     }
 
     private void refuse(String connPath, PickupException failure) {
-        log.atLevel(failure.isNeeded() ? Level.INFO : Level.DEBUG).log("Pickup failed: {}", failure.getMessage());
+        if (failure.isNeeded()) {
+            log.info("Pickup failed: {}", failure.getMessage());
+        } else {
+            log.debug("Pickup failed: {}", failure.getMessage());
+        }
         pickup.failed(failure);
         try {
             control.send(ControlLines.encode(
