@@ -22,14 +22,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** Contract, section 4: ServiceAccount tokens of a cluster are runner tokens, bound to the node in their claims. */
 class ServiceAccountTokensIT extends ControlPlaneSpec {
     private static final String ISSUER = "https://kubernetes.default.svc";
+    private static final KeyPair KEYS = rsa();
+    private static final KeyPair FOREIGN = rsa();
 
     @TempDir
     Path folder;
 
     @Test
     void aTokenOpensTheIdOfItsNodeForControlAndDataConnections() throws Exception {
-        KeyPair keys = startWithIssuer();
-        ScriptedAgent agent = bearing(token(keys, "gpu-1", "wolf-control-plane", 600));
+        startWithIssuer();
+        ScriptedAgent agent = bearing(token(KEYS, "gpu-1", "wolf-control-plane", 600));
 
         Connection control = open(agent, CONTROL + "wolf-gpu-1");
         assertThat(control.head().status()).isEqualTo(101);
@@ -45,33 +47,37 @@ class ServiceAccountTokensIT extends ControlPlaneSpec {
 
     @Test
     void aTokenThatIsForeignExpiredOrForAnotherAudienceIs401() throws Exception {
-        KeyPair keys = startWithIssuer();
+        startWithIssuer();
         for (String token : new String[] {
-            token(rsa(), "gpu-1", "wolf-control-plane", 600),
-            token(keys, "gpu-1", "wolf-control-plane", -600),
-            token(keys, "gpu-1", ISSUER, 600)
+            token(FOREIGN, "gpu-1", "wolf-control-plane", 600),
+            token(KEYS, "gpu-1", "wolf-control-plane", -600),
+            token(KEYS, "gpu-1", ISSUER, 600)
         }) {
             assertThat(open(bearing(token), CONTROL + "wolf-gpu-1").head().status())
                     .isEqualTo(401);
         }
-        String token = token(keys, "gpu-1", "wolf-control-plane", 600);
+        String token = token(KEYS, "gpu-1", "wolf-control-plane", 600);
         assertError(request("/metrics", token), 401, "Unauthorized");
     }
 
-    private KeyPair startWithIssuer() throws Exception {
-        KeyPair keys = rsa();
-        var publicKey = (RSAPublicKey) keys.getPublic();
+    private void startWithIssuer() throws Exception {
+        var publicKey = (RSAPublicKey) KEYS.getPublic();
         Path jwks = Files.writeString(
                 folder.resolve("jwks.json"),
                 "{\"keys\":[{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"k1\",\"n\":\""
                         + base64(unsigned(publicKey.getModulus())) + "\",\"e\":\""
                         + base64(unsigned(publicKey.getPublicExponent())) + "\"}]}");
         start("-runner-issuer", ISSUER, "-runner-audience", "wolf-control-plane", "-runner-jwks-file", jwks.toString());
-        return keys;
     }
 
-    private static KeyPair rsa() throws GeneralSecurityException {
-        return KeyPairGenerator.getInstance("RSA").generateKeyPair();
+    private static KeyPair rsa() {
+        try {
+            var generator = KeyPairGenerator.getInstance("RSA");
+            generator.initialize(2048);
+            return generator.generateKeyPair();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Signed by hand (RFC 7515, section 3), with the claims of a projected token. */
