@@ -14,6 +14,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -80,19 +81,34 @@ class PageIT {
 
     @Test
     void everyInstanceIsSentAndThenOnlyWhatChanges() throws Exception {
-        try (var _ = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent());
-                var events = Events.open(controlPlane, TestControlPlane.ADMIN_TOKEN)) {
-            assertThat(events.next()).isEqualTo("begin {\"token\":\"\",\"readOnly\":false}");
-            assertThat(events.nextIds()).containsExactly("wolf-1");
-            assertThat(events.next()).isEqualTo("live {}");
+        try (var _ = TestAgent.connect(controlPlane, "wolf-1", TestAgent.silent())) {
+            awaitSince("wolf-1");
+            try (var events = Events.open(controlPlane, TestControlPlane.ADMIN_TOKEN)) {
+                assertThat(events.next()).isEqualTo("begin {\"token\":\"\",\"readOnly\":false}");
+                assertThat(events.nextIds()).containsExactly("wolf-1");
+                assertThat(events.next()).isEqualTo("live {}");
 
-            try (var _ = TestAgent.connect(controlPlane, "wolf-2", TestAgent.silent())) {
-                assertThat(events.nextIds()).containsExactly("wolf-2");
+                try (var _ = TestAgent.connect(controlPlane, "wolf-2", TestAgent.silent())) {
+                    assertThat(events.nextIds()).containsExactly("wolf-2");
+                    awaitSince("wolf-2");
+                }
+                JsonNode row;
+                do {
+                    JsonNode rows = events.nextInstances();
+                    assertThat(rows).hasSize(1);
+                    row = rows.get(0).path("instance");
+                    assertThat(row.path("id").asText()).isEqualTo("wolf-2");
+                } while (!row.path("status").asText().equals("degraded"));
             }
-            JsonNode lost = events.nextInstances().get(0).path("instance");
-            assertThat(lost.path("id").asText()).isEqualTo("wolf-2");
-            assertThat(lost.path("status").asText()).isEqualTo("degraded");
         }
+    }
+
+    /** A row has this a moment after its agent has connected, and is sent again then. */
+    private static void awaitSince(String id) throws Exception {
+        Waiting.until("since when it is connected is known", () -> controlPlane
+                .json(controlPlane.admin("/api/v1/wolf-instances/" + id).build())
+                .path("since")
+                .isTextual());
     }
 
     @Test

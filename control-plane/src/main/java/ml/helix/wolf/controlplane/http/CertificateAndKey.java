@@ -2,11 +2,9 @@ package ml.helix.wolf.controlplane.http;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
-import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
@@ -20,7 +18,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import ml.helix.wolf.program.certificates.CertificateStrength;
 
@@ -142,16 +139,10 @@ record CertificateAndKey(List<X509Certificate> chain, PrivateKey key) {
     /** A context for a server. */
     SSLContext context() {
         try {
-            char[] password = new char[0];
-            var keys = KeyStore.getInstance("PKCS12");
-            keys.load(null, password);
-            keys.setKeyEntry("server", key, password, chain.toArray(Certificate[]::new));
-            var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            managers.init(keys, password);
             var context = SSLContext.getInstance("TLS");
-            context.init(managers.getKeyManagers(), null, null);
+            context.init(KeyInMemory.managers(key, chain.toArray(Certificate[]::new)), null, null);
             return context;
-        } catch (GeneralSecurityException | IOException e) {
+        } catch (GeneralSecurityException e) {
             throw new IllegalArgumentException("can't be used for TLS: " + e.getMessage(), e);
         }
     }

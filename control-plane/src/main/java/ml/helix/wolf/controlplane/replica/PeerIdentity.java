@@ -1,12 +1,10 @@
 package ml.helix.wolf.controlplane.replica;
 
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.Signature;
 import java.security.cert.Certificate;
@@ -17,25 +15,24 @@ import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.function.Predicate;
-import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
+import ml.helix.wolf.controlplane.http.KeyInMemory;
 
 /**
  * The key and the self-signed certificate of this replica, made at its start and kept in memory only. Others know it by the
  * certificate's SHA-256 fingerprint, which the database tells them; no authority is involved. Immutable.
  */
 final class PeerIdentity {
-    private static final char[] NO_PASSWORD = new char[0];
-
-    private final KeyStore keys;
+    private final KeyManager[] keys;
     private final String fingerprint;
 
-    private PeerIdentity(KeyStore keys, String fingerprint) {
+    private PeerIdentity(KeyManager[] keys, String fingerprint) {
         this.keys = keys;
         this.fingerprint = fingerprint;
     }
@@ -53,11 +50,8 @@ final class PeerIdentity {
             byte[] encoded = SelfSigned.certificate(toBeSigned, signature.sign());
             Certificate certificate =
                     CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(encoded));
-            KeyStore keys = KeyStore.getInstance("PKCS12");
-            keys.load(null, NO_PASSWORD);
-            keys.setKeyEntry("replica", pair.getPrivate(), NO_PASSWORD, new Certificate[] {certificate});
-            return new PeerIdentity(keys, fingerprint(certificate));
-        } catch (GeneralSecurityException | IOException e) {
+            return new PeerIdentity(KeyInMemory.managers(pair.getPrivate(), certificate), fingerprint(certificate));
+        } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every JDK has EC keys", e);
         }
     }
@@ -70,10 +64,8 @@ final class PeerIdentity {
     /** TLS 1.3 with this certificate. @param trusted says which fingerprints the other end may have */
     SSLContext tls(Predicate<String> trusted) {
         try {
-            var managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            managers.init(keys, NO_PASSWORD);
             SSLContext context = SSLContext.getInstance("TLSv1.3");
-            context.init(managers.getKeyManagers(), new TrustManager[] {new Pinned(trusted)}, null);
+            context.init(keys, new TrustManager[] {new Pinned(trusted)}, null);
             return context;
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every JDK has TLS 1.3", e);
