@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
 import java.security.KeyStore;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
@@ -171,6 +172,11 @@ public final class TestCertificates {
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** A new pair of RSA keys, without a certificate. */
+    public static KeyPair rsaKeys(int bits) {
+        return KeyKind.rsa(bits).generate();
     }
 
     /** For a client that trusts every server, and has no certificate of its own. */

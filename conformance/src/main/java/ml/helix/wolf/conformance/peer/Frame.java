@@ -136,11 +136,10 @@ public record Frame(int first, boolean masked, byte[] payload) {
 
     /** Masks or unmasks in place, four bytes a step: the tests' JVM compiles little, and gigabytes come this way. */
     private static void mask(byte[] payload, int key) {
-        byte[] keys = {(byte) (key >>> 24), (byte) (key >>> 16), (byte) (key >>> 8), (byte) key};
-        byte key0 = keys[0];
-        byte key1 = keys[1];
-        byte key2 = keys[2];
-        byte key3 = keys[3];
+        byte key0 = (byte) (key >>> 24);
+        byte key1 = (byte) (key >>> 16);
+        byte key2 = (byte) (key >>> 8);
+        byte key3 = (byte) key;
         int whole = payload.length & ~3;
         for (int i = 0; i < whole; i += 4) {
             payload[i] ^= key0;
@@ -149,7 +148,7 @@ public record Frame(int first, boolean masked, byte[] payload) {
             payload[i + 3] ^= key3;
         }
         for (int i = whole; i < payload.length; i++) {
-            payload[i] ^= keys[i - whole];
+            payload[i] ^= (byte) (key >>> (24 - 8 * (i - whole)));
         }
     }
 

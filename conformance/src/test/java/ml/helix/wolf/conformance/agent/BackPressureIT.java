@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.Frame;
+import ml.helix.wolf.testkit.TestEndpoints;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +42,7 @@ class BackPressureIT extends AgentSpec {
     private static final long ALLOWED = 64L << 20;
     private static final int PLACES = 1 << 20;
     /** What the streams carry is cut out of these, because making each piece anew would be most of the test's work. */
-    private static final byte[] BYTES = random(PLACES + PIECE);
+    private static final byte[] BYTES = TestEndpoints.noise(PLACES + PIECE, 1);
 
     @TempDir
     Path folder;
@@ -184,12 +184,6 @@ class BackPressureIT extends AgentSpec {
     /** Where in {@link #BYTES} the piece at this position of a stream begins: no two of the first 2^20 begin at the same place. */
     private static int offset(long at) {
         return (int) (at / PIECE * 7919 % PLACES);
-    }
-
-    private static byte[] random(int count) {
-        byte[] bytes = new byte[count];
-        new Random(1).nextBytes(bytes);
-        return bytes;
     }
 
     private interface Work {

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Instant;
@@ -16,14 +15,15 @@ import java.util.Arrays;
 import java.util.Base64;
 import ml.helix.wolf.conformance.peer.Connection;
 import ml.helix.wolf.conformance.peer.ScriptedAgent;
+import ml.helix.wolf.testkit.TestCertificates;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Contract, section 4: ServiceAccount tokens of a cluster are runner tokens, bound to the node in their claims. */
 class ServiceAccountTokensIT extends ControlPlaneSpec {
     private static final String ISSUER = "https://kubernetes.default.svc";
-    private static final KeyPair KEYS = rsa();
-    private static final KeyPair FOREIGN = rsa();
+    private static final KeyPair KEYS = TestCertificates.rsaKeys(2048);
+    private static final KeyPair FOREIGN = TestCertificates.rsaKeys(2048);
 
     @TempDir
     Path folder;
@@ -68,16 +68,6 @@ class ServiceAccountTokensIT extends ControlPlaneSpec {
                         + base64(unsigned(publicKey.getModulus())) + "\",\"e\":\""
                         + base64(unsigned(publicKey.getPublicExponent())) + "\"}]}");
         start("-runner-issuer", ISSUER, "-runner-audience", "wolf-control-plane", "-runner-jwks-file", jwks.toString());
-    }
-
-    private static KeyPair rsa() {
-        try {
-            var generator = KeyPairGenerator.getInstance("RSA");
-            generator.initialize(2048);
-            return generator.generateKeyPair();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     /** Signed by hand (RFC 7515, section 3), with the claims of a projected token. */
