@@ -12,10 +12,10 @@ final class Drain {
     /** Agents open their next connection within 5 s of being asked. */
     private static final Duration AGENTS = Duration.ofSeconds(10);
 
-    /** So long nothing may be going on, then callers are taken to have noticed. */
+    /** After so long without a dial or stream, callers are taken to have noticed. */
     private static final Duration QUIET = Duration.ofSeconds(1);
 
-    /** So long Helix's agents may take until they use a data connection that they have picked up, and replicas until they ask no more. */
+    /** How long Helix's agents may take to use a data connection that they have picked up, and other replicas to ask no more. */
     private static final Duration HANDOVER = Duration.ofSeconds(1);
 
     private static final Duration STEP = Duration.ofMillis(50);

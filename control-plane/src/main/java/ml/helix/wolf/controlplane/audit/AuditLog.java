@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class AuditLog implements RequestLog, AutoCloseable {
     static final int MOST_WAITING = 8192;
 
-    /** Lines of this time are written together: a thread that is woken for each line costs each request more than the line. */
+    /** Lines that come within this time are written together: to wake a thread for each line costs a request more than the line. */
     private static final Duration TOGETHER = Duration.ofMillis(10);
 
     private static final Duration LAST_LINES = Duration.ofSeconds(2);
