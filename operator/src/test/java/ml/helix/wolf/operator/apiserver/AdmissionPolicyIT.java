@@ -24,14 +24,14 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What manifests/admission-policy allows to a user who may only create and change WolfTunnels. */
-@ExtendWith(RealApiServer.class)
-@Isolated("Its policy holds for all namespaces, those of other classes too.")
+@ExtendWith(WholeCluster.class)
+@ResourceLock(WholeCluster.TURN)
 class AdmissionPolicyIT {
     private static final String HOME = "wolf-system";
     private static final String POLICY = "wolf-tunnel-policy";

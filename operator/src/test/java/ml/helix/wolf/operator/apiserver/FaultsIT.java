@@ -5,15 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,8 +20,6 @@ import org.junit.jupiter.api.parallel.Isolated;
 @Isolated("Counts what the process logs, which is of all classes that run.")
 class FaultsIT {
     private static final String IP = "127.0.0.31";
-    private static final String TOO_MANY =
-            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n" + "Content-Length: 0\r\n\r\n";
 
     private RealApiServer.Running server;
     private Testbed testbed;
@@ -101,7 +94,7 @@ class FaultsIT {
         var refused = new AtomicInteger();
         api.rewriteRequests(head -> {
             boolean refuses = !head.contains("watch=true") && refused.getAndUpdate(n -> Math.min(4, n + 1)) < 4;
-            return refuses ? TOO_MANY : head;
+            return refuses ? FaultyApi.TOO_MANY : head;
         });
         nodeIsLost();
         Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
@@ -114,7 +107,7 @@ class FaultsIT {
     @Test
     void watchesAndListsThatWereRefusedForTooManyRequestsReturn() throws Exception {
         tunnelIsUp(testbed.setup(api.config().build()));
-        api.rewriteRequests(head -> head.startsWith("GET") ? TOO_MANY : head);
+        api.rewriteRequests(head -> head.startsWith("GET") ? FaultyApi.TOO_MANY : head);
         api.breakConnections();
         nodeIsLost();
         Eventually.holds(() -> assertThat(testbed.operator().notReady()).isPresent());
@@ -145,26 +138,6 @@ class FaultsIT {
         api.removeFaults();
         recovers();
         logIsShort();
-    }
-
-    /** The list after the outage has another WolfTunnel of the same name and generation, and no deletion. */
-    @Test
-    void wolfTunnelThatReplacesAnotherWhileNoWatchRunsIsReconciled() throws Exception {
-        tunnelIsUp(testbed.setup(api.config().build()));
-        var replaced = new AtomicBoolean();
-        api.rewriteRequests(head -> {
-            if (!head.contains("watch=true") || !head.contains("/wolftunnels")) {
-                return head;
-            }
-            return replaced.get() ? head.replaceFirst("resourceVersion=\\d+", "resourceVersion=1") : TOO_MANY;
-        });
-        api.breakConnections();
-        Eventually.holds(() -> assertThat(testbed.operator().notReady()).isPresent());
-        testbed.delete();
-        testbed.apply("{agent: {port: %d}}".formatted(agent.port()));
-        replaced.set(true);
-        Eventually.holds(() ->
-                assertThat(testbed.resource().getStatus().observedGeneration()).isEqualTo(1));
     }
 
     @Test
@@ -230,82 +203,6 @@ class FaultsIT {
         Eventually.holds(() -> assertThat(testbed.tunnel("node-1").reason()).isEqualTo("NodeNotReady"));
         recovers();
         logIsShort();
-    }
-
-    @Test
-    void agentsOfAWolfTunnelThatIsDeletedDuringItsPassAreNotPolled() throws Exception {
-        tunnelIsUp(testbed.setup(api.config().build()).pollingFast());
-        var applying = new CountDownLatch(1);
-        var deleted = new CountDownLatch(1);
-        api.rewriteRequests(head -> {
-            if (head.startsWith("PATCH") && head.contains("/daemonsets/")) {
-                applying.countDown();
-                await(deleted);
-            }
-            return head;
-        });
-        testbed.apply("{agent: {port: %d, drainSeconds: 77}}".formatted(agent.port()));
-        await(applying);
-        testbed.admin
-                .genericKubernetesResources("wolf.helix.ml/v1alpha1", "WolfTunnel")
-                .inNamespace(testbed.namespace)
-                .withName(Testbed.NAME)
-                .delete();
-        awaitNoPolls();
-        long reports = statusWrites();
-        deleted.countDown();
-        Eventually.holds(() -> assertThat(statusWrites()).isGreaterThan(reports));
-        awaitNoPolls();
-    }
-
-    private long statusWrites() {
-        return api.requests().stream()
-                .filter(request -> request.matches("PATCH .*/status\\?.*"))
-                .count();
-    }
-
-    /** For as long as four polls take. */
-    private void awaitNoPolls() throws Exception {
-        Eventually.holds(() -> {
-            int polls = agent.polls();
-            LockSupport.parkNanos(Duration.ofSeconds(2).toNanos());
-            assertThat(agent.polls()).isEqualTo(polls);
-        });
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    @Test
-    void clockThatJumpsAnHourWritesNothingAndKeepsTheOrderOfTimes() throws Exception {
-        var clock = new AtomicReference<>(InstantSource.system());
-        tunnelIsUp(testbed.setup().pollingFast().clock(() -> clock.get().instant()));
-        testbed.awaitIdle();
-        int before = testbed.writes().size();
-        for (int hours : List.of(-1, 0, 1, 0)) {
-            clock.set(InstantSource.offset(InstantSource.system(), Duration.ofHours(hours)));
-            int polls = agent.polls();
-            double passes = testbed.passes();
-            testbed.touchSecret("hours", "h" + (hours + 1));
-            Eventually.holds(() -> assertThat(testbed.passes()).isGreaterThan(passes));
-            Eventually.holds(() -> assertThat(agent.polls()).isGreaterThan(polls));
-        }
-        assertThat(testbed.writes()).hasSize(before);
-
-        clock.set(InstantSource.offset(InstantSource.system(), Duration.ofHours(-1)));
-        var readySince = Instant.parse(testbed.condition("Ready").getLastTransitionTime());
-        agent.failing("ConnectFailure", "refused");
-        testbed.podSays("node-1", Testbed.running(IP, false));
-        testbed.awaitCondition("Ready", "False ConnectFailure");
-        assertThat(Instant.parse(testbed.condition("Ready").getLastTransitionTime()))
-                .as("a later change has no earlier time")
-                .isAfterOrEqualTo(readySince);
-        assertThat(Instant.parse(testbed.tunnel("node-1").since())).isAfterOrEqualTo(readySince);
     }
 
     @Test

@@ -30,6 +30,10 @@ import javax.net.ssl.SSLSocketFactory;
  * that it sees each request. Thread-safe; a virtual thread per direction.
  */
 final class FaultyApi implements AutoCloseable {
+    /** A response, for {@link #rewriteRequests}. */
+    static final String TOO_MANY =
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
     private final ServerSocket server;
     private final Config upstream;
     private final SSLSocketFactory tls;

@@ -43,11 +43,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The operator with the committed roles and its own ServiceAccount's token; the audit log has its requests. */
-@ExtendWith(RealApiServer.class)
-@Isolated("Its operator watches all namespaces, those of other classes too.")
+@ExtendWith(WholeCluster.class)
+@ResourceLock(WholeCluster.TURN)
 class RbacIT {
     private static final String HOME = "wolf-system";
 

@@ -34,12 +34,12 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * {@link Running} gives access to it. The environment variables of kube-api-test (KUBE_API_TEST_DIR and others) say where
  * its binaries are. Without binaries, and without a way to download them, the tests are skipped.
  */
-public final class RealApiServer implements ExecutionCondition, ParameterResolver {
+public class RealApiServer implements ExecutionCondition, ParameterResolver {
     private static final Path CRD = Path.of("../manifests/crds/wolftunnels.wolf.helix.ml.yaml");
     private static final Path AUDIT_POLICY = Path.of("src/test/resources/audit-policy.yaml");
 
     /** The server, or why there is none. */
-    private record Attempt(Running server, String failure) {}
+    record Attempt(Running server, String failure) {}
 
     /** Made on first use. Not in a store of JUnit's: surefire's forks end JUnit's session after each class. */
     private static final class OfThisJvm {
@@ -98,7 +98,7 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
 
     @Override
     public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
-        var failure = OfThisJvm.ATTEMPT.failure();
+        var failure = attempt().failure();
         return failure == null
                 ? ConditionEvaluationResult.enabled("an API server runs")
                 : ConditionEvaluationResult.disabled(
@@ -112,10 +112,14 @@ public final class RealApiServer implements ExecutionCondition, ParameterResolve
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        return OfThisJvm.ATTEMPT.server();
+        return attempt().server();
     }
 
-    private static Attempt start() {
+    Attempt attempt() {
+        return OfThisJvm.ATTEMPT;
+    }
+
+    static Attempt start() {
         // One JVM after the other: each may download binaries, write certificates and choose free ports.
         try (var lockFile = FileChannel.open(
                         Path.of("target/kube-api-server.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,15 +29,17 @@ final class SecondApiServer implements AutoCloseable {
     SecondApiServer(RealApiServer.Running running) throws IOException {
         first = running.config();
         port = FreePort.choose();
-        command = commandOfTheFirst();
+        command = commandOfTheFirst(
+                String.valueOf(URI.create(first.getMasterUrl()).getPort()));
         command.set(command.indexOf("--secure-port") + 1, String.valueOf(port));
         log = Files.createTempFile(Path.of("target").toAbsolutePath(), "second-api-server", ".log");
     }
 
-    private static List<String> commandOfTheFirst() {
+    private static List<String> commandOfTheFirst(String portOfTheFirst) {
         var server = ProcessHandle.current()
                 .descendants()
                 .filter(child -> child.info().command().orElse("").endsWith("kube-apiserver"))
+                .filter(child -> List.of(child.info().arguments().orElseThrow()).contains(portOfTheFirst))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no kube-apiserver runs"));
         return new ArrayList<>(Stream.concat(

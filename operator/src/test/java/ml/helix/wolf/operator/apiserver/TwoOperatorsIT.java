@@ -8,11 +8,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** Two installs with different agent images watch the same namespace. */
 @ExtendWith(RealApiServer.class)
-@Isolated("Reads what the process logs, which is of all classes that run.")
 class TwoOperatorsIT {
     private RealApiServer.Running server;
     private Testbed testbed;
