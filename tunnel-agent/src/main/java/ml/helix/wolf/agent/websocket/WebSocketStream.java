@@ -2,6 +2,7 @@ package ml.helix.wolf.agent.websocket;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.net.ProtocolException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
@@ -23,6 +24,9 @@ import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.FrameBudget;
 import ml.helix.wolf.revdial.Reuse;
 import ml.helix.wolf.revdial.StreamLog;
+import ml.helix.wolf.websocket.FloodException;
+import ml.helix.wolf.websocket.FrameReader;
+import ml.helix.wolf.websocket.FrameWriter;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +48,9 @@ import org.slf4j.LoggerFactory;
  * #awaitStreamEnd} after each, and {@link #ready} before the next.
  */
 public final class WebSocketStream implements ByteStream {
-    private static final int INPUT_BUFFER = 8 * 1024;
+    /** For the head of the answer. Longer reads bypass it. */
+    private static final int INPUT_BUFFER = 1024;
+
     private static final int MAX_PENDING_PONGS = 16;
     private static final int SILENCE_SECONDS = 5;
     private static final int LONGEST_SECONDS = 30;
@@ -120,12 +126,35 @@ public final class WebSocketStream implements ByteStream {
         this.reusable = reusable;
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
         this.reader = new FrameReader(
-                source,
+                target -> readInto(source, target),
+                false,
                 this::onPing,
                 payload -> keepAlive.pongReceived(ByteBuffer.wrap(payload)),
-                new FrameBudget(nanoTime),
-                reusable ? this::begins : null);
-        this.writer = new FrameWriter(wire.output());
+                new FrameBudget(nanoTime)::takeFrame,
+                reusable ? this::takeText : null);
+        OutputStream out = wire.output();
+        this.writer = FrameWriter.masked(parts -> writeTo(out, parts));
+    }
+
+    private static int readInto(BufferedSource source, ByteBuffer target) throws IOException {
+        int count = source.read(target.array(), target.arrayOffset() + target.position(), target.remaining());
+        target.position(target.position() + Math.max(count, 0));
+        return count;
+    }
+
+    private static void writeTo(OutputStream out, ByteBuffer... parts) throws IOException {
+        for (ByteBuffer part : parts) {
+            out.write(part.array(), part.arrayOffset() + part.position(), part.remaining());
+        }
+        out.flush();
+    }
+
+    /** Unknown messages are ignored. On the reading thread. */
+    private boolean takeText(String message) {
+        if (message.startsWith(Reuse.BEGIN)) {
+            begins(message.substring(Reuse.BEGIN.length()));
+        }
+        return message.equals(Reuse.END);
     }
 
     static BufferedSource source(CancellableInput input) {
@@ -180,13 +209,13 @@ public final class WebSocketStream implements ByteStream {
             do {
                 count = reader.read(buffer, offset, length);
             } while (count >= 0 && isDropped(count));
-            if (count < 0 && !reader.streamHasEnded()) {
+            if (count < 0 && !reader.isPaused()) {
                 peerEnded = true;
             }
             return count;
         } catch (FloodException e) {
             closeCode = POLICY_VIOLATION;
-            about.run(() -> log.info("A data connection is closed: {}", e.getMessage()));
+            about.run(() -> log.info("A data connection is closed: the control plane sent {}", FrameBudget.EXCEEDED));
             throw e;
         } catch (ProtocolException e) {
             closeCode = PROTOCOL_ERROR;
@@ -322,8 +351,8 @@ public final class WebSocketStream implements ByteStream {
             return false;
         }
         try {
-            while (!reader.streamHasEnded()) {
-                if (read(new byte[DROP_BUFFER], 0, DROP_BUFFER) < 0 && !reader.streamHasEnded()) {
+            while (!reader.isPaused()) {
+                if (read(new byte[DROP_BUFFER], 0, DROP_BUFFER) < 0 && !reader.isPaused()) {
                     close();
                     return false;
                 }
@@ -341,7 +370,7 @@ public final class WebSocketStream implements ByteStream {
 
     /** Offers the next stream. */
     public void ready() throws IOException {
-        reader.nextStream();
+        reader.resume();
         begun = false;
         endWritten = false;
         streamClosed.set(false);
@@ -402,7 +431,7 @@ public final class WebSocketStream implements ByteStream {
             if (!writingData && writing.tryLock(SILENCE_SECONDS, TimeUnit.SECONDS)) {
                 try {
                     if (!peerEnded || reader.endedByCloseFrame()) {
-                        writer.close(closeCode);
+                        writer.close(closeCode, "");
                     }
                 } finally {
                     writing.unlock();

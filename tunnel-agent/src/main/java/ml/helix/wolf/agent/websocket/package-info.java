@@ -1,4 +1,4 @@
-/** A small blocking WebSocket client (RFC 6455) for data connections. DESIGN.md says why it is hand-written. */
+/** A small blocking WebSocket client for data connections: handshake and stream. The frames are module {@code websocket}'s. DESIGN.md says why it is hand-written. */
 @NullMarked
 package ml.helix.wolf.agent.websocket;
 

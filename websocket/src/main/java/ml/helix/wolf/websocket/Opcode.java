@@ -1,6 +1,6 @@
-package ml.helix.wolf.agent.websocket;
+package ml.helix.wolf.websocket;
 
-/** The frame types that a data connection needs (RFC 6455, section 5.2). */
+/** The frame types (RFC 6455, section 5.2). */
 final class Opcode {
     static final int CONTINUATION = 0;
     static final int TEXT = 1;

@@ -1,7 +1,7 @@
-package ml.helix.wolf.agent.websocket;
+package ml.helix.wolf.websocket;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static ml.helix.wolf.agent.websocket.Frames.frames;
+import static ml.helix.wolf.websocket.Frames.frames;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,19 +11,21 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ProtocolException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.function.LongSupplier;
-import ml.helix.wolf.agent.http.BufferedSource;
-import ml.helix.wolf.revdial.FrameBudget;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FrameReaderTest {
+    private static final int BUDGET = 1000;
+
     private final List<String> pings = new ArrayList<>();
-    private final LongSupplier clock = () -> 0;
+    private int left = BUDGET;
 
     @Test
     void messagesOfEveryLengthFormBecomeOneStream() throws IOException {
@@ -55,7 +57,7 @@ class FrameReaderTest {
     @ValueSource(ints = {0x82, 0x89, 0x8a})
     void moreEmptyFramesThanTheBudgetAreAFlood(int first) {
         var sent = frames();
-        for (int i = 0; i <= FrameBudget.BURST; i++) {
+        for (int i = 0; i <= BUDGET; i++) {
             sent.frame(first, ascii(""));
         }
 
@@ -65,11 +67,11 @@ class FrameReaderTest {
     @Test
     void smallDataFramesAreNeverAFlood() throws IOException {
         var sent = frames();
-        for (int i = 0; i < 3 * FrameBudget.BURST; i++) {
+        for (int i = 0; i < 3 * BUDGET; i++) {
             sent.binary(new byte[1]);
         }
 
-        assertThat(all(reader(sent))).hasSize(3 * FrameBudget.BURST);
+        assertThat(all(reader(sent))).hasSize(3 * BUDGET);
     }
 
     @Test
@@ -104,8 +106,7 @@ class FrameReaderTest {
             }
         };
 
-        byte[] read = all(new FrameReader(
-                new BufferedSource(dripping::read, 16), this::ping, pong -> {}, new FrameBudget(clock), null));
+        byte[] read = all(reader(dripping, false));
 
         assertThat(read).hasSize(303).endsWith(ascii("end"));
     }
@@ -169,12 +170,107 @@ class FrameReaderTest {
     }
 
     private FrameReader reader(Frames sent) {
-        return new FrameReader(
-                new BufferedSource(new ByteArrayInputStream(sent.bytes())::read, 64),
+        return reader(new ByteArrayInputStream(sent.bytes()), false);
+    }
+
+    private FrameReader reader(InputStream in, boolean masked) {
+        return new FrameReader(Channels.newChannel(in)::read, masked, this::ping, pong -> {}, () -> left-- > 0, null);
+    }
+
+    @Test
+    void aClientsFramesAreUnmaskedHoweverTheyAreRead() throws IOException {
+        byte[] payload = new byte[300_001];
+        new Random(3).nextBytes(payload);
+        var sent = new ByteArrayOutputStream();
+        FrameWriter client = FrameWriter.masked(parts -> sent.write(parts[0].array(), 0, parts[0].limit()));
+        client.binary(payload, 0, 77);
+        client.ping(ascii("masked too"));
+        client.binary(payload, 77, payload.length - 77);
+        client.close(4000, "why");
+
+        FrameReader copying = reader(new ByteArrayInputStream(sent.toByteArray()), true);
+        assertThat(all(copying)).isEqualTo(payload);
+        FrameReader inPlace = reader(new ByteArrayInputStream(sent.toByteArray()), true);
+        var read = new ByteArrayOutputStream();
+        for (ByteBuffer piece = inPlace.next(); piece != null; piece = inPlace.next()) {
+            byte[] bytes = new byte[piece.remaining()];
+            piece.get(bytes);
+            read.writeBytes(bytes);
+        }
+        assertThat(read.toByteArray()).isEqualTo(payload);
+        assertThat(pings).containsExactly("masked too", "masked too");
+        assertThat(copying.closeCode()).isEqualTo(4000);
+        assertThat(inPlace.endedByCloseFrame()).isTrue();
+    }
+
+    @Test
+    void aClientsFrameWithoutAMaskIsAProtocolError() {
+        FrameReader reader =
+                reader(new ByteArrayInputStream(frames().binary(ascii("bare")).bytes()), true);
+
+        assertThatThrownBy(() -> all(reader)).isInstanceOf(ProtocolException.class);
+    }
+
+    @Test
+    void aTextMessageMayPauseTheReading() throws IOException {
+        List<String> texts = new ArrayList<>();
+        var in = new ByteArrayInputStream(frames().binary(ascii("one"))
+                .frame(0x81, ascii("begin"))
+                .binary(ascii("two"))
+                .frame(0x81, ascii("end"))
+                .binary(ascii("three"))
+                .bytes());
+        var reader = new FrameReader(Channels.newChannel(in)::read, false, this::ping, pong -> {}, () -> true, text -> {
+            texts.add(text);
+            return text.equals("end");
+        });
+
+        assertThat(text(reader)).isEqualTo("onetwo");
+        assertThat(reader.isPaused()).isTrue();
+        reader.resume();
+        assertThat(text(reader)).isEqualTo("three");
+        assertThat(reader.isPaused()).isFalse();
+        assertThat(texts).containsExactly("begin", "end");
+    }
+
+    @Test
+    void aReadThatFailsWithinAHeadLosesNothing() throws IOException {
+        byte[] bytes = frames().binary(new byte[300])
+                .frame(0x89, ascii("p"))
+                .binary(ascii("end"))
+                .bytes();
+        var in = new ByteArrayInputStream(bytes);
+        var failNext = new AtomicBoolean();
+        var reader = new FrameReader(
+                target -> {
+                    if (failNext.getAndSet(!failNext.get())) {
+                        throw new IOException("cancelled");
+                    }
+                    int next = in.read();
+                    if (next >= 0) {
+                        target.put((byte) next);
+                    }
+                    return next < 0 ? -1 : 1;
+                },
+                false,
                 this::ping,
                 pong -> {},
-                new FrameBudget(clock),
+                () -> true,
                 null);
+        var read = new ByteArrayOutputStream();
+        byte[] target = new byte[10];
+        int count = 0;
+        while (count >= 0) {
+            try {
+                count = reader.read(target, 0, 10);
+                read.write(target, 0, Math.max(count, 0));
+            } catch (IOException e) {
+                assertThat(e).hasMessage("cancelled");
+            }
+        }
+
+        assertThat(read.toByteArray()).hasSize(303).endsWith(ascii("end"));
+        assertThat(pings).containsExactly("p");
     }
 
     private void ping(byte[] payload) {

@@ -1,4 +1,4 @@
-package ml.helix.wolf.agent.websocket;
+package ml.helix.wolf.websocket;
 
 import java.io.ByteArrayOutputStream;
 import java.util.HexFormat;

@@ -1,10 +1,11 @@
-package ml.helix.wolf.agent.websocket;
+package ml.helix.wolf.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -13,7 +14,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class FrameWriterTest {
     private final ByteArrayOutputStream sent = new ByteArrayOutputStream();
-    private final FrameWriter writer = new FrameWriter(sent, () -> 0x0d0c0b0a);
+    private final FrameWriter writer = FrameWriter.masked(this::write, () -> 0x0d0c0b0a);
+    private int writes;
 
     @Test
     void aFrameIsMaskedWithItsKeyOnTheWire() throws IOException {
@@ -55,7 +57,7 @@ class FrameWriterTest {
     @Test
     void pongsCarryThePayloadAndClosesTheCode() throws IOException {
         writer.pong(new byte[] {1, 2, 3});
-        writer.close(1000);
+        writer.close(1000, "");
 
         byte[] all = sent.toByteArray();
         sent.reset();
@@ -64,6 +66,24 @@ class FrameWriterTest {
         sent.reset();
         sent.write(all, 9, all.length - 9);
         assertThat(unmasked(0x88)).containsExactly(0x03, 0xe8);
+    }
+
+    @Test
+    void aServersFrameIsNotMaskedAndIsOneWrite() throws IOException {
+        FrameWriter server = FrameWriter.unmasked(this::write);
+
+        server.binary(new byte[] {7, 8}, 0, 2);
+        server.close(1008, "no");
+
+        assertThat(sent.toByteArray()).containsExactly(0x82, 2, 7, 8, 0x88, 4, 0x03, 0xf0, 'n', 'o');
+        assertThat(writes).isEqualTo(2);
+    }
+
+    private void write(ByteBuffer... parts) {
+        writes++;
+        for (ByteBuffer part : parts) {
+            sent.write(part.array(), part.position(), part.remaining());
+        }
     }
 
     /** Reads the frames back the slow way. */

@@ -1,4 +1,4 @@
-package ml.helix.wolf.agent.websocket;
+package ml.helix.wolf.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,22 +10,17 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.ProtocolException;
+import java.nio.channels.Channels;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
-import ml.helix.wolf.agent.http.BufferedSource;
-import ml.helix.wolf.revdial.FrameBudget;
 
-/** For any bytes from a server, the reader returns what a simple decoder does, however the bytes are cut, and allocates little. */
+/** For any bytes from a server or a client, the reader returns what a simple decoder does, however the bytes are cut, and allocates little. */
 class FrameReaderFuzzTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     /** Much less than a frame's length may be. Classes that are loaded and instrumented meanwhile count too. */
     private static final long ROOM = 16 * 1024 * 1024;
-
-    /** A clock so fast that no number of frames is a flood. */
-    private static final AtomicLong EVER_LATER = new AtomicLong();
 
     /** How a stream of frames ends. */
     private enum End {
@@ -39,26 +34,28 @@ class FrameReaderFuzzTest {
 
     @FuzzTest
     void anyBytesAreTheSameDataHoweverTheyAreCut(byte[] bytes) throws IOException {
-        Reading expected = new Simple(bytes).reading();
-        for (int piece : new int[] {1, 3, 8 * 1024}) {
-            assertThat(read(bytes, piece, 8 * 1024)).isEqualTo(expected);
+        for (boolean masked : new boolean[] {false, true}) {
+            Reading expected = new Simple(bytes, masked).reading();
+            for (int piece : new int[] {1, 3, 8 * 1024}) {
+                assertThat(read(bytes, masked, piece, 8 * 1024)).isEqualTo(expected);
+            }
+            assertThat(read(bytes, masked, 16, 5)).isEqualTo(expected);
         }
-        assertThat(read(bytes, 16, 5)).isEqualTo(expected);
     }
 
     /**
      * @param piece how much the socket returns at a time
      * @param room how much the caller reads at a time
      */
-    private static Reading read(byte[] bytes, int piece, int room) throws IOException {
+    private static Reading read(byte[] bytes, boolean masked, int piece, int room) throws IOException {
         var data = new ByteArrayOutputStream();
         List<String> pings = new ArrayList<>();
-        var source = new BufferedSource(new Pieces(bytes, piece)::read, 64);
         var reader = new FrameReader(
-                source,
+                Channels.newChannel(new Pieces(bytes, piece))::read,
+                masked,
                 ping -> pings.add(HexFormat.of().formatHex(ping)),
                 pong -> {},
-                new FrameBudget(() -> EVER_LATER.addAndGet(3_600_000_000_000L)),
+                () -> true,
                 null);
         byte[] target = new byte[room];
         long before = THREADS.getCurrentThreadAllocatedBytes();
@@ -99,13 +96,15 @@ class FrameReaderFuzzTest {
     /** RFC 6455, section 5.2, on a whole array. */
     private static final class Simple {
         private final byte[] bytes;
+        private final boolean masked;
         private final ByteArrayOutputStream data = new ByteArrayOutputStream();
         private final List<String> pings = new ArrayList<>();
         private int at;
         private boolean within;
 
-        Simple(byte[] bytes) {
+        Simple(byte[] bytes, boolean masked) {
             this.bytes = bytes;
+            this.masked = masked;
         }
 
         Reading reading() {
@@ -128,9 +127,10 @@ class FrameReaderFuzzTest {
                 return End.CUT;
             }
             int size = bytes[at++];
-            if (size < 0) {
+            if (size < 0 != masked) {
                 return End.BROKEN;
             }
+            size &= 0x7f;
             return opcode < 8 ? data(opcode, fin, size) : control(opcode, fin, size);
         }
 
@@ -138,11 +138,11 @@ class FrameReaderFuzzTest {
             if (!fin || size > 125) {
                 return End.BROKEN;
             }
-            if (bytes.length - at < size) {
+            byte[] key = key();
+            if (key == null || bytes.length - at < size) {
                 return End.CUT;
             }
-            String payload = HexFormat.of().formatHex(bytes, at, at + size);
-            at += size;
+            String payload = HexFormat.of().formatHex(unmasked(size, key));
             return switch (opcode) {
                 case 8 -> End.CLOSE_FRAME;
                 case 9 -> {
@@ -172,10 +172,34 @@ class FrameReaderFuzzTest {
             if (length < 0) {
                 return End.BROKEN;
             }
+            byte[] key = key();
+            if (key == null) {
+                return End.CUT;
+            }
             int there = (int) Math.min(length, bytes.length - at);
-            data.write(bytes, at, there);
-            at += there;
+            data.writeBytes(unmasked(there, key));
             return there < length ? End.CUT : null;
+        }
+
+        /** Null if the bytes end before it does. */
+        private byte[] key() {
+            byte[] key = new byte[4];
+            if (masked) {
+                if (bytes.length - at < 4) {
+                    return null;
+                }
+                System.arraycopy(bytes, at, key, 0, 4);
+                at += 4;
+            }
+            return key;
+        }
+
+        private byte[] unmasked(int length, byte[] key) {
+            byte[] plain = new byte[length];
+            for (int i = 0; i < length; i++) {
+                plain[i] = (byte) (bytes[at++] ^ key[i % 4]);
+            }
+            return plain;
         }
     }
 }

@@ -1,8 +1,10 @@
-package ml.helix.wolf.agent.websocket;
+package ml.helix.wolf.websocket;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -22,6 +24,25 @@ class MaskingTest {
             for (int i = 0; i < length; i++) {
                 byte mask = (byte) (key >> 8 * (i % 4));
                 assertThat(target[5 + i]).isEqualTo((byte) (source[3 + i] ^ mask));
+            }
+        }
+    }
+
+    @Test
+    void aBufferIsMaskedInPlacePieceByPiece() {
+        for (ByteBuffer buffer : List.of(ByteBuffer.allocate(80), ByteBuffer.allocateDirect(80))) {
+            int key = random.nextInt();
+            int from = 5;
+            int rotated = key;
+            for (int length : new int[] {1, 2, 3, 16, 31}) {
+                Masking.apply(buffer.slice(from, length), rotated);
+                rotated = Masking.after(length, rotated);
+                from += length;
+            }
+
+            for (int i = 0; i < 80; i++) {
+                byte expected = i < 5 || i >= from ? 0 : (byte) (key >> 8 * ((i - 5) % 4));
+                assertThat(buffer.get(i)).isEqualTo(expected);
             }
         }
     }
