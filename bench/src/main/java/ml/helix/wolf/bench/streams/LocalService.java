@@ -4,45 +4,56 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.Closeable;
 import java.io.DataInputStream;
-import java.io.EOFException;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
- * Stands in Wolf's place. The first byte of a connection says what the caller wants; the number of bytes follows as a
- * long. Listens on a free port of the loopback address until {@link #close}. Thread-safe.
+ * Stands in Wolf's place. The first byte of a connection says what the caller wants; a number follows as a long. Listens on a free port
+ * until {@link #close}. Thread-safe.
  */
-final class LocalService implements Closeable {
-    /** Send me bytes. */
+public final class LocalService implements Closeable {
+    /** Send me blocks for so many milliseconds. */
     static final int SEND = 'S';
-    /** Take my bytes and answer with their SHA-256. */
+    /** Take my blocks and answer with the number of their bytes. */
     static final int TAKE = 'T';
-    /** Send my bytes back. */
+    /** Send so many of my bytes back, then close. */
     static final int ECHO = 'E';
     /** The first letter of an HTTP request: GET. */
     private static final int HTTP = 'G';
 
-    private static final String HTTP_RESPONSE = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    private static final byte[] HTTP_RESPONSE = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok".getBytes(US_ASCII);
 
     private final ServerSocket listening;
+    private final ExecutorService threads = Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("local-stream-", 0).factory());
 
     private LocalService(ServerSocket listening) {
         this.listening = listening;
     }
 
-    static LocalService start() throws IOException {
-        var service = new LocalService(new ServerSocket(0, 1024, InetAddress.getLoopbackAddress()));
+    public static LocalService start() throws IOException {
+        return start(InetAddress.getLoopbackAddress());
+    }
+
+    /** @param address of this machine */
+    public static LocalService start(InetAddress address) throws IOException {
+        var service = new LocalService(new ServerSocket(0, 1024, address));
         Thread.ofPlatform().daemon().name("local-service").start(service::acceptAll);
         return service;
     }
 
-    int port() {
-        return listening.getLocalPort();
+    public InetSocketAddress address() {
+        return (InetSocketAddress) listening.getLocalSocketAddress();
     }
 
     private void acceptAll() {
@@ -50,7 +61,7 @@ final class LocalService implements Closeable {
             try {
                 Socket socket = listening.accept();
                 socket.setTcpNoDelay(true);
-                Thread.ofVirtual().start(() -> serve(socket));
+                threads.execute(() -> serve(socket));
             } catch (IOException e) {
                 if (listening.isClosed()) {
                     return;
@@ -63,36 +74,33 @@ final class LocalService implements Closeable {
     private static void serve(Socket socket) {
         try (socket) {
             var in = new DataInputStream(socket.getInputStream());
+            var out = new DataOutputStream(socket.getOutputStream());
             int wanted = in.read();
             if (wanted == HTTP) {
                 in.read(new byte[4096]);
-                socket.getOutputStream().write(HTTP_RESPONSE.getBytes(US_ASCII));
+                out.write(HTTP_RESPONSE);
                 return;
             }
-            long bytes = wanted < 0 ? 0 : in.readLong();
+            long number = wanted < 0 ? 0 : in.readLong();
             switch (wanted) {
-                case SEND -> SeededBytes.send(socket.getOutputStream(), bytes);
-                case TAKE ->
-                    socket.getOutputStream()
-                            .write(SeededBytes.receive(in, bytes).getBytes(US_ASCII));
-                case ECHO -> echo(in, socket.getOutputStream(), bytes);
+                case SEND -> Blocks.send(out, Duration.ofMillis(number));
+                case TAKE -> out.writeLong(Blocks.receive(in));
+                case ECHO -> echo(in, out, number);
                 default -> {
                     // the agent's health check: it connects and sends nothing
                 }
             }
-        } catch (EOFException e) {
-            // The caller went away and reports it itself.
         } catch (IOException e) {
-            System.err.println("local service: " + e);
+            // The caller went away, or misses its bytes, and reports it itself.
         }
     }
 
     private static void echo(InputStream in, OutputStream out, long bytes) throws IOException {
-        byte[] buffer = new byte[64 * 1024];
+        byte[] buffer = new byte[(int) Math.min(bytes, 16 * 1024)];
         for (long left = bytes; left > 0; ) {
             int read = in.read(buffer, 0, (int) Math.min(left, buffer.length));
             if (read < 0) {
-                throw new EOFException();
+                return;
             }
             out.write(buffer, 0, read);
             left -= read;
@@ -102,5 +110,6 @@ final class LocalService implements Closeable {
     @Override
     public void close() throws IOException {
         listening.close();
+        threads.shutdown();
     }
 }

@@ -9,14 +9,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import ml.helix.wolf.bench.process.JavaProcess;
-import ml.helix.wolf.testkit.ProgramProcess;
 
 /** What a Java process holds, from {@code /proc} (Linux) and {@code jcmd}. */
-record ProcessUsage(long descriptors, long sockets, long threads, long virtualThreads, long residentMiB) {
+public record ProcessUsage(long descriptors, long sockets, long threads, long virtualThreads, long residentMiB) {
     /** The JVM starts and ends a few threads of its own; streams run on virtual threads. */
     private static final int THREADS_OF_THE_JVM = 4;
 
-    boolean exceeds(ProcessUsage before) {
+    public boolean exceeds(ProcessUsage before) {
         return descriptors > before.descriptors
                 || sockets > before.sockets
                 || threads > before.threads + THREADS_OF_THE_JVM
@@ -24,9 +23,9 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
     }
 
     /** Waits until two readings in a row are the same. */
-    static ProcessUsage settled(ProgramProcess process) throws IOException, InterruptedException {
-        var previous = new ProcessUsage[] {of(process)};
-        return await(process, usage -> {
+    public static ProcessUsage settled(JavaProcess java) throws IOException, InterruptedException {
+        var previous = new ProcessUsage[] {of(java)};
+        return await(java, usage -> {
             boolean same =
                     usage.descriptors == previous[0].descriptors && usage.virtualThreads == previous[0].virtualThreads;
             previous[0] = usage;
@@ -35,27 +34,27 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
     }
 
     /** Waits until no more is held than before. */
-    static ProcessUsage settled(ProgramProcess process, ProcessUsage before) throws IOException, InterruptedException {
-        return await(process, usage -> !usage.exceeds(before));
+    public static ProcessUsage settled(JavaProcess java, ProcessUsage before) throws IOException, InterruptedException {
+        return await(java, usage -> !usage.exceeds(before));
     }
 
     /** For at most 40 s: a closed data connection may linger for 30 s. */
-    private static ProcessUsage await(ProgramProcess process, Predicate<ProcessUsage> wanted)
+    private static ProcessUsage await(JavaProcess java, Predicate<ProcessUsage> wanted)
             throws IOException, InterruptedException {
         long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
         while (true) {
             TimeUnit.MILLISECONDS.sleep(500);
-            ProcessUsage usage = of(process);
+            ProcessUsage usage = of(java);
             if (wanted.test(usage) || System.nanoTime() > deadline) {
                 return usage;
             }
         }
     }
 
-    static ProcessUsage of(ProgramProcess process) throws IOException, InterruptedException {
-        var java = new JavaProcess(process);
+    static ProcessUsage of(JavaProcess java) throws IOException, InterruptedException {
         List<String> descriptors;
-        try (Stream<Path> links = Files.list(Path.of("/proc", String.valueOf(process.pid()), "fd"))) {
+        try (Stream<Path> links =
+                Files.list(Path.of("/proc", String.valueOf(java.process().pid()), "fd"))) {
             descriptors = links.map(ProcessUsage::target).toList();
         }
         return new ProcessUsage(
@@ -66,11 +65,6 @@ record ProcessUsage(long descriptors, long sockets, long threads, long virtualTh
                 java.status("Threads"),
                 virtualThreads(java),
                 java.status("VmRSS") / 1024);
-    }
-
-    /** The most memory that the process ever had in RAM. */
-    static long mostResidentMiB(ProgramProcess process) throws IOException {
-        return new JavaProcess(process).status("VmHWM") / 1024;
     }
 
     private static String target(Path descriptor) {

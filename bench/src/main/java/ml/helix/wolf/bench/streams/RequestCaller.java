@@ -7,19 +7,21 @@ import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import javax.net.SocketFactory;
 
 /** One HTTP connection of a caller, with as little work for each request as possible. */
-final class RequestCaller implements Closeable {
+public final class RequestCaller implements Closeable {
     private static final String END_OF_HEAD = "\r\n\r\n";
 
     private final Socket socket;
     private final InputStream in;
     private final byte[] request;
 
-    RequestCaller(int port, String adminToken) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    /** @param sockets of TLS or of TCP */
+    RequestCaller(SocketFactory sockets, InetSocketAddress to, String adminToken) throws IOException {
+        socket = sockets.createSocket(to.getHostString(), to.getPort());
         socket.setTcpNoDelay(true);
         in = new BufferedInputStream(socket.getInputStream());
         request = ("GET /api/v1/wolf-instances/wolf-bench/proxy/x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
@@ -28,7 +30,7 @@ final class RequestCaller implements Closeable {
     }
 
     /** Sends a request and reads its response, {@code 200} with {@code ok}. */
-    void request() throws IOException {
+    public void request() throws IOException {
         socket.getOutputStream().write(request);
         var head = new StringBuilder();
         while (head.length() < END_OF_HEAD.length()

@@ -1,0 +1,4 @@
+package ml.helix.wolf.bench.figures;
+
+/** One measured value. */
+public record Figure(Metric metric, double value) {}
