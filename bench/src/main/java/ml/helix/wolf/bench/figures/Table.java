@@ -12,8 +12,8 @@ import java.util.function.Function;
  * @param columns the programs, {@link #RAW} among them
  */
 public record Table(String description, List<String> columns, List<Row> rows) {
-    /** The column of the loopback without any program. */
-    public static final String RAW = "raw loopback";
+    /** The column of the same transfers without any program. */
+    public static final String RAW = "raw TCP";
 
     /**
      * One metric.
@@ -31,7 +31,7 @@ public record Table(String description, List<String> columns, List<Row> rows) {
         rows = List.copyOf(rows);
     }
 
-    /** As Markdown: each value, and its share of raw loopback. */
+    /** As Markdown: each value, and its share of raw TCP. */
     public String markdown() {
         return markdown(row -> column -> row.value(column)
                 .map(value -> number(value)

@@ -2,14 +2,11 @@ package ml.helix.wolf.bench.run;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import ml.helix.wolf.bench.streams.Pair;
-import ml.helix.wolf.bench.streams.Program;
 
 /**
  * What {@code bench/run} was asked for.
@@ -96,24 +93,12 @@ record Flags(
     }
 
     private static List<Pair> pairs(Path root, List<String> programs, boolean tls) {
-        if (programs.size() % 2 == 1) {
+        List<Pair> pairs =
+                Pair.parse(root, programs.isEmpty() ? List.of("ours", "ours", "ours -pool 0", "ours") : programs);
+        pairs.stream().filter(pair -> tls && !pair.isOurs()).findFirst().ifPresent(pair -> {
             throw new IllegalArgumentException(
-                    programs.getLast() + " has no AGENT: name a server and an agent each time");
-        }
-        List<String> all = programs.isEmpty() ? List.of("ours", "ours", "ours -pool 0", "ours") : programs;
-        List<Pair> pairs = new ArrayList<>();
-        for (int i = 0; i < all.size(); i += 2) {
-            var pair = new Pair(Program.parse(root, all.get(i)), Program.parse(root, all.get(i + 1)));
-            if (tls && !pair.isOurs()) {
-                throw new IllegalArgumentException(
-                        "with -tls only this project's programs can be measured, not " + pair.name());
-            }
-            pairs.add(pair);
-        }
-        Stream<String> names = pairs.stream().map(Pair::name).distinct();
-        if (names.count() < pairs.size()) {
-            throw new IllegalArgumentException("two pairs have the same name: give one another, NAME=SERVER");
-        }
+                    "with -tls only this project's programs can be measured, not " + pair.name());
+        });
         return pairs;
     }
 }

@@ -9,12 +9,12 @@ import ml.helix.wolf.bench.streams.Tunnel;
 /**
  * What a scenario runs against: a column of the table.
  *
- * @param tunnel empty for raw loopback
+ * @param tunnel empty for raw TCP
  */
 record Target(String column, Caller caller, Optional<Tunnel> tunnel) {
 
     static Target raw(Bench bench) {
-        return new Target(Table.RAW, new Caller(bench.service().address()), Optional.empty());
+        return new Target(Table.RAW, new Caller(bench.local()), Optional.empty());
     }
 
     static Target of(Tunnel tunnel) {

@@ -12,7 +12,7 @@ import ml.helix.wolf.bench.process.JavaProcess;
 /**
  * What both programs of a tunnel took while something ran.
  *
- * @param agent and {@code server}: empty for raw loopback
+ * @param agent and {@code server}: empty for raw TCP
  */
 record Usage(List<OfProgram> programs) {
 

@@ -1,6 +1,9 @@
 package ml.helix.wolf.bench.streams;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import javax.net.SocketFactory;
 import ml.helix.wolf.testkit.TestCertificates;
@@ -9,10 +12,23 @@ import ml.helix.wolf.testkit.TestCertificates;
  * What all tunnels of a measurement share.
  *
  * @param root the checkout
- * @param service in Wolf's place
+ * @param local the service in Wolf's place, as an agent reaches it
  * @param tls for tunnels over TLS
  */
-public record Bench(Path root, LocalService service, Optional<Tls> tls) {
+public record Bench(Path root, InetSocketAddress local, Optional<Tls> tls, Place place) {
+
+    /** All on the loopback address of this machine. */
+    public Bench(Path root, LocalService service, Optional<Tls> tls) {
+        this(root, service.address(), tls, new Place(InetAddress.getLoopbackAddress(), List.of()));
+    }
+
+    /**
+     * Where programs run.
+     *
+     * @param server the address on which servers listen for agents
+     * @param agentPrefix words before an agent's command, for example to run it in another network namespace
+     */
+    public record Place(InetAddress server, List<String> agentPrefix) {}
 
     /**
      * @param caFile what agents trust

@@ -38,8 +38,8 @@ public final class Tunnel implements AutoCloseable {
     private Tunnel(Bench bench, Pair pair) throws IOException {
         this.bench = bench;
         this.pair = pair;
-        http = freeAddress();
-        forward = freeAddress();
+        http = new InetSocketAddress(bench.place().server(), FreePort.choose());
+        forward = new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.choose());
         server = startServer();
         agent = startAgent();
     }
@@ -150,8 +150,8 @@ public final class Tunnel implements AutoCloseable {
     private ProgramProcess startAgent() throws IOException {
         Program program = pair.agent();
         String url = bench.tls().isPresent() ? "https://localhost:" + http.getPort() : "http://" + text(http);
-        String local = text(bench.service().address());
-        List<String> command = new ArrayList<>();
+        String local = text(bench.local());
+        List<String> command = new ArrayList<>(bench.place().agentPrefix());
         if (program.isOurs()) {
             command.addAll(List.of(
                     program.checkout().resolve("bin/tunnel-agent").toString(),
@@ -188,7 +188,7 @@ public final class Tunnel implements AutoCloseable {
         var builder = new ProcessBuilder(command);
         builder.environment().put("RUNNER_TOKEN", RUNNER_TOKEN);
         builder.environment().put("ADMIN_TOKEN", ADMIN_TOKEN);
-        builder.environment().put("LOG_LEVEL", "warn");
+        builder.environment().putIfAbsent("LOG_LEVEL", "warn");
         Files.deleteIfExists(log(role));
         return ProgramProcess.start(builder, log(role));
     }
@@ -206,10 +206,6 @@ public final class Tunnel implements AutoCloseable {
         } catch (IOException e) {
             return false;
         }
-    }
-
-    private static InetSocketAddress freeAddress() throws IOException {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.choose());
     }
 
     private static String text(InetSocketAddress address) {

@@ -18,7 +18,7 @@ class TableTest {
     @Test
     void valuesAreBesideTheirShareOfRawLoopback() {
         assertThat(table(500, 2000, 300).markdown()).isEqualTo("""
-                | | raw loopback | Go | ours |
+                | | raw TCP | Go | ours |
                 |---|---:|---:|---:|
                 | one stream down (MiB/s) | 2,000 | 500 (0.25) | 1,000 (0.50) |
                 | start (ms) |  |  | 300 |
@@ -28,7 +28,7 @@ class TableTest {
     @Test
     void theOthersAreRatiosToTheFirstPair() {
         assertThat(table(500, 2000, 300).markdown("Go")).isEqualTo("""
-                | | raw loopback | Go | ours |
+                | | raw TCP | Go | ours |
                 |---|---:|---:|---:|
                 | one stream down (MiB/s) | 4.00 | 1 (500) | 2.00 |
                 | start (ms) |  |  | 300 |
@@ -42,7 +42,7 @@ class TableTest {
                 |---|---|---:|---:|---:|---|
                 | one stream down (MiB/s) | Go | 500 | 510 | 1.02 |  |
                 | one stream down (MiB/s) | ours | 1,000 | 1,020 | 1.02 |  |
-                | one stream down (MiB/s) | raw loopback | 2,000 | 1,000 | 0.50 | worse |
+                | one stream down (MiB/s) | raw TCP | 2,000 | 1,000 | 0.50 | worse |
                 | start (ms) | ours | 300 | 150 | 0.50 | better |
                 """);
     }
