@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.Stream;
 import ml.helix.wolf.bench.figures.Figure;
 import ml.helix.wolf.bench.figures.Measurements;
@@ -95,7 +96,10 @@ public final class Main {
                     Namespaces.FAR_ADDRESS,
                     Integer.parseInt(service.inputReader().readLine()));
             var bench = new Bench(
-                    root, local, Optional.empty(), new Bench.Place(Namespaces.NEAR_ADDRESS, namespaces.inFar()));
+                    root,
+                    local,
+                    Optional.empty(),
+                    new Bench.Place(Namespaces.NEAR_ADDRESS, namespaces.inFar(), IntUnaryOperator.identity(), 1));
             for (List<String> alternatives : CONGESTION_CONTROLS) {
                 Optional<String> control = namespaces.setToFirst("net/ipv4/tcp_congestion_control", alternatives);
                 if (control.isPresent()) {

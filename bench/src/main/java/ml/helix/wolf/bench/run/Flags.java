@@ -14,7 +14,7 @@ import ml.helix.wolf.bench.streams.Pair;
  * @param only which rows, by the names of {@link Run#ROWS}
  * @param window how long a row is measured at a time; empty for what fits into the time
  * @param rounds how often each row is measured
- * @param others whether pairs were named: then the others are ratios to the first one
+ * @param others whether several pairs were named: then the others are ratios to the first one
  */
 record Flags(
         Set<String> only,
@@ -26,9 +26,10 @@ record Flags(
         boolean others) {
     private static final int DEFAULT_ROUNDS = 3;
 
-    static final String USAGE = """
+    static final String USAGE =
+            """
             usage: bench/run [-only ROW,...] [-seconds N] [-rounds N] [-tls true] [-json FILE] [SERVER AGENT]...
-              -only     which rows, default all: %s
+              -only     which rows, default all: %s; with -tls true %s too
               -seconds  how long a row is measured at a time, such as 0.5; default: what fits into 5 minutes in all
               -rounds   how often each row is measured, after two rounds that don't count; default %d. With 1, that one counts
               -tls      whether agents, and callers of the proxy, use TLS, default false
@@ -36,11 +37,11 @@ record Flags(
               SERVER AGENT  pairs to compare. 'ours' is this checkout's program, 'ours@DIR' another checkout's; anything else is
                         an executable (bench/README.md says which flags it gets). Flags may follow in the same argument, and a name may
                         precede it: 'no pool=ours -pool 0'. The first pair is 1. Default: ours with and without a pool, as they are
-            """.formatted(String.join(" ", Run.ROWS), DEFAULT_ROUNDS);
+            """.formatted(String.join(" ", Run.ROWS), String.join(" ", Run.TLS_ROWS), DEFAULT_ROUNDS);
 
     /** @throws IllegalArgumentException says what is wrong */
     static Flags parse(Path root, List<String> arguments) {
-        Set<String> only = new LinkedHashSet<>(Run.ROWS);
+        Optional<Set<String>> only = Optional.empty();
         Optional<Duration> window = Optional.empty();
         int rounds = DEFAULT_ROUNDS;
         boolean tls = false;
@@ -53,7 +54,7 @@ record Flags(
             }
             String value = arguments.get(next + 1);
             switch (flag) {
-                case "-only" -> only = rows(value);
+                case "-only" -> only = Optional.of(new LinkedHashSet<>(List.of(value.split(","))));
                 case "-seconds" -> window = Optional.of(seconds(value));
                 case "-rounds" -> rounds = rounds(value);
                 case "-tls" -> tls = value.equals("true");
@@ -61,16 +62,20 @@ record Flags(
                 default -> throw new IllegalArgumentException(flag + " is unknown");
             }
         }
+        Set<String> all = new LinkedHashSet<>(Run.ROWS);
+        if (tls) {
+            all.addAll(Run.TLS_ROWS);
+        }
+        only.ifPresent(rows -> rows.stream()
+                .filter(row -> !all.contains(row))
+                .findFirst()
+                .ifPresent(row -> {
+                    throw new IllegalArgumentException(
+                            Run.TLS_ROWS.contains(row) ? row + " needs -tls true" : "there is no row '" + row + "'");
+                }));
         List<String> programs = arguments.subList(next, arguments.size());
-        return new Flags(only, window, rounds, tls, json, pairs(root, programs, tls), !programs.isEmpty());
-    }
-
-    private static Set<String> rows(String value) {
-        Set<String> rows = new LinkedHashSet<>(List.of(value.split(",")));
-        rows.stream().filter(row -> !Run.ROWS.contains(row)).findFirst().ifPresent(row -> {
-            throw new IllegalArgumentException("there is no row '" + row + "'");
-        });
-        return rows;
+        return new Flags(
+                only.orElseGet(() -> all), window, rounds, tls, json, pairs(root, programs, tls), programs.size() > 2);
     }
 
     private static Duration seconds(String value) {

@@ -39,8 +39,11 @@ final class Run {
 
     /** What {@code -only} takes. */
     static final List<String> ROWS = Stream.concat(
-                    Scenario.all().keySet().stream(), Stream.of("start", "held", "memory"))
+                    Scenario.all(Optional.empty()).keySet().stream(), Stream.of("start", "held", "memory"))
             .toList();
+
+    /** The same, with {@code -tls true} only. */
+    static final List<String> TLS_ROWS = List.of("handshakes", "resumption");
 
     private final Path root;
     private final Flags flags;
@@ -72,7 +75,7 @@ final class Run {
                 for (Pair pair : flags.pairs()) {
                     tunnels.add(Tunnel.start(bench, pair));
                 }
-                measure(Target.raw(bench), tunnels);
+                measure(bench, tunnels);
             } finally {
                 for (Tunnel tunnel : tunnels) {
                     tunnel.close();
@@ -87,7 +90,7 @@ final class Run {
                         "Java " + Runtime.version().feature()));
     }
 
-    private void measure(Target raw, List<Tunnel> tunnels) throws Exception {
+    private void measure(Bench bench, List<Tunnel> tunnels) throws Exception {
         if (flags.only().contains("start")) {
             starts(tunnels);
         }
@@ -98,7 +101,15 @@ final class Run {
                 memory(tunnel, "idle");
             }
         }
-        rounds(Stream.concat(Stream.of(raw), tunnels.stream().map(Target::of)).toList());
+        rounds(
+                Scenario.all(bench.tls()),
+                Stream.concat(Stream.of(Target.raw(bench)), tunnels.stream().map(Target::of))
+                        .toList());
+        if (flags.only().contains("resumption")) {
+            for (Pair pair : flags.pairs()) {
+                TlsRows.resumption(bench, pair).forEach(figure -> measurements.add(pair.name(), figure));
+            }
+        }
         if (flags.only().contains("held")) {
             for (Tunnel tunnel : tunnels) {
                 Held.measure(Target.of(tunnel), HELD).forEach(figure -> add(tunnel, figure));
@@ -121,8 +132,7 @@ final class Run {
         }
     }
 
-    private void rounds(List<Target> targets) throws Exception {
-        Map<String, Scenario> scenarios = Scenario.all();
+    private void rounds(Map<String, Scenario> scenarios, List<Target> targets) throws Exception {
         scenarios.keySet().retainAll(flags.only());
         if (scenarios.isEmpty()) {
             return;

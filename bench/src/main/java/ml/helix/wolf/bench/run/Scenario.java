@@ -6,10 +6,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import ml.helix.wolf.bench.figures.Figure;
 import ml.helix.wolf.bench.figures.Metric;
+import ml.helix.wolf.bench.streams.Bench;
 import ml.helix.wolf.bench.streams.Caller;
 import ml.helix.wolf.bench.streams.Concurrently;
 import ml.helix.wolf.bench.streams.RequestCaller;
@@ -24,8 +26,12 @@ interface Scenario {
     /** Returns the figures of one window; none if the target can't do this. */
     List<Figure> measure(Target target, Duration window) throws Exception;
 
-    /** All of them, by the names that {@code -only} takes, in the order of the table. */
-    static Map<String, Scenario> all() {
+    /**
+     * All of them, by the names that {@code -only} takes, in the order of the table.
+     *
+     * @param tls empty without TLS
+     */
+    static Map<String, Scenario> all(Optional<Bench.Tls> tls) {
         Map<String, Scenario> all = new LinkedHashMap<>();
         for (int streams : new int[] {1, 16, 200}) {
             String number = streams == 1 ? "" : String.valueOf(streams);
@@ -48,6 +54,7 @@ interface Scenario {
                     }));
             all.put("requests" + number, (target, window) -> requests(target, window, atOnce, manner));
         }
+        tls.ifPresent(some -> all.put("handshakes", (target, window) -> TlsRows.handshakes(some, target, window)));
         return all;
     }
 
@@ -66,9 +73,8 @@ interface Scenario {
         double seconds = (System.nanoTime() - start) / 1e9;
         String name = streams == 1 ? "one stream " + direction : streams + " streams " + direction;
         Stream<Figure> rate = Stream.of(new Figure(Metric.more(name, "MiB/s"), bytes.get() / MIB / seconds));
-        List<Figure> costs = streams == 1
-                ? usage.processor("a GiB " + direction, "s", cpu -> cpu / (bytes.get() / GIB))
-                : usage.resident("with " + name);
+        List<Figure> costs =
+                streams == 1 ? usage.processorForBytes(direction, bytes.get() / GIB) : usage.resident("with " + name);
         return Stream.concat(rate, streams == 16 ? Stream.empty() : costs.stream())
                 .toList();
     }
@@ -125,8 +131,8 @@ interface Scenario {
                 });
     }
 
-    private static List<Figure> repeat(
-            Target target, Duration window, int atOnce, String what, String manner, Calls calls) throws Exception {
+    static List<Figure> repeat(Target target, Duration window, int atOnce, String what, String manner, Calls calls)
+            throws Exception {
         var made = new AtomicLong();
         long start = System.nanoTime();
         long end = start + window.toNanos();

@@ -67,6 +67,18 @@ record Usage(List<OfProgram> programs) {
                 .toList();
     }
 
+    /** Of each program, and what a core that both share would carry. */
+    List<Figure> processorForBytes(String direction, double gibibytes) {
+        List<Figure> figures =
+                new ArrayList<>(processor("a GiB " + direction, "s", cpuSeconds -> cpuSeconds / gibibytes));
+        double all = programs.stream().mapToDouble(OfProgram::cpuSeconds).sum();
+        if (all > 0) {
+            figures.add(new Figure(
+                    Metric.more("one core for both programs carries " + direction, "GiB/s"), gibibytes / all));
+        }
+        return figures;
+    }
+
     List<Figure> resident(String when) {
         return programs.stream()
                 .map(one -> new Figure(Metric.less("RSS " + when + ", " + one.who(), "MiB"), one.residentMiB()))

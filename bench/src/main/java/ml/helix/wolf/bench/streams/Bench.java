@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 import javax.net.SocketFactory;
 import ml.helix.wolf.testkit.TestCertificates;
 
@@ -19,7 +20,7 @@ public record Bench(Path root, InetSocketAddress local, Optional<Tls> tls, Place
 
     /** All on the loopback address of this machine. */
     public Bench(Path root, LocalService service, Optional<Tls> tls) {
-        this(root, service.address(), tls, new Place(InetAddress.getLoopbackAddress(), List.of()));
+        this(root, service.address(), tls, Place.HERE);
     }
 
     /**
@@ -27,8 +28,14 @@ public record Bench(Path root, InetSocketAddress local, Optional<Tls> tls, Place
      *
      * @param server the address on which servers listen for agents
      * @param agentPrefix words before an agent's command, for example to run it in another network namespace
+     * @param front where an agent finds the server with this port: the port of something in between, or itself
+     * @param forwards how many ports of a control plane of ours lead to the agent
      */
-    public record Place(InetAddress server, List<String> agentPrefix) {}
+    public record Place(InetAddress server, List<String> agentPrefix, IntUnaryOperator front, int forwards) {
+        /** All on the loopback address, with nothing in between. */
+        public static final Place HERE =
+                new Place(InetAddress.getLoopbackAddress(), List.of(), IntUnaryOperator.identity(), 1);
+    }
 
     /**
      * @param caFile what agents trust

@@ -14,8 +14,10 @@ import java.util.SplittableRandom;
  * or changed is noticed. The last block says that it is the last, so a stream that was cut is noticed too.
  */
 final class Blocks {
-    static final int SIZE = 128 * 1024;
-    private static final byte[] NOISE = new byte[SIZE];
+    /** The largest. */
+    static final int LARGEST = 128 * 1024;
+
+    private static final byte[] NOISE = new byte[LARGEST];
 
     static {
         new SplittableRandom(1).nextBytes(NOISE);
@@ -24,9 +26,9 @@ final class Blocks {
     private Blocks() {}
 
     /** Sends blocks for that time, at least one; returns how many bytes they were. */
-    static long send(OutputStream out, Duration time) throws IOException {
+    static long send(OutputStream out, Duration time, int size) throws IOException {
         long end = System.nanoTime() + time.toNanos();
-        ByteBuffer block = ByteBuffer.wrap(NOISE.clone());
+        ByteBuffer block = ByteBuffer.wrap(Arrays.copyOf(NOISE, size));
         boolean last = false;
         long number = 0;
         while (!last) {
@@ -35,28 +37,28 @@ final class Blocks {
             out.write(block.array());
             number++;
         }
-        return number * SIZE;
+        return number * size;
     }
 
     /**
      * Reads up to the end of the last block; returns how many bytes they were.
      *
      * @throws EOFException if the stream ends earlier
-     * @throws IOException if a byte is not the one that was sent
+     * @throws CorruptionException if a byte is not the one that was sent
      */
-    static long receive(InputStream in) throws IOException {
-        byte[] block = new byte[SIZE];
+    static long receive(InputStream in, int size) throws IOException {
+        byte[] block = new byte[size];
         for (long number = 0; ; number++) {
-            if (in.readNBytes(block, 0, SIZE) < SIZE) {
+            if (in.readNBytes(block, 0, size) < size) {
                 throw new EOFException("the stream ended in block " + number);
             }
             long found = ByteBuffer.wrap(block).getLong(0);
             boolean last = found == ~number;
-            if (found != number && !last || !Arrays.equals(block, Long.BYTES, SIZE, NOISE, Long.BYTES, SIZE)) {
-                throw new IOException("block " + number + " is not what was sent");
+            if (found != number && !last || !Arrays.equals(block, Long.BYTES, size, NOISE, Long.BYTES, size)) {
+                throw new CorruptionException("block " + number + " is not what was sent");
             }
             if (last) {
-                return (number + 1) * SIZE;
+                return (number + 1) * size;
             }
         }
     }

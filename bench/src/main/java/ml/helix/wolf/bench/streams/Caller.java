@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -17,10 +18,16 @@ import java.util.SplittableRandom;
  * Calls a {@link LocalService}, one connection for each call. Every call compares what arrived with what was sent.
  *
  * @param to a forward, or the service itself
+ * @param blockSize of transfers
  */
-public record Caller(InetSocketAddress to) {
+public record Caller(InetSocketAddress to, int blockSize) {
     /** How long a call waits for the next byte: what hangs longer is lost. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** With the largest blocks. */
+    public Caller(InetSocketAddress to) {
+        this(to, Blocks.LARGEST);
+    }
 
     private static final byte[] REQUEST =
             "GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".getBytes(US_ASCII);
@@ -29,7 +36,7 @@ public record Caller(InetSocketAddress to) {
     public long download(Duration time) throws IOException {
         try (Socket socket = connect()) {
             ask(socket, LocalService.SEND, time.toMillis(), new byte[0]);
-            long bytes = Blocks.receive(socket.getInputStream());
+            long bytes = Blocks.receive(socket.getInputStream(), blockSize);
             requireEnd(socket);
             return bytes;
         }
@@ -39,7 +46,7 @@ public record Caller(InetSocketAddress to) {
     public long upload(Duration time) throws IOException {
         try (Socket socket = connect()) {
             ask(socket, LocalService.TAKE, 0, new byte[0]);
-            long sent = Blocks.send(socket.getOutputStream(), time);
+            long sent = Blocks.send(socket.getOutputStream(), time, blockSize);
             long received = new DataInputStream(socket.getInputStream()).readLong();
             if (received != sent) {
                 throw new IOException(received + " bytes arrived of " + sent);
@@ -111,10 +118,11 @@ public record Caller(InetSocketAddress to) {
         }
     }
 
-    private static void ask(Socket socket, int what, long number, byte[] bytes) throws IOException {
+    private void ask(Socket socket, int what, long number, byte[] bytes) throws IOException {
         new DataOutputStream(socket.getOutputStream())
-                .write(ByteBuffer.allocate(1 + Long.BYTES + bytes.length)
+                .write(ByteBuffer.allocate(1 + Integer.BYTES + Long.BYTES + bytes.length)
                         .put((byte) what)
+                        .putInt(blockSize)
                         .putLong(number)
                         .put(bytes)
                         .array());
@@ -127,14 +135,17 @@ public record Caller(InetSocketAddress to) {
     }
 
     private static void requireEqual(byte[] sent, byte[] received) throws IOException {
+        if (received.length < sent.length) {
+            throw new EOFException("the stream ended after " + received.length + " bytes of " + sent.length);
+        }
         if (!Arrays.equals(sent, received)) {
-            throw new IOException(received.length + " bytes came back, and not those that were sent");
+            throw new CorruptionException("other bytes came back than were sent");
         }
     }
 
     private static void requireEnd(Socket socket) throws IOException {
         if (socket.getInputStream().read() >= 0) {
-            throw new IOException("more bytes came than were sent");
+            throw new CorruptionException("more bytes came than were sent");
         }
     }
 }

@@ -18,7 +18,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Stands in Wolf's place. The first byte of a connection says what the caller wants; a number follows as a long. Listens on a free port
+ * Stands in Wolf's place. The first byte of a connection says what the caller wants; a block's size follows as an int, a number
+ * as a long. Listens on a free port
  * until {@link #close}. Thread-safe.
  */
 public final class LocalService implements Closeable {
@@ -81,10 +82,11 @@ public final class LocalService implements Closeable {
                 out.write(HTTP_RESPONSE);
                 return;
             }
+            int blockSize = wanted < 0 ? 0 : in.readInt();
             long number = wanted < 0 ? 0 : in.readLong();
             switch (wanted) {
-                case SEND -> Blocks.send(out, Duration.ofMillis(number));
-                case TAKE -> out.writeLong(Blocks.receive(in));
+                case SEND -> Blocks.send(out, Duration.ofMillis(number), blockSize);
+                case TAKE -> out.writeLong(Blocks.receive(in, blockSize));
                 case ECHO -> echo(in, out, number);
                 default -> {
                     // the agent's health check: it connects and sends nothing

@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import ml.helix.wolf.bench.process.JavaProcess;
 import ml.helix.wolf.testkit.FreePort;
 import ml.helix.wolf.testkit.ProgramProcess;
@@ -30,7 +32,9 @@ public final class Tunnel implements AutoCloseable {
     private final Bench bench;
     private final Pair pair;
     private final InetSocketAddress http;
-    private final InetSocketAddress forward;
+    private final List<InetSocketAddress> forwards = new ArrayList<>();
+    private final AtomicInteger nextForward = new AtomicInteger();
+    private final int agentsPort;
     private ProgramProcess server;
     private ProgramProcess agent;
     private boolean speaksHttp;
@@ -39,7 +43,11 @@ public final class Tunnel implements AutoCloseable {
         this.bench = bench;
         this.pair = pair;
         http = new InetSocketAddress(bench.place().server(), FreePort.choose());
-        forward = new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.choose());
+        int ports = pair.server().isOurs() ? bench.place().forwards() : 1;
+        for (int i = 0; i < ports; i++) {
+            forwards.add(new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.choose()));
+        }
+        agentsPort = bench.place().front().applyAsInt(http.getPort());
         server = startServer();
         agent = startAgent();
     }
@@ -58,7 +66,12 @@ public final class Tunnel implements AutoCloseable {
 
     /** Calls through the forward. */
     public Caller caller() {
-        return new Caller(forward);
+        return new Caller(forward());
+    }
+
+    /** The ports take turns. */
+    public InetSocketAddress forward() {
+        return forwards.get(Math.floorMod(nextForward.getAndIncrement(), forwards.size()));
     }
 
     /** A connection on which requests to the local service go through {@code …/proxy/}, one after the other. */
@@ -125,7 +138,9 @@ public final class Tunnel implements AutoCloseable {
                     "-listen",
                     text(http),
                     "-forward",
-                    text(forward) + "=wolf-bench",
+                    forwards.stream()
+                            .map(forward -> text(forward) + "=wolf-bench")
+                            .collect(Collectors.joining(",")),
                     "-store",
                     "jdbc:h2:mem:bench"));
             bench.tls()
@@ -140,7 +155,7 @@ public final class Tunnel implements AutoCloseable {
                     "-listen",
                     text(http),
                     "-forward",
-                    text(forward),
+                    text(forwards.getFirst()),
                     "-id",
                     "wolf-bench"));
         }
@@ -149,7 +164,9 @@ public final class Tunnel implements AutoCloseable {
 
     private ProgramProcess startAgent() throws IOException {
         Program program = pair.agent();
-        String url = bench.tls().isPresent() ? "https://localhost:" + http.getPort() : "http://" + text(http);
+        String url = bench.tls().isPresent()
+                ? "https://localhost:" + agentsPort
+                : "http://" + text(new InetSocketAddress(http.getAddress(), agentsPort));
         String local = text(bench.local());
         List<String> command = new ArrayList<>(bench.place().agentPrefix());
         if (program.isOurs()) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import ml.helix.wolf.bench.figures.Table;
 import org.junit.jupiter.api.Test;
@@ -18,7 +19,7 @@ class RunIT {
 
     @Test
     void everyRowHasAFigureOfAgentAndControlPlane() throws Exception {
-        String rows = Scenario.all().keySet().stream()
+        String rows = Scenario.all(Optional.empty()).keySet().stream()
                 .filter(row -> !row.endsWith("200"))
                 .collect(Collectors.joining(","));
         var flags = Flags.parse(ROOT, List.of("-only", rows, "-seconds", "0.01", "-rounds", "1", "ours", "ours"));
