@@ -3,6 +3,7 @@ package ml.helix.wolf.images;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -15,6 +16,10 @@ import java.util.concurrent.TimeUnit;
  */
 final class TrainingRun implements AutoCloseable {
     private static final long STOP_SECONDS = 120;
+    private static final String ONLY_C1 = "-XX:TieredStopAtLevel=1";
+
+    /** Profiles are for the optimising compiler; without them the cache is smaller and the program starts sooner. */
+    private static final List<String> NO_PROFILES = List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTRecordTraining");
 
     private final StagedProgram program;
     private final Process process;
@@ -28,8 +33,12 @@ final class TrainingRun implements AutoCloseable {
 
     /** Starts the program; its output goes to {@code log}. */
     static TrainingRun start(StagedProgram program, Map<String, String> environment, Path log) throws IOException {
-        program.configure(
+        List<String> options = new ArrayList<>(
                 List.of("-XX:AOTCacheOutput=$APPDIR/" + program.aotCache().getFileName()));
+        if (program.jvmOptions().contains(ONLY_C1)) {
+            options.addAll(NO_PROFILES);
+        }
+        program.configure(options);
         program.setTimes();
         var command = new ProcessBuilder(program.launcher().toString())
                 .redirectErrorStream(true)

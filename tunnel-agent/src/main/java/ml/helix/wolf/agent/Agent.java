@@ -41,6 +41,7 @@ import org.slf4j.LoggerFactory;
 public final class Agent implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
     private static final Duration PROBE_INTERVAL = Duration.ofSeconds(30);
+    private static final Duration HEAP_INTERVAL = Duration.ofSeconds(20);
 
     private final AgentSettings settings;
     private final ScheduledExecutorService timers = Timers.daemon("agent-timers");
@@ -110,8 +111,17 @@ public final class Agent implements AutoCloseable {
                 0,
                 PROBE_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
+        timers.scheduleWithFixedDelay(
+                this::giveHeapBack, HEAP_INTERVAL.toMillis(), HEAP_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         notices.start(wolf::check);
         new WolfWait(wolf, timers, System::nanoTime).start(settings.wolfWait(), () -> tunnels.forEach(Tunnel::start));
+    }
+
+    /** The heap shrinks in full collections only, and an agent whose streams are over has none. */
+    private void giveHeapBack() {
+        if (streams.haveFallen()) {
+            System.gc();
+        }
     }
 
     /** The monitoring port's address; empty if there is none. */

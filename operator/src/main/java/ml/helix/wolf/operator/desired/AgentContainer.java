@@ -19,10 +19,14 @@ import org.jspecify.annotations.Nullable;
 public final class AgentContainer {
     public static final String NAME = "agent";
 
-    /** Requests keep a node under memory pressure from ending the agent first. */
+    /**
+     * Requests keep a node under memory pressure from ending the agent first. The agent bounds its heap and its streams by the
+     * limit.
+     */
     private static final ResourceRequirements DEFAULT_RESOURCES = new ResourceRequirementsBuilder()
             .addToRequests("cpu", new Quantity("20m"))
             .addToRequests("memory", new Quantity("96Mi"))
+            .addToLimits("memory", new Quantity("96Mi"))
             .build();
 
     /** One late answer of a busy node is not a lost tunnel. A lost tunnel shows within 10 s. */

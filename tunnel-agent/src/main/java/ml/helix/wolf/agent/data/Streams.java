@@ -14,14 +14,15 @@ import ml.helix.wolf.revdial.PickupException;
 public final class Streams {
     /**
      * The heap that a stream takes at most, with a margin. Measured with this project's jvm.options on JDK 25, after a full
-     * collection, while neither end reads and both have sent all they can: 69 KiB without TLS, 128 KiB with it. To repeat
+     * collection, while neither end reads and both have sent all they can: 150 KiB with TLS; the input buffer of a stream that
+     * carries much may be 40 KiB larger. To repeat
      * it, let a control plane dial as many streams as the agent takes, fill both directions, and run {@code jcmd PID GC.run}
      * and {@code jcmd PID GC.heap_info}: the heap in use, less the 5 MiB of an idle agent, divided by the streams.
      */
-    private static final long BYTES_PER_STREAM = 160 * 1024;
+    private static final long BYTES_PER_STREAM = 192 * 1024;
 
-    /** Of the heap, for everything else: the control connection, handshakes, metrics, classes. */
-    private static final long RESERVED_BYTES = 32L * 1024 * 1024;
+    /** Of the heap's part for what stays, for everything else: the control connection, handshakes, metrics, classes. */
+    private static final long RESERVED_BYTES = 6L * 1024 * 1024;
 
     /** The data connection's and the one to Wolf. */
     private static final long DESCRIPTORS_PER_STREAM = 2;
@@ -29,9 +30,13 @@ public final class Streams {
     private static final long RESERVED_DESCRIPTORS = 96;
     private static final int MIN_CAPACITY = 8;
 
+    /** That many streams fewer leave heap that is worth a collection. */
+    private static final int FALL = 16;
+
     private final Set<Runnable> running = new HashSet<>(); // guarded by this
     private final int capacity;
     private int reserved; // guarded by this
+    private int most; // guarded by this
     private boolean cut; // guarded by this
     private volatile boolean draining;
 
@@ -46,7 +51,7 @@ public final class Streams {
 
     /** How many streams a process with this heap and this many file descriptors can take. */
     static int capacity(long heapBytes, long descriptors) {
-        long byHeap = (heapBytes - RESERVED_BYTES) / BYTES_PER_STREAM;
+        long byHeap = (heapBytes * 3 / 4 - RESERVED_BYTES) / BYTES_PER_STREAM; // NewRatio=3 in jvm.options
         long byDescriptors = (descriptors - RESERVED_DESCRIPTORS) / DESCRIPTORS_PER_STREAM;
         return Math.clamp(Math.min(byHeap, byDescriptors), MIN_CAPACITY, Integer.MAX_VALUE);
     }
@@ -60,11 +65,20 @@ public final class Streams {
         if (reserved == capacity) {
             throw new PickupException("too many streams: the agent has memory and file descriptors for " + capacity);
         }
-        reserved++;
+        most = Math.max(most, ++reserved);
     }
 
     synchronized void release() {
         reserved--;
+    }
+
+    /** Whether there are at least 16 streams fewer than there were at the most since this was last true. */
+    public synchronized boolean haveFallen() {
+        boolean fallen = most - reserved >= FALL;
+        if (fallen) {
+            most = reserved;
+        }
+        return fallen;
     }
 
     /**

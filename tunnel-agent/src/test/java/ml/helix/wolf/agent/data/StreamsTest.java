@@ -39,18 +39,33 @@ class StreamsTest {
     }
 
     @Test
-    void aHeapOf128MiBAllows614Streams() {
-        assertThat(Streams.capacity(128L << 20, 1_000_000)).isEqualTo(614);
+    void aHeapOf48MiBAllows160Streams() {
+        assertThat(Streams.capacity(48L << 20, 1_000_000)).isEqualTo(160);
     }
 
     @Test
     void aThousandDescriptorsAllowFewer() {
-        assertThat(Streams.capacity(128L << 20, 1024)).isEqualTo(464);
+        assertThat(Streams.capacity(1L << 30, 1024)).isEqualTo(464);
     }
 
     @Test
     void theCapacityIsNeverBelow8() {
         assertThat(Streams.capacity(1 << 20, 10)).isEqualTo(8);
+    }
+
+    @Test
+    void haveFallenOnceWhen16FewerRunThanAtTheMost() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            streams.reserve();
+        }
+        for (int i = 0; i < 15; i++) {
+            streams.release();
+        }
+        assertThat(streams.haveFallen()).isFalse();
+
+        streams.release();
+        assertThat(streams.haveFallen()).isTrue();
+        assertThat(streams.haveFallen()).isFalse();
     }
 
     @Test
