@@ -42,6 +42,26 @@ public record Caller(InetSocketAddress to, int blockSize) {
         }
     }
 
+    /** As {@link #download}, but reads nothing for a while first: what is sent meanwhile waits on the way. */
+    public long downloadLate(Duration time, Duration stall) throws IOException, InterruptedException {
+        try (Socket socket = connect()) {
+            ask(socket, LocalService.SEND, time.toMillis(), new byte[0]);
+            Thread.sleep(stall);
+            long bytes = Blocks.receive(socket.getInputStream(), blockSize);
+            requireEnd(socket);
+            return bytes;
+        }
+    }
+
+    /** As {@link #download}, but resets the connection after so many bytes. */
+    public void breakOff(Duration time, int bytes) throws IOException {
+        try (Socket socket = connect()) {
+            ask(socket, LocalService.SEND, time.toMillis(), new byte[0]);
+            socket.getInputStream().readNBytes(bytes);
+            socket.setSoLinger(true, 0);
+        }
+    }
+
     /** The caller sends for that time, and waits until the service has all; returns the number of bytes. */
     public long upload(Duration time) throws IOException {
         try (Socket socket = connect()) {

@@ -17,7 +17,7 @@ import ml.helix.wolf.testkit.ProgramProcess;
 
 /**
  * A server with a forward and an agent, both as processes, and the way through them to a {@link LocalService}. {@link #close} stops them
- * and fails if one of them failed. Not thread-safe, the callers are.
+ * and fails if one of them failed. One thread starts and stops, all may call.
  */
 public final class Tunnel implements AutoCloseable {
     private static final String ADMIN_TOKEN = "admin-of-the-bench";
@@ -35,8 +35,8 @@ public final class Tunnel implements AutoCloseable {
     private final List<InetSocketAddress> forwards = new ArrayList<>();
     private final AtomicInteger nextForward = new AtomicInteger();
     private final int agentsPort;
-    private ProgramProcess server;
-    private ProgramProcess agent;
+    private volatile ProgramProcess server;
+    private volatile ProgramProcess agent;
     private boolean speaksHttp;
 
     private Tunnel(Bench bench, Pair pair) throws IOException {
@@ -97,9 +97,13 @@ public final class Tunnel implements AutoCloseable {
         return new JavaProcess(agent);
     }
 
-    /** Stops the agent, starts it again, and returns the time from its start until a stream has passed. */
-    public Duration restartAgent() throws IOException, InterruptedException {
-        agent.stop(STOP_LIMIT);
+    /**
+     * Stops the agent, starts it again, and returns the time from its start until a stream has passed.
+     *
+     * @param kill by SIGKILL instead of SIGTERM
+     */
+    public Duration restartAgent(boolean kill) throws IOException, InterruptedException {
+        stop(agent, kill);
         long start = System.nanoTime();
         agent = startAgent();
         awaitStream();
@@ -107,10 +111,18 @@ public final class Tunnel implements AutoCloseable {
     }
 
     /** Stops the server and starts it again, on the same ports; returns when a stream has passed. */
-    public void restartServer() throws IOException, InterruptedException {
-        server.stop(STOP_LIMIT);
+    public void restartServer(boolean kill) throws IOException, InterruptedException {
+        stop(server, kill);
         server = startServer();
         awaitStream();
+    }
+
+    private static void stop(ProgramProcess program, boolean kill) {
+        if (kill) {
+            program.kill();
+        } else {
+            program.stop(STOP_LIMIT);
+        }
     }
 
     private void awaitStream() throws IOException, InterruptedException {
