@@ -26,7 +26,7 @@ public final class AgentContainer {
     private static final ResourceRequirements DEFAULT_RESOURCES = new ResourceRequirementsBuilder()
             .addToRequests("cpu", new Quantity("20m"))
             .addToRequests("memory", new Quantity("96Mi"))
-            .addToLimits("memory", new Quantity("96Mi"))
+            .addToLimits("memory", new Quantity("128Mi"))
             .build();
 
     /** One late answer of a busy node is not a lost tunnel. A lost tunnel shows within 10 s. */
