@@ -2,12 +2,14 @@ package ml.helix.wolf.bench.codec;
 
 import java.nio.file.Path;
 import java.util.Arrays;
-import org.openjdk.jmh.results.format.ResultFormatType;
+import java.util.TreeMap;
+import org.openjdk.jmh.results.Result;
+import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/** JMH with its own flags; the results go to {@code bench/target/jmh.json} too. */
+/** JMH with its own flags; the results are a table; its progress is in {@code bench/target/jmh.log}. */
 public final class Main {
     private Main() {}
 
@@ -18,11 +20,28 @@ public final class Main {
             flags.showHelp();
             return;
         }
-        new Runner(new OptionsBuilder()
+        var results = new TreeMap<String, String>();
+        for (RunResult run : new Runner(new OptionsBuilder()
                         .parent(flags)
-                        .resultFormat(ResultFormatType.JSON)
-                        .result(Path.of(arguments[0], "bench/target/jmh.json").toString())
+                        .output(Path.of(arguments[0], "bench/target/jmh.log").toString())
                         .build())
-                .run();
+                .run()) {
+            String name = run.getParams().getBenchmark();
+            String[] words = name.split("\\.");
+            String size = run.getParams().getParamsKeys().contains("size")
+                    ? run.getParams().getParam("size")
+                    : "";
+            Result<?> result = run.getPrimaryResult();
+            results.put(
+                    name + "%6s".formatted(size),
+                    "| %s, %s | %s | %,.0f |"
+                            .formatted(
+                                    words[words.length - 2].replace("Benchmark", ""),
+                                    words[words.length - 1],
+                                    size,
+                                    result.getScore()));
+        }
+        System.out.println("| | bytes | ns |\n|---|---:|---:|");
+        results.values().forEach(System.out::println);
     }
 }

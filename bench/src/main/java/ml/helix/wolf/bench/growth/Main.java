@@ -102,7 +102,7 @@ public final class Main {
         System.out.println(markdown(steps));
         Path svg = root.resolve("bench/target/growth.svg");
         Files.writeString(svg, svg(steps));
-        System.out.println("The same as a plot: " + svg);
+        System.err.println("The same as a plot: " + svg);
         System.exit(0);
     }
 
@@ -172,7 +172,9 @@ public final class Main {
             } catch (CorruptionException e) {
                 throw e;
             } catch (IOException e) {
-                lost.incrementAndGet();
+                if (lost.incrementAndGet() == 1) {
+                    System.err.println("bench/growth: the first stream that broke: " + e);
+                }
             }
         });
         return new Transfer(bytes.get() / (double) (1 << 20) / ((System.nanoTime() - start) / 1e9), lost.get());

@@ -26,7 +26,7 @@ public final class Main {
                 flags.others() ? table.markdown(flags.pairs().getFirst().name()) : table.markdown());
         Path json = root.resolve(flags.json());
         Tables.write(table, json);
-        System.out.println("The same as JSON: " + json);
+        System.err.println("The same as JSON: " + json);
         run.leaks().forEach(leak -> System.err.println("bench/run: " + leak));
         System.exit(run.leaks().isEmpty() ? 0 : 1);
     }

@@ -76,13 +76,13 @@ public final class Main {
         for (var program : programs.entrySet()) {
             ProcessUsage was = Objects.requireNonNull(before.get(program.getKey()));
             ProcessUsage is = ProcessUsage.settled(program.getValue(), was);
-            System.out.printf("%s without streams: %s before, %s after%n", program.getKey(), was, is);
+            System.out.printf("- %s without streams: %s before, %s after%n", program.getKey(), was, is);
             if (is.exceeds(was)) {
                 faults.add(program.getKey() + " holds " + is + " after all streams, and held " + was + " before");
             }
         }
         System.out.printf(
-                "%d restarts cut %d streams; %,d MiB arrived as they were sent; streams that ended well: %s; lost or corrupted: %d%n",
+                "- %d restarts cut %d streams; %,d MiB arrived as they were sent; streams that ended well: %s; lost or corrupted: %d%n",
                 restarts.count(),
                 churn.cut(),
                 churn.bytes() >> 20,

@@ -70,7 +70,7 @@ final class Trends {
         trends.forEach((program, trend) -> {
             String line = "%s of the %s: %.1f in the mean, %+.2f a minute"
                     .formatted(what, program, trend.mean(), trend.slope());
-            System.out.println(line);
+            System.out.println("- " + line);
             if (trend.rise() > Math.max(THAT_MAY_RISE, SHARE_THAT_MAY_RISE * trend.mean())) {
                 faults.add(line + ": not flat");
             }
