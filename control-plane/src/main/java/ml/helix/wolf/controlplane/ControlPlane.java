@@ -198,6 +198,7 @@ public final class ControlPlane implements AutoCloseable {
                 closing(tracing::close),
                 closing(events::close),
                 new Part(this::startReplicas, () -> replicas.ifPresent(Replicas::close)),
+                closing(revdial::cutData),
                 new Part(server::start, server::close),
                 closing(feed::close),
                 new Part(forwards::start, forwards::close),

@@ -135,6 +135,20 @@ public final class FrameReader {
         return consumed(piece);
     }
 
+    /**
+     * Waits until {@link #read} and {@link #next} have an answer without waiting.
+     *
+     * @return whether it is data
+     * @throws IOException as {@link #read}
+     */
+    public boolean await() throws IOException {
+        if (!awaitPayload()) {
+            return false;
+        }
+        fillIfEmpty();
+        return true;
+    }
+
     /** Whether the end was a close frame, which must be answered. */
     public boolean endedByCloseFrame() {
         return closeFrame;

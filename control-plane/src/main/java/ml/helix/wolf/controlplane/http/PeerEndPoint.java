@@ -12,7 +12,6 @@ import org.eclipse.jetty.server.Request;
  *   <li>A reset is an error and not an end: {@link #fill} throws.
  *   <li>The connection can be closed by a reset: {@link #resetOnClose}.
  *   <li>A byte of what comes next can be sent ahead, to see whether the peer still takes it: {@link #sendAhead}.
- *   <li>What the peer had sent before it reset the connection can still be read: {@link #readPastReset}.
  *   <li>Closing it destroys nothing that was sent before: {@link #lingerOnClose}.
  * </ul>
  *
@@ -38,12 +37,6 @@ public sealed interface PeerEndPoint extends EndPoint permits TcpEndPoint, TlsCo
     void idleTimeoutHolds(boolean holds);
 
     /**
-     * From now on a peer that takes no more bytes is not an error of the write: the bytes are dropped. What it had sent
-     * before is read first, then {@link #fill} tells how it ended.
-     */
-    void readPastReset();
-
-    /**
      * Closing ends the output first, and the connection once the peer has ended, as {@link
      * ml.helix.wolf.revdial.socket.LingeringStream} says. Jetty closes a WebSocket connection right after it has sent a close frame
      * of a code like 1001, 1002 or 1008, and the kernel discards that frame where there is unread input.
@@ -64,6 +57,13 @@ public sealed interface PeerEndPoint extends EndPoint permits TcpEndPoint, TlsCo
      * @throws IOException if the peer has closed or reset its end
      */
     void sendBetween(byte one) throws IOException;
+
+    /**
+     * Takes the connection away from Jetty, which forgets it. Call once, on the thread of its request, when nobody waits for its input.
+     *
+     * @throws java.io.IOException if the connection is closed
+     */
+    PeerChannel detach() throws IOException;
 
     /** Jetty's record of who waits for input. */
     FillInterest getFillInterest();

@@ -20,6 +20,7 @@ abstract sealed class TcpEndPoint extends SocketChannelEndPoint implements PeerE
     private volatile boolean idleTimeoutHolds = true;
     private volatile boolean readPastReset;
     private volatile boolean lingerOnClose;
+    private volatile boolean detached;
 
     TcpEndPoint(SocketChannel channel, ManagedSelector selector, SelectionKey key, Scheduler scheduler) {
         super(channel, selector, key, scheduler);
@@ -53,11 +54,6 @@ abstract sealed class TcpEndPoint extends SocketChannelEndPoint implements PeerE
     }
 
     @Override
-    public void readPastReset() {
-        readPastReset = true;
-    }
-
-    @Override
     public void lingerOnClose() {
         lingerOnClose = true;
     }
@@ -65,6 +61,9 @@ abstract sealed class TcpEndPoint extends SocketChannelEndPoint implements PeerE
     /** Called once, by {@link #close}. */
     @Override
     public void doClose() {
+        if (detached) {
+            return;
+        }
         if (lingerOnClose) {
             new LingeringChannel(getChannel(), this::closeChannel).close();
         } else {
@@ -76,6 +75,28 @@ abstract sealed class TcpEndPoint extends SocketChannelEndPoint implements PeerE
     private void closeChannel() {
         super.doClose();
         key.selector().wakeup();
+    }
+
+    /**
+     * From now on a peer that takes no more bytes is not an error of the write: the bytes are dropped. What it had sent
+     * before is read first, then {@link #fill} tells how it ended.
+     */
+    void readPastReset() {
+        readPastReset = true;
+    }
+
+    /**
+     * A cancelled key no longer counts, so the channel may block from now on, although its selector forgets it within its next
+     * selection only. A selector that touches the key meanwhile closes this end point, as this does.
+     */
+    @Override
+    public PeerChannel detach() throws IOException {
+        detached = true;
+        key.cancel();
+        SocketChannel channel = getChannel();
+        channel.configureBlocking(true);
+        close();
+        return new SocketPeer(channel);
     }
 
     @Override

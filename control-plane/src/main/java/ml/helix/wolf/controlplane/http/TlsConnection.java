@@ -44,8 +44,11 @@ final class TlsConnection extends SslConnection {
         }
 
         @Override
-        public void readPastReset() {
+        public PeerChannel detach() {
+            setIdleTimeout(0);
+            tcp().setIdleTimeout(0);
             tcp().readPastReset();
+            return new EndPointPeer(this);
         }
 
         @Override

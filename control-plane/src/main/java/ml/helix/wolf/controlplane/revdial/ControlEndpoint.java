@@ -137,7 +137,7 @@ final class ControlEndpoint implements FrameHandler, ControlSender {
             agent.flooded();
             return; // nothing more is demanded, so TCP stops the agent
         }
-        // Demanded on another thread, the next frame may never come: see DataEndpoint.
+        // On this thread: demanded on another one, the next frame may never come (Jetty issue 14903, in 12.1.6).
         peer.demand();
     }
 

@@ -1,5 +1,6 @@
 package ml.helix.wolf.controlplane.revdial;
 
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -11,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -18,7 +20,9 @@ import ml.helix.wolf.controlplane.auth.AccessToken;
 import ml.helix.wolf.controlplane.auth.RunnerAccess;
 import ml.helix.wolf.controlplane.http.ApiError;
 import ml.helix.wolf.controlplane.http.ApiException;
+import ml.helix.wolf.controlplane.http.DetachedConnection;
 import ml.helix.wolf.controlplane.http.PathMatch;
+import ml.helix.wolf.controlplane.http.PeerChannel;
 import ml.helix.wolf.controlplane.http.PeerEndPoint;
 import ml.helix.wolf.controlplane.http.Query;
 import ml.helix.wolf.controlplane.http.RequestFacts;
@@ -39,7 +43,10 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
+import org.eclipse.jetty.websocket.core.CloseStatus;
 import org.eclipse.jetty.websocket.core.Configuration;
+import org.eclipse.jetty.websocket.core.CoreSession;
+import org.eclipse.jetty.websocket.core.Frame;
 import org.eclipse.jetty.websocket.core.FrameHandler;
 import org.eclipse.jetty.websocket.core.WebSocketComponents;
 import org.eclipse.jetty.websocket.core.server.Handshaker;
@@ -58,11 +65,32 @@ public final class RevDialHandler implements RouteHandler {
     /** The same on all control connections of one process of this project's agent. */
     private static final String INSTANCE = "Wolf-Agent-Instance";
 
-    private static final int DATA_BUFFER = 32 * 1024;
     /** Lines from an agent have 4,096 bytes at most; a frame may hold several, or a part of one. */
     private static final int MAX_CONTROL_FRAME = 64 * 1024;
 
-    private static final int NO_LIMIT = 0;
+    /** Jetty wants an end point for its handshake. A data connection leaves Jetty before it would be opened. */
+    private static final FrameHandler NEVER_OPENED = new FrameHandler() {
+        @Override
+        public void onOpen(CoreSession session, Callback callback) {
+            throw new IllegalStateException("a data connection is not Jetty's");
+        }
+
+        @Override
+        public void onFrame(Frame frame, Callback callback) {
+            throw new IllegalStateException("a data connection is not Jetty's");
+        }
+
+        @Override
+        public void onError(Throwable cause, Callback callback) {
+            callback.succeeded();
+        }
+
+        @Override
+        public void onClosed(CloseStatus status, Callback callback) {
+            callback.succeeded();
+        }
+    };
+
     private static final Logger log = LoggerFactory.getLogger(RevDialHandler.class);
 
     private final RunnerAccess access;
@@ -76,6 +104,7 @@ public final class RevDialHandler implements RouteHandler {
     private final WebSocketComponents components = new WebSocketComponents(null, null, null, null, null, Runnable::run);
 
     private final Set<ControlEndpoint> controls = ConcurrentHashMap.newKeySet();
+    private final Set<DataConnection> data = ConcurrentHashMap.newKeySet();
     private final Handshaker handshaker = Handshaker.newInstance();
     private volatile boolean draining;
 
@@ -115,7 +144,13 @@ public final class RevDialHandler implements RouteHandler {
                         "Draining",
                         "this control plane is stopping: connect to another"));
             }
-            upgrade(request, response, callback, controlEndpoint(request, token, runnerId(query)), MAX_CONTROL_FRAME);
+            ControlEndpoint endpoint = controlEndpoint(request, token, runnerId(query));
+            PeerEndPoint.beneath(request).lingerOnClose();
+            upgrade(request, response, callback, endpoint, configuration -> {
+                configuration.setIdleTimeout(Duration.ZERO);
+                configuration.setMaxFrameSize(MAX_CONTROL_FRAME);
+                configuration.setInputBufferSize(4096);
+            });
         } else {
             pickUp(request, token, response, callback, dialerId, query);
         }
@@ -132,13 +167,16 @@ public final class RevDialHandler implements RouteHandler {
             if (runnerId.isPresent()) {
                 access.requireOpens(request, token, runnerId.get());
             }
-            DataEndpoint.@Nullable Next next = next(request, dialerId);
+            DataConnection.@Nullable Next next = next(request, dialerId);
             if (next != null) {
                 response.getHeaders().put(Reuse.HEADER, Reuse.VERSION);
             }
-            DataEndpoint endpoint =
-                    dataEndpoint(request, stream -> connections.dials().deliver(dialerId, requestId, stream), next);
-            upgradeData(request, response, callback, endpoint);
+            upgradeData(
+                    request,
+                    response,
+                    callback,
+                    stream -> connections.dials().deliver(dialerId, requestId, stream),
+                    next);
             return;
         }
         OtherReplicas.Join join = others.join(dialerId, requestId);
@@ -146,7 +184,7 @@ public final class RevDialHandler implements RouteHandler {
         boolean upgraded = false;
         try {
             access.requireOpens(request, token, join.runnerId());
-            upgradeData(request, response, callback, dataEndpoint(request, join::accept, null));
+            upgradeData(request, response, callback, join::accept, null);
             upgraded = true;
         } finally {
             if (!upgraded) {
@@ -164,15 +202,38 @@ public final class RevDialHandler implements RouteHandler {
         });
     }
 
-    private void upgradeData(Request request, Response response, Callback callback, DataEndpoint endpoint)
+    /** @param opened gets the stream once, when it can be used; must not block */
+    private void upgradeData(
+            Request request,
+            Response response,
+            Callback callback,
+            Consumer<ByteStream> opened,
+            DataConnection.@Nullable Next next)
             throws ApiException {
+        String promise = Objects.requireNonNullElse(request.getHeaders().get(DataKeepAlive.HEADER), "");
+        boolean closeFrameRequired = isOwnAgent(request);
         response.getHeaders().put(DataKeepAlive.HEADER, DataKeepAlive.PROMISE);
-        PeerEndPoint.beneath(request).readPastReset();
-        upgrade(request, response, callback, endpoint, NO_LIMIT);
+        Runnable leave = () -> DetachedConnection.after(
+                request, (channel, first) -> opened.accept(open(channel, first, promise, closeFrameRequired, next)));
+        upgrade(request, response, Callback.from(leave, callback), NEVER_OPENED, customizer -> {});
+    }
+
+    private ByteStream open(
+            PeerChannel channel,
+            ByteBuffer first,
+            String promise,
+            boolean closeFrameRequired,
+            DataConnection.@Nullable Next next) {
+        var self = new AtomicReference<@Nullable DataConnection>();
+        var connection = new DataConnection(
+                channel, first, timers, nanoTime, promise, closeFrameRequired, next, () -> data.remove(self.get()));
+        self.set(connection);
+        data.add(connection);
+        return connection.open();
     }
 
     /** Null unless the data connection is to carry more than one stream. */
-    private DataEndpoint.@Nullable Next next(Request request, String dialerId) {
+    private DataConnection.@Nullable Next next(Request request, String dialerId) {
         if (spare.isEmpty() || !request.getHeaders().contains(Reuse.HEADER, Reuse.VERSION)) {
             return null;
         }
@@ -181,15 +242,6 @@ public final class RevDialHandler implements RouteHandler {
                 .dials()
                 .deliverAgain(dialerId, stream)
                 .ifPresent(idle -> receiver.offer(idle.runnerId(), dialId, idle));
-    }
-
-    private DataEndpoint dataEndpoint(Request request, Consumer<ByteStream> opened, DataEndpoint.@Nullable Next next) {
-        String promise = Objects.requireNonNullElse(request.getHeaders().get(DataKeepAlive.HEADER), "");
-        var endpoint = new DataEndpoint(timers, nanoTime, promise, opened, next);
-        if (isOwnAgent(request)) {
-            endpoint.requireCloseFrame();
-        }
-        return endpoint;
     }
 
     /** Go's agents end a stream with a bare FIN. This project's agent sends a close frame first, unless it was killed. */
@@ -216,6 +268,11 @@ public final class RevDialHandler implements RouteHandler {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Cuts all data connections. Call it when no request can begin any more. */
+    public void cutData() {
+        data.forEach(DataConnection::cut);
     }
 
     /** A token that opens an id also opens that id's trial, {@code doctor-{id}}. */
@@ -261,14 +318,13 @@ public final class RevDialHandler implements RouteHandler {
         }
     }
 
-    private void upgrade(Request request, Response response, Callback callback, FrameHandler endpoint, int maxFrame)
+    private void upgrade(
+            Request request,
+            Response response,
+            Callback callback,
+            FrameHandler endpoint,
+            Configuration.Customizer limits)
             throws ApiException {
-        Configuration.Customizer limits = configuration -> {
-            configuration.setIdleTimeout(Duration.ZERO);
-            configuration.setMaxFrameSize(maxFrame);
-            configuration.setInputBufferSize(maxFrame == NO_LIMIT ? DATA_BUFFER : 4096);
-        };
-        PeerEndPoint.beneath(request).lingerOnClose();
         if (!handshaker.upgradeRequest(new NoExtensions(endpoint), request, response, callback, components, limits)) {
             throw new ApiException(new ApiError(
                     HttpStatus.UPGRADE_REQUIRED_426, "UpgradeRequired", "this path is for WebSocket connections"));
