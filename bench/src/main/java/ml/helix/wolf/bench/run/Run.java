@@ -171,19 +171,13 @@ final class Run {
     }
 
     private void memory(Tunnel tunnel, String when) throws IOException {
-        for (var one :
-                Map.of("agent", tunnel.agent(), "server", tunnel.server()).entrySet()) {
-            add(
-                    tunnel,
-                    new Figure(
-                            Metric.less("RSS " + when + ", " + one.getKey(), "MiB"),
-                            mebibytes(one.getValue(), "VmRSS")));
-            add(
-                    tunnel,
-                    new Figure(
-                            Metric.less("… of which anonymous " + when + ", " + one.getKey(), "MiB"),
-                            mebibytes(one.getValue(), "RssAnon")));
-        }
+        memory(tunnel, tunnel.agent(), when + ", agent");
+        memory(tunnel, tunnel.server(), when + ", server");
+    }
+
+    private void memory(Tunnel tunnel, JavaProcess process, String what) throws IOException {
+        add(tunnel, new Figure(Metric.less("RSS " + what, "MiB"), mebibytes(process, "VmRSS")));
+        add(tunnel, new Figure(Metric.less("… of which anonymous " + what, "MiB"), mebibytes(process, "RssAnon")));
     }
 
     private static double mebibytes(JavaProcess process, String field) throws IOException {

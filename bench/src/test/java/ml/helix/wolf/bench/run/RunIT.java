@@ -10,7 +10,7 @@ import ml.helix.wolf.bench.figures.Table;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Nearly each row once, for an instant: that it works, not how fast it is. */
+/** Each row with one caller once, for an instant: that it works, not how fast it is. */
 class RunIT {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
@@ -20,7 +20,7 @@ class RunIT {
     @Test
     void everyRowHasAFigureOfAgentAndControlPlane() throws Exception {
         String rows = Scenario.all(Optional.empty()).keySet().stream()
-                .filter(row -> !row.endsWith("200"))
+                .filter(row -> !row.matches(".*\\d"))
                 .collect(Collectors.joining(","));
         var flags = Flags.parse(ROOT, List.of("-only", rows, "-seconds", "0.01", "-rounds", "1", "ours", "ours"));
 
