@@ -57,6 +57,24 @@ public final class FrameWriter {
         }
     }
 
+    /** Writes a text message of ASCII characters, at most 125, and the bytes after it; a server's with one write. */
+    public void textAndBinary(String message, byte[] source, int offset, int length) throws IOException {
+        if (keys != null || length > LONGEST_FRAME) {
+            text(message);
+            binary(source, offset, length);
+            return;
+        }
+        byte[] payload = message.getBytes(StandardCharsets.US_ASCII);
+        byte[] both = new byte[2 * LONGEST_HEADER + payload.length];
+        int at = header(Opcode.TEXT, payload.length, 0);
+        System.arraycopy(buffer, 0, both, 0, at);
+        System.arraycopy(payload, 0, both, at, payload.length);
+        at += payload.length;
+        int header = header(Opcode.BINARY, length, 0);
+        System.arraycopy(buffer, 0, both, at, header);
+        sink.write(ByteBuffer.wrap(both, 0, at + header), ByteBuffer.wrap(source, offset, length));
+    }
+
     /** Writes a text message of ASCII characters, at most 125. */
     public void text(String message) throws IOException {
         control(Opcode.TEXT, message.getBytes(StandardCharsets.US_ASCII));

@@ -79,6 +79,16 @@ class FrameWriterTest {
         assertThat(writes).isEqualTo(2);
     }
 
+    @Test
+    void aServersTextAndTheBytesAfterItAreOneWrite() throws IOException {
+        FrameWriter server = FrameWriter.unmasked(this::write);
+
+        server.textAndBinary("begin", new byte[] {0, 7, 8}, 1, 2);
+
+        assertThat(sent.toByteArray()).containsExactly(0x81, 5, 'b', 'e', 'g', 'i', 'n', 0x82, 2, 7, 8);
+        assertThat(writes).isEqualTo(1);
+    }
+
     private void write(ByteBuffer... parts) {
         writes++;
         for (ByteBuffer part : parts) {

@@ -385,12 +385,13 @@ final class DataConnection implements ByteStream {
                     stream.begun = true;
                 }
             }
-            if (stream != null && first) {
-                writer.text(Reuse.BEGIN + stream.dialId);
-            }
             writeControlFrames();
             keepAlive.dataSent();
-            writer.binary(buffer, offset, length);
+            if (stream != null && first) {
+                writer.textAndBinary(Reuse.BEGIN + stream.dialId, buffer, offset, length);
+            } else {
+                writer.binary(buffer, offset, length);
+            }
             keepAlive.dataSent();
             sending.next();
         } catch (EndedStreamException e) {
