@@ -7,8 +7,7 @@ import java.io.IOException;
  * A two-way stream of bytes: a tunnelled connection, a socket to Wolf, a caller's connection.
  *
  * <p>Blocking. At most one thread reads and one thread writes at a time; {@link #close} may come from any thread, any
- * number of times. It ends a blocked read or write. If the peer must still get the last bytes, a read may wait until the peer has
- * closed too, for 30 s at most.
+ * number of times. It ends a blocked read or write, within a few seconds if the peer must still get the last bytes.
  */
 public interface ByteStream extends Closeable {
 

@@ -1,6 +1,7 @@
 package ml.helix.wolf.controlplane.revdial;
 
 import java.io.IOException;
+import java.io.Serial;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -38,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * stream.
  *
  * <p>{@link #close} sends a close frame after what was written, and gives the peer {@link #LINGER} to take it all and to close as well. If
- * a write still waits for the peer, {@code close} cuts the connection at once. A blocked read ends with the peer.
+ * a write still waits for the peer, {@code close} cuts the connection at once. A blocked read ends within {@link PeerChannel#PATIENCE}.
  */
 final class DataConnection implements ByteStream {
     static final Duration LINGER = Duration.ofSeconds(30);
@@ -73,9 +74,11 @@ final class DataConnection implements ByteStream {
     private final ReentrantLock writing = new ReentrantLock();
     private final AtomicBoolean controlFramesScheduled = new AtomicBoolean();
 
-    // Both guarded by reading.
+    // All guarded by reading.
     private final TimeSlice receiving;
     private @Nullable IOException failure;
+    /** The one of several streams that is being read. */
+    private @Nullable OneStream readStream;
 
     /** Guarded by writing. */
     private final TimeSlice sending;
@@ -152,7 +155,12 @@ final class DataConnection implements ByteStream {
 
     private int receive(ByteBuffer first, ByteBuffer target) throws IOException {
         if (!first.hasRemaining()) {
-            return channel.read(target);
+            int count = channel.read(target);
+            while (count == 0) {
+                refuseIfClosed(readStream);
+                count = channel.read(target);
+            }
+            return count;
         }
         int count = Math.min(first.remaining(), target.remaining());
         target.put(first.slice().limit(count));
@@ -176,10 +184,12 @@ final class DataConnection implements ByteStream {
         reading.lock();
         try {
             refuseIfClosed(stream);
+            readStream = stream;
             int count = receive(buffer, offset, length);
             refuseIfClosed(stream);
             return count;
         } finally {
+            readStream = null;
             reading.unlock();
         }
     }
@@ -197,6 +207,8 @@ final class DataConnection implements ByteStream {
             }
             receiving.next();
             return count;
+        } catch (ClosedException e) {
+            throw e;
         } catch (IOException e) {
             broken(e);
             throw brokenBy(failure == null ? e : failure);
@@ -211,7 +223,17 @@ final class DataConnection implements ByteStream {
 
     private synchronized void refuseIfClosed(@Nullable OneStream stream) throws IOException {
         if (closed || stream != null && stream.over) {
-            throw new IOException("the data connection was closed");
+            throw new ClosedException();
+        }
+    }
+
+    /** The reader itself has closed the stream; the connection may be whole. */
+    private static final class ClosedException extends IOException {
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        ClosedException() {
+            super("the data connection was closed");
         }
     }
 
@@ -551,7 +573,7 @@ final class DataConnection implements ByteStream {
 
     /** A socket that is closed with unread input is reset, which destroys what was sent last. */
     private void dropInput(boolean refused) throws IOException, InterruptedException {
-        reading.lock(); // a blocked read ends when something comes
+        reading.lock(); // a blocked read ends soon
         try {
             if (failure != null && !refused || reader.endedByCloseFrame()) {
                 return;

@@ -16,11 +16,13 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.EndedStreamException;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.Reuse;
 import ml.helix.wolf.revdial.StreamLog;
 import ml.helix.wolf.testkit.ManualScheduler;
 import ml.helix.wolf.testkit.Waiting;
@@ -215,6 +217,40 @@ class DataConnectionTest {
         timers.advance(Duration.ofMillis(1));
         assertThat(peer.isClosed()).isTrue();
         assertThat(failure(read)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void aBlockedReadEndsSoonAfterTheCloseAndTheRestIsStillDropped() throws Exception {
+        ByteStream stream = open("15", false);
+        CompletableFuture<String> read = async(() -> read(stream));
+        until("a read that waits", peer::isRead);
+        peer.endPatience();
+        until("the read goes on", peer::isRead);
+        assertThat(read).isNotDone();
+
+        stream.close();
+        peer.endPatience();
+        assertThat(failure(read)).hasMessageContaining("was closed");
+
+        peer.agent.binary(utf8("too late"), 0, 8);
+        until("dropped", () -> !peer.hasInput());
+        assertThat(peer.isClosed()).isFalse();
+    }
+
+    @Test
+    void aBlockedReadOfOneStreamEndsSoonAfterItsCloseAndTheNextOneComes() throws Exception {
+        ByteStream first = reused();
+        first.write(utf8("x"), 0, 1);
+        CompletableFuture<String> read = async(() -> read(first));
+        until("a read that waits", peer::isRead);
+
+        first.close();
+        peer.endPatience();
+        assertThat(failure(read)).hasMessageContaining("was closed");
+
+        peer.agent.text(Reuse.END);
+        peer.agent.text(Reuse.READY);
+        assertThat(offered.poll(10, TimeUnit.SECONDS)).isNotNull();
     }
 
     @Test

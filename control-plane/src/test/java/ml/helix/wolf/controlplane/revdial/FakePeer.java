@@ -27,6 +27,8 @@ final class FakePeer implements PeerChannel {
     private int held;
     private boolean outputEnded;
     private boolean closed;
+    private boolean reading;
+    private boolean impatient;
 
     private synchronized void send(ByteBuffer... parts) {
         for (ByteBuffer part : parts) {
@@ -53,6 +55,16 @@ final class FakePeer implements PeerChannel {
 
     synchronized void reset() {
         reset = true;
+        notifyAll();
+    }
+
+    synchronized boolean isRead() {
+        return reading;
+    }
+
+    /** The present read, or the next one, has waited long enough. */
+    synchronized void endPatience() {
+        impatient = true;
         notifyAll();
     }
 
@@ -126,11 +138,17 @@ final class FakePeer implements PeerChannel {
 
     @Override
     public synchronized int read(ByteBuffer target) throws IOException {
-        while (input.isEmpty() && !ended && !reset && !closed) {
+        reading = true;
+        while (input.isEmpty() && !ended && !reset && !closed && !impatient) {
             await();
         }
+        reading = false;
         if (closed) {
             throw new AsynchronousCloseException();
+        }
+        if (input.isEmpty() && impatient) {
+            impatient = false;
+            return 0;
         }
         if (input.isEmpty()) {
             if (reset) {
