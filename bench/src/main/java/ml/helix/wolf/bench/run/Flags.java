@@ -36,7 +36,7 @@ record Flags(
               -json     where the table goes as JSON, default bench/target/run.json
               SERVER AGENT  pairs to compare. 'ours' is this checkout's program, 'ours@DIR' another checkout's; anything else is
                         an executable (bench/README.md says which flags it gets). Flags may follow in the same argument, and a name may
-                        precede it: 'no pool=ours -pool 0'. The first pair is 1. Default: ours with and without a pool, as they are
+                        precede it: 'no-pool=ours -pool 0'. The first pair is 1. Default: ours with and without a pool, as they are
             """.formatted(String.join(" ", Run.ROWS), String.join(" ", Run.TLS_ROWS), DEFAULT_ROUNDS);
 
     /** @throws IllegalArgumentException says what is wrong */
