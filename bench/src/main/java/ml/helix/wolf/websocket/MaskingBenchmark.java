@@ -1,27 +1,13 @@
 package ml.helix.wolf.websocket;
 
 import java.nio.ByteBuffer;
-import java.util.concurrent.TimeUnit;
+import ml.helix.wolf.bench.codec.CodecBenchmark;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** The masking alone. Is in this package because {@link Masking} is not public. */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class MaskingBenchmark {
+public class MaskingBenchmark extends CodecBenchmark {
     private static final int KEY = 0x1234_5678;
 
     @Param({"64", "4096", "65536"})
@@ -29,13 +15,13 @@ public class MaskingBenchmark {
 
     private byte[] source = new byte[0];
     private byte[] target = new byte[0];
-    private ByteBuffer direct = ByteBuffer.allocate(0);
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
 
     @Setup
     public void allocate() {
         source = new byte[size];
         target = new byte[size];
-        direct = ByteBuffer.allocateDirect(size);
+        buffer = ByteBuffer.allocate(size);
     }
 
     @Benchmark
@@ -45,8 +31,8 @@ public class MaskingBenchmark {
     }
 
     @Benchmark
-    public ByteBuffer inPlaceInDirectBuffer() {
-        Masking.apply(direct, KEY);
-        return direct;
+    public ByteBuffer inPlace() {
+        Masking.apply(buffer, KEY);
+        return buffer;
     }
 }

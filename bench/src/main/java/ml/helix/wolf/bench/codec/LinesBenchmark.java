@@ -2,28 +2,13 @@ package ml.helix.wolf.bench.codec;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.TimeUnit;
 import ml.helix.wolf.revdial.ControlLines;
 import ml.helix.wolf.revdial.ControlMessage;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** The control line of a dial: written by the control plane, read by the agent. */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class LinesBenchmark {
+public class LinesBenchmark extends CodecBenchmark {
     private final ControlMessage connReady = new ControlMessage.ConnReady("/revdial?revdial.dialer=%s&revdial.req=%s"
             .formatted("0123456789abcdef".repeat(2), "fedcba9876543210".repeat(2)));
     private final byte[] line = ControlLines.encode(connReady);
