@@ -10,6 +10,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.controlplane.http.PeerChannel;
 import ml.helix.wolf.revdial.ByteStream;
@@ -17,6 +18,7 @@ import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.DialerIds;
 import ml.helix.wolf.revdial.EndedStreamException;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.KeepAliveTimer;
 import ml.helix.wolf.revdial.Reuse;
 import ml.helix.wolf.revdial.StreamLog;
 import ml.helix.wolf.revdial.TimeSlice;
@@ -65,9 +67,10 @@ final class DataConnection implements ByteStream {
     private final LongSupplier nanoTime;
     private final boolean closeFrameRequired;
     private final @Nullable Next next;
-    private final Runnable onClosed;
+    private final Consumer<DataConnection> onClosed;
     private final long createdAt;
     private final DataKeepAlive keepAlive;
+    private final KeepAliveTimer peerCheck;
     private final FrameReader reader;
     private final FrameWriter writer;
     private final ReentrantLock reading = new ReentrantLock();
@@ -100,7 +103,6 @@ final class DataConnection implements ByteStream {
     private @Nullable OneStream present;
     private @Nullable Runnable watch;
     private @Nullable ScheduledFuture<?> linger;
-    private @Nullable ScheduledFuture<?> nextCheck;
 
     /** Gets each stream of a reused connection but the first. */
     @FunctionalInterface
@@ -116,7 +118,7 @@ final class DataConnection implements ByteStream {
      * @param promise the agent's {@link DataKeepAlive#HEADER}, empty if it sent none
      * @param closeFrameRequired for a peer that always sends a close frame: an end without one breaks the stream
      * @param next for a connection that is reused
-     * @param onClosed called once when the socket is closed
+     * @param onClosed gets this when the socket is closed, and each time it is closed again
      */
     DataConnection(
             PeerChannel channel,
@@ -126,7 +128,7 @@ final class DataConnection implements ByteStream {
             String promise,
             boolean closeFrameRequired,
             @Nullable Next next,
-            Runnable onClosed) {
+            Consumer<DataConnection> onClosed) {
         this.channel = channel;
         this.timers = timers;
         this.nanoTime = nanoTime;
@@ -137,6 +139,8 @@ final class DataConnection implements ByteStream {
         this.receiving = new TimeSlice(nanoTime);
         this.sending = new TimeSlice(nanoTime);
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
+        this.peerCheck =
+                new KeepAliveTimer(keepAlive, timers, () -> writingData, this::pingPeer, this::peerHasVanished);
         this.reader = new FrameReader(
                 target -> receive(first, target),
                 true,
@@ -149,7 +153,7 @@ final class DataConnection implements ByteStream {
 
     /** Begins to send pings. Returns the first stream. Call once. */
     ByteStream open() {
-        scheduleCheck();
+        peerCheck.start();
         return next == null ? this : newStream(about.dial());
     }
 
@@ -472,32 +476,16 @@ final class DataConnection implements ByteStream {
         return closed;
     }
 
-    private synchronized void scheduleCheck() {
-        if (!closed) {
-            nextCheck =
-                    timers.schedule(this::checkPeer, keepAlive.untilNextStep().toNanos(), TimeUnit.NANOSECONDS);
-        }
+    private void pingPeer() {
+        pingDue = true;
+        sendControlFrames();
     }
 
-    private void checkPeer() {
-        if (writingData) {
-            keepAlive.dataSent();
-        }
-        switch (keepAlive.nextStep()) {
-            case NOTHING -> {}
-            case PING -> {
-                pingDue = true;
-                sendControlFrames();
-            }
-            case CUT -> {
-                about.run(() -> log.info(
-                        "A data connection is closed: nothing came from the agent for {} s",
-                        DataKeepAlive.SILENCE.toSeconds()));
-                cut();
-                return;
-            }
-        }
-        scheduleCheck();
+    private void peerHasVanished() {
+        about.run(() -> log.info(
+                "A data connection is closed: nothing came from the agent for {} s",
+                DataKeepAlive.SILENCE.toSeconds()));
+        cut();
     }
 
     /** The agent's end has that long to come. Holds the monitor. */
@@ -516,9 +504,7 @@ final class DataConnection implements ByteStream {
     /** Holds the monitor. */
     private void stopTimers() {
         stopLingering();
-        if (nextCheck != null) {
-            nextCheck.cancel(false);
-        }
+        peerCheck.stop();
     }
 
     @Override
@@ -547,7 +533,7 @@ final class DataConnection implements ByteStream {
             stopTimers();
         }
         channel.close();
-        onClosed.run();
+        onClosed.accept(this);
     }
 
     private void closeInOrder(boolean refused) {

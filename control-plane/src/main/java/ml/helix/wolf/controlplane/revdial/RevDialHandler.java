@@ -12,7 +12,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -224,10 +223,8 @@ public final class RevDialHandler implements RouteHandler {
             String promise,
             boolean closeFrameRequired,
             DataConnection.@Nullable Next next) {
-        var self = new AtomicReference<@Nullable DataConnection>();
-        var connection = new DataConnection(
-                channel, first, timers, nanoTime, promise, closeFrameRequired, next, () -> data.remove(self.get()));
-        self.set(connection);
+        var connection =
+                new DataConnection(channel, first, timers, nanoTime, promise, closeFrameRequired, next, data::remove);
         data.add(connection);
         return connection.open();
     }

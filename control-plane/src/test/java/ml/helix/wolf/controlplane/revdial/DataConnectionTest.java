@@ -57,7 +57,7 @@ class DataConnectionTest {
         FrameWriter.masked(parts -> first.write(parts[0].array(), 0, parts[0].limit()))
                 .binary(utf8("early"), 0, 5);
         var connection = new DataConnection(
-                peer, ByteBuffer.wrap(first.toByteArray()), timers, timers::nanoTime, "", false, null, () -> {});
+                peer, ByteBuffer.wrap(first.toByteArray()), timers, timers::nanoTime, "", false, null, _ -> {});
         peer.agent.binary(utf8("late"), 0, 4);
 
         ByteStream stream = connection.open();
@@ -427,7 +427,7 @@ class DataConnectionTest {
                 promise,
                 closeFrameRequired,
                 next,
-                closed::incrementAndGet);
+                _ -> closed.incrementAndGet());
     }
 
     private static String read(ByteStream stream) throws IOException {

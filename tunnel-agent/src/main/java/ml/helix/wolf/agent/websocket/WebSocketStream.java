@@ -22,6 +22,7 @@ import ml.helix.wolf.agent.transport.Wire;
 import ml.helix.wolf.revdial.ByteStream;
 import ml.helix.wolf.revdial.DataKeepAlive;
 import ml.helix.wolf.revdial.FrameBudget;
+import ml.helix.wolf.revdial.KeepAliveTimer;
 import ml.helix.wolf.revdial.Reuse;
 import ml.helix.wolf.revdial.StreamLog;
 import ml.helix.wolf.websocket.FloodException;
@@ -77,13 +78,13 @@ public final class WebSocketStream implements ByteStream {
     private final AtomicBoolean controlFramesScheduled = new AtomicBoolean();
     private final BlockingQueue<byte[]> pendingPongs = new ArrayBlockingQueue<>(MAX_PENDING_PONGS);
     private final DataKeepAlive keepAlive;
+    private final KeepAliveTimer peerCheck;
 
     private volatile StreamLog about = StreamLog.current();
     private volatile boolean pingDue;
     private volatile boolean writingData;
     private volatile boolean peerEnded;
     private volatile int closeCode = NORMAL;
-    private volatile @Nullable ScheduledFuture<?> nextCheck;
 
     private final boolean reusable;
     /** Whether the control plane has begun the present stream. */
@@ -125,6 +126,8 @@ public final class WebSocketStream implements ByteStream {
         this.source = source;
         this.reusable = reusable;
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
+        this.peerCheck =
+                new KeepAliveTimer(keepAlive, timers, () -> writingData, this::pingPeer, this::peerHasVanished);
         this.reader = new FrameReader(
                 target -> readInto(source, target),
                 false,
@@ -163,7 +166,7 @@ public final class WebSocketStream implements ByteStream {
 
     /** From now on sends a ping after 15 s without a frame, and closes if the peer has vanished, within 60 s. */
     public void keepAlive() {
-        nextCheck = timers.schedule(this::checkPeer, keepAlive.untilNextStep().toNanos(), TimeUnit.NANOSECONDS);
+        peerCheck.start();
     }
 
     @Override
@@ -171,28 +174,16 @@ public final class WebSocketStream implements ByteStream {
         this.about = about;
     }
 
-    private void checkPeer() {
-        if (closed.get()) {
-            return;
-        }
-        if (writingData) {
-            keepAlive.dataSent();
-        }
-        switch (keepAlive.nextStep()) {
-            case NOTHING -> {}
-            case PING -> {
-                pingDue = true;
-                sendControlFrames();
-            }
-            case CUT -> {
-                about.run(() -> log.info(
-                        "A data connection is closed: nothing came from the control plane for {} s",
-                        DataKeepAlive.SILENCE.toSeconds()));
-                wire.cut();
-                return;
-            }
-        }
-        keepAlive();
+    private void pingPeer() {
+        pingDue = true;
+        sendControlFrames();
+    }
+
+    private void peerHasVanished() {
+        about.run(() -> log.info(
+                "A data connection is closed: nothing came from the control plane for {} s",
+                DataKeepAlive.SILENCE.toSeconds()));
+        wire.cut();
     }
 
     @Override
@@ -418,10 +409,10 @@ public final class WebSocketStream implements ByteStream {
     }
 
     private void stopChecks() {
-        for (ScheduledFuture<?> check : new ScheduledFuture<?>[] {nextCheck, endCheck}) {
-            if (check != null) {
-                check.cancel(false);
-            }
+        peerCheck.stop();
+        ScheduledFuture<?> check = endCheck;
+        if (check != null) {
+            check.cancel(false);
         }
     }
 
@@ -457,7 +448,7 @@ public final class WebSocketStream implements ByteStream {
             input.resume();
             try {
                 dropAll(reader::read, deadline);
-            } catch (ProtocolException e) { // the cancelled read may have taken half of a frame's head
+            } catch (ProtocolException e) { // what comes now makes no sense as frames
                 dropAll(source::read, deadline);
             }
         } finally {
