@@ -7,9 +7,14 @@ import java.util.function.LongSupplier;
 /**
  * Decides when one end of a data connection sends a ping, and when the other end has vanished. It sends nothing itself.
  *
- * <p>A ping is due when nothing was sent for {@link #PING_INTERVAL}. An unanswered ping ends nothing by itself: Go's peers
- * answer only while they read, and they don't read while their own side takes nothing. The other end has vanished if a
- * read has waited for {@link #SILENCE} without a byte although bytes had to come:
+ * <p>A ping is due when nothing was sent for {@link #PING_INTERVAL}. A peer that has not {@linkplain #HEADER promised} pings
+ * may close its socket with bytes that its kernel has still to send, as Helix's programs do. A ping that comes after that
+ * makes the kernel drop them. So such a peer gets one after {@link #PING_INTERVAL} only if a read has waited that long for
+ * bytes, and else after {@link #LONGEST_WITHOUT_SENDING}.
+ *
+ * <p>An unanswered ping ends nothing by itself: Go's peers answer only while they read, and they don't read while their own
+ * side takes nothing. The other end has vanished if a read has waited for {@link #SILENCE} without a byte although bytes had
+ * to come:
  *
  * <ul>
  *   <li>it has {@linkplain #HEADER promised} pings, as this project's programs do, or
@@ -22,6 +27,10 @@ import java.util.function.LongSupplier;
  */
 public final class DataKeepAlive {
     public static final Duration PING_INTERVAL = Duration.ofSeconds(15);
+
+    /** Some load balancers, nginx among them, cut a connection on which one of the ends sends nothing for 60 s. */
+    public static final Duration LONGEST_WITHOUT_SENDING = Duration.ofSeconds(45);
+
     public static final Duration SILENCE = Duration.ofSeconds(50);
 
     /** Header of the opening handshake, of either side: I send a ping after this many seconds without sending. */
@@ -44,6 +53,7 @@ public final class DataKeepAlive {
     private long sentAt; // guarded by this, as is all that follows
     private long heardAt;
     private boolean waiting;
+    private long waitingSince;
     private long pings;
     /** The first ping after the last data. */
     private long firstAfterData = 1;
@@ -64,7 +74,8 @@ public final class DataKeepAlive {
     /** From now on a read waits for bytes. */
     public synchronized void awaitingBytes() {
         waiting = true;
-        heardAt = nanoTime.getAsLong();
+        waitingSince = nanoTime.getAsLong();
+        heardAt = waitingSince;
     }
 
     /** Bytes have come. No read waits until {@link #awaitingBytes} is called. */
@@ -104,17 +115,26 @@ public final class DataKeepAlive {
         if (waiting && (promised || answered) && now - heardAt >= SILENCE.toNanos()) {
             return Step.CUT;
         }
-        return now - sentAt >= PING_INTERVAL.toNanos() ? Step.PING : Step.NOTHING;
+        return untilPing(now) <= 0 ? Step.PING : Step.NOTHING;
     }
 
     /** How long to wait before the next call of {@link #nextStep}; at least a millisecond. */
     public synchronized Duration untilNextStep() {
         long now = nanoTime.getAsLong();
-        long left = Math.min(
-                PING_INTERVAL.toNanos() - (now - sentAt),
-                waiting && now - heardAt < SILENCE.toNanos()
-                        ? SILENCE.toNanos() - (now - heardAt)
-                        : PING_INTERVAL.toNanos());
+        long left = Math.min(untilPing(now), PING_INTERVAL.toNanos());
+        if (waiting && now - heardAt < SILENCE.toNanos()) {
+            left = Math.min(left, SILENCE.toNanos() - (now - heardAt));
+        }
         return Duration.ofNanos(Math.max(left, 1_000_000));
+    }
+
+    /** Nanoseconds until a ping is due if nothing happens. */
+    private long untilPing(long now) {
+        long quiet = now - sentAt;
+        if (promised) {
+            return PING_INTERVAL.toNanos() - quiet;
+        }
+        long longest = LONGEST_WITHOUT_SENDING.toNanos() - quiet;
+        return waiting ? Math.min(longest, PING_INTERVAL.toNanos() - Math.min(quiet, now - waitingSince)) : longest;
     }
 }

@@ -38,6 +38,43 @@ class DataKeepAliveTest {
     }
 
     @Test
+    void aPeerThatMayHaveClosedWithBytesUnderWayGetsNoPingWhileTheyCome() {
+        int read = 0;
+        while (read++ < 4) {
+            gos.awaitingBytes();
+            pass(10);
+            assertThat(gos.nextStep()).isEqualTo(Step.NOTHING);
+            gos.bytesReceived();
+        }
+        gos.awaitingBytes();
+        pass(4);
+        assertThat(gos.nextStep()).isEqualTo(Step.NOTHING);
+        pass(1);
+        assertThat(gos.nextStep()).as("45 s without sending").isEqualTo(Step.PING);
+    }
+
+    @Test
+    void aPeerThatMayHaveClosedGetsAPingOnceNoByteHasComeFor15Seconds() {
+        pass(20);
+        assertThat(gos.nextStep()).as("nobody reads").isEqualTo(Step.NOTHING);
+        gos.awaitingBytes();
+        pass(14);
+        gos.controlFrameReceived();
+        assertThat(gos.nextStep()).isEqualTo(Step.NOTHING);
+        assertThat(gos.untilNextStep()).isEqualTo(Duration.ofSeconds(1));
+        pass(1);
+        assertThat(gos.nextStep()).isEqualTo(Step.PING);
+    }
+
+    @Test
+    void aPeerThatPromisedPingsGetsThemWhileItsBytesCome() {
+        pass(14);
+        ours.awaitingBytes();
+        pass(1);
+        assertThat(ours.nextStep()).isEqualTo(Step.PING);
+    }
+
+    @Test
     void anEndThatPromisedPingsAndIsSilentFor50SecondsIsGone() {
         ours.awaitingBytes();
         pass(49);

@@ -1,6 +1,7 @@
 package ml.helix.wolf.conformance.controlplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -81,5 +82,22 @@ class TimeoutsIT extends ControlPlaneSpec {
 
         assertThat(data.frame(Frame.PING)).isNotNull();
         assertThat(data.frame(Frame.PING)).isNotNull();
+    }
+
+    /** Helix's agent closes its socket while its kernel still sends: a ping that comes after that destroys the rest. */
+    @Test
+    void aDataConnectionThatBringsBytesGetsNoPing() throws Exception {
+        Connection control = connect(ID);
+        call(ID, "");
+        Connection data = pickUp(awaitConnReady(control)).patience(Duration.ofSeconds(4));
+        data.read(1);
+        data.binary("HTTP/1.0 200 OK\r\n\r\n");
+
+        for (int i = 0; i < 10; i++) {
+            assertThatThrownBy(data::frame).isInstanceOf(SocketTimeoutException.class);
+            data.binary("more");
+        }
+        data.patience(Duration.ofSeconds(25));
+        assertThat(data.frame(Frame.PING)).as("once no byte comes").isNotNull();
     }
 }
