@@ -1,27 +1,13 @@
 package ml.helix.wolf.controlplane.http;
 
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.util.Blocker;
 import org.eclipse.jetty.util.BufferUtil;
-import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.thread.Invocable;
-import org.jspecify.annotations.Nullable;
 
 /** A peer with TLS: Jetty's end point, whose selector wakes the threads that wait. */
-final class EndPointPeer implements PeerChannel {
-    private final EndPoint endPoint;
-    /** Completed when there are bytes; kept by a read that could not wait so long. Belongs to the reading thread. */
-    private Callback.@Nullable Completable readable;
-
-    EndPointPeer(EndPoint endPoint) {
-        this.endPoint = endPoint;
-    }
+record EndPointPeer(EndPoint endPoint) implements PeerChannel {
 
     @Override
     public int read(ByteBuffer target) throws IOException {
@@ -35,31 +21,11 @@ final class EndPointPeer implements PeerChannel {
             if (filled != 0) {
                 return filled;
             }
-            if (!awaitReadable()) {
-                return 0;
+            try (Blocker.Callback readable = Blocker.callback()) {
+                endPoint.fillInterested(readable);
+                readable.block();
             }
         }
-    }
-
-    private boolean awaitReadable() throws IOException {
-        var bytes = readable;
-        if (bytes == null) {
-            bytes = new Callback.Completable(Invocable.InvocationType.NON_BLOCKING);
-            readable = bytes;
-            endPoint.fillInterested(bytes);
-        }
-        try {
-            bytes.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            return false;
-        } catch (ExecutionException e) {
-            throw new IOException(e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException();
-        }
-        readable = null;
-        return true;
     }
 
     @Override

@@ -3,21 +3,17 @@ package ml.helix.wolf.controlplane.http;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 
 /**
  * A peer's connection that has left HTTP and Jetty's selector: threads read and write it, and block. One thread reads and one writes at
  * a time; {@link #close} may come from any.
  */
 public interface PeerChannel extends Closeable {
-    /** How long a read waits. Then its caller can see whether anybody still wants the bytes. */
-    Duration PATIENCE = Duration.ofSeconds(2);
-
     /**
-     * Waits for bytes, for {@link #PATIENCE} at most.
+     * Waits for bytes.
      *
-     * @param target an array's, with room
-     * @return how many came; 0 if none came in time; -1 at the end
+     * @param target has room
+     * @return how many came, at least 1; -1 at the end
      * @throws IOException if the peer has reset the connection, or after {@link #close}
      */
     int read(ByteBuffer target) throws IOException;

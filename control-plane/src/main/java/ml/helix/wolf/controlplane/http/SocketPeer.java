@@ -1,35 +1,18 @@
 package ml.helix.wolf.controlplane.http;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A peer without TLS: its socket, in blocking mode. */
-final class SocketPeer implements PeerChannel {
+record SocketPeer(SocketChannel channel) implements PeerChannel {
     private static final Logger log = LoggerFactory.getLogger(SocketPeer.class);
-
-    private final SocketChannel channel;
-    private final InputStream input;
-
-    SocketPeer(SocketChannel channel) throws IOException {
-        this.channel = channel;
-        channel.socket().setSoTimeout((int) PATIENCE.toMillis());
-        this.input = channel.socket().getInputStream(); // a channel's own read knows no time-out
-    }
 
     @Override
     public int read(ByteBuffer target) throws IOException {
-        try {
-            int count = input.read(target.array(), target.arrayOffset() + target.position(), target.remaining());
-            target.position(target.position() + Math.max(0, count));
-            return count;
-        } catch (SocketTimeoutException e) {
-            return 0;
-        }
+        return channel.read(target);
     }
 
     @Override

@@ -1,7 +1,6 @@
 package ml.helix.wolf.controlplane.revdial;
 
 import java.io.IOException;
-import java.io.Serial;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -41,10 +40,14 @@ import org.slf4j.LoggerFactory;
  * stream.
  *
  * <p>{@link #close} sends a close frame after what was written, and gives the peer {@link #LINGER} to take it all and to close as well. If
- * a write still waits for the peer, {@code close} cuts the connection at once. A blocked read ends within {@link PeerChannel#PATIENCE}.
+ * a write still waits for the peer, {@code close} cuts the connection at once. If a read waits, {@code close} cuts the connection unless
+ * something comes within {@link #SILENCE}: Java ends a blocked read in no other way.
  */
 final class DataConnection implements ByteStream {
     static final Duration LINGER = Duration.ofSeconds(30);
+
+    /** How long a read that waits at the close may go on without a byte. */
+    static final Duration SILENCE = Duration.ofSeconds(5);
 
     /** How long a peer that broke the rules has to take the close frame. */
     static final Duration REFUSED_LINGER = Duration.ofSeconds(5);
@@ -77,11 +80,9 @@ final class DataConnection implements ByteStream {
     private final ReentrantLock writing = new ReentrantLock();
     private final AtomicBoolean controlFramesScheduled = new AtomicBoolean();
 
-    // All guarded by reading.
+    // Both guarded by reading.
     private final TimeSlice receiving;
     private @Nullable IOException failure;
-    /** The one of several streams that is being read. */
-    private @Nullable OneStream readStream;
 
     /** Guarded by writing. */
     private final TimeSlice sending;
@@ -103,6 +104,8 @@ final class DataConnection implements ByteStream {
     private @Nullable OneStream present;
     private @Nullable Runnable watch;
     private @Nullable ScheduledFuture<?> linger;
+    /** Whether the linger is for a read that waits. */
+    private boolean silencing;
 
     /** Gets each stream of a reused connection but the first. */
     @FunctionalInterface
@@ -159,12 +162,7 @@ final class DataConnection implements ByteStream {
 
     private int receive(ByteBuffer first, ByteBuffer target) throws IOException {
         if (!first.hasRemaining()) {
-            int count = channel.read(target);
-            while (count == 0) {
-                refuseIfClosed(readStream);
-                count = channel.read(target);
-            }
-            return count;
+            return channel.read(target);
         }
         int count = Math.min(first.remaining(), target.remaining());
         target.put(first.slice().limit(count));
@@ -188,12 +186,10 @@ final class DataConnection implements ByteStream {
         reading.lock();
         try {
             refuseIfClosed(stream);
-            readStream = stream;
             int count = receive(buffer, offset, length);
             refuseIfClosed(stream);
             return count;
         } finally {
-            readStream = null;
             reading.unlock();
         }
     }
@@ -211,8 +207,6 @@ final class DataConnection implements ByteStream {
             }
             receiving.next();
             return count;
-        } catch (ClosedException e) {
-            throw e;
         } catch (IOException e) {
             broken(e);
             throw brokenBy(failure == null ? e : failure);
@@ -227,17 +221,7 @@ final class DataConnection implements ByteStream {
 
     private synchronized void refuseIfClosed(@Nullable OneStream stream) throws IOException {
         if (closed || stream != null && stream.over) {
-            throw new ClosedException();
-        }
-    }
-
-    /** The reader itself has closed the stream; the connection may be whole. */
-    private static final class ClosedException extends IOException {
-        @Serial
-        private static final long serialVersionUID = 1;
-
-        ClosedException() {
-            super("the data connection was closed");
+            throw new IOException("the data connection was closed");
         }
     }
 
@@ -303,6 +287,7 @@ final class DataConnection implements ByteStream {
         }
         reading.lock();
         try {
+            lingerOn();
             keepAlive.awaitingBytes();
             int dropped = 0;
             while (true) {
@@ -488,9 +473,24 @@ final class DataConnection implements ByteStream {
         cut();
     }
 
-    /** The agent's end has that long to come. Holds the monitor. */
-    private void startLingering(Duration time) {
+    /** The agent's end has {@link #LINGER} to come. Holds the monitor. */
+    private void startLingering() {
+        silencing = reading.isLocked();
+        lingerFor(silencing ? SILENCE : LINGER);
+    }
+
+    /** Holds the monitor. */
+    private void lingerFor(Duration time) {
         linger = timers.schedule(this::cut, time.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** No read waits any more. Holds {@link #reading}. */
+    private synchronized void lingerOn() {
+        if (silencing && linger != null) {
+            stopLingering();
+            lingerFor(LINGER);
+        }
+        silencing = false;
     }
 
     /** Holds the monitor. */
@@ -517,7 +517,11 @@ final class DataConnection implements ByteStream {
             closed = true;
             refused = closeCode != NORMAL;
             stopTimers();
-            startLingering(refused ? REFUSED_LINGER : LINGER);
+            if (refused) {
+                lingerFor(REFUSED_LINGER);
+            } else {
+                startLingering();
+            }
         }
         if (writingData) {
             cut();
@@ -559,11 +563,12 @@ final class DataConnection implements ByteStream {
 
     /** A socket that is closed with unread input is reset, which destroys what was sent last. */
     private void dropInput(boolean refused) throws IOException, InterruptedException {
-        reading.lock(); // a blocked read ends soon
+        reading.lock(); // a read that waits ends when something comes, or by the cut
         try {
             if (failure != null && !refused || reader.endedByCloseFrame()) {
                 return;
             }
+            lingerOn();
             ByteBuffer dropped = ByteBuffer.allocate(DROP_BUFFER);
             while (channel.read(dropped) >= 0) {
                 if (!dropped.hasRemaining()) {
@@ -622,7 +627,7 @@ final class DataConnection implements ByteStream {
                 boolean young = nanoTime.getAsLong() - createdAt < REUSED_FOR.toNanos();
                 reusable = begun && young && !writingData && !closed && !peerEnded;
                 if (reusable) {
-                    startLingering(LINGER);
+                    startLingering();
                 }
             }
             if (!reusable) {

@@ -206,9 +206,8 @@ class DataConnectionTest {
     }
 
     @Test
-    void aPeerThatDoesNotCloseIsCutAndSoIsARead() throws Exception {
+    void aPeerThatDoesNotCloseIsCut() throws Exception {
         ByteStream stream = open("15", false);
-        CompletableFuture<String> read = async(() -> read(stream));
         stream.close();
         until("end of the output", peer::hasEndedOutput);
         timers.advance(DataConnection.LINGER.minusMillis(1));
@@ -216,39 +215,63 @@ class DataConnectionTest {
 
         timers.advance(Duration.ofMillis(1));
         assertThat(peer.isClosed()).isTrue();
-        assertThat(failure(read)).isInstanceOf(IOException.class);
     }
 
     @Test
-    void aBlockedReadEndsSoonAfterTheCloseAndTheRestIsStillDropped() throws Exception {
+    void aReadThatWaitsAtTheCloseEndsWhenSomethingComesAndTheRestIsDropped() throws Exception {
         ByteStream stream = open("15", false);
         CompletableFuture<String> read = async(() -> read(stream));
         until("a read that waits", peer::isRead);
-        peer.endPatience();
-        until("the read goes on", peer::isRead);
-        assertThat(read).isNotDone();
 
         stream.close();
-        peer.endPatience();
-        assertThat(failure(read)).hasMessageContaining("was closed");
-
+        until("close frame", () -> peer.got().contains("<close 1000>"));
         peer.agent.binary(utf8("too late"), 0, 8);
-        until("dropped", () -> !peer.hasInput());
-        assertThat(peer.isClosed()).isFalse();
+        assertThat(failure(read)).hasMessageContaining("was closed");
+        until("a read that drops", peer::isRead);
+
+        timers.advance(DataConnection.SILENCE);
+        assertThat(peer.isClosed()).as("the agent may send on").isFalse();
+        timers.advance(DataConnection.LINGER);
+        assertThat(peer.isClosed()).isTrue();
     }
 
     @Test
-    void aBlockedReadOfOneStreamEndsSoonAfterItsCloseAndTheNextOneComes() throws Exception {
+    void aReadThatWaitsAtTheCloseIsCutIfTheAgentIsSilent() throws Exception {
+        ByteStream stream = open("15", false);
+        CompletableFuture<String> read = async(() -> read(stream));
+        until("a read that waits", peer::isRead);
+
+        stream.close();
+        timers.advance(DataConnection.SILENCE);
+        assertThat(failure(read)).isInstanceOf(IOException.class);
+        assertThat(peer.isClosed()).isTrue();
+    }
+
+    @Test
+    void aReadOfOneStreamThatWaitsAtItsCloseIsCutIfTheAgentIsSilent() throws Exception {
         ByteStream first = reused();
         first.write(utf8("x"), 0, 1);
         CompletableFuture<String> read = async(() -> read(first));
         until("a read that waits", peer::isRead);
 
         first.close();
-        peer.endPatience();
-        assertThat(failure(read)).hasMessageContaining("was closed");
+        timers.advance(DataConnection.SILENCE);
+        assertThat(failure(read)).isInstanceOf(IOException.class);
+        assertThat(peer.isClosed()).isTrue();
+    }
 
+    @Test
+    void aReadOfOneStreamThatWaitsAtItsCloseEndsWithTheStreamAndTheNextOneComes() throws Exception {
+        ByteStream first = reused();
+        first.write(utf8("x"), 0, 1);
+        CompletableFuture<String> read = async(() -> read(first));
+        until("a read that waits", peer::isRead);
+
+        first.close();
         peer.agent.text(Reuse.END);
+        assertThat(failure(read)).hasMessageContaining("was closed");
+        until("reading ahead", peer::isRead);
+        timers.advance(DataConnection.SILENCE);
         peer.agent.text(Reuse.READY);
         assertThat(offered.poll(10, TimeUnit.SECONDS)).isNotNull();
     }

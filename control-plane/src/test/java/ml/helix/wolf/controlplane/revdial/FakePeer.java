@@ -28,7 +28,6 @@ final class FakePeer implements PeerChannel {
     private boolean outputEnded;
     private boolean closed;
     private boolean reading;
-    private boolean impatient;
 
     private synchronized void send(ByteBuffer... parts) {
         for (ByteBuffer part : parts) {
@@ -60,12 +59,6 @@ final class FakePeer implements PeerChannel {
 
     synchronized boolean isRead() {
         return reading;
-    }
-
-    /** The present read, or the next one, has waited long enough. */
-    synchronized void endPatience() {
-        impatient = true;
-        notifyAll();
     }
 
     /** Whether it takes no bytes. */
@@ -139,16 +132,12 @@ final class FakePeer implements PeerChannel {
     @Override
     public synchronized int read(ByteBuffer target) throws IOException {
         reading = true;
-        while (input.isEmpty() && !ended && !reset && !closed && !impatient) {
+        while (input.isEmpty() && !ended && !reset && !closed) {
             await();
         }
         reading = false;
         if (closed) {
             throw new AsynchronousCloseException();
-        }
-        if (input.isEmpty() && impatient) {
-            impatient = false;
-            return 0;
         }
         if (input.isEmpty()) {
             if (reset) {
