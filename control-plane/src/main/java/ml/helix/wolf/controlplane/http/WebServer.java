@@ -1,5 +1,6 @@
 package ml.helix.wolf.controlplane.http;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -31,6 +32,7 @@ import org.eclipse.jetty.server.RequestLog;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.IO;
+import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,10 +92,12 @@ public final class WebServer implements AutoCloseable {
         outer = new OuterHandler(authorised, handler);
         server.setHandler(outer);
         var http = new BoundedHttpConnection.Factory(configuration());
+        var connectionThreads = new ConnectionThreads(threads, virtual);
         connector = tls.isEmpty()
-                ? new GuardedConnector(server, AdmissionGate.forThisProcess(), http)
+                ? new GuardedConnector(server, connectionThreads, AdmissionGate.forThisProcess(), http)
                 : new GuardedConnector(
                         server,
+                        connectionThreads,
                         AdmissionGate.forThisProcessWithTls(),
                         new TlsConnectionFactory(new ReloadedCertificate(tls.get(), System::nanoTime)),
                         http);
@@ -156,6 +160,23 @@ public final class WebServer implements AutoCloseable {
     }
 
     /**
+     * Runs acceptors and selectors on Jetty's platform threads, and all else on virtual ones. That is Jetty's work for the begin and the
+     * end of a connection, which implements {@link Closeable}: waking a platform thread costs more than it does.
+     */
+    private record ConnectionThreads(Executor platform, Executor virtual)
+            implements Executor, VirtualThreads.Configurable {
+        @Override
+        public void execute(Runnable task) {
+            (task instanceof Closeable ? virtual : platform).execute(task);
+        }
+
+        @Override
+        public Executor getVirtualThreadsExecutor() {
+            return virtual;
+        }
+    }
+
+    /**
      * Accepts when there is room in the {@link AdmissionGate}, puts each connection into it, turns TCP keep-alive on, and waits
      * after a failed accept: Jetty's own wait logs a stack trace each second.
      */
@@ -166,8 +187,8 @@ public final class WebServer implements AutoCloseable {
 
         private final RetryPause retry = new RetryPause(System::nanoTime);
 
-        GuardedConnector(Server server, AdmissionGate gate, ConnectionFactory... layers) {
-            super(server, layers);
+        GuardedConnector(Server server, Executor threads, AdmissionGate gate, ConnectionFactory... layers) {
+            super(server, threads, null, null, -1, -1, layers);
             this.gate = gate;
             getSelectorManager().addEventListener(new SelectorManager.AcceptListener() {
                 @Override
