@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,8 +30,11 @@ final class Run {
     /** The rounds in which programs compile what they run. Their figures don't count. */
     private static final int WARM_UP_ROUNDS = 2;
 
-    /** For all windows of all rounds, if nobody says how long one is: the rest of 5 minutes is for starts and rests. */
-    private static final Duration TIME_FOR_WINDOWS = Duration.ofSeconds(165);
+    /** The first window of rows with new connections, at least: these run more code than bytes do, and each of it seldom. */
+    private static final Duration FIRST_CONNECTIONS = Duration.ofSeconds(3);
+
+    /** For all windows of all rounds, if nobody says how long one is: the rest of 5 minutes is for warm-up, starts and rests. */
+    private static final Duration TIME_FOR_WINDOWS = Duration.ofSeconds(135);
 
     private static final int STARTS = 3;
     private static final int HELD = 1000;
@@ -147,9 +151,12 @@ final class Run {
                     before.put(process, ProcessUsage.settled(process));
                 }
             }
-            for (Scenario scenario : scenarios.values()) {
+            for (var scenario : scenarios.entrySet()) {
+                Duration time = round == 0 && warmUp > 0 && Scenario.opensConnections(scenario.getKey())
+                        ? Collections.max(List.of(window, FIRST_CONNECTIONS))
+                        : window;
                 for (Target target : targets) {
-                    List<Figure> figures = scenario.measure(target, window);
+                    List<Figure> figures = scenario.getValue().measure(target, time);
                     if (round >= warmUp) {
                         figures.forEach(figure -> measurements.add(target.column(), figure));
                     }

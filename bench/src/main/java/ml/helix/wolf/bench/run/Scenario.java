@@ -58,6 +58,11 @@ interface Scenario {
         return all;
     }
 
+    /** Whether the row of that name opens connections all the time. */
+    static boolean opensConnections(String name) {
+        return name.startsWith("dials") || name.startsWith("requests") || name.equals("handshakes");
+    }
+
     /** One transfer; returns its bytes. */
     @FunctionalInterface
     interface Transfer {
