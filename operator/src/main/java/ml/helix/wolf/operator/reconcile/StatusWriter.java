@@ -14,34 +14,43 @@ import ml.helix.wolf.crds.v1alpha1.WolfTunnelStatus;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes statuses by server-side apply to the subresource. Remembers what it wrote until the cache has it, so that a pass
- * compares its status with the last one and not with an older one. Thread-safe.
+ * Writes statuses by server-side apply to the subresource. Remembers the newest one, so that a pass compares its status with
+ * that and not with an older one: the cache lags behind what this wrote, and a pass behind the cache. Thread-safe.
  */
 final class StatusWriter {
     private final KubernetesClient client;
-    private final Map<ResourceID, WolfTunnel> written = new ConcurrentHashMap<>();
+
+    /** What this wrote, until the cache has that or something newer; then the cached object itself. */
+    private final Map<ResourceID, WolfTunnel> newest = new ConcurrentHashMap<>();
 
     StatusWriter(KubernetesClient client) {
         this.client = client;
     }
 
-    /** The last status, whether the cache has it yet or not. Null if there is none. */
+    /**
+     * The last status, whether the cache has it yet or not. Null if there is none.
+     *
+     * @param observed as the cache had it when the pass began
+     */
     @Nullable
-    WolfTunnelStatus last(WolfTunnel cached) {
-        var own = written.get(ResourceID.fromResource(cached));
-        if (own == null) {
-            return cached.getStatus();
+    WolfTunnelStatus last(WolfTunnel observed) {
+        var known = newest.get(ResourceID.fromResource(observed));
+        if (known == null) {
+            return observed.getStatus();
         }
-        boolean newer = requireNonNullElse(own.getMetadata().getUid(), "")
-                        .equals(cached.getMetadata().getUid())
-                && ResourceVersions.isNewer(own, cached);
-        return newer ? own.getStatus() : cached.getStatus();
+        boolean newer = requireNonNullElse(known.getMetadata().getUid(), "")
+                        .equals(observed.getMetadata().getUid())
+                && ResourceVersions.isNewer(known, observed);
+        return newer ? known.getStatus() : observed.getStatus();
     }
 
-    /** To be called with each WolfTunnel that comes into the cache, so that a status isn't kept twice. */
+    /**
+     * To be called with each WolfTunnel that comes into the cache. Keeps that object in place of what was written, so that no
+     * status is kept twice. Removing the entry would be wrong: a pass that has begun before would compare with an older status.
+     */
     void cached(WolfTunnel seen) {
-        written.computeIfPresent(
-                ResourceID.fromResource(seen), (id, own) -> ResourceVersions.isNewer(own, seen) ? own : null);
+        newest.computeIfPresent(
+                ResourceID.fromResource(seen), (id, known) -> ResourceVersions.isNewer(known, seen) ? known : seen);
     }
 
     /**
@@ -60,7 +69,10 @@ final class StatusWriter {
         patch.setStatus(status);
         try {
             var answer = client.resource(patch).subresource("status").patch(Applier.APPLY);
-            written.put(ResourceID.fromResource(resource), answer);
+            newest.merge(
+                    ResourceID.fromResource(resource),
+                    answer,
+                    (known, own) -> ResourceVersions.isNewer(own, known) ? own : known);
         } catch (KubernetesClientException e) {
             if (e.getCode() != HttpURLConnection.HTTP_NOT_FOUND) {
                 throw e;
@@ -69,6 +81,6 @@ final class StatusWriter {
     }
 
     void forget(ResourceID resource) {
-        written.remove(resource);
+        newest.remove(resource);
     }
 }
