@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import ml.helix.wolf.crds.v1alpha1.TunnelStatus;
 import ml.helix.wolf.crds.v1alpha1.WolfTunnel;
 import ml.helix.wolf.operator.WolfTunnelYaml;
@@ -179,10 +180,15 @@ final class Testbed implements AutoCloseable {
 
     /** Returns when the tunnel of {@link #bringUp} is up. */
     void awaitUp() throws Exception {
+        awaitUp(() -> "");
+    }
+
+    /** @param context said with a failure */
+    void awaitUp(Supplier<String> context) throws Exception {
         Eventually.holds(() -> {
-            assertThat(statusAndReason("Ready")).isEqualTo("True Connected");
-            assertThat(tunnel("node-1").wolfId()).isEqualTo("a1");
-            assertThat(tunnel("node-1").reason()).isNull();
+            assertThat(statusAndReason("Ready")).as(context).isEqualTo("True Connected");
+            assertThat(tunnel("node-1").wolfId()).as(context).isEqualTo("a1");
+            assertThat(tunnel("node-1").reason()).as(context).isNull();
         });
     }
 
