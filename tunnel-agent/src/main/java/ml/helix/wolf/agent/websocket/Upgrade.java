@@ -47,8 +47,7 @@ public record Upgrade(String host, String target, Secret token) {
         String key = Base64.getEncoder().encodeToString(nonce);
         wire.output().write(request(key).getBytes(StandardCharsets.ISO_8859_1));
         wire.output().flush();
-        var input = new CancellableInput(wire.input());
-        BufferedSource source = WebSocketStream.source(input);
+        BufferedSource source = WebSocketStream.source(wire);
         ResponseHead answer;
         try {
             answer = ResponseHead.read(source);
@@ -61,7 +60,7 @@ public record Upgrade(String host, String target, Secret token) {
         boolean reusable = answer.header(Reuse.HEADER.toLowerCase(Locale.ROOT))
                 .filter(Reuse.VERSION::equals)
                 .isPresent();
-        return new WebSocketStream(wire, input, source, timers, nanoTime, promise, reusable);
+        return new WebSocketStream(wire, source, timers, nanoTime, promise, reusable);
     }
 
     private String request(String key) {

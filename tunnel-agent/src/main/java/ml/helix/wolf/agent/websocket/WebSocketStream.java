@@ -39,11 +39,11 @@ import org.slf4j.LoggerFactory;
  * <p>A thread of its own answers pings: a reader that waited for a blocked writer would deadlock with a peer that does
  * the same. While pongs can't be sent, those for the newest {@value #MAX_PENDING_PONGS} pings are kept.
  *
- * <p>{@link #close} ends blocked reads and writes at once, and closes in the background. It sends a close frame, then
- * reads and drops what the peer still sends, at most 16 MiB a second: a socket that is closed with unread bytes is reset,
- * and a reset destroys what was sent last. It closes the socket when the peer closes, has sent nothing for
- * {@value #SILENCE_SECONDS} s, or after {@value #LONGEST_SECONDS} s. If the peer has ended first, or a write is blocked,
- * it closes the socket at once.
+ * <p>{@link #close} closes in the background. It sends a close frame, then reads and drops what the peer still sends, at most 16 MiB a
+ * second: a socket that is closed with unread bytes is reset, and a reset destroys what was sent last. It closes the socket when the
+ * peer closes, has sent nothing for {@value #SILENCE_SECONDS} s, or after {@value #LONGEST_SECONDS} s. If the peer has ended first, or a
+ * write is blocked, it closes the socket at once. A blocked read ends when the peer sends something or ends, at the latest when the
+ * socket is closed.
  *
  * <p>A connection that is {@linkplain Reuse reused} carries one {@link DataStream} after the other. Its reading thread calls {@link
  * #awaitStreamEnd} after each, and {@link #ready} before the next.
@@ -65,7 +65,6 @@ public final class WebSocketStream implements ByteStream {
     private static final Logger log = LoggerFactory.getLogger(WebSocketStream.class);
 
     private final Wire wire;
-    private final CancellableInput input;
     private final ScheduledExecutorService timers;
     private final LongSupplier nanoTime;
     private final BufferedSource source;
@@ -105,14 +104,13 @@ public final class WebSocketStream implements ByteStream {
     private Runnable onBegin = () -> {};
 
     /**
-     * @param source reads from {@code input}, which reads from {@code wire}
+     * @param source reads from {@code wire}
      * @param nanoTime the clock that {@code timers} goes by
      * @param promise the peer's {@link DataKeepAlive#HEADER}, empty if it sent none
      * @param reusable whether the peer has agreed to {@link Reuse}
      */
     WebSocketStream(
             Wire wire,
-            CancellableInput input,
             BufferedSource source,
             ScheduledExecutorService timers,
             LongSupplier nanoTime,
@@ -120,7 +118,6 @@ public final class WebSocketStream implements ByteStream {
             boolean reusable)
             throws IOException {
         this.wire = wire;
-        this.input = input;
         this.timers = timers;
         this.nanoTime = nanoTime;
         this.source = source;
@@ -160,8 +157,8 @@ public final class WebSocketStream implements ByteStream {
         return message.equals(Reuse.END);
     }
 
-    static BufferedSource source(CancellableInput input) {
-        return new BufferedSource(input::read, INPUT_BUFFER);
+    static BufferedSource source(Wire wire) throws IOException {
+        return new BufferedSource(wire.input()::read, INPUT_BUFFER);
     }
 
     /** From now on sends a ping after 15 s without a frame, and closes if the peer has vanished, within 60 s. */
@@ -199,9 +196,12 @@ public final class WebSocketStream implements ByteStream {
             int count;
             do {
                 count = reader.read(buffer, offset, length);
-            } while (count >= 0 && isDropped(count));
+            } while (count >= 0 && !closed.get() && isDropped(count));
             if (count < 0 && !reader.isPaused()) {
                 peerEnded = true;
+            }
+            if (closed.get()) {
+                throw new SocketException("closed");
             }
             return count;
         } catch (FloodException e) {
@@ -381,7 +381,6 @@ public final class WebSocketStream implements ByteStream {
     public void close() {
         if (closed.compareAndSet(false, true)) {
             stopChecks();
-            input.cancel();
             Thread.ofVirtual().name("websocket-close").start(this::closeInOrder);
         }
     }
@@ -403,7 +402,6 @@ public final class WebSocketStream implements ByteStream {
     public void cut() {
         closed.set(true);
         stopChecks();
-        input.cancel();
         wire.cut();
         socketClosed.countDown();
     }
@@ -443,9 +441,10 @@ public final class WebSocketStream implements ByteStream {
     }
 
     private void dropInput(Deadline deadline) throws IOException, InterruptedException {
-        reading.lock();
+        try (var _ = deadline.atMost(Duration.ofSeconds(SILENCE_SECONDS)).guard(wire::cut)) {
+            reading.lock(); // a blocked read releases it when something comes
+        }
         try {
-            input.resume();
             try {
                 dropAll(reader::read, deadline);
             } catch (ProtocolException e) { // what comes now makes no sense as frames

@@ -252,7 +252,7 @@ class WebSocketStreamIT {
     /** @param begun what the read has got before; {@code 82} is half of a frame's head */
     @ParameterizedTest
     @ValueSource(strings = {"", "82", "827e00", "8203aa"})
-    void closeEndsABlockedReadAtOnceAndTheCloseHandshakeGoesOn(String begun) throws Exception {
+    void aBlockedReadEndsWhenThePeerAnswersTheClose(String begun) throws Exception {
         nothingTimesOut();
         try (Pair pair = pair()) {
             pair.peer.raw(HexFormat.of().parseHex(begun));
@@ -261,12 +261,24 @@ class WebSocketStreamIT {
                 return count + pair.stream.read(new byte[10], 0, 10);
             });
             pair.stream.close();
-            assertThatThrownBy(() -> read.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                    .hasCauseInstanceOf(SocketException.class);
 
             assertThat(pair.peer.next().opcode()).isEqualTo(8);
             pair.peer.raw(new byte[] {(byte) 0xff, 1, 2, 3}).socket().shutdownOutput();
             assertThat(pair.peer.awaitEnd()).as("an end in order, no reset").isTrue();
+            assertThatThrownBy(() -> read.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void aBlockedReadEndsWithTheSocketIfThePeerIsSilent() throws Exception {
+        try (Pair pair = pair()) {
+            CompletableFuture<Integer> read = async(() -> pair.stream.read(new byte[10], 0, 10));
+            pair.stream.close();
+
+            assertThatThrownBy(() -> read.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(SocketException.class);
+            pair.stream.awaitClosed();
         }
     }
 
@@ -404,6 +416,7 @@ class WebSocketStreamIT {
             clock.advance(Duration.ofSeconds(5));
 
             assertThat(pair.peer.next().opcode()).isEqualTo(8);
+            pair.peer.close();
             assertThat(reusable.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isFalse();
         }
     }
