@@ -35,7 +35,7 @@ public final class TcpDial {
      */
     public static Socket connect(List<InetSocketAddress> addresses, Deadline deadline) throws IOException {
         if (addresses.size() == 1) {
-            return attempt(new Socket(), addresses.getFirst(), deadline);
+            return attempt(socket(), addresses.getFirst(), deadline);
         }
         List<Socket> started = new ArrayList<>();
         BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
@@ -79,7 +79,7 @@ public final class TcpDial {
 
     private static void start(
             InetSocketAddress address, List<Socket> started, BlockingQueue<Outcome> outcomes, Deadline deadline) {
-        var socket = new Socket();
+        var socket = socket();
         started.add(socket);
         Thread.ofVirtual().name("connect-" + address).start(() -> {
             try {
@@ -88,6 +88,11 @@ public final class TcpDial {
                 outcomes.add(new Outcome.Failed(e));
             }
         });
+    }
+
+    /** Else the JDK asks for a SOCKS proxy before each connect, by a URI that it parses; what proxies there are the agent's settings say. */
+    private static Socket socket() {
+        return new Socket(java.net.Proxy.NO_PROXY);
     }
 
     private static Socket attempt(Socket socket, InetSocketAddress address, Deadline deadline) throws IOException {

@@ -31,6 +31,11 @@ import ml.helix.wolf.revdial.Reuse;
  */
 public record Upgrade(String host, String target, Secret token) {
     private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    /** The rest of each request, which is always the same. */
+    private static final String PRODUCT = "\r\nUser-Agent: wolf-tunnel-agent/" + Version.text() + "\r\n"
+            + DataKeepAlive.HEADER + ": " + DataKeepAlive.PROMISE + "\r\n" + Reuse.HEADER + ": " + Reuse.VERSION
+            + "\r\n\r\n";
+
     private static final SecureRandom RANDOM = new SecureRandom();
 
     /**
@@ -64,29 +69,9 @@ public record Upgrade(String host, String target, Secret token) {
     }
 
     private String request(String key) {
-        return """
-                GET %s HTTP/1.1
-                Host: %s
-                Upgrade: websocket
-                Connection: Upgrade
-                Sec-WebSocket-Key: %s
-                Sec-WebSocket-Version: 13
-                Authorization: Bearer %s
-                User-Agent: wolf-tunnel-agent/%s
-                %s: %s
-                %s: %s
-
-                """.formatted(
-                        target,
-                        host,
-                        key,
-                        token.reveal(),
-                        Version.text(),
-                        DataKeepAlive.HEADER,
-                        DataKeepAlive.PROMISE,
-                        Reuse.HEADER,
-                        Reuse.VERSION)
-                .replace("\n", "\r\n");
+        return "GET " + target + " HTTP/1.1\r\nHost: " + host
+                + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + key
+                + "\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer " + token.reveal() + PRODUCT;
     }
 
     private static void check(ResponseHead answer, String key) throws TunnelException {
