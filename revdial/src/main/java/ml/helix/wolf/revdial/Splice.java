@@ -10,13 +10,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Copies the bytes of each of two streams to the other, with one buffer per direction and no queue: a side that takes no
- * bytes stops the reading from the other one.
+ * bytes stops the reading from the other one. A buffer begins with 4 KiB, and has 16 KiB once a read has filled it.
  *
  * <p>The first end of either side, in order or by an error, closes both. Every byte that this side sent before is written to
  * the other side first. There is no half-close. For one use, by one thread.
  */
 public final class Splice {
-    private static final int BUFFER = 16 * 1024;
+    private static final int FIRST_BUFFER = 4 * 1024;
+    private static final int LARGEST_BUFFER = 16 * 1024;
     private static final Duration LINGER = Duration.ofSeconds(1);
 
     private final Direction there;
@@ -109,7 +110,7 @@ public final class Splice {
         }
 
         private void copy(Direction opposite) {
-            byte[] buffer = new byte[BUFFER];
+            byte[] buffer = new byte[FIRST_BUFFER];
             var slice = new TimeSlice(System::nanoTime);
             while (true) {
                 int read;
@@ -135,6 +136,9 @@ public final class Splice {
                     return;
                 }
                 count.accept(read);
+                if (read == FIRST_BUFFER && buffer.length == FIRST_BUFFER) {
+                    buffer = new byte[LARGEST_BUFFER];
+                }
                 slice.next();
             }
         }

@@ -55,7 +55,8 @@ public final class WebSocketStream implements ByteStream {
     private static final int MAX_PENDING_PONGS = 16;
     private static final int SILENCE_SECONDS = 5;
     private static final int LONGEST_SECONDS = 30;
-    private static final int DROP_BUFFER = 16 * 1024;
+    private static final int DROP_BUFFER = 4 * 1024;
+    private static final int BYTES_BETWEEN_PAUSES = 16 * 1024;
     private static final Duration DROP_PAUSE = Duration.ofMillis(1);
     private static final int NORMAL = 1000;
     private static final int PROTOCOL_ERROR = 1002;
@@ -247,7 +248,7 @@ public final class WebSocketStream implements ByteStream {
         }
         keepAlive.awaitingBytes();
         droppedSincePause += count;
-        if (droppedSincePause >= DROP_BUFFER) {
+        if (droppedSincePause >= BYTES_BETWEEN_PAUSES) {
             droppedSincePause = 0;
             try {
                 Thread.sleep(DROP_PAUSE);
@@ -342,8 +343,9 @@ public final class WebSocketStream implements ByteStream {
             return false;
         }
         try {
+            byte[] dropped = new byte[DROP_BUFFER];
             while (!reader.isPaused()) {
-                if (read(new byte[DROP_BUFFER], 0, DROP_BUFFER) < 0 && !reader.isPaused()) {
+                if (read(dropped, 0, dropped.length) < 0 && !reader.isPaused()) {
                     close();
                     return false;
                 }
@@ -467,7 +469,7 @@ public final class WebSocketStream implements ByteStream {
                 }
                 sincePause += count;
             }
-            if (sincePause >= dropped.length) {
+            if (sincePause >= BYTES_BETWEEN_PAUSES) {
                 sincePause = 0;
                 Thread.sleep(DROP_PAUSE);
             }
