@@ -7,10 +7,10 @@ import java.util.function.LongSupplier;
 /**
  * Decides when one end of a data connection sends a ping, and when the other end has vanished. It sends nothing itself.
  *
- * <p>A ping is due when nothing was sent for {@link #PING_INTERVAL}. A peer that has not {@linkplain #HEADER promised} pings
- * may close its socket with bytes that its kernel has still to send, as Helix's programs do. A ping that comes after that
- * makes the kernel drop them. So such a peer gets one after {@link #PING_INTERVAL} only if a read has waited that long for
- * bytes, and else after {@link #LONGEST_WITHOUT_SENDING}.
+ * <p>A ping is due when nothing was sent for {@link #PING_INTERVAL} and a read has waited that long for bytes; else when nothing
+ * was sent for {@link #LONGEST_WITHOUT_SENDING}. The reason: the other end may have closed its socket while its kernel still
+ * sends what is queued (Helix's programs do at once, this project's if their peer is silent). A ping that comes after that makes
+ * the kernel drop those bytes, so none is sent while bytes come.
  *
  * <p>An unanswered ping ends nothing by itself: Go's peers answer only while they read, and they don't read while their own
  * side takes nothing. The other end has vanished if a read has waited for {@link #SILENCE} without a byte although bytes had
@@ -28,12 +28,15 @@ import java.util.function.LongSupplier;
 public final class DataKeepAlive {
     public static final Duration PING_INTERVAL = Duration.ofSeconds(15);
 
-    /** Some load balancers, nginx among them, cut a connection on which one of the ends sends nothing for 60 s. */
-    public static final Duration LONGEST_WITHOUT_SENDING = Duration.ofSeconds(45);
+    /**
+     * Less than {@link #SILENCE}, with time for a lost packet to be sent again, and than the 60 s after which some load balancers,
+     * nginx among them, cut a connection on which one of the ends sends nothing.
+     */
+    public static final Duration LONGEST_WITHOUT_SENDING = Duration.ofSeconds(30);
 
     public static final Duration SILENCE = Duration.ofSeconds(50);
 
-    /** Header of the opening handshake, of either side: I send a ping after this many seconds without sending. */
+    /** Header of the opening handshake, of either side: I send a ping after this many seconds without sending and receiving. */
     public static final String HEADER = "Wolf-Tunnel-Ping";
 
     /** Our value of {@link #HEADER}. */
@@ -131,9 +134,6 @@ public final class DataKeepAlive {
     /** Nanoseconds until a ping is due if nothing happens. */
     private long untilPing(long now) {
         long quiet = now - sentAt;
-        if (promised) {
-            return PING_INTERVAL.toNanos() - quiet;
-        }
         long longest = LONGEST_WITHOUT_SENDING.toNanos() - quiet;
         return waiting ? Math.min(longest, PING_INTERVAL.toNanos() - Math.min(quiet, now - waitingSince)) : longest;
     }

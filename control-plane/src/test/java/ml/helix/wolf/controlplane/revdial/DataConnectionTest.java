@@ -112,8 +112,10 @@ class DataConnectionTest {
     }
 
     @Test
-    void aPingIsSentWhenNothingElseWasSentFor15Seconds() throws Exception {
+    void aPingIsSentWhenNoByteWasSentOrReceivedFor15Seconds() throws Exception {
         ByteStream stream = open("15", false);
+        CompletableFuture<String> read = async(() -> read(stream));
+        until("a read that waits", peer::isRead);
         timers.advance(Duration.ofSeconds(10));
         stream.write(utf8("data"), 0, 4);
         timers.advance(Duration.ofSeconds(14));
@@ -121,6 +123,7 @@ class DataConnectionTest {
 
         timers.advance(Duration.ofSeconds(1));
         until("ping", () -> peer.got().contains("<ping>"));
+        assertThat(read).isNotDone();
     }
 
     @Test
