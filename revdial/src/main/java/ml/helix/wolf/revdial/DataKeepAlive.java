@@ -74,6 +74,11 @@ public final class DataKeepAlive {
         this.heardAt = sentAt;
     }
 
+    /** Whether the other end has promised pings. */
+    public boolean isPromised() {
+        return promised;
+    }
+
     /** From now on a read waits for bytes. */
     public synchronized void awaitingBytes() {
         waiting = true;

@@ -173,7 +173,9 @@ public final class Main {
                 throw e;
             } catch (IOException e) {
                 if (lost.incrementAndGet() == 1) {
-                    System.err.println("bench/growth: the first stream that broke: " + e);
+                    System.err.printf(
+                            "bench/growth: the first stream that broke, after %.1f s: %s%n",
+                            (System.nanoTime() - start) / 1e9, e);
                 }
             }
         });

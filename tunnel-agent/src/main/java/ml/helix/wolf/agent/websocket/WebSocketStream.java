@@ -41,8 +41,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>{@link #close} closes in the background. It sends a close frame, then reads and drops what the peer still sends, at most 16 MiB a
  * second: a socket that is closed with unread bytes is reset, and a reset destroys what was sent last. It closes the socket when the
- * peer closes, has sent nothing for {@value #SILENCE_SECONDS} s, or after {@value #LONGEST_SECONDS} s. If the peer has ended first, or a
- * write is blocked, it closes the socket at once. A blocked read ends when the peer sends something or ends, at the latest when the
+ * peer closes, is silent for too long, or takes too long ({@link #LIMITS}). If the peer has ended first, or a write is blocked, it closes the socket at once. A blocked read ends when the peer sends something or ends, at the latest when the
  * socket is closed.
  *
  * <p>A connection that is {@linkplain Reuse reused} carries one {@link DataStream} after the other. Its reading thread calls {@link
@@ -53,8 +52,13 @@ public final class WebSocketStream implements ByteStream {
     private static final int INPUT_BUFFER = 1024;
 
     private static final int MAX_PENDING_PONGS = 16;
-    private static final int SILENCE_SECONDS = 5;
-    private static final int LONGEST_SECONDS = 30;
+
+    /** How long the peer may be silent once this side has ended, and how long that may last. */
+    private static final EndLimits LIMITS = new EndLimits(Duration.ofSeconds(5), Duration.ofSeconds(30));
+
+    /** The same for a peer that promised pings: while it still reads what is queued, they show that it lives. */
+    private static final EndLimits LIMITS_WITH_PINGS = new EndLimits(DataKeepAlive.SILENCE, Duration.ofMinutes(5));
+
     private static final int DROP_BUFFER = 4 * 1024;
     private static final int BYTES_BETWEEN_PAUSES = 16 * 1024;
     private static final Duration DROP_PAUSE = Duration.ofMillis(1);
@@ -86,6 +90,7 @@ public final class WebSocketStream implements ByteStream {
     private volatile boolean peerEnded;
     private volatile int closeCode = NORMAL;
 
+    private final EndLimits limits;
     private final boolean reusable;
     /** Whether the control plane has begun the present stream. */
     private volatile boolean begun;
@@ -124,6 +129,7 @@ public final class WebSocketStream implements ByteStream {
         this.source = source;
         this.reusable = reusable;
         this.keepAlive = new DataKeepAlive(promise, nanoTime);
+        this.limits = keepAlive.isPromised() ? LIMITS_WITH_PINGS : LIMITS;
         this.peerCheck =
                 new KeepAliveTimer(keepAlive, timers, () -> writingData, this::pingPeer, this::peerHasVanished);
         this.reader = new FrameReader(
@@ -299,7 +305,7 @@ public final class WebSocketStream implements ByteStream {
             endAwaited = true;
             endedAt = nanoTime.getAsLong();
             if (endCheck == null) {
-                endCheck = timers.schedule(this::checkEnd, SILENCE_SECONDS, TimeUnit.SECONDS);
+                endCheck = timers.schedule(this::checkEnd, limits.silence().toNanos(), TimeUnit.NANOSECONDS);
             }
         }
         writing.lock();
@@ -313,6 +319,9 @@ public final class WebSocketStream implements ByteStream {
         }
     }
 
+    /** For the peer, once this side has ended. */
+    private record EndLimits(Duration silence, Duration longest) {}
+
     /** A peer that hasn't ended the stream as well gets the time of a close handshake. */
     private void checkEnd() {
         synchronized (streamClosed) { // a check that comes too late must not close the next stream's connection
@@ -320,8 +329,7 @@ public final class WebSocketStream implements ByteStream {
             if (!endAwaited) {
                 return;
             }
-            long left = TimeUnit.SECONDS.toNanos(endWritten ? SILENCE_SECONDS : LONGEST_SECONDS)
-                    - (nanoTime.getAsLong() - endedAt);
+            long left = (endWritten ? limits.silence() : limits.longest()).toNanos() - (nanoTime.getAsLong() - endedAt);
             if (left > 0) {
                 endCheck = timers.schedule(this::checkEnd, left, TimeUnit.NANOSECONDS);
             } else if (endWritten) {
@@ -417,9 +425,9 @@ public final class WebSocketStream implements ByteStream {
     }
 
     private void closeInOrder() {
-        var deadline = Deadline.in(Duration.ofSeconds(LONGEST_SECONDS), timers);
+        var deadline = Deadline.in(limits.longest(), timers);
         try (var _ = deadline.guard(wire::cut)) {
-            if (!writingData && writing.tryLock(SILENCE_SECONDS, TimeUnit.SECONDS)) {
+            if (!writingData && writing.tryLock(LIMITS.silence().toSeconds(), TimeUnit.SECONDS)) {
                 try {
                     if (!peerEnded || reader.endedByCloseFrame()) {
                         writer.close(closeCode, "");
@@ -443,7 +451,7 @@ public final class WebSocketStream implements ByteStream {
     }
 
     private void dropInput(Deadline deadline) throws IOException, InterruptedException {
-        try (var _ = deadline.atMost(Duration.ofSeconds(SILENCE_SECONDS)).guard(wire::cut)) {
+        try (var _ = deadline.atMost(limits.silence()).guard(wire::cut)) {
             reading.lock(); // a blocked read releases it when something comes
         }
         try {
@@ -462,7 +470,7 @@ public final class WebSocketStream implements ByteStream {
         byte[] dropped = new byte[DROP_BUFFER];
         int sincePause = 0;
         while (true) {
-            try (var _ = deadline.atMost(Duration.ofSeconds(SILENCE_SECONDS)).guard(wire::cut)) {
+            try (var _ = deadline.atMost(limits.silence()).guard(wire::cut)) {
                 int count = from.read(dropped, 0, dropped.length);
                 if (count < 0) {
                     return;

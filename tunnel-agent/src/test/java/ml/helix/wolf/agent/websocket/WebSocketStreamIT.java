@@ -34,6 +34,7 @@ import ml.helix.wolf.revdial.StreamLog;
 import ml.helix.wolf.revdial.Timers;
 import ml.helix.wolf.testkit.ManualScheduler;
 import ml.helix.wolf.testkit.TestCertificates;
+import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -302,6 +303,23 @@ class WebSocketStreamIT {
             assertThat(pair.peer.next().opcode()).isEqualTo(8);
             pair.peer.awaitEnd();
             pair.stream.awaitClosed();
+        }
+    }
+
+    /** It reads what is still queued. If its ping met a closed socket, the kernel would drop the rest. */
+    @Test
+    void aPeerThatPromisedPingsHasMoreTimeToClose() throws Exception {
+        ManualScheduler clock = nothingTimesOut();
+        serversHeaders = new String[] {"Wolf-Tunnel-Ping: 15"};
+        try (Pair pair = pair()) {
+            pair.stream.close();
+            assertThat(pair.peer.next().opcode()).isEqualTo(8);
+            Waiting.until("two limits, for silence and for all", () -> clock.waitingTasks() == 2);
+
+            clock.advance(Duration.ofSeconds(49));
+            assertThat(clock.waitingTasks()).as("limits that are not reached").isEqualTo(2);
+            clock.advance(Duration.ofSeconds(1));
+            pair.peer.awaitEnd();
         }
     }
 
