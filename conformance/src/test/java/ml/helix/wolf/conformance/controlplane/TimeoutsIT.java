@@ -75,10 +75,7 @@ class TimeoutsIT extends ControlPlaneSpec {
 
     @Test
     void aQuietDataConnectionGetsAPingEvery15Seconds() throws Exception {
-        Connection control = connect(ID);
-        call(ID, "");
-        Connection data = pickUp(awaitConnReady(control)).patience(Duration.ofSeconds(25));
-        data.read(1);
+        Connection data = requested().patience(Duration.ofSeconds(25));
 
         assertThat(data.frame(Frame.PING)).isNotNull();
         assertThat(data.frame(Frame.PING)).isNotNull();
@@ -87,10 +84,7 @@ class TimeoutsIT extends ControlPlaneSpec {
     /** An agent may have closed its socket while its kernel still sends: a ping that comes after that destroys the rest. */
     @Test
     void aDataConnectionThatBringsBytesGetsNoPing() throws Exception {
-        Connection control = connect(ID);
-        call(ID, "");
-        Connection data = pickUp(awaitConnReady(control)).patience(Duration.ofSeconds(4));
-        data.read(1);
+        Connection data = requested().patience(Duration.ofSeconds(4));
         data.binary("HTTP/1.0 200 OK\r\n\r\n");
 
         for (int i = 0; i < 6; i++) {
@@ -99,5 +93,14 @@ class TimeoutsIT extends ControlPlaneSpec {
         }
         data.patience(Duration.ofSeconds(25));
         assertThat(data.frame(Frame.PING)).as("once no byte comes").isNotNull();
+    }
+
+    /** A data connection that has brought a request. */
+    private Connection requested() throws Exception {
+        Connection control = connect(ID);
+        call(ID, "");
+        Connection data = pickUp(awaitConnReady(control));
+        data.read(1);
+        return data;
     }
 }
