@@ -104,8 +104,8 @@ final class DataConnection implements ByteStream {
     private @Nullable OneStream present;
     private @Nullable Runnable watch;
     private @Nullable ScheduledFuture<?> linger;
-    /** Whether the linger is for a read that waits. */
-    private boolean silencing;
+    /** Whether the agent has only {@link #SILENCE}, because a read waits. */
+    private boolean readWaits;
 
     /** Gets each stream of a reused connection but the first. */
     @FunctionalInterface
@@ -287,7 +287,7 @@ final class DataConnection implements ByteStream {
         }
         reading.lock();
         try {
-            lingerOn();
+            extendLinger();
             keepAlive.awaitingBytes();
             int dropped = 0;
             while (true) {
@@ -473,24 +473,24 @@ final class DataConnection implements ByteStream {
         cut();
     }
 
-    /** The agent's end has {@link #LINGER} to come. Holds the monitor. */
+    /** The agent's end has {@link #LINGER} to come, or {@link #SILENCE} while a read waits. Holds the monitor. */
     private void startLingering() {
-        silencing = reading.isLocked();
-        lingerFor(silencing ? SILENCE : LINGER);
+        readWaits = reading.isLocked();
+        startLingering(readWaits ? SILENCE : LINGER);
     }
 
-    /** Holds the monitor. */
-    private void lingerFor(Duration time) {
+    /** The agent's end has that long to come. Holds the monitor. */
+    private void startLingering(Duration time) {
         linger = timers.schedule(this::cut, time.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** No read waits any more. Holds {@link #reading}. */
-    private synchronized void lingerOn() {
-        if (silencing && linger != null) {
+    /** No read waits any more, so the agent's end has {@link #LINGER} to come. Holds {@link #reading}. */
+    private synchronized void extendLinger() {
+        if (readWaits && linger != null) {
             stopLingering();
-            lingerFor(LINGER);
+            startLingering(LINGER);
         }
-        silencing = false;
+        readWaits = false;
     }
 
     /** Holds the monitor. */
@@ -518,7 +518,7 @@ final class DataConnection implements ByteStream {
             refused = closeCode != NORMAL;
             stopTimers();
             if (refused) {
-                lingerFor(REFUSED_LINGER);
+                startLingering(REFUSED_LINGER);
             } else {
                 startLingering();
             }
@@ -568,7 +568,7 @@ final class DataConnection implements ByteStream {
             if (failure != null && !refused || reader.endedByCloseFrame()) {
                 return;
             }
-            lingerOn();
+            extendLinger();
             ByteBuffer dropped = ByteBuffer.allocate(DROP_BUFFER);
             while (channel.read(dropped) >= 0) {
                 if (!dropped.hasRemaining()) {

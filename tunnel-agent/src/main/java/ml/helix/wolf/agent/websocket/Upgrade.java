@@ -31,8 +31,8 @@ import ml.helix.wolf.revdial.Reuse;
  */
 public record Upgrade(String host, String target, Secret token) {
     private static final String GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    /** The rest of each request, which is always the same. */
-    private static final String PRODUCT = "\r\nUser-Agent: wolf-tunnel-agent/" + Version.text() + "\r\n"
+    /** The last headers of each request, which are always the same. */
+    private static final String CONSTANT_HEADERS = "\r\nUser-Agent: wolf-tunnel-agent/" + Version.text() + "\r\n"
             + DataKeepAlive.HEADER + ": " + DataKeepAlive.PROMISE + "\r\n" + Reuse.HEADER + ": " + Reuse.VERSION
             + "\r\n\r\n";
 
@@ -71,7 +71,7 @@ public record Upgrade(String host, String target, Secret token) {
     private String request(String key) {
         return "GET " + target + " HTTP/1.1\r\nHost: " + host
                 + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + key
-                + "\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer " + token.reveal() + PRODUCT;
+                + "\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer " + token.reveal() + CONSTANT_HEADERS;
     }
 
     private static void check(ResponseHead answer, String key) throws TunnelException {

@@ -41,8 +41,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>{@link #close} closes in the background. It sends a close frame, then reads and drops what the peer still sends, at most 16 MiB a
  * second: a socket that is closed with unread bytes is reset, and a reset destroys what was sent last. It closes the socket when the
- * peer closes, is silent for too long, or takes too long ({@link #LIMITS}). If the peer has ended first, or a write is blocked, it closes the socket at once. A blocked read ends when the peer sends something or ends, at the latest when the
- * socket is closed.
+ * peer closes, is silent for too long, or has had its time ({@link EndLimits}). If the peer has ended first, or a write is blocked, it
+ * closes the socket at once. A blocked read ends when the peer sends something or ends, at the latest when the socket is closed.
  *
  * <p>A connection that is {@linkplain Reuse reused} carries one {@link DataStream} after the other. Its reading thread calls {@link
  * #awaitStreamEnd} after each, and {@link #ready} before the next.
@@ -53,10 +53,17 @@ public final class WebSocketStream implements ByteStream {
 
     private static final int MAX_PENDING_PONGS = 16;
 
-    /** How long the peer may be silent once this side has ended, and how long that may last. */
+    /**
+     * What a peer gets once this side has ended.
+     *
+     * @param silence how long it may send nothing
+     * @param longest how long it has in all
+     */
+    private record EndLimits(Duration silence, Duration longest) {}
+
     private static final EndLimits LIMITS = new EndLimits(Duration.ofSeconds(5), Duration.ofSeconds(30));
 
-    /** The same for a peer that promised pings: while it still reads what is queued, they show that it lives. */
+    /** For a peer that promised pings: they show that it lives while it still reads what is queued. */
     private static final EndLimits LIMITS_WITH_PINGS = new EndLimits(DataKeepAlive.SILENCE, Duration.ofMinutes(5));
 
     private static final int DROP_BUFFER = 4 * 1024;
@@ -168,7 +175,7 @@ public final class WebSocketStream implements ByteStream {
         return new BufferedSource(wire.input()::read, INPUT_BUFFER);
     }
 
-    /** From now on sends a ping after 15 s without a frame, and closes if the peer has vanished, within 60 s. */
+    /** From now on sends pings as {@link DataKeepAlive} decides, and closes if the peer has vanished, within 60 s. */
     public void keepAlive() {
         peerCheck.start();
     }
@@ -318,9 +325,6 @@ public final class WebSocketStream implements ByteStream {
             writing.unlock();
         }
     }
-
-    /** For the peer, once this side has ended. */
-    private record EndLimits(Duration silence, Duration longest) {}
 
     /** A peer that hasn't ended the stream as well gets the time of a close handshake. */
     private void checkEnd() {
