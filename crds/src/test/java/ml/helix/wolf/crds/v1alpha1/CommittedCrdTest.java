@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class CommittedCrdTest {
     private static final Path COMMITTED = Path.of("../manifests/crds/wolftunnels.wolf.helix.ml.yaml");
+    private static final Path REFERENCE = Path.of("../docs/wolftunnel.md");
 
     @Test
     void committedCrdIsWhatTheJavaTypesMean() throws IOException {
@@ -18,6 +19,17 @@ class CommittedCrdTest {
         }
         assertThat(COMMITTED)
                 .as("differs from the Java types: run ./mvnw test -pl crds -Dcrd.write and commit the file")
+                .hasContent(generated);
+    }
+
+    @Test
+    void committedReferenceIsWhatTheCrdSays() throws IOException {
+        var generated = GeneratedReference.markdown();
+        if (System.getProperty("crd.write") != null) {
+            Files.writeString(REFERENCE, generated);
+        }
+        assertThat(REFERENCE)
+                .as("differs from the CRD: run ./mvnw test -pl crds -Dcrd.write and commit the file")
                 .hasContent(generated);
     }
 
