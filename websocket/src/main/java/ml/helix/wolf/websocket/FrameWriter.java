@@ -37,7 +37,7 @@ public final class FrameWriter {
 
     /** A client's: each frame is masked, and is one part that has an array. */
     public static FrameWriter masked(Sink sink) {
-        return masked(sink, RANDOM::nextInt);
+        return masked(sink, new MaskingKeys(RANDOM::nextBytes));
     }
 
     /** @param keys supplies the masking keys */
