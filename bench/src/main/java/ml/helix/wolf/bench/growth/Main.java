@@ -37,6 +37,8 @@ public final class Main {
     private static final int BLOCK = 16 * 1024;
     private static final Duration WARM_UP = Duration.ofSeconds(3);
     private static final Duration WINDOW = Duration.ofSeconds(4);
+    /** A data connection whose peer is silent lingers for 30 s. */
+    private static final Duration CLOSED_WITHIN = Duration.ofSeconds(60);
 
     private Main() {}
 
@@ -111,6 +113,8 @@ public final class Main {
         JavaProcess server = tunnel.server();
         transfer(tunnel, 4, WARM_UP);
         TimeUnit.SECONDS.sleep(4); // until the pool has let its data connections go
+        int agentDescriptors = agent.descriptors();
+        int serverDescriptors = server.descriptors();
         double agentBefore = agent.status("VmRSS");
         double serverBefore = server.status("VmRSS");
         var full = new AtomicBoolean();
@@ -143,7 +147,8 @@ public final class Main {
                 stream.close();
             }
         }
-        TimeUnit.SECONDS.sleep(2);
+        awaitDescriptors(agent, agentDescriptors);
+        awaitDescriptors(server, serverDescriptors);
         Transfer transfer = transfer(tunnel, held, WINDOW);
         return new Step(
                 streams,
@@ -156,6 +161,18 @@ public final class Main {
                 transfer.lost(),
                 agent.status("VmRSS") / 1024.0,
                 server.status("VmRSS") / 1024.0);
+    }
+
+    /** Waits until the process has closed what the last streams had open: until then each of them still has its place. */
+    private static void awaitDescriptors(JavaProcess process, int before) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + CLOSED_WITHIN.toNanos();
+        while (process.descriptors() > before) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException(
+                        process + " has " + process.descriptors() + " descriptors, " + before + " before");
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
     }
 
     /** @param lost how many streams broke */

@@ -3,10 +3,12 @@ package ml.helix.wolf.bench.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import ml.helix.wolf.testkit.ProgramProcess;
 
 /** Memory and CPU time of a Java process, from {@code /proc} (Linux) and {@code jcmd}. Thread-safe. */
@@ -28,6 +30,13 @@ public record JavaProcess(ProgramProcess process) {
         var stat = process.proc("stat");
         var fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
         return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / (double) TICKS_A_SECOND;
+    }
+
+    /** How many file descriptors it has open. */
+    public int descriptors() throws IOException {
+        try (Stream<Path> links = Files.list(Path.of("/proc", String.valueOf(process.pid()), "fd"))) {
+            return (int) links.count();
+        }
     }
 
     /** The live heap in KiB, after a full collection by the serial collector. */

@@ -23,6 +23,8 @@ final class Churn {
     private static final int CALLERS = 40;
     private static final int LONGEST_TRANSFER_MILLIS = 2000;
     private static final int LONGEST_STALL_MILLIS = 8000;
+    /** For the calls that are under way at the end. */
+    private static final Duration LAST_CALLS = Duration.ofMinutes(10);
 
     private final Tunnel tunnel;
     private final Restarts restarts;
@@ -39,7 +41,7 @@ final class Churn {
     /** Returns after that time, when all streams have ended. */
     void run(Duration time, long seed) throws Exception {
         long end = System.nanoTime() + time.toNanos();
-        Concurrently.run(CALLERS, i -> {
+        Concurrently.run(CALLERS, time.plus(LAST_CALLS), i -> {
             var random = new SplittableRandom(seed + i);
             while (System.nanoTime() < end) {
                 one(random);

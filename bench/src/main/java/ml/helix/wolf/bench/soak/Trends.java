@@ -1,14 +1,11 @@
 package ml.helix.wolf.bench.soak;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import ml.helix.wolf.bench.figures.Trend;
 import ml.helix.wolf.bench.process.JavaProcess;
 
@@ -44,19 +41,12 @@ final class Trends {
                             .add(minutes, program.getValue().status("VmRSS") / 1024.0);
                     descriptors
                             .getOrDefault(program.getKey(), new Trend())
-                            .add(minutes, descriptors(program.getValue()));
+                            .add(minutes, program.getValue().descriptors());
                 }
                 TimeUnit.MILLISECONDS.sleep(EACH.toMillis());
             }
         } catch (IOException | InterruptedException e) {
             System.err.println("bench/soak: no more samples: " + e);
-        }
-    }
-
-    private static long descriptors(JavaProcess process) throws IOException {
-        try (Stream<Path> links =
-                Files.list(Path.of("/proc", String.valueOf(process.process().pid()), "fd"))) {
-            return links.count();
         }
     }
 

@@ -26,7 +26,7 @@ public final class Tunnel implements AutoCloseable {
     /** The exit status of a program that a SIGTERM has ended, and that doesn't handle it. */
     private static final int TERMINATED = 143;
 
-    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
 
     private final Bench bench;
