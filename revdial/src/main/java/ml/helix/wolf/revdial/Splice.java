@@ -5,12 +5,17 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Copies the bytes of each of two streams to the other, with one buffer per direction and no queue: a side that takes no
  * bytes stops the reading from the other one. A buffer begins with 4 KiB, and has 16 KiB once a read has filled it.
+ *
+ * <p>A direction runs on a virtual thread. While it is busy ({@link Pace}) it runs on a platform thread, if one of
+ * {@link PlatformThreads} is free.
  *
  * <p>The first end of either side, in order or by an error, closes both. Every byte that this side sent before is written to
  * the other side first. There is no half-close. For one use, by one thread.
@@ -23,6 +28,8 @@ public final class Splice {
     private final Direction there;
     private final Direction back;
     private final Duration linger;
+    private final LongSupplier nanoTime;
+    private final PlatformThreads threads;
     private final AtomicReference<@Nullable End> end = new AtomicReference<>();
 
     /**
@@ -40,17 +47,26 @@ public final class Splice {
      * @param toLeft the same for the left stream
      */
     public Splice(ByteStream left, ByteStream right, LongConsumer toRight, LongConsumer toLeft) {
-        this(left, right, toRight, toLeft, LINGER);
+        this(left, right, toRight, toLeft, LINGER, System::nanoTime, PlatformThreads.SHARED);
     }
 
     /** @param linger how long a side that takes no more bytes may send nothing before it is closed */
-    Splice(ByteStream left, ByteStream right, LongConsumer toRight, LongConsumer toLeft, Duration linger) {
+    Splice(
+            ByteStream left,
+            ByteStream right,
+            LongConsumer toRight,
+            LongConsumer toLeft,
+            Duration linger,
+            LongSupplier nanoTime,
+            PlatformThreads threads) {
         this.there = new Direction(true, left, right, toRight);
         this.back = new Direction(false, right, left, toLeft);
         this.linger = linger;
+        this.nanoTime = nanoTime;
+        this.threads = threads;
     }
 
-    /** Copies until both directions have ended, on this thread and one more virtual thread. */
+    /** Copies until both directions have ended. */
     public End run() {
         Thread other = Thread.ofVirtual().name("splice-back").start(() -> back.run(there));
         there.run(back);
@@ -92,6 +108,11 @@ public final class Splice {
         /** Even while in a read, odd otherwise. Written by this direction's thread only. */
         private volatile long phase = 1;
 
+        private final Pace pace = new Pace();
+        private byte[] buffer = new byte[FIRST_BUFFER];
+        /** Belongs, like the two above, to the thread that runs this direction now. */
+        private boolean ended;
+
         Direction(boolean fromLeft, ByteStream from, ByteStream to, LongConsumer count) {
             this.fromLeft = fromLeft;
             this.from = from;
@@ -101,7 +122,12 @@ public final class Splice {
 
         void run(Direction opposite) {
             try {
-                copy(opposite);
+                while (!ended) {
+                    copy(opposite, pace::isBusy);
+                    if (!ended) {
+                        threads.run(() -> copy(opposite, pace::isQuiet));
+                    }
+                }
             } finally {
                 over.countDown();
                 from.close();
@@ -109,38 +135,48 @@ public final class Splice {
             }
         }
 
-        private void copy(Direction opposite) {
-            byte[] buffer = new byte[FIRST_BUFFER];
-            var slice = new TimeSlice(System::nanoTime);
-            while (true) {
-                int read;
-                phase++;
-                try {
-                    read = from.read(buffer, 0, buffer.length);
-                } catch (IOException e) {
-                    close(new End(fromLeft, e));
+        /** Copies until the end, or until {@code another} thread should go on. */
+        private void copy(Direction opposite, BooleanSupplier another) {
+            var slice = new TimeSlice(nanoTime);
+            while (copyOnce(opposite)) {
+                pace.read(nanoTime.getAsLong());
+                if (another.getAsBoolean()) {
                     return;
-                }
-                phase++;
-                if (read < 0) {
-                    close(new End(fromLeft, null));
-                    return;
-                }
-                try {
-                    to.write(buffer, 0, read);
-                } catch (IOException e) {
-                    // That side takes no more bytes, but what it sent before may still be on its way to us.
-                    end.compareAndSet(null, new End(!fromLeft, e));
-                    over.countDown();
-                    opposite.awaitOver();
-                    return;
-                }
-                count.accept(read);
-                if (read == FIRST_BUFFER && buffer.length == FIRST_BUFFER) {
-                    buffer = new byte[LARGEST_BUFFER];
                 }
                 slice.next();
             }
+            ended = true;
+        }
+
+        /** Returns whether the stream goes on. */
+        private boolean copyOnce(Direction opposite) {
+            int read;
+            phase++;
+            try {
+                read = from.read(buffer, 0, buffer.length);
+            } catch (IOException e) {
+                close(new End(fromLeft, e));
+                return false;
+            }
+            phase++;
+            if (read < 0) {
+                close(new End(fromLeft, null));
+                return false;
+            }
+            try {
+                to.write(buffer, 0, read);
+            } catch (IOException e) {
+                // That side takes no more bytes, but what it sent before may still be on its way to us.
+                end.compareAndSet(null, new End(!fromLeft, e));
+                over.countDown();
+                opposite.awaitOver();
+                return false;
+            }
+            count.accept(read);
+            if (read == FIRST_BUFFER && buffer.length == FIRST_BUFFER) {
+                buffer = new byte[LARGEST_BUFFER];
+            }
+            return true;
         }
 
         /** Waits until this direction has ended, or one of its reads has waited for the linger time. */

@@ -22,7 +22,11 @@ public final class TimeSlice {
     /** The first slice starts with the first piece of work, so what a thread has waited before doesn't count. */
     public TimeSlice(LongSupplier nanoTime) {
         // Thread.yield() lets only those run that wait for the same processor.
-        this(nanoTime, () -> LockSupport.parkNanos(1));
+        this(nanoTime, () -> {
+            if (Thread.currentThread().isVirtual()) {
+                LockSupport.parkNanos(1);
+            }
+        });
     }
 
     TimeSlice(LongSupplier nanoTime, Runnable pause) {

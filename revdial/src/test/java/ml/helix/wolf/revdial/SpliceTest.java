@@ -8,7 +8,11 @@ import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import ml.helix.wolf.testkit.Waiting;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +24,8 @@ class SpliceTest {
     private final Pipe caller = new Pipe();
 
     private final Pipe wolf = new Pipe();
+
+    private final AtomicLong clock = new AtomicLong();
 
     @Test
     void bytesGoBothWaysAndAreCounted() throws Exception {
@@ -100,8 +106,8 @@ class SpliceTest {
     void anAnswerSentBeforeASideStoppedTakingBytesIsStillDelivered() throws Exception {
         CountDownLatch writeFailed = new CountDownLatch(1);
         ByteStream broken = new BrokenOutput(wolf.left, writeFailed::countDown);
-        CompletableFuture<Splice.End> end = Waiting.async(() ->
-                new Splice(caller.right, broken, toRight::addAndGet, toLeft::addAndGet, Duration.ofHours(1)).run());
+        CompletableFuture<Splice.End> end = Waiting.async(
+                () -> splice(caller.right, broken, Duration.ofHours(1)).run());
         write(caller.left, "a body that nobody reads");
         writeFailed.await();
         write(wolf.right, "413");
@@ -114,8 +120,8 @@ class SpliceTest {
     @Test
     void aSideThatTakesNoBytesAndSaysNothingIsGivenUp() throws Exception {
         ByteStream broken = new BrokenOutput(wolf.left, () -> {});
-        CompletableFuture<Splice.End> end =
-                Waiting.async(() -> new Splice(caller.right, broken, n -> {}, n -> {}, Duration.ofMillis(1)).run());
+        CompletableFuture<Splice.End> end = Waiting.async(
+                () -> splice(caller.right, broken, Duration.ofMillis(1)).run());
         write(caller.left, "x");
         assertThat(Waiting.result(end).error()).hasMessage("broken pipe");
         assertThat(Pipe.isClosed(caller.right)).isTrue();
@@ -124,11 +130,9 @@ class SpliceTest {
 
     @Test
     void twoSidesThatBothTakeNoBytesEndIt() throws Exception {
-        CompletableFuture<Splice.End> end = Waiting.async(() -> new Splice(
+        CompletableFuture<Splice.End> end = Waiting.async(() -> splice(
                         new BrokenOutput(caller.right, () -> {}),
                         new BrokenOutput(wolf.left, () -> {}),
-                        n -> {},
-                        n -> {},
                         Duration.ofHours(1))
                 .run());
         write(caller.left, "x");
@@ -170,6 +174,87 @@ class SpliceTest {
         assertThat(readAll(caller.left)).isEmpty();
     }
 
+    @Test
+    void aBusyDirectionRunsOnAPlatformThreadUntilItIsQuietForASecond() throws Exception {
+        var threads = new PlatformThreads(1);
+        var reads = new LinkedBlockingQueue<Boolean>();
+        ByteStream noted = new NotedReads(caller.right, reads::add);
+        CompletableFuture<Splice.End> end =
+                Waiting.async(() -> splice(noted, wolf.left, threads).run());
+        for (int i = 0; i < Pace.BUSY_READS; i++) {
+            passOne();
+        }
+        assertThat(reads).hasSize(Pace.BUSY_READS).containsOnly(false);
+        passOne();
+        assertThat(reads).last().isEqualTo(true);
+
+        assertThat(threads.run(() -> {})).as("another thread is free").isFalse();
+        passOne();
+        clock.addAndGet(TimeUnit.SECONDS.toNanos(1));
+        passOne();
+        assertThat(reads).last().isEqualTo(true);
+        passOne();
+        assertThat(reads).last().isEqualTo(false);
+        assertThat(threads.run(() -> {})).as("the thread is free again").isTrue();
+
+        caller.left.close();
+        assertThat(Waiting.result(end)).isEqualTo(new Splice.End(true, null));
+    }
+
+    @Test
+    void aStreamThatEndsOnAPlatformThreadEndsTheSplice() throws Exception {
+        var reads = new LinkedBlockingQueue<Boolean>();
+        ByteStream noted = new NotedReads(caller.right, reads::add);
+        CompletableFuture<Splice.End> end = Waiting.async(
+                () -> splice(noted, wolf.left, new PlatformThreads(1)).run());
+        for (int i = 0; i <= Pace.BUSY_READS; i++) {
+            passOne();
+        }
+        assertThat(reads).last().isEqualTo(true);
+        Pipe.reset(caller.left);
+        assertThat(Waiting.result(end).error()).hasMessage("reset");
+        assertThat(Pipe.isClosed(wolf.left)).isTrue();
+    }
+
+    @Test
+    void withoutAFreePlatformThreadABusyDirectionGoesOnWhereItIs() throws Exception {
+        var reads = new LinkedBlockingQueue<Boolean>();
+        ByteStream noted = new NotedReads(caller.right, reads::add);
+        var threads = new PlatformThreads(1);
+        var release = new Semaphore(0);
+        var lent = new CountDownLatch(1);
+        CompletableFuture<Boolean> other = Waiting.async(() -> threads.run(() -> {
+            lent.countDown();
+            release.acquireUninterruptibly();
+        }));
+        lent.await();
+        CompletableFuture<Splice.End> end =
+                Waiting.async(() -> splice(noted, wolf.left, threads).run());
+        for (int i = 0; i < 3 * Pace.BUSY_READS; i++) {
+            passOne();
+        }
+        assertThat(reads).containsOnly(false);
+        release.release();
+        assertThat(Waiting.result(other)).isTrue();
+        wolf.right.close();
+        Waiting.result(end);
+    }
+
+    /** One byte from the caller to Wolf. */
+    private void passOne() throws IOException {
+        write(caller.left, "x");
+        read(wolf.right, 1);
+    }
+
+    private Splice splice(ByteStream left, ByteStream right, Duration linger) {
+        return new Splice(
+                left, right, toRight::addAndGet, toLeft::addAndGet, linger, System::nanoTime, PlatformThreads.SHARED);
+    }
+
+    private Splice splice(ByteStream left, ByteStream right, PlatformThreads threads) {
+        return new Splice(left, right, toRight::addAndGet, toLeft::addAndGet, Duration.ofHours(1), clock::get, threads);
+    }
+
     private CompletableFuture<Splice.End> start(Pipe left, Pipe right) {
         return Waiting.async(() -> new Splice(left.right, right.left, toRight::addAndGet, toLeft::addAndGet).run());
     }
@@ -208,6 +293,23 @@ class SpliceTest {
             }
             return all.toByteArray();
         }));
+    }
+
+    /** Says for each read that returned bytes whether it was on a platform thread. */
+    private static final class NotedReads extends WatchedStream {
+        private final Consumer<Boolean> note;
+
+        NotedReads(ByteStream stream, Consumer<Boolean> note) {
+            super(stream, () -> {});
+            this.note = note;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            int count = super.read(buffer, offset, length);
+            note.accept(!Thread.currentThread().isVirtual());
+            return count;
+        }
     }
 
     /** Fails each write, as a broken socket does. */
