@@ -6,6 +6,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,6 +53,33 @@ class LogsTest {
         configure(LogLevel.INFO, LogFormat.JSON);
         LoggerFactory.getLogger("ml.helix.wolf.Agent").info("connected to {}", "here");
         assertThat(lines()).startsWith("{").endsWith("}\n").contains("\"formattedMessage\":\"connected to here\"");
+    }
+
+    /** Each key begins after the value of the one before; values are without braces, brackets and commas here. */
+    @Test
+    void jsonHasTheDocumentedKeysInTheirOrder() throws Exception {
+        configure(LogLevel.INFO, LogFormat.JSON);
+        try (var _ = MDC.putCloseable("dial", "0af7")) {
+            LoggerFactory.getLogger("ml.helix.wolf.Agent")
+                    .atWarn()
+                    .addKeyValue("id", "wolf-1")
+                    .log("closed");
+        }
+        String document = Files.readString(Path.of("../docs/logs.md"));
+        String table = document.substring(document.indexOf("| key |"), document.indexOf("| key in"));
+
+        assertThat(keys("(?:\\{|,)\"(\\w+)\": ?(?=[\"\\[{\\dn])", lines().replaceAll("\\[.*?]", "[]")))
+                .isEqualTo(keys("(?m)^\\| `(\\w+)` ", table));
+        assertThat(lines()).contains("\"mdc\": {\"dial\":\"0af7\"}", "\"kvpList\": [{\"id\":\"wolf-1\"}]");
+    }
+
+    private static List<String> keys(String pattern, String text) {
+        return Pattern.compile(pattern)
+                .matcher(text)
+                .results()
+                .map(match -> match.group(1))
+                .filter(key -> !key.equals("dial"))
+                .toList();
     }
 
     @Test
