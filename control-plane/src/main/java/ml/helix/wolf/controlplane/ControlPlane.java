@@ -125,8 +125,12 @@ public final class ControlPlane implements AutoCloseable {
                 InstantSource.system());
         var sync = new RecordSync(records, database, registry::forgettable, InstantSource.system());
         var news = new ChangeListener(database, RecordSync.CHANNEL, sync::changedElsewhere);
-        RegistryMetrics.register(metrics, registry, () -> database.health().up(), () -> replicas.map(Replicas::living)
-                .orElse(1));
+        RegistryMetrics.register(
+                metrics,
+                registry,
+                () -> database.health().up(),
+                () -> replicas.map(Replicas::living).orElse(1),
+                () -> replicas.map(Replicas::lost).orElse(0L));
         var adminRules = new AdminRules(admin, refusals);
         var pool = new PooledDialing(
                 new LocalDialing(connections.dials()),

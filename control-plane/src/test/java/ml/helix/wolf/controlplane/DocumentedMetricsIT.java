@@ -2,19 +2,14 @@ package ml.helix.wolf.controlplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
-import java.util.regex.Pattern;
+import ml.helix.wolf.testkit.DocumentedMetrics;
 import org.junit.jupiter.api.Test;
 
 /** A metric has a value only once there was something to count, so the test causes one of each. */
 class DocumentedMetricsIT {
-    private static final Pattern DOCUMENTED = Pattern.compile("`(wolf_control_plane_[a-z_]+)");
-    private static final Pattern SERVED = Pattern.compile("(?m)^# TYPE (wolf_control_plane_[a-z_]+) ");
 
     @Test
-    void theDocumentListsEachMetricAndNoOther() throws Exception {
+    void theDocumentListsEachMetricWithItsTypeAndLabelsAndNoOther() throws Exception {
         try (var controlPlane = TestControlPlane.start()) {
             controlPlane.send(
                     controlPlane.json("PUT", "/api/v1/wolf-instances/wolf-1", "{'zone':'eu-1','maxSessions':4}"));
@@ -33,20 +28,7 @@ class DocumentedMetricsIT {
             String served =
                     controlPlane.send(controlPlane.admin("/metrics").build()).body();
 
-            assertThat(names(SERVED, served)).isEqualTo(names(DOCUMENTED, section()));
+            assertThat(DocumentedMetrics.served(served)).isEqualTo(DocumentedMetrics.documented("The control plane"));
         }
-    }
-
-    private static String section() throws Exception {
-        String text = Files.readString(Path.of("../docs/control-plane.md"));
-        return text.substring(text.indexOf("## Metrics"), text.indexOf("## The page"));
-    }
-
-    private static List<String> names(Pattern pattern, String text) {
-        return pattern.matcher(text)
-                .results()
-                .map(match -> match.group(1))
-                .sorted()
-                .toList();
     }
 }

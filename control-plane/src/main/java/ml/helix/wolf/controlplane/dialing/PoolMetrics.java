@@ -11,6 +11,8 @@ public final class PoolMetrics {
     private final Counter hits;
     private final Counter misses;
     private final Counter discarded;
+    private final Counter full;
+    private final Gauge limit;
     private final Gauge idle;
 
     public PoolMetrics(PrometheusRegistry registry) {
@@ -18,6 +20,12 @@ public final class PoolMetrics {
         misses = counter(registry, "misses_total", "Dials for which there was none.");
         discarded = counter(
                 registry, "discarded_total", "Data connections that were picked up ahead of need and never used.");
+        full = counter(
+                registry, "full_total", "Data connections that were wanted ahead of need while the pool had no room.");
+        limit = Gauge.builder()
+                .name(PREFIX + "limit")
+                .help("How many data connections the pool may hold in all; 0 if it is off.")
+                .register(registry);
         idle = Gauge.builder()
                 .name(PREFIX + "idle")
                 .help("Data connections that are picked up ahead of need and not used yet.")
@@ -26,6 +34,10 @@ public final class PoolMetrics {
 
     private static Counter counter(PrometheusRegistry registry, String name, String help) {
         return Counter.builder().name(PREFIX + name).help(help).register(registry);
+    }
+
+    void limit(int connections) {
+        limit.set(connections);
     }
 
     void hit() {
@@ -42,6 +54,10 @@ public final class PoolMetrics {
 
     void taken() {
         idle.dec();
+    }
+
+    void full(int connections) {
+        full.inc(connections);
     }
 
     void discarded() {

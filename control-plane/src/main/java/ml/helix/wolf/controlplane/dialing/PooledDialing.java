@@ -73,6 +73,7 @@ public final class PooledDialing implements Dialing, AutoCloseable {
         this.mostInAll = mostInAll;
         this.metrics = metrics;
         this.nanoTime = nanoTime;
+        metrics.limit(mostOfRunner == 0 ? 0 : mostInAll);
         long nanos = TRIM_INTERVAL.toNanos();
         timers.scheduleWithFixedDelay(this::trim, nanos, nanos, TimeUnit.NANOSECONDS);
     }
@@ -141,14 +142,15 @@ public final class PooledDialing implements Dialing, AutoCloseable {
     /** Notes a dial, and asks for as many as are missing now. */
     private void fill(String runnerId) {
         int missing;
+        int withoutRoom;
         lock.lock();
         try {
             long now = nanoTime.getAsLong();
             OfRunner runner = runner(runnerId);
             runner.demand.dialled(now);
-            missing = closed
-                    ? 0
-                    : Math.min(runner.demand.wanted(now) - runner.idle.size() - runner.asked, mostInAll - held);
+            int wanted = closed ? 0 : runner.demand.wanted(now) - runner.idle.size() - runner.asked;
+            missing = Math.min(wanted, mostInAll - held);
+            withoutRoom = wanted - missing;
             if (missing > 0) {
                 runner.asked += missing;
                 held += missing;
@@ -156,6 +158,7 @@ public final class PooledDialing implements Dialing, AutoCloseable {
         } finally {
             lock.unlock();
         }
+        metrics.full(withoutRoom);
         for (int i = 0; i < missing; i++) {
             Dial dial = dialing.dialAhead(runnerId);
             Thread.ofVirtual().name("pool").start(() -> await(runnerId, dial));

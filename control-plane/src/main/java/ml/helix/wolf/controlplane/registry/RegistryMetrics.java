@@ -3,6 +3,7 @@ package ml.helix.wolf.controlplane.registry;
 import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
 
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 
 /** What a {@link Registry} shows at each scrape. */
@@ -24,9 +26,14 @@ public final class RegistryMetrics {
     /**
      * @param storeUp whether the store can be used
      * @param replicas how many serve, this one included
+     * @param replicasLost how many have been lost
      */
     public static void register(
-            PrometheusRegistry metrics, Registry registry, BooleanSupplier storeUp, IntSupplier replicas) {
+            PrometheusRegistry metrics,
+            Registry registry,
+            BooleanSupplier storeUp,
+            IntSupplier replicas,
+            LongSupplier replicasLost) {
         GaugeWithCallback.builder()
                 .name(PREFIX + "store_up")
                 .help("1 while the store can be used, else 0.")
@@ -36,6 +43,11 @@ public final class RegistryMetrics {
                 .name(PREFIX + "replicas")
                 .help("Replicas that live as far as this one knows, itself included.")
                 .callback(callback -> callback.call(replicas.getAsInt()))
+                .register(metrics);
+        CounterWithCallback.builder()
+                .name(PREFIX + "replicas_lost_total")
+                .help("Other replicas that went without stopping in order.")
+                .callback(callback -> callback.call(replicasLost.getAsLong()))
                 .register(metrics);
         GaugeWithCallback.builder()
                 .name(PREFIX + "instances")
@@ -49,6 +61,12 @@ public final class RegistryMetrics {
                                 counts.getOrDefault(status, 0L), status.name().toLowerCase(Locale.ROOT));
                     }
                 })
+                .register(metrics);
+        GaugeWithCallback.builder()
+                .name(PREFIX + "displaced_instances")
+                .help("Instances whose id two agents use.")
+                .callback(callback -> callback.call(
+                        registry.all().stream().filter(Instance::displaced).count()))
                 .register(metrics);
         var capacity = new LastCapacity(registry);
         byZone(

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import ml.helix.wolf.revdial.FailedPickup;
@@ -35,6 +36,7 @@ final class Peers implements Peer.Listener, AutoCloseable {
     private final Map<String, String> replicas = new ConcurrentHashMap<>();
 
     private final Set<String> gone = ConcurrentHashMap.newKeySet();
+    private final AtomicLong lost = new AtomicLong();
 
     /**
      * @param failedPickups gets what they say of the pickups for this one
@@ -92,6 +94,11 @@ final class Peers implements Peer.Listener, AutoCloseable {
         return peers.get(replica);
     }
 
+    /** How many have gone without taking their row out of the database, as one does that stops. */
+    long lost() {
+        return lost.get();
+    }
+
     /** Whether there was a replica of that id. */
     boolean isGone(String replica) {
         return gone.contains(replica);
@@ -121,6 +128,9 @@ final class Peers implements Peer.Listener, AutoCloseable {
         }
         for (Peer peer : List.copyOf(peers.values())) {
             if (!present.contains(peer.id())) {
+                if (dead.contains(peer.id())) {
+                    lost.incrementAndGet();
+                }
                 remove(peer);
             }
         }

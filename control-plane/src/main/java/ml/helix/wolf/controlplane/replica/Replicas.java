@@ -105,6 +105,11 @@ public final class Replicas implements Tunnels, OtherReplicas, AutoCloseable {
         return peers.all().size() + 1;
     }
 
+    /** How many others have been lost since this one started: they didn't stop in order, and can't be reached. */
+    public long lost() {
+        return peers.lost();
+    }
+
     private void awaitRound(Duration longest) {
         sync.awaitRound(longest);
     }

@@ -72,10 +72,13 @@ class PooledDialingTest {
 
     @Test
     void noRunnerHasMoreThanItsLimitAndAllTogetherNoMoreThanTheirs() throws Exception {
+        assertThat(gauge("limit")).isEqualTo(6);
         dial(ID, 100);
         assertThat(agents.ahead).hasSize(4);
+        assertThat(counter("full")).as("the runner's own limit doesn't count").isZero();
         dial("wolf-2", 100);
         assertThat(agents.ahead).hasSize(6);
+        assertThat(counter("full")).isPositive();
         pickUpAhead(6);
         dial("wolf-3", 100);
         assertThat(agents.ahead).isEmpty();
@@ -228,7 +231,11 @@ class PooledDialingTest {
     }
 
     private double gauge() {
-        return metrics.scrape(metric -> metric.equals("wolf_control_plane_pool_idle")).stream()
+        return gauge("idle");
+    }
+
+    private double gauge(String name) {
+        return metrics.scrape(metric -> metric.equals("wolf_control_plane_pool_" + name)).stream()
                 .mapToDouble(snapshot ->
                         ((GaugeSnapshot) snapshot).getDataPoints().getFirst().getValue())
                 .sum();

@@ -2,6 +2,8 @@ package ml.helix.wolf.controlplane.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -46,6 +48,19 @@ class RegistryTest {
                         "wolf-1", InstanceStatus.ONLINE, true, null, false, 3, true, "a", null, Facts.NONE));
         assertThat(registry.find("wolf-1")).contains(registry.all().getFirst());
         assertThat(registry.find("wolf-2")).isEmpty();
+    }
+
+    @Test
+    void theMetricsCountDisplacedInstances() {
+        var metrics = new PrometheusRegistry();
+        RegistryMetrics.register(metrics, registry, () -> true, () -> 1, () -> 0);
+        tunnels.add(new Tunnel("wolf-1", true, false, false, true, 0, "a"));
+        tunnels.add(new Tunnel("wolf-2", true, false, false, false, 0, "a"));
+
+        assertThat(metrics.scrape("wolf_control_plane_displaced_instances"::equals).stream()
+                        .map(GaugeSnapshot.class::cast)
+                        .map(gauge -> gauge.getDataPoints().getFirst().getValue()))
+                .containsExactly(1.0);
     }
 
     @Test

@@ -122,4 +122,16 @@ class PeersIT {
         assertThat(peers.find(STARTED)).as("it was only cut off").isNotNull();
         assertThat(peers.isGone(STARTED)).isFalse();
     }
+
+    @Test
+    void oneWhoseLeaseRanOutAndThatCannotBeReachedIsLostAndOneThatStoppedIsNot() {
+        read(Duration.ZERO);
+        see(List.of());
+        assertThat(peers.lost()).as("it took its row out of the database").isZero();
+        read(Duration.ZERO);
+        var expired = List.of(new ReplicaRow(STARTED, "127.0.0.1:1", started.fingerprint(), true));
+        see(expired);
+        see(expired);
+        assertThat(peers.lost()).as("once").isEqualTo(1);
+    }
 }

@@ -7,6 +7,7 @@ import ml.helix.wolf.operator.observed.AgentAnswer;
 
 /** What the operator does and what it works on, as metrics for {@code /metrics}. Thread-safe. */
 public final class OperatorMetrics {
+    private final Counter passes;
     private final Counter applies;
     private final Counter statuses;
     private final Counter polls;
@@ -15,6 +16,13 @@ public final class OperatorMetrics {
     private final ResourceMetrics resources = new ResourceMetrics();
 
     public OperatorMetrics(PrometheusRegistry registry) {
+        passes = Counter.builder()
+                .name("wolf_operator_passes_total")
+                .help("Passes over WolfTunnels, by result: done, or failed because of the API server")
+                .labelNames("result")
+                .register(registry);
+        passes.initLabelValues("done");
+        passes.initLabelValues("failed");
         applies = Counter.builder()
                 .name("wolf_operator_applies_total")
                 .help("Comparisons of a DaemonSet or ServiceAccount with what is desired, by whether it was applied")
@@ -49,6 +57,10 @@ public final class OperatorMetrics {
 
     void leading(boolean leads) {
         leading.set(leads ? 1 : 0);
+    }
+
+    void countPass(boolean done) {
+        passes.labelValues(done ? "done" : "failed").inc();
     }
 
     void countApply(boolean written) {

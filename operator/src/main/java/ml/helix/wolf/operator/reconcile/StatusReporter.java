@@ -77,13 +77,14 @@ final class StatusReporter implements AutoCloseable {
     /** @return when the next pass is due even if no event comes before; empty if only events matter */
     Optional<Duration> report(Observed observed, ApplyResult applied, Cordons cordons) {
         var last = statuses.last(observed.resource());
-        var status = Status.of(observations(observed, applied, cordons, last), last, clock.instant());
+        var now = clock.instant();
+        var status = Status.of(observations(observed, applied, cordons, last), last, now);
         boolean differs = !status.equals(last);
         if (differs) {
             statuses.write(observed.resource(), status);
         }
         metrics.countStatus(differs);
-        metrics.resources().show(observed.id(), status);
+        metrics.resources().show(observed.id(), status, now);
         var untold = events.tell(observed.resource(), last, status);
         var recheck = applied.retryAfter()
                 .or(() -> Status.isReady(status) ? Optional.empty() : Optional.of(RECHECK_UNTIL_READY));

@@ -99,8 +99,11 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
         if (!leading || context.isPrimaryResourceDeleted()) {
             return UpdateControl.noUpdate();
         }
+        boolean done = false;
         try {
-            return nextPass(pass(Observed.of(resource, context, cordons(resource))));
+            var due = pass(Observed.of(resource, context, cordons(resource)));
+            done = true;
+            return nextPass(due);
         } catch (KubernetesClientException e) {
             var wait = ApiErrors.isTransient(e) ? AFTER_TRANSIENT_FAILURE : AgentObjects.AFTER_REFUSAL;
             LOG.warn(
@@ -111,6 +114,7 @@ public final class WolfTunnelReconciler implements Reconciler<WolfTunnel>, AutoC
                     ApiErrors.message(e));
             return nextPass(Optional.of(wait));
         } finally {
+            metrics.countPass(done);
             forgetIfDeleted(resource);
         }
     }

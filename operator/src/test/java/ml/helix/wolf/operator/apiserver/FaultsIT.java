@@ -220,6 +220,7 @@ class FaultsIT {
         Eventually.holds(() -> assertThat(refusedApplies()).isGreaterThan(tried + 3));
         assertThat(testbed.statusAndReason("Ready")).as("the error may pass").isEqualTo("True Connected");
         assertThat(testbed.resource().getStatus().observedGeneration()).isEqualTo(1);
+        Eventually.holds(() -> assertThat(testbed.operator().failedPasses()).isPositive());
 
         clock.set(InstantSource.offset(InstantSource.system(), Duration.ofSeconds(31)));
         testbed.awaitCondition("Stalled", "True ApplyRefused");

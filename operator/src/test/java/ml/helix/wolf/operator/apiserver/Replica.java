@@ -128,10 +128,19 @@ final class Replica implements AutoCloseable {
         return count("true");
     }
 
+    /** How many passes the API server has made fail. */
+    double failedPasses() {
+        return count("wolf_operator_passes", "result", "failed");
+    }
+
     private double count(String written) {
-        return metrics("wolf_operator_statuses")
+        return count("wolf_operator_statuses", "written", written);
+    }
+
+    private double count(String counter, String label, String value) {
+        return metrics(counter)
                 .flatMap(metric -> ((CounterSnapshot) metric).getDataPoints().stream())
-                .filter(point -> written.equals(point.getLabels().get("written")))
+                .filter(point -> value.equals(point.getLabels().get(label)))
                 .mapToDouble(CounterSnapshot.CounterDataPointSnapshot::getValue)
                 .sum();
     }

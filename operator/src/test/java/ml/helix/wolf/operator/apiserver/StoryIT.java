@@ -95,6 +95,7 @@ class StoryIT {
     void gaugesFollowTheStatusAndGoWithTheWolfTunnel() throws Exception {
         var labels = "{name=\"gpu-nodes\",namespace=\"%s\"".formatted(testbed.namespace);
         Eventually.holds(() -> assertThat(testbed.operator().gauges("wolf_tunnel_"))
+                .noneMatch(line -> line.startsWith("wolf_tunnel_unhealthy"))
                 .contains(
                         "wolf_tunnel_ready" + labels + "} 1",
                         "wolf_tunnel_nodes" + labels + ",state=\"desired\"} 1",
@@ -107,6 +108,8 @@ class StoryIT {
                 .contains(
                         "wolf_tunnel_ready" + labels + "} 0",
                         "wolf_tunnel_nodes" + labels + ",state=\"connected\"} 0",
+                        "wolf_tunnel_unhealthy" + labels
+                                + ",node=\"node-1\",reason=\"ConnectFailure\",state=\"Disconnected\"} 1",
                         "wolf_tunnel_condition" + labels
                                 + ",reason=\"ConnectFailure\",status=\"False\",type=\"Ready\"} 1")
                 .filteredOn(line -> line.contains("type=\"Ready\""))

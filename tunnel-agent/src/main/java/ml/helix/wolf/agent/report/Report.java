@@ -91,6 +91,11 @@ public final class Report implements StreamMetrics {
                 .help("1 if the last dial or probe reached Wolf's API, else 0. Absent before the first.")
                 .callback(sample -> wolf.get().reachable().ifPresent(yes -> sample.call(yes ? 1 : 0)))
                 .register(registry);
+        GaugeWithCallback.builder()
+                .name("wolf_tunnel_wolf_healthy")
+                .help("1 if Wolf gave a sane answer to the last probe, else 0. Absent while Wolf is not reachable.")
+                .callback(sample -> wolf.get().healthy().ifPresent(yes -> sample.call(yes ? 1 : 0)))
+                .register(registry);
     }
 
     /** @param listener called when Wolf's reachability or health has changed; must not block */
