@@ -46,15 +46,16 @@ imagePullSecrets:
 {{- end }}
 
 {{/*
-The objects of a file in files/, which is a copy of one in manifests/: {file, name, root}. ServiceAccounts and the policy's
-ConfigMap are in the release's namespace.
+The objects of a file in files/, which is a copy of one in manifests/: {file, name, root}, and for objects in the release's namespace
+{namespace, extraLabels}. ServiceAccounts and the policy's ConfigMap are in the release's namespace.
 */}}
 {{- define "wolf.copied" -}}
 {{- range splitList "\n---\n" (.root.Files.Get .file) }}
 {{- $object := fromYaml . }}
 {{- range $object.subjects }}{{ $_ := set . "namespace" $.root.Release.Namespace }}{{ end }}
 {{- with (dig "spec" "paramRef" nil $object) }}{{ $_ := set . "namespace" $.root.Release.Namespace }}{{ end }}
-{{- $_ := set $object.metadata "labels" (fromYaml (include "wolf.labels" $)) }}
+{{- $_ := set $object.metadata "labels" (merge (fromYaml (include "wolf.labels" $)) ($.extraLabels | default dict)) }}
+{{- with $.namespace }}{{ $_ := set $object.metadata "namespace" . }}{{ end }}
 ---
 {{ toYaml $object }}
 {{- end }}
