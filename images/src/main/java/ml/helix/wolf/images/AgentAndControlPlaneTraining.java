@@ -12,18 +12,22 @@ import ml.helix.wolf.testkit.FreePort;
 final class AgentAndControlPlaneTraining {
     private static final String RUNNER_TOKEN = "runner-in-training";
     private static final String ADMIN_TOKEN = "admin-in-training";
-    private static final int ROUNDS = 50;
     private static final List<String> WOLF_PATHS = List.of(
             "/api/v1/apps", "/api/v1/sessions", "/api/v1/no-such-path", "/testkit/screenshot?bytes=200000&seed=1");
 
     private final Path logs;
+    private final int rounds;
 
-    /** @param logs the folder for the logs of the programs */
-    AgentAndControlPlaneTraining(Path logs) {
+    /**
+     * @param logs the folder for the logs of the programs
+     * @param rounds how often each request is sent
+     */
+    AgentAndControlPlaneTraining(Path logs, int rounds) {
         this.logs = logs;
+        this.rounds = rounds;
     }
 
-    void run(StagedProgram agent, StagedProgram controlPlane) throws IOException, InterruptedException {
+    void run(TrainedProgram agent, TrainedProgram controlPlane) throws IOException, InterruptedException {
         int controlPort = FreePort.choose();
         int agentPort = FreePort.choose();
         try (FakeWolf wolf = FakeWolf.onLoopback().asHelixFork().start();
@@ -58,7 +62,7 @@ final class AgentAndControlPlaneTraining {
                     logs.resolve("tunnel-agent.log"))) {
                 String health = "http://127.0.0.1:" + agentPort;
                 HttpRequests.awaitReady(http, health, client);
-                for (int round = 0; round < ROUNDS; round++) {
+                for (int round = 0; round < rounds; round++) {
                     for (String path : WOLF_PATHS) {
                         get(http, base + "/api/v1/wolf-instances/wolf-training/proxy" + path);
                     }

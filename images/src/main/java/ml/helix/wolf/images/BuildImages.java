@@ -33,6 +33,9 @@ final class BuildImages {
             List.of(PROJECT, OUT, TAG, BASE, NO_AOT, E2E),
             Map.of("", "all images"));
 
+    /** How often each request is sent. */
+    private static final int TRAINING_ROUNDS = 50;
+
     private BuildImages() {}
 
     /** Exit status: 0, 2 for bad usage, 1 for any other failure. */
@@ -76,7 +79,7 @@ final class BuildImages {
         }
         if (aot) {
             say("running the programs, to make their AOT caches");
-            new AgentAndControlPlaneTraining(work).run(programs.get(0), programs.get(1));
+            new AgentAndControlPlaneTraining(work, TRAINING_ROUNDS).run(programs.get(0), programs.get(1));
             new OperatorTraining(work).run(programs.get(2), programs.get(0));
         }
         var archive = new ImageArchive(layers);

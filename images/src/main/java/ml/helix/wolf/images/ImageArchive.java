@@ -57,7 +57,7 @@ final class ImageArchive {
         Predicate<Path> libraries = file -> file.toString().endsWith(".jar")
                 && file.startsWith(home.resolve("lib/app"))
                 && !file.endsWith(staged.jars().getFirst());
-        Predicate<Path> cached = file -> file.equals(staged.aotCache());
+        Predicate<Path> cached = file -> file.equals(staged.trained());
         Predicate<Path> rest = file -> !file.startsWith(runtime) && !libraries.test(file) && !cached.test(file);
         JibContainerBuilder image = from(base)
                 .setFileEntriesLayers(

@@ -41,7 +41,7 @@ final class OperatorTraining {
     }
 
     /** @param agent runs on the node; it reports its status without a control plane too */
-    void run(StagedProgram operator, StagedProgram agent) throws IOException, InterruptedException {
+    void run(TrainedProgram operator, TrainedProgram agent) throws IOException, InterruptedException {
         Path kubeconfig = folder.resolve("operator-kubeconfig");
         Path node = Files.createDirectories(folder.resolve("operator-node"));
         int port = FreePort.choose();

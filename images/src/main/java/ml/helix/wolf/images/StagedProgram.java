@@ -3,7 +3,6 @@ package ml.helix.wolf.images;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
@@ -24,7 +23,7 @@ import java.util.stream.Stream;
  * @param jars file names in {@code lib/app} in class path order, the program's own first
  * @param jvmOptions from the module's {@code jvm.options}
  */
-record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> jvmOptions) {
+record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> jvmOptions) implements TrainedProgram {
 
     /** The time of every file in an image. */
     static final Instant TIME = Instant.parse("2026-01-01T00:00:00Z");
@@ -55,12 +54,13 @@ record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> j
                 recipe,
                 folder.resolve(recipe.program()),
                 jars.stream().map(jar -> jar.getFileName().toString()).toList(),
-                options(module.resolve("jvm.options")));
+                optionsIn(module.resolve("jvm.options")));
         staged.tidy();
         return staged;
     }
 
-    private static List<String> options(Path file) throws IOException {
+    /** The lines of a {@code jvm.options} file that aren't comments. */
+    static List<String> optionsIn(Path file) throws IOException {
         return Files.readAllLines(file).stream()
                 .map(String::strip)
                 .filter(line -> !line.isEmpty() && !line.startsWith("#"))
@@ -97,17 +97,32 @@ record StagedProgram(Recipe recipe, Path home, List<String> jars, List<String> j
         }
     }
 
-    Path launcher() {
+    @Override
+    public String name() {
+        return recipe.program();
+    }
+
+    @Override
+    public Path launcher() {
         return home.resolve("bin/" + recipe.program());
     }
 
-    /** The path of the AOT cache, whether it exists or not. */
-    Path aotCache() {
+    @Override
+    public List<String> command(List<String> more) throws IOException {
+        configure(more);
+        setTimes();
+        return List.of(launcher().toString());
+    }
+
+    @Override
+    public Path trained() {
         return app().resolve(recipe.program() + ".aot");
     }
 
-    boolean hasAotCache() {
-        return Files.isRegularFile(aotCache(), LinkOption.NOFOLLOW_LINKS);
+    @Override
+    public void useCache() throws IOException {
+        configure(List.of("-XX:AOTCache=$APPDIR/" + trained().getFileName()));
+        setTimes();
     }
 
     private Path app() {

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A run of a staged program in which the JVM records which classes it loads. {@link #finish} stops the program as a
+ * A run of a program in which the JVM records which classes it loads. {@link #finish} stops the program as a
  * cluster does, and the JVM writes the AOT cache from its record. {@link #close} kills the program if it still runs.
  *
  * <p>Not thread-safe.
@@ -21,26 +21,23 @@ final class TrainingRun implements AutoCloseable {
     /** Profiles are for the optimising compiler; without them the cache is smaller and the program starts sooner. */
     private static final List<String> NO_PROFILES = List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTRecordTraining");
 
-    private final StagedProgram program;
+    private final TrainedProgram program;
     private final Process process;
     private final Path log;
 
-    private TrainingRun(StagedProgram program, Process process, Path log) {
+    private TrainingRun(TrainedProgram program, Process process, Path log) {
         this.program = program;
         this.process = process;
         this.log = log;
     }
 
     /** Starts the program; its output goes to {@code log}. */
-    static TrainingRun start(StagedProgram program, Map<String, String> environment, Path log) throws IOException {
-        List<String> options = new ArrayList<>(
-                List.of("-XX:AOTCacheOutput=$APPDIR/" + program.aotCache().getFileName()));
+    static TrainingRun start(TrainedProgram program, Map<String, String> environment, Path log) throws IOException {
+        List<String> options = new ArrayList<>(List.of("-XX:AOTCacheOutput=" + program.trained()));
         if (program.jvmOptions().contains(ONLY_C1)) {
             options.addAll(NO_PROFILES);
         }
-        program.configure(options);
-        program.setTimes();
-        var command = new ProcessBuilder(program.launcher().toString())
+        var command = new ProcessBuilder(program.command(options))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
         command.environment().put("LC_ALL", "C.UTF-8");
@@ -52,17 +49,16 @@ final class TrainingRun implements AutoCloseable {
         return process;
     }
 
-    /** Stops the program by SIGTERM, waits for the AOT cache, and configures the launcher to use it. */
+    /** Stops the program by SIGTERM, waits for the AOT cache, and puts it to use. */
     void finish() throws IOException, InterruptedException {
         process.destroy();
         if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
             throw failure("didn't stop within " + STOP_SECONDS + " s");
         }
-        if (!program.hasAotCache()) {
+        if (!TrainedProgram.exists(program.trained())) {
             throw failure("wrote no AOT cache");
         }
-        program.configure(List.of("-XX:AOTCache=$APPDIR/" + program.aotCache().getFileName()));
-        program.setTimes();
+        program.useCache();
     }
 
     /** The exception for a failed run, with the end of the program's output. */
@@ -70,7 +66,7 @@ final class TrainingRun implements AutoCloseable {
         List<String> lines = Files.readAllLines(log).stream()
                 .takeWhile(line -> !line.startsWith("Temporary AOTConfiguration"))
                 .toList();
-        return new IOException("the training run of " + program.recipe().program() + " " + failure + ":\n"
+        return new IOException("the training run of " + program.name() + " " + failure + ":\n"
                 + String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size())));
     }
 

@@ -136,7 +136,7 @@ class ImageBuildIT {
             run.finish();
         }
 
-        assertThat(trained.hasAotCache()).isTrue();
+        assertThat(trained.trained()).isRegularFile();
         assertThat(trained.home().resolve("lib/app/hello.cfg")).content().contains("-XX:AOTCache=$APPDIR/hello.aot");
     }
 
