@@ -38,10 +38,10 @@ public record ProcessUsage(long descriptors, long sockets, long threads, long vi
         return await(java, usage -> !usage.exceeds(before));
     }
 
-    /** For at most 40 s: a closed data connection may linger for 30 s. */
+    /** For at most 90 s: a closed data connection may linger for 50 s. */
     private static ProcessUsage await(JavaProcess java, Predicate<ProcessUsage> wanted)
             throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(90).toNanos();
         while (true) {
             TimeUnit.MILLISECONDS.sleep(500);
             ProcessUsage usage = of(java);
