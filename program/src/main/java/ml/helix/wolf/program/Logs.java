@@ -9,7 +9,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxy;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.LoggerFactory;
+import org.slf4j.helpers.SubstituteLoggerFactory;
 
 /**
  * Sets where and how this process logs: to standard error, so that standard output stays a command's answer. Text from
@@ -28,12 +30,20 @@ public final class Logs {
 
     /** Replaces the configuration. The level is for the project's own lines; libraries log from WARN on. */
     public static void configure(LogSettings settings) {
-        configure((LoggerContext) LoggerFactory.getILoggerFactory(), settings);
+        configure(context(), settings);
     }
 
     /** Drops a library's log lines of this name until {@link #configure} is called again. */
     public static void silence(String logger) {
-        ((Logger) LoggerFactory.getLogger(logger)).setLevel(Level.OFF);
+        context().getLogger(logger).setLevel(Level.OFF);
+    }
+
+    /** While another thread initialises SLF4J, which takes some milliseconds, there are substitutes only. */
+    private static LoggerContext context() {
+        while (LoggerFactory.getILoggerFactory() instanceof SubstituteLoggerFactory) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        return (LoggerContext) LoggerFactory.getILoggerFactory();
     }
 
     /** Ends the process also if a library catches an OutOfMemoryError and only logs it. */
