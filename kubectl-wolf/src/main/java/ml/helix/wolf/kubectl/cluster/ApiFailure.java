@@ -4,7 +4,9 @@ import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import ml.helix.wolf.kubectl.failure.Failure;
 
@@ -14,30 +16,26 @@ final class ApiFailure {
 
     static Failure of(String server, Throwable failure) {
         String what = "the cluster's API server " + server + " ";
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            switch (cause) {
-                case UnresolvedAddressException _, UnknownHostException _ -> {
-                    return new Failure(what + "has no address. Is it the right context (--context)?", failure);
-                }
-                case HttpTimeoutException _, TimeoutException _ -> {
-                    return new Failure(what + "does not answer in time. Is the cluster up? Is a VPN missing?", failure);
-                }
-                case SSLException tls -> {
-                    return new Failure(
-                            what + "has a certificate that the kubeconfig doesn't trust, or refuses its own: "
-                                    + tls.getMessage(),
-                            failure);
-                }
-                default -> {}
-            }
-            if (cause instanceof ConnectException && cause.getCause() == null) {
-                return new Failure(
-                        what + "can't be reached: nothing accepts connections there. Is the cluster up? Is it the right"
-                                + " context (--context)?",
-                        failure);
-            }
+        if (has(failure, UnresolvedAddressException.class) || has(failure, UnknownHostException.class)) {
+            return new Failure(what + "has no address. Is it the right context (--context)?", failure);
+        } else if (has(failure, HttpTimeoutException.class) || has(failure, TimeoutException.class)) {
+            return new Failure(what + "does not answer in time. Is the cluster up? Is a VPN missing?", failure);
+        } else if (has(failure, SSLException.class)) {
+            return new Failure(
+                    what + "has a certificate that the kubeconfig doesn't trust, or refuses its own: "
+                            + innermost(failure),
+                    failure);
+        } else if (has(failure, ConnectException.class)) {
+            return new Failure(
+                    what + "can't be reached: nothing accepts connections there. Is the cluster up? Is it the right"
+                            + " context (--context)?",
+                    failure);
         }
         return new Failure(what + "can't be reached: " + innermost(failure), failure);
+    }
+
+    private static boolean has(Throwable failure, Class<? extends Throwable> kind) {
+        return Stream.iterate(failure, Objects::nonNull, Throwable::getCause).anyMatch(kind::isInstance);
     }
 
     static String innermost(Throwable failure) {

@@ -58,6 +58,10 @@ public final class Cluster implements AutoCloseable {
         }
     }
 
+    Config config() {
+        return config;
+    }
+
     /** Its URL. */
     public String server() {
         return config.getMasterUrl().replaceAll("/$", "");

@@ -3,6 +3,7 @@ package ml.helix.wolf.kubectl.command;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import ml.helix.wolf.kubectl.failure.Failure;
 import ml.helix.wolf.program.Version;
 import picocli.CommandLine;
@@ -40,13 +41,26 @@ public final class KubectlWolf implements Runnable {
 
     /** Runs the command of these arguments; returns the exit status. */
     public static int run(Session session, String... arguments) {
-        return commandLine(session).execute(arguments);
+        CommandLine line = commandLine(session);
+        if (arguments.length > 0 && arguments[0].equals(Completion.COMMAND)) {
+            return Completion.run(session, line, List.of(arguments).subList(1, arguments.length));
+        }
+        return line.execute(arguments);
     }
 
     private static CommandLine commandLine(Session session) {
         var root = new KubectlWolf();
         var line = new CommandLine(root);
-        line.addSubcommand(new StatusCommand(session, root.clusterFlags));
+        ClusterFlags cluster = root.clusterFlags;
+        line.addSubcommand(new StatusCommand(session, cluster));
+        line.addSubcommand(new TunnelsCommand(session, cluster));
+        line.addSubcommand(new DoctorCommand(session, cluster));
+        line.addSubcommand(new WaitCommand(session, cluster));
+        line.addSubcommand(new CurlCommand(session, cluster));
+        line.addSubcommand(new PortForwardCommand(session, cluster));
+        line.addSubcommand(new DrainCommand.Drain(session, cluster));
+        line.addSubcommand(new DrainCommand.Undrain(session, cluster));
+        line.addSubcommand(new CompletionCommand(session));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setUsageHelpWidth(Math.clamp(session.screen().columns(), NARROWEST, WIDEST));
         line.setOut(writer(session.screen().out()));
