@@ -41,6 +41,10 @@ record Recipe(
     static final Recipe OPERATOR = new Recipe(
             "wolf-tunnel-operator", "operator", "operator", "ml.helix.wolf.operator.Main", HIDDEN, DESKTOP, 8080);
 
+    /** The kubectl plugin, which has no image: for its AOT cache alone. */
+    static final Recipe PLUGIN =
+            new Recipe("", "kubectl-wolf", "kubectl-wolf", "ml.helix.wolf.kubectl.Main", HIDDEN, DESKTOP, 0);
+
     /** Stand-ins for the outside world in the end-to-end tests. */
     static final Recipe E2E =
             new Recipe("wolf-e2e", "stand-in", "e2e", "ml.helix.wolf.e2e.standins.StandIn", Set.of(), DESKTOP, 8080);

@@ -34,12 +34,16 @@ final class TrainCheckout {
         var agent = CheckoutProgram.of(Recipe.AGENT, checkout);
         var controlPlane = CheckoutProgram.of(Recipe.CONTROL_PLANE, checkout);
         var operator = CheckoutProgram.of(Recipe.OPERATOR, checkout);
+        var plugin = CheckoutProgram.of(Recipe.PLUGIN, checkout);
         Path logs = Files.createDirectories(checkout.resolve("bin/target/training"));
         if (!agent.isUpToDate() || !controlPlane.isUpToDate()) {
             new AgentAndControlPlaneTraining(logs, ROUNDS).run(agent, controlPlane);
         }
         if (!operator.isUpToDate()) {
             new OperatorTraining(logs).run(operator, agent);
+        }
+        if (!plugin.isUpToDate()) {
+            new PluginTraining(logs).run(plugin);
         }
     }
 }

@@ -33,13 +33,19 @@ final class TrainingRun implements AutoCloseable {
 
     /** Starts the program; its output goes to {@code log}. */
     static TrainingRun start(TrainedProgram program, Map<String, String> environment, Path log) throws IOException {
+        return start(program, List.of(), environment, log);
+    }
+
+    /** Starts the program with arguments. */
+    static TrainingRun start(TrainedProgram program, List<String> arguments, Map<String, String> environment, Path log)
+            throws IOException {
         List<String> options = new ArrayList<>(List.of("-XX:AOTCacheOutput=" + program.trained()));
         if (program.jvmOptions().contains(ONLY_C1)) {
             options.addAll(NO_PROFILES);
         }
-        var command = new ProcessBuilder(program.command(options))
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile());
+        List<String> line = new ArrayList<>(program.command(options));
+        line.addAll(arguments);
+        var command = new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
         command.environment().put("LC_ALL", "C.UTF-8");
         command.environment().putAll(environment);
         return new TrainingRun(program, command.start(), log);

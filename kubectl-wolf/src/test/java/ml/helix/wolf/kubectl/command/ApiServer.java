@@ -39,9 +39,8 @@ final class ApiServer implements AutoCloseable {
             server.start();
             return new ApiServer(server, folder);
         } catch (KubeAPITestException e) {
-            return Assumptions.abort(
-                    "kube-api-test has no API server (KUBE_API_TEST_DIR) and could not download one: "
-                            + e.getMessage());
+            return Assumptions.abort("kube-api-test has no API server (KUBE_API_TEST_DIR) and could not download one: "
+                    + e.getMessage());
         }
     }
 
