@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Copies the bytes of each of two streams to the other, with one buffer per direction and no queue: a side that takes no
  * bytes stops the reading from the other one. A buffer begins with 4 KiB, and has 16 KiB once a read has filled it.
  *
- * <p>A direction runs on a virtual thread. While it is busy ({@link Pace}) it runs on a platform thread, if one of
+ * <p>A direction runs on a virtual thread. While it is busy ({@link Pace}) it runs on a platform thread, with up to 64 KiB of buffer, if one of
  * {@link PlatformThreads} is free.
  *
  * <p>The first end of either side, in order or by an error, closes both. Every byte that this side sent before is written to
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class Splice {
     private static final int FIRST_BUFFER = 4 * 1024;
     private static final int LARGEST_BUFFER = 16 * 1024;
+    private static final int BUSY_BUFFER = 64 * 1024;
     private static final Duration LINGER = Duration.ofSeconds(1);
 
     private final Direction there;
@@ -110,7 +111,8 @@ public final class Splice {
 
         private final Pace pace = new Pace();
         private byte[] buffer = new byte[FIRST_BUFFER];
-        /** Belongs, like the two above, to the thread that runs this direction now. */
+        private int largest = LARGEST_BUFFER;
+        /** Belongs, like those above, to the thread that runs this direction now. */
         private boolean ended;
 
         Direction(boolean fromLeft, ByteStream from, ByteStream to, LongConsumer count) {
@@ -125,7 +127,7 @@ public final class Splice {
                 while (!ended) {
                     copy(opposite, pace::isBusy);
                     if (!ended) {
-                        threads.run(() -> copy(opposite, pace::isQuiet));
+                        threads.run(() -> copyBusily(opposite));
                     }
                 }
             } finally {
@@ -146,6 +148,13 @@ public final class Splice {
                 slice.next();
             }
             ended = true;
+        }
+
+        private void copyBusily(Direction opposite) {
+            largest = BUSY_BUFFER;
+            copy(opposite, pace::isQuiet);
+            largest = LARGEST_BUFFER;
+            buffer = new byte[FIRST_BUFFER];
         }
 
         /** Returns whether the stream goes on. */
@@ -173,8 +182,8 @@ public final class Splice {
                 return false;
             }
             count.accept(read);
-            if (read == FIRST_BUFFER && buffer.length == FIRST_BUFFER) {
-                buffer = new byte[LARGEST_BUFFER];
+            if (read == buffer.length && read < largest) {
+                buffer = new byte[4 * read];
             }
             return true;
         }
