@@ -17,6 +17,9 @@ public final class FrameWriter {
     private static final int LONGEST_HEADER = 14;
     private static final int LONGEST_CONTROL = 125;
     private static final int LONGEST_FRAME = 64 * 1024;
+    /** A longer buffer goes with the next frame of {@value #LONGEST_CONTROL} bytes or less, a ping for example: the stream may be quiet from now on. */
+    private static final int KEPT = LONGEST_HEADER + 16 * 1024;
+
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final Sink sink;
@@ -123,6 +126,8 @@ public final class FrameWriter {
     private void masked(int opcode, byte[] source, int offset, int length, int key) throws IOException {
         if (buffer.length < LONGEST_HEADER + length) {
             buffer = new byte[LONGEST_HEADER + Math.min(LONGEST_FRAME, Math.max(length, 2 * buffer.length))];
+        } else if (buffer.length > KEPT && length <= LONGEST_CONTROL) {
+            buffer = new byte[LONGEST_HEADER + LONGEST_CONTROL];
         }
         int at = header(opcode, length, 0x80);
         for (int shift = 0; shift < 32; shift += 8) {

@@ -16,6 +16,7 @@ class FrameWriterTest {
     private final ByteArrayOutputStream sent = new ByteArrayOutputStream();
     private final FrameWriter writer = FrameWriter.masked(this::write, () -> 0x0d0c0b0a);
     private int writes;
+    private int bufferLength;
 
     @Test
     void aFrameIsMaskedWithItsKeyOnTheWire() throws IOException {
@@ -45,6 +46,17 @@ class FrameWriterTest {
         writer.binary(payload, 0, payload.length);
 
         assertThat(unmasked(0x82)).isEqualTo(payload);
+    }
+
+    @Test
+    void theBufferOfALongFrameIsNotKeptOnceTheStreamIsQuiet() throws IOException {
+        writer.binary(new byte[64 * 1024], 0, 64 * 1024);
+        writer.ping(new byte[] {1});
+        assertThat(bufferLength).isLessThan(1024);
+
+        writer.binary(new byte[16 * 1024], 0, 16 * 1024);
+        writer.ping(new byte[] {1});
+        assertThat(bufferLength).as("of a short one").isGreaterThan(16 * 1024);
     }
 
     @Test
@@ -90,6 +102,7 @@ class FrameWriterTest {
     }
 
     private void write(ByteBuffer... parts) {
+        bufferLength = parts[0].array().length;
         writes++;
         for (ByteBuffer part : parts) {
             sent.write(part.array(), part.position(), part.remaining());
