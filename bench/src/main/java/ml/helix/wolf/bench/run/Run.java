@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import ml.helix.wolf.bench.figures.Figure;
@@ -156,12 +157,21 @@ final class Run {
                         ? Collections.max(List.of(window, FIRST_CONNECTIONS))
                         : window;
                 for (Target target : targets) {
-                    List<Figure> figures = scenario.getValue().measure(target, time);
+                    List<Figure> figures = measure(scenario, target, time);
                     if (round >= warmUp) {
                         figures.forEach(figure -> measurements.add(target.column(), figure));
                     }
                 }
             }
+        }
+    }
+
+    private static List<Figure> measure(Map.Entry<String, Scenario> scenario, Target target, Duration time)
+            throws Exception {
+        try {
+            return scenario.getValue().measure(target, time);
+        } catch (ExecutionException e) {
+            throw new IOException("row " + scenario.getKey() + " failed with " + target.column(), e.getCause());
         }
     }
 

@@ -92,6 +92,9 @@ public final class LocalService implements Closeable {
                     // the agent's health check: it connects and sends nothing
                 }
             }
+        } catch (CorruptionException e) {
+            // The caller sees only that its connection is reset.
+            System.err.println("an upload is corrupt: " + e.getMessage());
         } catch (IOException e) {
             // The caller went away, or misses its bytes, and reports it itself.
         }
