@@ -11,11 +11,12 @@ import java.util.concurrent.TimeUnit;
  * A bounded number of platform threads, lent to virtual threads whose streams are busy. A byte that arrives wakes one thread of the system if a
  * platform thread waits for it. If a virtual thread does, it wakes two, one after the other: the JDK's poller and a carrier.
  *
- * <p>A platform thread costs more memory and, where many are busy, more switches. So there are few, and they end after 10 s without work.
+ * <p>A platform thread costs more memory and, where many are busy, more switches. So there are few ({@link #count}), and they end after 10 s without work.
  */
 final class PlatformThreads {
     /** Those of the whole process. */
-    static final PlatformThreads SHARED = new PlatformThreads(32);
+    static final PlatformThreads SHARED =
+            new PlatformThreads(count(Runtime.getRuntime().maxMemory()));
 
     private static final int KEPT_SECONDS = 10;
 
@@ -33,6 +34,15 @@ final class PlatformThreads {
                 Thread.ofPlatform().daemon().name("busy-stream-", 0).factory());
         pool.allowCoreThreadTimeOut(true);
         this.threads = pool;
+    }
+
+    /**
+     * How many a process of that size has: 4 to 32, one for each 8 MiB of heap. With stack, malloc's arena and the JDK's buffers one takes 0.6 MiB of RSS.
+     *
+     * @param heap bytes at most
+     */
+    static int count(long heap) {
+        return Math.clamp(heap / (8 * 1024 * 1024), 4, 32);
     }
 
     /**
