@@ -92,7 +92,7 @@ public final class Pods implements AutoCloseable {
     public static JsonNode withLabel(Cluster cluster, String namespace, String label, String value) throws Failure {
         return cluster.read(
                 "list pods in namespace " + namespace,
-                "/api/v1/namespaces/" + PathSegment.of(namespace) + "/pods?labelSelector=" + PathSegment.of(label)
+                ResourcePath.of(ResourcePath.CORE, namespace, "pods") + "?labelSelector=" + PathSegment.of(label)
                         + "%3D" + PathSegment.of(value));
     }
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Base64;
 import ml.helix.wolf.kubectl.failure.Failure;
 
-/** A key of a Secret or a ConfigMap, as {@code [NAMESPACE/]NAME[:KEY]}. */
+/** A key of a Secret, as {@code [NAMESPACE/]NAME[:KEY]}. */
 public record SecretKey(String namespace, String name, String key) {
 
     /** Reads it; what the text leaves out is the given one. */
@@ -22,16 +22,13 @@ public record SecretKey(String namespace, String name, String key) {
 
     /** The content of a key of a Secret. */
     public byte[] readSecret(Cluster cluster) throws Failure {
-        JsonNode secret = cluster.read("read the Secret " + namespace + "/" + name, path("secrets"));
+        JsonNode secret = cluster.read(
+                "read the Secret " + namespace + "/" + name,
+                ResourcePath.of(ResourcePath.CORE, namespace, "secrets", name));
         JsonNode value = secret.path("data").path(key);
         if (value.isMissingNode()) {
             throw new Failure("the Secret " + namespace + "/" + name + " has no key " + key);
         }
         return Base64.getDecoder().decode(value.asText());
-    }
-
-    /** The path of the object; {@code plural} is secrets or configmaps. */
-    public String path(String plural) {
-        return "/api/v1/namespaces/" + PathSegment.of(namespace) + "/" + plural + "/" + PathSegment.of(name);
     }
 }

@@ -19,9 +19,9 @@ final class ServicePods {
     /** A ready pod of the Service, and its port for this port of the Service. */
     PodPort find(ServiceAddress address, int servicePort) throws Failure {
         String where = address.namespace() + "/" + address.name();
-        String namespace = "/api/v1/namespaces/" + PathSegment.of(address.namespace());
-        JsonNode service =
-                cluster.read("read the Service " + where, namespace + "/services/" + PathSegment.of(address.name()));
+        JsonNode service = cluster.read(
+                "read the Service " + where,
+                ResourcePath.of(ResourcePath.CORE, address.namespace(), "services", address.name()));
         JsonNode port = port(service, servicePort, where);
         List<String> labels = new ArrayList<>();
         service.path("spec")
@@ -34,7 +34,8 @@ final class ServicePods {
         }
         JsonNode pods = cluster.read(
                 "list the pods of the Service " + where,
-                namespace + "/pods?labelSelector=" + String.join("%2C", labels));
+                ResourcePath.of(ResourcePath.CORE, address.namespace(), "pods") + "?labelSelector="
+                        + String.join("%2C", labels));
         for (JsonNode pod : pods.path("items")) {
             if (isReady(pod)) {
                 return new PodPort(

@@ -45,7 +45,7 @@ public final class WolfTunnels {
     }
 
     private static String path(String namespace) {
-        return API + "/namespaces/" + PathSegment.of(namespace) + "/wolftunnels";
+        return ResourcePath.of(API, namespace, "wolftunnels");
     }
 
     private Failure noCrd() {

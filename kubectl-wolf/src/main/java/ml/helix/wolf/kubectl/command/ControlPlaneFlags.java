@@ -13,6 +13,7 @@ import java.util.Optional;
 import javax.net.ssl.SSLSocketFactory;
 import ml.helix.wolf.kubectl.cluster.Cluster;
 import ml.helix.wolf.kubectl.cluster.Pods;
+import ml.helix.wolf.kubectl.cluster.ResourcePath;
 import ml.helix.wolf.kubectl.cluster.SecretKey;
 import ml.helix.wolf.kubectl.cluster.ServiceAddress;
 import ml.helix.wolf.kubectl.cluster.WolfTunnels;
@@ -180,15 +181,13 @@ final class ControlPlaneFlags {
         if (reference.isEmpty()) {
             return Trust.ofTheSystem();
         }
-        var key = new SecretKey(
-                found.wolfTunnel().orElseThrow().namespace(),
-                reference.get().path("name").asText(),
-                reference.get().path("key").asText("ca.crt"));
+        String namespace = found.wolfTunnel().orElseThrow().namespace();
+        String name = reference.get().path("name").asText();
+        String where = "the ConfigMap " + namespace + "/" + name;
         JsonNode map =
-                lazy.cluster().read("read the ConfigMap " + key.namespace() + "/" + key.name(), key.path("configmaps"));
-        return only(
-                "the ConfigMap " + key.namespace() + "/" + key.name(),
-                map.path("data").path(key.key()).asText().getBytes(StandardCharsets.ISO_8859_1));
+                lazy.cluster().read("read " + where, ResourcePath.of(ResourcePath.CORE, namespace, "configmaps", name));
+        String key = reference.get().path("key").asText("ca.crt");
+        return only(where, map.path("data").path(key).asText().getBytes(StandardCharsets.ISO_8859_1));
     }
 
     private static SSLSocketFactory only(String where, byte[] pem) throws Failure {

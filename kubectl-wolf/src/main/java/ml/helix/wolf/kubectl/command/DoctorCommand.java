@@ -18,7 +18,7 @@ import ml.helix.wolf.kubectl.cluster.Answer;
 import ml.helix.wolf.kubectl.cluster.Cluster;
 import ml.helix.wolf.kubectl.cluster.PathSegment;
 import ml.helix.wolf.kubectl.cluster.Pods;
-import ml.helix.wolf.kubectl.cluster.SecretKey;
+import ml.helix.wolf.kubectl.cluster.ResourcePath;
 import ml.helix.wolf.kubectl.cluster.WolfTunnels;
 import ml.helix.wolf.kubectl.doctor.AgentDoctor;
 import ml.helix.wolf.kubectl.doctor.Checks;
@@ -104,7 +104,6 @@ final class DoctorCommand implements Callable<Integer> {
         JsonNode spec = wolfTunnel.json().path("spec");
         JsonNode secretRef = spec.path("runnerToken").path("secretRef");
         JsonNode caRef = spec.path("controlPlane").path("caBundleRef");
-        String core = "/api/v1/namespaces/" + PathSegment.of(namespace);
         return new Facts(
                 wolfTunnel,
                 object(cluster, namespace, "secrets", secretRef),
@@ -112,22 +111,26 @@ final class DoctorCommand implements Callable<Integer> {
                 seen(cluster.get(
                         "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/wolf-tunnel-policy")),
                 seen(cluster.post(
-                        WolfTunnels.API + "/namespaces/" + PathSegment.of(namespace)
-                                + "/wolftunnels?dryRun=All&fieldManager=kubectl-wolf",
+                        ResourcePath.of(WolfTunnels.API, namespace, "wolftunnels")
+                                + "?dryRun=All&fieldManager=kubectl-wolf",
                         trial(wolfTunnel))),
-                seen(cluster.get("/apis/apps/v1/namespaces/" + PathSegment.of(namespace) + "/daemonsets/"
-                        + wolfTunnel.agents())),
-                seen(cluster.get(core + "/pods?labelSelector=app.kubernetes.io%2Fname%3Dwolf-tunnel-agent%2C"
+                seen(cluster.get(ResourcePath.of("/apis/apps/v1", namespace, "daemonsets", wolfTunnel.agents()))),
+                seen(cluster.get(ResourcePath.of(ResourcePath.CORE, namespace, "pods")
+                        + "?labelSelector=app.kubernetes.io%2Fname%3Dwolf-tunnel-agent%2C"
                         + "app.kubernetes.io%2Finstance%3D" + PathSegment.of(name))),
-                seen(cluster.get(core + "/events?fieldSelector=type%3DWarning&limit=500")),
+                seen(cluster.get(ResourcePath.of(ResourcePath.CORE, namespace, "events")
+                        + "?fieldSelector=type%3DWarning&limit=500")),
                 session.clock().instant());
     }
 
     private static Optional<Seen> object(Cluster cluster, String namespace, String plural, JsonNode reference)
             throws Failure {
         return reference.has("name")
-                ? Optional.of(seen(cluster.get(
-                        new SecretKey(namespace, reference.path("name").asText(), "").path(plural))))
+                ? Optional.of(seen(cluster.get(ResourcePath.of(
+                        ResourcePath.CORE,
+                        namespace,
+                        plural,
+                        reference.path("name").asText()))))
                 : Optional.empty();
     }
 

@@ -1,8 +1,6 @@
 package ml.helix.wolf.kubectl.controlplane;
 
 import java.io.BufferedInputStream;
-import java.io.EOFException;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -87,31 +85,14 @@ public final class Response implements AutoCloseable {
         }
     }
 
-    private static final class OfLength extends FilterInputStream {
-        private long left;
-
+    private static final class OfLength extends BodyInput {
         OfLength(InputStream in, long length) {
-            super(in);
-            this.left = length;
+            super(in, length);
         }
 
         @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
-
-        @Override
-        public int read(byte[] buffer, int offset, int length) throws IOException {
-            if (left == 0) {
-                return -1;
-            }
-            int count = super.read(buffer, offset, (int) Math.min(length, left));
-            if (count < 0) {
-                throw new EOFException("the response broke off");
-            }
-            left -= count;
-            return count;
+        long nextPiece() {
+            return 0;
         }
     }
 }
