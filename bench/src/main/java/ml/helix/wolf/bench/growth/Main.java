@@ -113,8 +113,8 @@ public final class Main {
         JavaProcess server = tunnel.server();
         transfer(tunnel, 4, WARM_UP);
         TimeUnit.SECONDS.sleep(4); // until the pool has let its data connections go
-        int agentDescriptors = agent.descriptors();
-        int serverDescriptors = server.descriptors();
+        int agentDescriptors = agent.descriptors().size();
+        int serverDescriptors = server.descriptors().size();
         double agentBefore = agent.status("VmRSS");
         double serverBefore = server.status("VmRSS");
         var full = new AtomicBoolean();
@@ -166,10 +166,10 @@ public final class Main {
     /** Waits until the process has closed what the last streams had open: until then each of them still has its place. */
     private static void awaitDescriptors(JavaProcess process, int before) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + CLOSED_WITHIN.toNanos();
-        while (process.descriptors() > before) {
+        while (process.descriptors().size() > before) {
             if (System.nanoTime() > deadline) {
                 throw new IOException(
-                        process + " has " + process.descriptors() + " descriptors, " + before + " before");
+                        process + " has " + process.descriptors().size() + " descriptors, " + before + " before");
             }
             TimeUnit.MILLISECONDS.sleep(100);
         }

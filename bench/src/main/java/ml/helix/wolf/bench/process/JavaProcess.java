@@ -32,10 +32,18 @@ public record JavaProcess(ProgramProcess process) {
         return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / (double) TICKS_A_SECOND;
     }
 
-    /** How many file descriptors it has open. */
-    public int descriptors() throws IOException {
+    /** Where its open file descriptors lead: a path, or for example {@code socket:[4711]}. */
+    public List<String> descriptors() throws IOException {
         try (Stream<Path> links = Files.list(Path.of("/proc", String.valueOf(process.pid()), "fd"))) {
-            return (int) links.count();
+            return links.map(JavaProcess::target).toList();
+        }
+    }
+
+    private static String target(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString();
+        } catch (IOException e) {
+            return "closed meanwhile";
         }
     }
 

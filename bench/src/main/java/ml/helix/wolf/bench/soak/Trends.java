@@ -41,7 +41,7 @@ final class Trends {
                             .add(minutes, program.getValue().status("VmRSS") / 1024.0);
                     descriptors
                             .getOrDefault(program.getKey(), new Trend())
-                            .add(minutes, program.getValue().descriptors());
+                            .add(minutes, program.getValue().descriptors().size());
                 }
                 TimeUnit.MILLISECONDS.sleep(EACH.toMillis());
             }

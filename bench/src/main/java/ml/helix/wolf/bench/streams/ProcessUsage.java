@@ -52,11 +52,7 @@ public record ProcessUsage(long descriptors, long sockets, long threads, long vi
     }
 
     static ProcessUsage of(JavaProcess java) throws IOException, InterruptedException {
-        List<String> descriptors;
-        try (Stream<Path> links =
-                Files.list(Path.of("/proc", String.valueOf(java.process().pid()), "fd"))) {
-            descriptors = links.map(ProcessUsage::target).toList();
-        }
+        List<String> descriptors = java.descriptors();
         return new ProcessUsage(
                 descriptors.size(),
                 descriptors.stream()
@@ -65,14 +61,6 @@ public record ProcessUsage(long descriptors, long sockets, long threads, long vi
                 java.status("Threads"),
                 virtualThreads(java),
                 java.status("VmRSS") / 1024);
-    }
-
-    private static String target(Path descriptor) {
-        try {
-            return Files.readSymbolicLink(descriptor).toString();
-        } catch (IOException e) {
-            return "closed meanwhile";
-        }
     }
 
     private static long virtualThreads(JavaProcess java) throws IOException, InterruptedException {
