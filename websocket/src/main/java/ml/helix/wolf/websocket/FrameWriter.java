@@ -17,7 +17,7 @@ public final class FrameWriter {
     private static final int LONGEST_HEADER = 14;
     private static final int LONGEST_CONTROL = 125;
     private static final int LONGEST_FRAME = 64 * 1024;
-    /** A longer buffer goes with the next frame of {@value #LONGEST_CONTROL} bytes or less, a ping for example: the stream may be quiet from now on. */
+    /** A longer buffer is dropped at the next frame of {@value #LONGEST_CONTROL} bytes or less, for example a ping: the stream may be quiet by then. */
     private static final int KEPT = LONGEST_HEADER + 16 * 1024;
 
     private static final SecureRandom RANDOM = new SecureRandom();

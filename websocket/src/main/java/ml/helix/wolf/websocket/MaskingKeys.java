@@ -14,7 +14,7 @@ final class MaskingKeys implements IntSupplier {
     private final Consumer<byte[]> random;
     private final ByteBuffer keys = ByteBuffer.allocate(AT_ONCE * Integer.BYTES).limit(0);
 
-    /** @param random fills an array with bytes that nobody can foretell */
+    /** @param random fills an array with unpredictable bytes */
     MaskingKeys(Consumer<byte[]> random) {
         this.random = random;
     }
